@@ -1,0 +1,152 @@
+"""Everything autoexec_magic raises on purpose.
+
+AutoexecError
+ |- UsageError          the line or the configuration is wrong -> edit it
+ |- NeedsPerson         a question nobody could answer         -> say yes, or no
+ |- MissingTool         a program, an extra, an engine         -> install it
+ |- PolicyRefused       the command may not run                -> change it, or the policy
+ |- CageError           the cage asked for is not to be had    -> install it, or ask for less
+ |- RunTimeout          a limit was hit                        -> raise the limit
+ `- PhaseError          a phase ran and did not succeed
+     |- InstallError
+     |- ScriptError
+     `- CasesFailed
+Cancelled(BaseException)        a person stopped it; user code must not swallow it
+
+Each class carries the verdict a run ends with when it is raised, so that the
+table of verdicts and exit codes stands in one place. Imports nothing from this
+package, so every module may import it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class _Explained:
+    """What failed, why we think so, and what to type next."""
+
+    code: ClassVar[str]
+    verdict: ClassVar[str]
+    what: str
+    why: str
+    fix: str
+
+    def __str__(self) -> str:
+        lines = [f"{self.code}: {self.what}"]
+        lines += [f"  because: {self.why}"] if self.why else []
+        lines += [f"  fix: {self.fix}"] if self.fix else []
+        return "\n".join(lines)
+
+    def _render_traceback_(self) -> list[str]:
+        """Let IPython show the message instead of our stack."""
+        return str(self).splitlines()
+
+
+class AutoexecError(_Explained, Exception):
+    """Base of every error meant for the user.
+
+    Parameters
+    ----------
+    what : str
+        What failed, one line, no full stop, naming the thing (a path, a host).
+    why : str, optional
+        What we saw that says so: the decisive line of output, not all of it.
+    fix : str, optional
+        The next thing to type or change. An empty `fix` needs a reason in
+        review.
+    """
+
+    code: ClassVar[str] = "error"  #: stable, kebab-case; never reworded
+    verdict: ClassVar[str] = "failed"  #: a `values.Verdict`
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what, self.why, self.fix = what, why, fix
+
+
+class UsageError(AutoexecError):
+    """The line or the configuration is wrong."""
+
+    code = "usage"
+    verdict = "invalid"
+
+
+class NeedsPerson(AutoexecError):
+    """A question came up and nobody was there to answer it."""
+
+    code = "asked"
+    verdict = "asked"
+
+
+class MissingTool(AutoexecError):
+    """A program, an engine or an extra is not on this machine."""
+
+    code = "missing-tool"
+    verdict = "missing"
+
+
+class PolicyRefused(AutoexecError):
+    """The policy does not let the command run."""
+
+    code = "policy-refused"
+    verdict = "refused"
+
+
+class CageError(AutoexecError):
+    """The cage that was asked for cannot be had here."""
+
+    code = "cage-error"
+    verdict = "refused"
+
+
+class RunTimeout(AutoexecError):
+    """A time limit was hit."""
+
+    code = "timeout"
+    verdict = "timed-out"
+
+
+class PhaseError(AutoexecError):
+    """A phase ran and did not succeed."""
+
+    code = "phase-failed"
+
+
+class InstallError(PhaseError):
+    """What was planned could not be installed; the environment is as before."""
+
+    code = "install-failed"
+
+
+class ScriptError(PhaseError):
+    """A script or command ran and ended with an error."""
+
+    code = "script-failed"
+
+
+class CasesFailed(PhaseError):
+    """Tests ran and not all of them passed."""
+
+    code = "cases-failed"
+
+
+class Cancelled(_Explained, BaseException):
+    """A person stopped the run; user code must not swallow it.
+
+    Parameters
+    ----------
+    what : str
+        What was stopped, one line, no full stop.
+    why : str, optional
+        How it was stopped, or what was stopped with it.
+    fix : str, optional
+        The command that goes on from here.
+    """
+
+    code: ClassVar[str] = "cancelled"
+    verdict: ClassVar[str] = "cancelled"
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what, self.why, self.fix = what, why, fix

@@ -1,0 +1,238 @@
+"""What happened during a run, as values.
+
+An event is bare: it knows neither its run nor its number nor the time. The
+recorder alone wraps it into an `Envelope` `{run_id, seq, at, event}` and writes
+it as one line of JSON. Events are frozen, keyword-only and not for
+subclassing; a reader ignores kinds and fields that it does not know, because
+the writer may be newer.
+
+Adding an event means a class here, a line in `tests/data/events.jsonl`, and
+its twin in the panel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .values import Diagnosis, Phase, Resolution, Stream, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run began; `cage` is the level in force, or "none" in the kernel."""
+
+    verb: str
+    title: str
+    cage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseStarted:
+    """A phase began; `title` names what it does, for people."""
+
+    phase: Phase
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Text that was written, decoded and redacted, never cut inside a character."""
+
+    phase: Phase
+    stream: Stream
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truncated:
+    """`dropped_bytes` of `stream` were not kept at this place."""
+
+    phase: Phase
+    stream: Stream
+    dropped_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Displayed:
+    """A rich output was shown; `mimes` maps each MIME type to its size in bytes."""
+
+    phase: Phase
+    mimes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStarted:
+    """A test began."""
+
+    nodeid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFinished:
+    """A test ended; `verdict` is pytest's word."""
+
+    nodeid: str
+    verdict: str
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question waits for a person; `answers` are what may be said."""
+
+    question: str
+    text: str
+    evidence: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ("yes", "no")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The question `question` was answered by `by` (person, option, nobody)."""
+
+    question: str
+    answer: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The installer decided what a module is and what to do about it."""
+
+    resolution: Resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A distribution was installed, from exactly the bytes with this digest."""
+
+    distribution: str
+    version: str
+    sha256: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed:
+    """A failure was explained."""
+
+    diagnosis: Diagnosis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFinished:
+    """A phase ended after `seconds`."""
+
+    phase: Phase
+    verdict: Verdict
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """A run ended; `why` and `fix` say why it did not pass and what to type."""
+
+    verdict: Verdict
+    seconds: float
+    why: str = ""
+    fix: str = ""
+
+
+Event: TypeAlias = (
+    RunStarted
+    | PhaseStarted
+    | Output
+    | Truncated
+    | Displayed
+    | CaseStarted
+    | CaseFinished
+    | Asked
+    | Answered
+    | Resolved
+    | Installed
+    | Diagnosed
+    | PhaseFinished
+    | RunFinished
+)
+Emit: TypeAlias = Callable[[Event], None]
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in typing.get_args(Event)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """An event as recorded.
+
+    `seq` counts 0, 1, 2 … within the run without gaps, so that a reader can
+    resume after any of them. `at` is UTC, milliseconds since 1970.
+    """
+
+    run_id: str
+    seq: int
+    at: int
+    event: Event
+
+
+def to_line(envelope: Envelope) -> bytes:
+    """Return `envelope` as one line of JSON, with its newline."""
+    event = {"kind": type(envelope.event).__name__, **dataclasses.asdict(envelope.event)}
+    record = {"run_id": envelope.run_id, "seq": envelope.seq, "at": envelope.at, "event": event}
+    # A lone surrogate (from surrogateescape'd names) is not UTF-8; JSON can spell it, so let it.
+    return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def from_line(line: bytes) -> Envelope | None:
+    """Return the envelope on `line`, or None where its kind is not known here.
+
+    Raises
+    ------
+    ValueError
+        The line is not a whole envelope (torn, or not ours).
+    """
+    try:
+        record = json.loads(line)
+        fields = record["event"]
+        kind = KINDS.get(fields["kind"])
+        if kind is None:
+            return None
+        event = typing.cast("Event", _build(kind, fields))
+        return Envelope(run_id=record["run_id"], seq=int(record["seq"]), at=int(record["at"]), event=event)
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not an envelope: {error}") from error
+
+
+def _build(kind: type, fields: dict[str, object]) -> object:
+    hints = _hints(kind)
+    known = {name: _coerce(hints[name], fields[name]) for name in hints if name in fields}
+    return kind(**known)
+
+
+_HINTS: dict[type, dict[str, object]] = {}
+
+
+def _hints(kind: type) -> dict[str, object]:
+    if kind not in _HINTS:
+        _HINTS[kind] = typing.get_type_hints(kind)
+    return _HINTS[kind]
+
+
+def _coerce(hint: object, value: object) -> object:
+    """Turn what JSON gave back into what the field was."""
+    if value is None or hint is str:
+        return value
+    if isinstance(hint, types.UnionType):
+        return _coerce(next(arm for arm in typing.get_args(hint) if arm is not type(None)), value)
+    if typing.get_origin(hint) is tuple and isinstance(value, list):
+        item = typing.get_args(hint)[0]
+        return tuple(_coerce(item, each) for each in value)
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        return _build(hint, value)
+    if hint is Verdict:
+        return Verdict(str(value))
+    return value

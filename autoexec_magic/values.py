@@ -1,0 +1,236 @@
+"""What crosses borders between the parts, as frozen values.
+
+Frozen dataclasses move between modules; dicts with agreed keys exist only at
+the JSON edge (`as_record`), whose kinds and fields are public for ever: a kind
+may gain fields, a field is never renamed or reused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Stream: TypeAlias = Literal["stdout", "stderr"]
+Phase: TypeAlias = Literal["install", "run", "test", "build", "deploy", "monitor"]
+Level: TypeAlias = Literal["sealed", "workspace", "open"]
+Answer: TypeAlias = Literal["allow", "ask", "refuse"]
+Confidence: TypeAlias = Literal["certain", "likely", "unknown"]
+Ended: TypeAlias = Literal["exited", "timed-out", "cancelled"]
+Decision: TypeAlias = Literal["install", "ask", "refuse", "nothing"]
+ModuleClass: TypeAlias = Literal[
+    "stdlib",
+    "removed",
+    "local",
+    "drift",
+    "platform",
+    "alias",
+    "invented",
+    "third-party",
+    "installed",
+]
+
+
+class Verdict(enum.StrEnum):
+    """How a run, or a phase of it, ended."""
+
+    RUNNING = "running"
+    PASSED = "passed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    INVALID = "invalid"
+    ASKED = "asked"
+    REFUSED = "refused"
+    TIMED_OUT = "timed-out"
+    MISSING = "missing"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command line; 1 for a run that never ended."""
+        return _EXIT_CODES.get(self, 1)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the run did what it was asked for, or had nothing to do."""
+        return self in (Verdict.PASSED, Verdict.SKIPPED)
+
+
+_EXIT_CODES = {
+    Verdict.PASSED: 0,
+    Verdict.SKIPPED: 0,
+    Verdict.FAILED: 1,
+    Verdict.INVALID: 2,
+    Verdict.ASKED: 3,
+    Verdict.REFUSED: 4,
+    Verdict.TIMED_OUT: 5,
+    Verdict.MISSING: 6,
+    Verdict.CANCELLED: 130,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a process ended.
+
+    `returncode` is the exit code, 0 to 255, or minus the number of the signal
+    that ended it, as in `subprocess`. `stdout` and `stderr` are the last
+    characters of each stream (at most `executor.process.TAIL_CHARS`), decoded
+    and redacted. `dropped_bytes` counts the output that was not kept.
+    """
+
+    argv: tuple[str, ...]
+    returncode: int
+    ended: Ended
+    seconds: float
+    stdout: str = ""
+    stderr: str = ""
+    dropped_bytes: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the process ended by itself with exit code 0."""
+        return self.ended == "exited" and self.returncode == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Why something failed, and the next thing to type.
+
+    `code` is kebab-case and public. `where` is the user's own place
+    (`file:line`), or "". `bytes` is the half-open range of the text that the
+    diagnosis explains, or None where there was no text.
+    """
+
+    code: str
+    why: str
+    fix: str = ""
+    confidence: Confidence = "unknown"
+    where: str = ""
+    bytes: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        place = f" at {self.where}" if self.where else ""
+        remedy = f"; fix: {self.fix}" if self.fix else ""
+        return f"{self.code}{place}: {self.why}{remedy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A distribution that may hold a module, and what is known of it.
+
+    `proved` is None where nobody looked, True where its wheel holds the
+    module, False where it does not. `sha256` is the digest of exactly the
+    wheel that was looked into, and `index` where it came from, without
+    credentials.
+    """
+
+    distribution: str
+    version: str = ""
+    known: bool = False
+    proved: bool | None = None
+    sha256: str = ""
+    index: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What a module is, and what follows from that.
+
+    `distribution` is the one the decision is about, or "". `evidence` are
+    short statements in the order they were found.
+    """
+
+    module: str
+    cls: ModuleClass
+    decision: Decision
+    distribution: str = ""
+    proved: bool | None = None
+    candidates: tuple[Candidate, ...] = ()
+    evidence: tuple[str, ...] = ()
+    fix: str = ""
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """The candidate that `distribution` names."""
+        return next((c for c in self.candidates if c.distribution == self.distribution), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVerdict:
+    """Whether a command may run, and which layer and rule said so."""
+
+    line: str
+    answer: Answer
+    layer: int
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run as history lists it. `started` is UTC, milliseconds since 1970."""
+
+    run_id: str
+    verb: str
+    title: str
+    verdict: Verdict
+    seconds: float | None
+    started: int
+    cage: str
+    notebook: str
+    why: str = ""
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, or None while it runs or when it was lost."""
+        return None if self.verdict in (Verdict.RUNNING, Verdict.LOST) else self.verdict.exit_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The last record of every verb; `added` is what the verb adds."""
+
+    verb: str
+    verdict: Verdict
+    run_id: str = ""
+    seconds: float = 0.0
+    added: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def code(self) -> int:
+        """The exit code of the command line, 0 to 255."""
+        return self.verdict.exit_code
+
+
+Record: TypeAlias = Outcome | Diagnosis | Candidate | Resolution | PolicyVerdict | Run | Result
+_RENAMED = {"cls": "class"}
+
+
+def as_record(value: Record) -> dict[str, object]:
+    """Return `value` as one JSON object with its `kind` (DESIGN, section 6).
+
+    Examples
+    --------
+    >>> as_record(Result(verb="sh", verdict=Verdict.PASSED, run_id="r", seconds=0.5))
+    {'kind': 'Result', 'verb': 'sh', 'verdict': 'passed', 'code': 0, 'run_id': 'r', 'seconds': 0.5}
+    """
+    if isinstance(value, Result):
+        return {
+            "kind": "Result",
+            "verb": value.verb,
+            "verdict": str(value.verdict),
+            "code": value.code,
+            "run_id": value.run_id,
+            "seconds": round(value.seconds, 3),
+            **value.added,
+        }
+    record: dict[str, object] = {"kind": type(value).__name__}
+    for name, item in dataclasses.asdict(value).items():
+        record[_RENAMED.get(name, name)] = item
+    if isinstance(value, Run):
+        record["code"] = value.code
+    return record

@@ -31,6 +31,7 @@ class _Explained:
     what: str
     why: str
     fix: str
+    report: object = None  #: the run's `orchestrator.Report`, where there was a run
 
     def __str__(self) -> str:
         lines = [f"{self.code}: {self.what}"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -69,6 +70,18 @@ _EXIT_CODES = {
     Verdict.MISSING: 6,
     Verdict.CANCELLED: 130,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A yes-or-no question for a person; `fix` is the command that says yes."""
+
+    text: str
+    evidence: tuple[str, ...] = ()
+    fix: str = ""
+
+
+Ask: TypeAlias = Callable[[Question], bool]  #: raises `NeedsPerson` where nobody can answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,228 @@
+"""Settings: TOML in, one frozen value out, read once at the edge.
+
+Each later source wins: built-in, the person's
+`<jupyter config dir>/autoexec.toml`, the workspace's `[tool.autoexec]` in
+`pyproject.toml` (or `autoexec.toml`), `AUTOEXEC_*` variables, the line's
+options. An unknown key is an error that names the nearest one.
+
+What decides what may run and where packages come from is not the workspace's
+to say: a cloned project must not loosen the policy of whoever opens it. Such
+keys count from the person's own file and from variables only; in a workspace
+they are listed and left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import UsageError
+
+WORKSPACE_MARKS = ("pyproject.toml", ".git", "autoexec.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Every setting, with its built-in value.
+
+    `timeout` is in seconds, 0 is no limit; ages are in days; `keep_mb` is the
+    output kept per run, in MiB.
+    """
+
+    timeout: float = 0.0
+    keep_mb: float = 64.0
+    widgets: bool = True
+    install: bool = True
+    index_url: str = ""
+    project_age_days: float = 90.0
+    release_age_days: float = 3.0
+    programs: tuple[str, ...] = ()
+    pass_on: tuple[str, ...] = ()
+
+
+KEYS = {entry.name.replace("_", "-"): entry for entry in dataclasses.fields(Config)}
+MEANING = {
+    "timeout": "seconds a run may take; 0 is no limit",
+    "keep-mb": "output kept per run, in MiB",
+    "widgets": "show a live tail where the front end can",
+    "install": "heal missing imports before a cell runs",
+    "index-url": "the package index; empty takes uv's or pip's own setting",
+    "project-age-days": "how old a project must be to be installed unasked",
+    "release-age-days": "how old a release must be to be installed unasked",
+    "programs": "programs that may run without a question, besides the built-in list",
+    "pass-on": "environment variables that runs may see; * is a wildcard",
+}
+PERSON_ONLY = frozenset({"index-url", "project-age-days", "release-age-days", "programs", "pass-on"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting, where it came from, and what was left out."""
+
+    key: str
+    value: object
+    source: str
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The configuration in force and the story of each setting."""
+
+    config: Config
+    settings: tuple[Setting, ...]
+    workspace: Path
+    data: Path = field(default_factory=lambda: data_dir())
+
+
+def load(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Loaded:
+    """Read all sources and return what is in force.
+
+    Parameters
+    ----------
+    start : Path, optional
+        Where to look for the workspace from; the working directory by default.
+    environment : mapping of str to str, optional
+        Holds the `AUTOEXEC_*` variables.
+
+    Raises
+    ------
+    UsageError
+        A file is not TOML, a key is unknown, or a value has the wrong type.
+    """
+    root = workspace(start)
+    sources = [
+        _from_toml(config_file(), (), is_workspace=False),
+        _from_toml(root / "pyproject.toml", ("tool", "autoexec"), is_workspace=True),
+        _from_toml(root / "autoexec.toml", (), is_workspace=True),
+        _from_variables(environment),
+    ]
+    settings = []
+    for key, entry in KEYS.items():
+        value, source, left_out = entry.default, "built-in", []
+        for name, values, is_workspace in sources:
+            if key not in values:
+                continue
+            if is_workspace and key in PERSON_ONLY:
+                left_out.append(
+                    f"{name}: only your own {config_file()} or AUTOEXEC_{_variable(key)} may set it"
+                )
+                continue
+            value, source = _typed(key, values[key], name), name
+        settings.append(Setting(key=key, value=value, source=source, left_out=tuple(left_out)))
+    config = Config(**{setting.key.replace("-", "_"): setting.value for setting in settings})  # type: ignore[arg-type]
+    return Loaded(config=config, settings=tuple(settings), workspace=root)
+
+
+def workspace(start: Path | None = None) -> Path:
+    """Return the nearest folder at or above `start` that is marked as a project.
+
+    Never the home folder nor `/`; where nothing is marked, `start` itself.
+    """
+    here = (start or Path.cwd()).absolute()
+    home = Path.home()
+    for folder in (here, *here.parents):
+        if folder in (home, Path(folder.anchor)):
+            break
+        if any((folder / mark).exists() for mark in WORKSPACE_MARKS):
+            return folder
+    return here
+
+
+def data_dir() -> Path:
+    """Return `AUTOEXEC_DATA_DIR`, or `autoexec` in Jupyter's data folder."""
+    given = os.environ.get("AUTOEXEC_DATA_DIR")
+    if given:
+        return Path(given).expanduser().absolute()
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "autoexec"
+
+
+def config_file() -> Path:
+    """Return the person's own settings file, whether it is there or not."""
+    from jupyter_core.paths import jupyter_config_dir
+
+    return Path(jupyter_config_dir()) / "autoexec.toml"
+
+
+def _from_toml(
+    path: Path, table: tuple[str, ...], *, is_workspace: bool
+) -> tuple[str, dict[str, object], bool]:
+    try:
+        values: object = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return str(path), {}, is_workspace
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UsageError(
+            f"cannot read {path}", why=str(error), fix="mend the file, or move it away"
+        ) from error
+    for name in table:
+        values = values.get(name, {}) if isinstance(values, dict) else {}
+    if not isinstance(values, dict):
+        raise UsageError(f"[{'.'.join(table)}] in {path} is not a table")
+    for key in values:
+        _known(key, str(path))
+    return str(path), values, is_workspace
+
+
+def _from_variables(environment: Mapping[str, str]) -> tuple[str, dict[str, object], bool]:
+    found: dict[str, object] = {}
+    for key in KEYS:
+        text = environment.get(f"AUTOEXEC_{_variable(key)}")
+        if text is not None:
+            found[key] = _parsed(key, text)
+    return "environment", found, False
+
+
+def _parsed(key: str, text: str) -> object:
+    """Return the value that the text of a variable means."""
+    default = KEYS[key].default
+    if isinstance(default, bool):
+        words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+        return words.get(text.lower(), text)
+    if isinstance(default, tuple):
+        return [word for word in text.split(",") if word]
+    if isinstance(default, float):
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _variable(key: str) -> str:
+    return key.replace("-", "_").upper()
+
+
+def _known(key: str, where: str) -> None:
+    if key in KEYS:
+        return
+    near = difflib.get_close_matches(key, KEYS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(KEYS)}"
+    raise UsageError(f"unknown setting {key!r} in {where}", fix=hint)
+
+
+def _typed(key: str, value: object, where: str) -> object:
+    default = KEYS[key].default
+    if isinstance(default, bool):
+        good = isinstance(value, bool)
+    elif isinstance(default, float):
+        good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+        value = float(value) if good else value  # type: ignore[arg-type]
+    elif isinstance(default, tuple):
+        good = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        value = tuple(value) if isinstance(value, list) else value
+    else:
+        good = isinstance(value, str)
+    if not good:
+        kinds = {bool: "true or false", float: "a number, 0 or more", tuple: "a list of texts", str: "a text"}
+        raise UsageError(
+            f"{key} = {value!r} in {where} cannot be", fix=f"give {kinds[type(default)]}: {MEANING[key]}"
+        )
+    return value

@@ -1,0 +1,202 @@
+"""Why a command or a shell script failed: signals, exit codes, the shell's words.
+
+The last part of a message (`script.sh: line 3: tool: command not found`) is
+looked up; programs of the system speak the same way (`cat: x: No such file or
+directory`). A shell goes on after a failed command, so its words are `likely`
+only, unless the exit code says the same.
+"""
+
+from __future__ import annotations
+
+import signal
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from .plain import Reading, compose, last_line, lines_back
+
+if TYPE_CHECKING:
+    from autoexec_magic.values import Confidence, Diagnosis
+
+_LINES = 20  # how far from the end a message may stand; later output is not the shell's
+_LONGEST_LINE = 2000  # characters of a line that are looked at
+
+#: Last part of a message -> code, fix; `{name}` is the part before it.
+SAYINGS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+    {
+        "command not found": ("command-not-found", "install {name}, or correct its name"),
+        "not found": ("command-not-found", "install {name}, or correct its name"),
+        "required file not found": (
+            "interpreter-not-found",
+            "correct the first line (#!) of the script: the program it names is not there",
+        ),
+        "No such file or directory": (
+            "file-not-found",
+            "check the path {name}: it is looked up from the working directory",
+        ),
+        "Permission denied": ("permission-denied", "take a path you may use, or change the rights of {name}"),
+        "Is a directory": ("is-a-directory", "name a file inside {name}"),
+        "Not a directory": ("not-a-directory", "correct {name}: a part of it is a file"),
+        "File exists": ("file-exists", "take another name, or remove {name} first"),
+        "No space left on device": ("disk-full", "free some space on that disk, or write somewhere else"),
+        "Connection refused": ("connection-refused", "start the server, or correct the address and port"),
+        "unbound variable": ("unset-variable", "set {name} before that line, or write ${{name}:-}"),
+        "parameter not set": ("unset-variable", "set {name} before that line, or write ${{name}:-}"),
+    }
+)
+_SYNTAX = ("syntax error", "Syntax error", "unexpected EOF while looking for matching")
+
+#: Signal -> code, what it means, fix.
+SIGNALS: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "SIGHUP": ("hung-up", "its terminal or session was closed", "start it again"),
+        "SIGINT": ("interrupted", "it was interrupted from the keyboard", "run it again"),
+        "SIGQUIT": ("quit", "it was told to quit", "run it again"),
+        "SIGILL": (
+            "illegal-instruction",
+            "native code is not made for this processor",
+            "install another build",
+        ),
+        "SIGABRT": ("aborted", "native code gave up", "read its last lines for the check that failed"),
+        "SIGBUS": ("bus-error", "native code read a file or memory that is gone", "check for a full disk"),
+        "SIGFPE": ("arithmetic-fault", "native code divided by zero or overflowed", "check the divisor"),
+        "SIGKILL": (
+            "killed",
+            "it was killed, likely for its memory or at a limit",
+            "work in smaller pieces, or raise the memory limit",
+        ),
+        "SIGSEGV": (
+            "segmentation-fault",
+            "native code touched memory that is not its own",
+            "if it is Python, run it with -X faulthandler to see the line; update that package",
+        ),
+        "SIGPIPE": ("broken-pipe", "what read its output had ended", "look at why the reader ended first"),
+        "SIGALRM": ("alarm", "its own alarm went off", "allow more time where it sets the alarm"),
+        "SIGTERM": ("terminated", "it was asked to end", "find out who ended it, then run it again"),
+        "SIGXCPU": ("cpu-limit", "it used all the processor time it may use", "raise the limit, or do less"),
+        "SIGXFSZ": (
+            "file-size-limit",
+            "it wrote a larger file than it may",
+            "raise the limit, or write less",
+        ),
+        "SIGSYS": (
+            "call-refused",
+            "it made a system call that it may not make",
+            "run it at a wider cage level",
+        ),
+    }
+)
+#: How a shell reports on a program that a signal ended.
+_SIGNAL_WORDS = {
+    "Killed": "SIGKILL",
+    "Aborted": "SIGABRT",
+    "Terminated": "SIGTERM",
+    "Segmentation fault": "SIGSEGV",
+}
+_NOT_RUN = {
+    126: ("not-executable", "make the file executable (chmod +x), or name the program that reads it"),
+    127: ("command-not-found", "install the command, or correct its name"),
+}
+_LONGEST_NAME = 100  # characters of a name that a fix may repeat
+
+
+def read(plain: str, returncode: int | None = None) -> Reading | None:
+    """Return what the shell's words in `plain` and the exit code explain, or None.
+
+    Parameters
+    ----------
+    plain : str
+        Text without escape sequences.
+    returncode : int, optional
+        The exit code, 0 to 255; 128 + n stands for signal n.
+    """
+    seen = 0
+    for start, end in lines_back(plain, 0, len(plain)):
+        line = plain[start:end][:_LONGEST_LINE].strip()
+        seen += bool(line)
+        if seen > _LINES:
+            break
+        if line and (diagnosis := _explain_line(line, returncode)):
+            return Reading(diagnosis, start, end)
+    start, end = last_line(plain)
+    if returncode in _NOT_RUN:
+        code, fix = _NOT_RUN[returncode]
+        return Reading(compose(code, f"exit code {returncode}", fix, "likely"), start, end)
+    if returncode is not None and (name := signal_name(returncode - 128)) in SIGNALS:
+        return Reading(explain_signal(name, plain[start:end], sure=False), start, end)
+    return None
+
+
+def signal_name(number: int) -> str:
+    """Return the name of signal `number`, or "signal N" where it has none.
+
+    >>> signal_name(9), signal_name(-1)
+    ('SIGKILL', 'signal -1')
+    """
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def explain_signal(name: str, last_words: str = "", *, sure: bool = True) -> Diagnosis:
+    """Return the diagnosis of a process that signal `name` ended.
+
+    `last_words` is the last line it wrote; native code that gives up says why
+    in it. Without `sure` the signal is only what the exit code stands for.
+    """
+    code, meaning, fix = SIGNALS.get(name, ("signal", "a signal ended it", "find out who sent the signal"))
+    why = f"{meaning} ({name})"
+    if name == "SIGABRT" and last_words:
+        why = f"{why}; last line: {last_words}"
+    return compose(code, why, fix, "certain" if sure else "likely")
+
+
+def _explain_line(line: str, returncode: int | None) -> Diagnosis | None:
+    """Return the diagnosis of one message, or None where it is none."""
+    where, parts = _anatomy(line)
+    saying, name = parts[-1], _name(parts)
+    # "not found" is the shell's own word only where it says on which line.
+    if found := SAYINGS.get(saying) if name and (where or saying != "not found") else None:
+        code, fix = found
+        if where and returncode == 126:
+            code, fix = _NOT_RUN[126]
+        sure = bool(where) and returncode in _NOT_RUN
+        return compose(code, ": ".join(parts), fix.replace("{name}", name), _sureness(sure), where)
+    if where and parts[0].startswith(_SYNTAX):
+        fix = "close what is open, or take out what is too much, on that line or before it"
+        return compose("syntax", ": ".join(parts), fix, _sureness(returncode == 2), where)
+    return _signalled(where, parts[0], returncode) if where or len(parts) == 1 else None
+
+
+def _anatomy(line: str) -> tuple[str, list[str]]:
+    """Split a message into `file:line` (or "") and its parts; at least one.
+
+    >>> _anatomy("a.sh: line 3: tool: command not found"), _anatomy("a.sh: 3: tool: not found")
+    (('a.sh:3', ['tool', 'command not found']), ('a.sh:3', ['tool', 'not found']))
+    """
+    parts = line.split(": ")
+    number = parts[1].removeprefix("line ") if len(parts) > 2 else ""
+    return (f"{parts[0]}:{number}", parts[2:]) if number.isdecimal() else ("", parts)
+
+
+def _name(parts: list[str]) -> str:
+    """Return what the last part is said of: a path, a command, a variable."""
+    if len(parts) < 2:
+        return ""
+    name = parts[-2].rpartition(" ")[2].strip("'\"`‘’")
+    return name if 0 < len(name) <= _LONGEST_NAME else "it"
+
+
+def _signalled(where: str, report: str, returncode: int | None) -> Diagnosis | None:
+    """Explain `1234 Killed   command`, or the bare word."""
+    words = report.lstrip("0123456789 ") if where else report
+    for word, name in _SIGNAL_WORDS.items():
+        if words == word or (where and words.startswith(word + " ")):
+            sure = returncode is not None and signal_name(returncode - 128) == name
+            diagnosis = explain_signal(name, sure=sure)
+            return compose(diagnosis.code, diagnosis.why, diagnosis.fix, diagnosis.confidence, where)
+    return None
+
+
+def _sureness(sure: bool) -> Confidence:
+    return "certain" if sure else "likely"

@@ -1,0 +1,221 @@
+"""Run a command: policy, cage, spawn, stream, and the end of all of it.
+
+`run` is the one door: whatever any part of this package starts goes through
+it, so no process starts unjudged and none outlives its run.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from ..errors import PolicyRefused, UsageError
+from ..events import Emit, Output, Truncated
+from ..history import new_id
+from ..redact import secrets_in
+from ..values import Ask, Level, Outcome, Phase, Question, Stream
+from . import cage, environment, policy, process
+from .ending import end_known
+from .identity import ProcessId, identify, is_alive
+from .interrupts import Cancel
+
+__all__ = [
+    "Bounds",
+    "Cancel",
+    "ProcessId",
+    "cage",
+    "end_known",
+    "identify",
+    "interrupt",
+    "is_alive",
+    "policy",
+    "run",
+]
+
+KEEP_BYTES = 64 * 2**20
+GRACE_SECONDS = 1.0
+
+
+class Bounds(TypedDict, total=False):
+    """What every process of a run is started with; each key as in `run`."""
+
+    timeout: float | None
+    level: Level
+    pass_on: Sequence[str]
+    keep_bytes: int
+    cancel: Cancel | None
+    on_spawn: Callable[[ProcessId], None] | None
+    run_id: str
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    emit: Emit,
+    phase: Phase = "run",
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    pass_on: Sequence[str] = (),
+    stdin: str | bytes | None = None,
+    timeout: float | None = None,
+    cancel: Cancel | None = None,
+    policy: policy.Policy = policy.DEFAULT,
+    ask: Ask | None = None,
+    level: Level = "open",
+    grace: float = GRACE_SECONDS,
+    keep_bytes: int = KEEP_BYTES,
+    on_spawn: Callable[[ProcessId], None] | None = None,
+    run_id: str = "",
+) -> Outcome:
+    """Run `argv` under `policy` in a cage of `level` and stream its output.
+
+    Parameters
+    ----------
+    argv : sequence of str, length at least 1
+        Program and arguments. Never a string: nothing here is split or expanded.
+    emit : callable
+        Gets `Output` and `Truncated`, always in the calling thread.
+    phase : Phase, default "run"
+        Stands in the events.
+    cwd : Path, optional
+        Working directory; the current one by default.
+    env : mapping of str to str, optional
+        Variables set on top of the allow-listed environment.
+    pass_on : sequence of str, optional
+        Names of variables to take over from this process; `*` is a wildcard.
+    stdin : str or bytes, optional
+        What the child reads; by default it finds the end of file at once.
+    timeout : float, optional
+        Seconds, greater than 0. None is no limit.
+    cancel : Cancel, optional
+        Ends the run from another thread.
+    policy : Policy, optional
+        What may run without a question.
+    ask : callable, optional
+        Answers what the policy asks about; without it such a command is refused.
+    level : Level, default "open"
+        The cage.
+    grace : float, default 1.0
+        Seconds between TERM and KILL.
+    keep_bytes : int, default 64 MiB
+        Output handed to `emit`; the rest is counted, its last part held for
+        the outcome's tails.
+    on_spawn : callable, optional
+        Called with the identity of the child, for whoever may want to end it.
+    run_id : str, optional
+        The id of the run that the child belongs to.
+
+    Returns
+    -------
+    Outcome
+        How it ended: a non-zero exit, a time limit and a request to stop are
+        values, not exceptions. No process of the run is left.
+
+    Raises
+    ------
+    UsageError
+        The argv, directory or limit is wrong.
+    MissingTool
+        The program is not there.
+    PolicyRefused, NeedsPerson
+        It may not run, or nobody could answer whether it may.
+    CageError
+        The cage cannot be had.
+    """
+    words = _checked(argv)
+    folder = _directory(cwd)
+    if timeout is not None and not 0 < timeout < float("inf"):
+        raise UsageError(f"a time limit of {timeout} s cannot be", fix="a number of seconds greater than 0")
+    if grace < 0 or keep_bytes < 0:
+        raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
+    run_id = run_id or new_id()
+    variables = environment.build(run_id, env, pass_on=pass_on)
+    program = _permitted(words, variables, folder, policy, ask)
+    cage.build(level)
+
+    def on_text(stream: Stream, text: str) -> None:
+        emit(Output(phase=phase, stream=stream, text=text))
+
+    def on_dropped(stream: Stream, count: int) -> None:
+        emit(Truncated(phase=phase, stream=stream, dropped_bytes=count))
+
+    def spawned(leader: ProcessId) -> None:
+        cage.limit(leader)
+        if on_spawn:
+            on_spawn(leader)
+
+    request = process.Request(
+        argv=(str(program), *words[1:]),
+        cwd=folder,
+        env=variables,
+        run_id=run_id,
+        stdin=_bytes(stdin),
+        timeout=timeout,
+        grace=grace,
+        keep_bytes=keep_bytes,
+        secrets=secrets_in(os.environ | variables),
+    )
+    return process.stream(request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel)
+
+
+def interrupt(process: ProcessId) -> bool:
+    """Send an interrupt, as Ctrl-C does, to exactly this process, if it lives."""
+    if not is_alive(process):
+        return False
+    os.kill(process.pid, signal.SIGINT)
+    return True
+
+
+def _checked(argv: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(argv, str | bytes) or not all(isinstance(word, str) for word in argv):
+        raise UsageError("a command is a sequence of words", why=f"got {type(argv).__name__}")
+    if not argv or not argv[0]:
+        raise UsageError("there is no command", fix="%autoexec sh COMMAND [ARGUMENT …]")
+    if any("\0" in word for word in argv):
+        raise UsageError("a word of the command has a NUL character")
+    return tuple(argv)
+
+
+def _bytes(stdin: str | bytes | None) -> bytes | None:
+    try:
+        return stdin.encode() if isinstance(stdin, str) else stdin
+    except UnicodeEncodeError as error:
+        raise UsageError("the standard input is not text", why=str(error)) from error
+
+
+def _directory(cwd: Path | None) -> Path:
+    try:
+        folder = Path.cwd() if cwd is None else Path(cwd)
+    except FileNotFoundError as error:
+        raise UsageError("the working directory is gone", fix="%cd to one that is there") from error
+    if not folder.is_dir():
+        raise UsageError(f"there is no directory {folder}", fix="create it, or give another one")
+    return folder.absolute()
+
+
+def _permitted(
+    argv: tuple[str, ...], variables: Mapping[str, str], cwd: Path, rules: policy.Policy, ask: Ask | None
+) -> Path:
+    """Return the program's path, or raise what keeps it from running."""
+    program = policy.find(argv[0], variables, cwd)
+    verdict = policy.judge(argv, program, rules)
+    if verdict.answer == "allow":
+        return program
+    line = shlex.join(argv)
+    if verdict.answer == "ask" and ask is not None:
+        question = Question(
+            text=f"run {line} ?",
+            evidence=(
+                f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})",
+                f"the program is {program}",
+            ),
+            fix=f"%autoexec sh --yes {line}",
+        )
+        if ask(question):
+            return program
+        raise PolicyRefused(f"not run: {line}", why="a person said no")
+    raise PolicyRefused(f"refused: {line}", why=f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})")

@@ -1,0 +1,100 @@
+"""The environment a child gets: built from a list of names, not inherited.
+
+What a kernel's environment holds (cloud keys, tokens, settings that load code
+into every program) is nobody's business by default. A verb may pass named
+variables on (`sh --env AWS_PROFILE`).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+_PASSED_ON = (
+    *(
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LANGUAGE",
+        "LC_*",
+        "TZ",
+        "TERM",
+        "COLORTERM",
+        "NO_COLOR",
+        "COLUMNS",
+    ),
+    *(
+        "TMPDIR",
+        "XDG_*",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "CONDA_DEFAULT_ENV",
+        "PYTHONUTF8",
+        "PYTHONIOENCODING",
+    ),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+    *(
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "no_proxy",
+    ),
+    *("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MPLCONFIGDIR", "MPLBACKEND", "IPYTHONDIR"),
+    *("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "AUTOEXEC_DATA_DIR"),
+)
+
+
+def build(
+    run_id: str, extra: Mapping[str, str] | None = None, *, pass_on: Iterable[str] = ()
+) -> dict[str, str]:
+    """Return the environment of a child.
+
+    Parameters
+    ----------
+    run_id : str
+        Stands in the environment as `AUTOEXEC_RUN_ID`, by which processes of
+        the run are found that left its process group.
+    extra : mapping of str to str, optional
+        Variables to set, whatever they are called.
+    pass_on : iterable of str, optional
+        More names of variables to take over; `*` stands for any characters.
+
+    Returns
+    -------
+    dict of str to str
+        `PATH` begins with the folder of the running interpreter, so that
+        `python` and `pytest` are the ones of this kernel.
+    """
+    patterns = (*_PASSED_ON, *pass_on)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    }
+    kept["PATH"] = search_path()
+    kept["PYTHONUNBUFFERED"] = "1"
+    kept.update(extra or {})
+    kept["AUTOEXEC_RUN_ID"] = run_id
+    return kept
+
+
+def search_path() -> str:
+    """Return `PATH` with the running interpreter's folder first."""
+    return os.pathsep.join([str(interpreter_folder()), os.environ.get("PATH", os.defpath)])
+
+
+def interpreter_folder() -> Path:
+    """Return the folder of the running interpreter, links not followed.
+
+    A virtual environment's `python` is a link out of it; its programs are
+    beside the link.
+    """
+    return Path(sys.executable).parent

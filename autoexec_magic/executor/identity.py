@@ -1,0 +1,113 @@
+"""Which process is meant: a pid alone is reused, a pid with its start time is not.
+
+Linux gives the start time as field 22 of `/proc/<pid>/stat` (proc(5)), in
+clock ticks since boot. Where there is no `/proc`, the start time is 0 and only
+the pid is compared.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+HAS_PROC = Path("/proc/self/stat").exists()
+RUN_VARIABLE = "AUTOEXEC_RUN_ID"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A process for certain. `start_time` is in clock ticks since boot."""
+
+    pid: int
+    start_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    state: str
+    parent: int
+    group: int
+    start_time: int
+
+
+def identify(pid: int) -> ProcessId | None:
+    """Return the identity of process `pid`, be it a zombie, or None if there is none."""
+    if not HAS_PROC:
+        return ProcessId(pid, 0) if _answers(pid) else None
+    stat = _stat(pid)
+    return ProcessId(pid, stat.start_time) if stat else None
+
+
+def is_alive(process: ProcessId) -> bool:
+    """Whether exactly this process still runs (a zombie does not)."""
+    if not HAS_PROC:
+        return _answers(process.pid)
+    stat = _stat(process.pid)
+    return stat is not None and stat.state not in "ZX" and stat.start_time == process.start_time
+
+
+def members(group: int, run_id: str, *, first: int) -> list[ProcessId]:
+    """Return the living processes that belong to a run.
+
+    Parameters
+    ----------
+    group : int
+        The process group of the run's leader; the leader itself is left out.
+    run_id : str
+        Processes that left the group are known by `AUTOEXEC_RUN_ID` in the
+        environment they were started with.
+    first : int
+        The leader's pid: only younger processes can be its descendants.
+
+    Returns
+    -------
+    list of ProcessId
+        Empty where there is no `/proc`.
+    """
+    if not HAS_PROC:
+        return []
+    mark = f"{RUN_VARIABLE}={run_id}".encode()
+    found = []
+    for pid in _younger_than(first):
+        stat = _stat(pid)
+        if stat is None or stat.state in "ZX":
+            continue
+        if stat.group == group or _carries(pid, mark):
+            found.append(ProcessId(pid, stat.start_time))
+    return found
+
+
+def _younger_than(first: int) -> list[int]:
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != first]
+    newest = int(Path("/proc/loadavg").read_bytes().split()[-1])
+    # The kernel hands pids out in rising order; past the highest it starts again from below.
+    return pids if newest < first else [pid for pid in pids if pid > first]
+
+
+def _stat(pid: int) -> _Stat | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    # The name (field 2) may hold anything, also ")" and spaces: count from its end.
+    fields = text[text.rindex(b")") + 2 :].split()
+    return _Stat(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[19]))
+
+
+def _carries(pid: int, mark: bytes) -> bool:
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+    return mark in environment.split(b"\0")
+
+
+def _answers(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

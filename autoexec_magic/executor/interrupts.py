@@ -1,0 +1,98 @@
+"""Ctrl-C as a value: while a child runs, a signal asks for the end, politely.
+
+A `KeyboardInterrupt` can land between two lines of a clean-up. So while a
+child runs, the main thread's handler only notes the signal and wakes the
+selector; the executor then ends the run in order. The first signal starts the
+grace, the second ends it, the third is a `KeyboardInterrupt` again.
+
+A kernel that runs a cell with top-level `await` replaces the SIGINT handler by
+one that only cancels a future, which a blocking call never sees; this one works
+there, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+_CATCHABLE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Cancel:
+    """A request to end a run, which any thread or signal handler may set."""
+
+    def __init__(self) -> None:
+        self._closed = True  # a signal may come before the pipe is there
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        self._count = 0
+        self._closed = False
+
+    def set(self) -> None:
+        """Ask for the end; a second time asks for it at once."""
+        self._count += 1
+        if not self._closed:
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._writer, b".")
+
+    def is_set(self) -> bool:
+        """Whether anybody asked."""
+        return self._count > 0
+
+    def is_urgent(self) -> bool:
+        """Whether anybody asked twice."""
+        return self._count > 1
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when somebody asks."""
+        return self._reader
+
+    def close(self) -> None:
+        """Release the descriptors; asking afterwards does no harm."""
+        if not self._closed:
+            self._closed = True
+            os.close(self._reader)
+            os.close(self._writer)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+@contextlib.contextmanager
+def noted(cancel: Cancel) -> Iterator[None]:
+    """Turn signals to this process into `cancel.set()` while the block runs.
+
+    SIGTERM and SIGHUP are noted only where nobody handles them, and take
+    effect again after the block. In other threads than the main one, signals
+    are not ours to handle and nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        cancel.set()
+        if len(received) > 2:
+            raise KeyboardInterrupt
+
+    before = {}
+    for number in _CATCHABLE:
+        handler = signal.getsignal(number)
+        handled = number == signal.SIGINT and handler not in (None, signal.SIG_IGN)
+        if handled or handler is signal.SIG_DFL:
+            before[number] = signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for caught, handler in before.items():
+            signal.signal(caught, handler)
+        for late in received:
+            if late != signal.SIGINT:
+                signal.raise_signal(late)

@@ -1,0 +1,352 @@
+"""The run store: one folder per run on disk, replayable for ever.
+
+`<data>/runs/<run_id>/meta.json` says what the run is and who owns it;
+`events.jsonl` holds one envelope a line, appended with one `write()` each, so
+that a reader never sees half a line from a live writer. A writer that is
+killed can still leave a torn last line (measured: 7 of 100 at 4 kB): when a
+log is opened again the missing newline is written first, and readers, who work
+on bytes, skip a line that is not whole and count it.
+
+A run is `lost` when its last event is missing and its owner (pid and start
+time) is gone; this is found on reading and stored nowhere. The folder is
+private (0700): output may hold what a terminal would have forgotten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import UsageError
+from .events import Emit, Envelope, Event, RunFinished, from_line, to_line
+from .values import Run, Verdict
+
+FORMAT = 1  #: of meta.json and events.jsonl; a newer one is read as far as it is known
+RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_LAST_LINES_BYTES = 8_192
+_log = logging.getLogger(__name__)
+
+
+def new_id() -> str:
+    """Return a new run id, in the form of a UUIDv7 (RFC 9562, section 5.7).
+
+    Ids sort by the time they were made, to the millisecond.
+    """
+    stamp = now_ms() & (1 << 48) - 1
+    value = stamp << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    digits = f"{value:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def short_id(run_id: str) -> str:
+    """Return the last eight digits: the random part, which tells runs of one minute apart."""
+    return run_id[-8:]
+
+
+def host() -> str:
+    """Return this machine's name, by which runs in a shared home are told apart."""
+    return socket.gethostname()
+
+
+def now_ms() -> int:
+    """Return the time, UTC, in milliseconds since 1970."""
+    return int(time.time() * 1000)
+
+
+def fan_out(*sinks: Emit) -> Emit:
+    """Return one sink that passes each event to every one of `sinks`.
+
+    A sink that raises is left out from then on, and logged: a broken panel
+    must not stop a deployment halfway.
+    """
+    live = list(sinks)
+
+    def emit(event: Event) -> None:
+        for sink in tuple(live):
+            try:
+                sink(event)
+            except Exception:  # noqa: BLE001 - whatever is wrong with a sink, the run goes on
+                live.remove(sink)
+                _log.exception("a sink failed and is left out for the rest of the run")
+
+    return emit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who writes a run: a process for certain, on a host."""
+
+    pid: int
+    start_time: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """What a run is. `started` is UTC, milliseconds since 1970.
+
+    `child` is the process group's leader of a run that is a process; for a run
+    inside a kernel it is None and the kernel is `owner`.
+    """
+
+    run_id: str
+    verb: str
+    title: str
+    started: int
+    cage: str
+    owner: Owner
+    notebook: str = ""
+    kernel: str = ""
+    workspace: str = ""
+    interpreter: str = ""
+    child: tuple[int, int] | None = None
+    format: int = FORMAT
+
+
+class Recorder:
+    """Writes one run: gives each event its number and time, appends it as a line."""
+
+    def __init__(self, folder: Path, meta: Meta) -> None:
+        self.meta = meta
+        self.folder = folder
+        self._seq = 0
+        self._descriptor = _open_log(folder / "events.jsonl")
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self.meta.run_id
+
+    def emit(self, event: Event) -> None:
+        """Append `event` with one write.
+
+        Raises
+        ------
+        OSError
+            The disk is full or gone.
+        """
+        at = now_ms()
+        line = to_line(Envelope(run_id=self.run_id, seq=self._seq, at=at, event=event))
+        self._seq += 1
+        _write_all(self._descriptor, line)
+
+    def note_child(self, pid: int, start_time: int) -> None:
+        """Write down which process the run is, so that others can end it."""
+        self.meta = dataclasses.replace(self.meta, child=(pid, start_time))
+        _write_meta(self.folder, self.meta)
+
+    def close(self) -> None:
+        """Close the log; a second time does no harm."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class Store:
+    """All runs below one folder.
+
+    Parameters
+    ----------
+    root : Path
+        The data folder; runs are in `root/runs`.
+    is_alive : callable
+        Whether exactly the process (pid, start time) lives.
+    """
+
+    def __init__(self, root: Path, is_alive: Callable[[int, int], bool]) -> None:
+        self.folder = root / "runs"
+        self._is_alive = is_alive
+
+    def create(self, meta: Meta) -> Recorder:
+        """Return the recorder of a new run."""
+        folder = self.folder / _checked(meta.run_id)
+        _private(self.folder.parent)
+        _private(self.folder)
+        folder.mkdir(mode=0o700)
+        _write_meta(folder, meta)
+        return Recorder(folder, meta)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all runs, newest first."""
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        return sorted((name for name in names if RUN_ID.fullmatch(name)), reverse=True)
+
+    def runs(self, limit: int | None = None) -> list[Run]:
+        """Return the runs, newest first, at most `limit`."""
+        found = (self.get(run_id) for run_id in self.ids()[:limit])
+        return [run for run in found if run is not None]
+
+    def find(self, text: str) -> str:
+        """Return the id of the one run whose id begins or ends with `text`.
+
+        Raises
+        ------
+        UsageError
+            There is none, or more than one.
+        """
+        text = text.lower()
+        found = [
+            run_id for run_id in self.ids() if text and (run_id.startswith(text) or run_id.endswith(text))
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UsageError(
+                f"{text} means {len(found)} runs",
+                why=", ".join(map(short_id, found[:5])),
+                fix="give more of the id",
+            )
+        raise UsageError(f"there is no run {text!r}", fix="%autoexec runs lists them")
+
+    def get(self, run_id: str) -> Run | None:
+        """Return a run as history lists it, or None where its folder cannot be read."""
+        meta = self.meta(run_id)
+        if meta is None:
+            return None
+        finished = self._finished(run_id)
+        return Run(
+            run_id=run_id,
+            verb=meta.verb,
+            title=meta.title,
+            verdict=finished.verdict if finished else self._unfinished(meta),
+            seconds=finished.seconds if finished else None,
+            started=meta.started,
+            cage=meta.cage,
+            notebook=meta.notebook,
+            why=finished.why if finished else "",
+        )
+
+    def meta(self, run_id: str) -> Meta | None:
+        """Return what a run is, or None where it cannot be read."""
+        try:
+            fields = json.loads((self.folder / _checked(run_id) / "meta.json").read_bytes())
+            known = {field.name for field in dataclasses.fields(Meta)}
+            fields = {name: value for name, value in fields.items() if name in known}
+            child = fields.get("child")
+            return Meta(
+                **{**fields, "owner": Owner(**fields["owner"]), "child": tuple(child) if child else None}
+            )
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def read(
+        self, run_id: str, *, after: int = -1, on_torn: Callable[[bytes], None] | None = None
+    ) -> Iterator[Envelope]:
+        """Yield the envelopes of a run whose `seq` is greater than `after`, in order.
+
+        A line that is not whole is skipped and given to `on_torn`; a kind that
+        this version does not know is skipped.
+        """
+        with (self.folder / _checked(run_id) / "events.jsonl").open("rb") as log:
+            for line in log:
+                if line.isspace():
+                    continue
+                try:
+                    envelope = from_line(line)
+                except ValueError:
+                    if on_torn:
+                        on_torn(line)
+                    continue
+                if envelope is not None and envelope.seq > after:
+                    yield envelope
+
+    def request_cancel(self, run_id: str) -> None:
+        """Note that somebody asked for the end, so that the owner reads the signal as such."""
+        (self.folder / _checked(run_id) / "cancel").touch(mode=0o600)
+
+    def is_cancel_requested(self, run_id: str) -> bool:
+        """Whether somebody asked for the end of this run."""
+        return (self.folder / _checked(run_id) / "cancel").exists()
+
+    def _finished(self, run_id: str) -> RunFinished | None:
+        """Return the run's last event, read from the end of its log."""
+        try:
+            with (self.folder / run_id / "events.jsonl").open("rb") as log:
+                log.seek(0, os.SEEK_END)
+                log.seek(max(0, log.tell() - _LAST_LINES_BYTES))
+                lines = log.read().splitlines()
+        except OSError:
+            return None
+        for line in reversed(lines):
+            with contextlib.suppress(ValueError):
+                envelope = from_line(line)
+                if envelope and isinstance(envelope.event, RunFinished):
+                    return envelope.event
+        return None
+
+    def _unfinished(self, meta: Meta) -> Verdict:
+        owner = meta.owner
+        if owner.host != host():  # nobody here can say whether it lives
+            return Verdict.RUNNING
+        return Verdict.RUNNING if self._is_alive(owner.pid, owner.start_time) else Verdict.LOST
+
+
+def reopen(store: Store, run_id: str) -> Recorder:
+    """Return a recorder that goes on with a run, after repairing a torn tail.
+
+    Raises
+    ------
+    UsageError
+        There is no such run, or a newer version of this package wrote it.
+    """
+    meta = store.meta(run_id)
+    if meta is None:
+        raise UsageError(f"there is no run {run_id}")
+    if meta.format > FORMAT:
+        raise UsageError(
+            f"run {short_id(run_id)} is read-only here",
+            why=f"it has format {meta.format}, this version writes {FORMAT}",
+            fix="pip install --upgrade autoexec-magic",
+        )
+    last = max((envelope.seq for envelope in store.read(run_id)), default=-1)
+    recorder = Recorder(store.folder / run_id, meta)
+    recorder._seq = last + 1
+    return recorder
+
+
+def _checked(run_id: str) -> str:
+    if not RUN_ID.fullmatch(run_id):
+        raise UsageError(f"{run_id!r} is not the id of a run", fix="%autoexec runs lists them")
+    return run_id
+
+
+def _private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def _open_log(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        _write_all(descriptor, b"\n")
+    return descriptor
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    written = os.write(descriptor, line)
+    while written < len(line):  # the disk was nearly full, or a signal came
+        written += os.write(descriptor, line[written:])
+
+
+def _write_meta(folder: Path, meta: Meta) -> None:
+    """Replace meta.json as a whole: a reader sees the old one or the new one."""
+    temporary = folder / "meta.json.new"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(json.dumps(dataclasses.asdict(meta)).encode())
+    temporary.replace(folder / "meta.json")

@@ -1,0 +1,53 @@
+"""The hand-kept table: which distribution a module is known to come from."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A row: `module` comes from `distribution`; `proved` is a version looked into, or ""."""
+
+    module: str
+    distribution: str
+    proved: str = ""
+
+
+@functools.cache
+def table() -> Mapping[str, Known]:
+    """Return all rows by module; read once, at first use."""
+    content = tomllib.loads(Path(__file__).with_name("known.toml").read_text("utf-8"))
+    rows = {
+        module: Known(module, row["distribution"], row.get("proved", ""))
+        for module, row in content["hard"].items()
+    }
+    rows |= {name: Known(name, name) for name in content["same"]["names"].split()}
+    return MappingProxyType(rows)
+
+
+def lookup(module: str) -> Known | None:
+    """Return the row of `module`, or of the nearest package above it.
+
+    Examples
+    --------
+    >>> lookup("sklearn.linear_model").distribution
+    'scikit-learn'
+    >>> lookup("google.cloud.storage.blob").distribution
+    'google-cloud-storage'
+    >>> lookup("google.cloud") is None
+    True
+    """
+    rows = table()
+    return next((rows[name] for name in _upwards(module) if name in rows), None)
+
+
+def _upwards(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    for count in range(len(parts), 0, -1):
+        yield ".".join(parts[:count])

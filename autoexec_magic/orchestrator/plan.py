@@ -1,0 +1,126 @@
+"""What will be done, and what was done, as values.
+
+A plan is data: it can be shown before it runs, and sent to another machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..errors import AutoexecError, Cancelled
+from ..events import Installed
+from ..installer import Needed
+from ..values import Diagnosis, Level, Outcome, Phase, Resolution, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heal:
+    """Phase install: make importable what the code needs."""
+
+    needs: tuple[Needed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Install:
+    """Phase install: install what a person named."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Phase run: one command, an argv."""
+
+    argv: tuple[str, ...]
+    stdin: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """Phase run: a script as a process of its own; `language` "" is found from its first line."""
+
+    source: str
+    language: str = ""
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """Phase test: pytest with these arguments."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    arguments: tuple[str, ...] = ()
+
+
+Step: TypeAlias = Heal | Install | Command | Script | Test
+PHASE_OF: dict[type, Phase] = {
+    Heal: "install",
+    Install: "install",
+    Command: "run",
+    Script: "run",
+    Test: "test",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The phases of one run, in order.
+
+    `timeout` is in seconds for each phase that runs the user's code; None is
+    no limit. `pass_on` names environment variables that the run may see.
+    """
+
+    verb: str
+    title: str
+    phases: tuple[Step, ...]
+    timeout: float | None = None
+    level: Level = "open"
+    pass_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseReport:
+    """How one phase ended, and what it has to show."""
+
+    phase: Phase
+    verdict: Verdict
+    seconds: float
+    outcome: Outcome | None = None
+    diagnosis: Diagnosis | None = None
+    resolutions: tuple[Resolution, ...] = ()
+    installed: tuple[Installed, ...] = ()
+    error: AutoexecError | Cancelled | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a run ended. `error` is what kept it from passing, or None."""
+
+    verb: str
+    verdict: Verdict
+    seconds: float
+    run_id: str = ""
+    phases: tuple[PhaseReport, ...] = field(default=())
+    error: AutoexecError | Cancelled | None = None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the last process of the run ended, or None if there was none."""
+        outcomes = [phase.outcome for phase in self.phases if phase.outcome]
+        return outcomes[-1] if outcomes else None
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """The diagnosis of the phase that failed, or None."""
+        found = [phase.diagnosis for phase in self.phases if phase.diagnosis]
+        return found[-1] if found else None
+
+    def __str__(self) -> str:
+        return f"{self.verdict} · {self.verb} · {self.seconds:.2f} s"
+
+    __repr__ = __str__
+
+    def _ipython_display_(self) -> None:
+        """Show nothing: what there is to see was shown while it ran."""

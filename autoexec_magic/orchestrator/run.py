@@ -1,0 +1,306 @@
+"""Carry out a plan: each phase is a function of its input, the surroundings and `emit`.
+
+A phase returns its report or raises `AutoexecError`; here, and only here, that
+becomes a verdict. The phases `install`, `run` and `test` exist so far; a later
+one is a class in `plan.py` and a row in `_PHASES`.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import diagnosis, executor, installer, scripts, testrunner
+from ..config import Config
+from ..errors import (
+    AutoexecError,
+    Cancelled,
+    CasesFailed,
+    NeedsPerson,
+    PhaseError,
+    RunTimeout,
+    ScriptError,
+)
+from ..events import (
+    Answered,
+    Asked,
+    Diagnosed,
+    Emit,
+    PhaseFinished,
+    PhaseStarted,
+    Resolved,
+    RunFinished,
+    RunStarted,
+)
+from ..history import new_id
+from ..values import Ask, Diagnosis, Outcome, Phase, Question, Verdict
+from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a run finds around it.
+
+    `ask` answers a question or raises `NeedsPerson`; `on_spawn` is told the
+    identity of each process; `is_cancelled` says whether somebody asked, from
+    outside, for this run's end.
+    """
+
+    config: Config
+    cwd: Path
+    workspace: Path
+    cache: Path
+    ask: Ask
+    run_id: str = ""
+    cancel: executor.Cancel | None = None
+    on_spawn: Callable[[executor.ProcessId], None] | None = None
+    is_cancelled: Callable[[], bool] = lambda: False
+
+
+def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
+    """Carry out `plan` and return its report; nothing meant for the user is raised."""
+    started = time.monotonic()
+    emit(RunStarted(verb=plan.verb, title=plan.title, cage=plan.level))
+    reports: list[PhaseReport] = []
+    for step in plan.phases:
+        reports.append(run_phase(step, plan, emit, here))
+        if not reports[-1].verdict.is_good:
+            break
+    verdict = _sum(reports)
+    error = reports[-1].error if reports else None
+    seconds = time.monotonic() - started
+    why, fix = (_why(error), error.fix) if error else ("", "")
+    emit(RunFinished(verdict=verdict, seconds=seconds, why=why, fix=fix))
+    return Report(
+        verb=plan.verb,
+        verdict=verdict,
+        seconds=seconds,
+        run_id=here.run_id,
+        phases=tuple(reports),
+        error=error,
+    )
+
+
+def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    """Carry out one phase and return its report."""
+    phase = PHASE_OF[type(step)]
+    here = replace(here, run_id=here.run_id or new_id(), ask=_recorded(here.ask, emit))
+    started = time.monotonic()
+    emit(PhaseStarted(phase=phase, title=_title(step)))
+    try:
+        if here.is_cancelled():
+            raise Cancelled(f"{plan.verb} was stopped", why="somebody asked for its end between two phases")
+        report = _PHASES[type(step)](step, plan, emit, here)
+    except (AutoexecError, Cancelled) as error:
+        report = PhaseReport(phase=phase, verdict=Verdict(error.verdict), seconds=0.0, error=error)
+    except KeyboardInterrupt:
+        stopped = Cancelled(f"{plan.verb} was stopped")
+        report = PhaseReport(phase=phase, verdict=Verdict.CANCELLED, seconds=0.0, error=stopped)
+    report = replace(report, seconds=time.monotonic() - started)
+    emit(PhaseFinished(phase=phase, verdict=report.verdict, seconds=report.seconds))
+    return report
+
+
+def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    """Install what is missing; what stays missing and is required stops the run before it starts."""
+    context = _context(emit, here)
+    resolutions, installed = installer.heal(step.needs, context)
+    for resolution in resolutions:
+        emit(Resolved(resolution=resolution))
+    done = {candidate.distribution for item in resolutions if (candidate := item.chosen)} & {
+        item.distribution for item in installed
+    }
+    required = {need.module for need in step.needs if need.required}
+    for item in resolutions:
+        if item.distribution in done or not any(_covers(item.module, module) for module in required):
+            continue
+        if item.cls == "third-party":
+            raise NeedsPerson(
+                f"{item.module} is missing, and nothing was run", why="; ".join(item.evidence), fix=item.fix
+            )
+    verdict = Verdict.PASSED if installed else Verdict.SKIPPED
+    return PhaseReport(
+        phase="install",
+        verdict=verdict,
+        seconds=0.0,
+        resolutions=tuple(resolutions),
+        installed=tuple(installed),
+    )
+
+
+def _covers(resolved: str, module: str) -> bool:
+    return resolved == module or resolved.startswith(f"{module}.") or module.startswith(f"{resolved}.")
+
+
+def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    resolutions, installed = installer.install_named(step.names, _context(emit, here))
+    for resolution in resolutions:
+        emit(Resolved(resolution=resolution))
+    verdict = Verdict.PASSED if installed else Verdict.SKIPPED
+    return PhaseReport(
+        phase="install",
+        verdict=verdict,
+        seconds=0.0,
+        resolutions=tuple(resolutions),
+        installed=tuple(installed),
+    )
+
+
+def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    policy = executor.policy.Policy(
+        programs=executor.policy.DEFAULT.programs | frozenset(here.config.programs)
+    )
+    outcome = executor.run(
+        step.argv,
+        emit=emit,
+        cwd=here.cwd,
+        stdin=step.stdin,
+        policy=policy,
+        ask=here.ask,
+        **_bounds(plan, here),
+    )
+    return _judged(outcome, "run", shlex.join(step.argv), "bash", emit, here)
+
+
+def _script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    language = scripts.language_of(step.source, step.language)
+    outcome = scripts.run(
+        step.source, language, emit=emit, arguments=step.arguments, cwd=here.cwd, **_bounds(plan, here)
+    )
+    return _judged(outcome, "run", "the script", language.name, emit, here)
+
+
+def _test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    outcome = testrunner.run(step.arguments, emit=emit, cwd=here.cwd, **_bounds(plan, here))
+    if outcome.ended == "exited" and outcome.returncode in testrunner.EXIT_CODES:
+        last = [line.strip("= ") for line in outcome.stdout.splitlines() if line.strip("= ")][-1:]
+        error = CasesFailed(
+            testrunner.EXIT_CODES[outcome.returncode],
+            why="".join(last),
+            fix="%autoexec test --lf runs what failed again",
+        )
+        return PhaseReport(phase="test", verdict=Verdict.FAILED, seconds=0.0, outcome=outcome, error=error)
+    return _judged(outcome, "test", "pytest", "python", emit, here)
+
+
+_PHASES: Mapping[type, Callable[..., PhaseReport]] = {
+    Heal: _heal,
+    Install: _install,
+    Command: _command,
+    Script: _script,
+    Test: _test,
+}
+
+
+def _judged(
+    outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
+) -> PhaseReport:
+    """Turn how a process ended into the verdict of its phase, with a diagnosis."""
+    if outcome.passed:
+        return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
+    found = diagnosis.diagnose_outcome(outcome, language=language)
+    error: AutoexecError | Cancelled
+    if outcome.ended == "cancelled" or (outcome.returncode < 0 and here.is_cancelled()):
+        error = Cancelled(
+            f"{what} was stopped after {outcome.seconds:.1f} s", why="all its processes were ended"
+        )
+    elif outcome.ended == "timed-out":
+        error = RunTimeout(
+            f"{what} was ended after {outcome.seconds:.1f} s",
+            why="its time limit was hit",
+            fix="raise --timeout SECONDS",
+        )
+    else:
+        if found:
+            emit(Diagnosed(diagnosis=found))
+        kind = PhaseError if what != "the script" else ScriptError
+        error = kind(
+            f"{what} ended with {_ending(outcome)}", why=_in_one_line(found), fix=found.fix if found else ""
+        )
+    return PhaseReport(
+        phase=phase,
+        verdict=Verdict(error.verdict),
+        seconds=0.0,
+        outcome=outcome,
+        diagnosis=found,
+        error=error,
+    )
+
+
+def _ending(outcome: Outcome) -> str:
+    return f"signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
+
+
+def _in_one_line(found: Diagnosis | None) -> str:
+    if found is None:
+        return ""
+    place = f" at {found.where}" if found.where else ""
+    return f"{found.code}{place}: {found.why}"
+
+
+def _bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
+    return {
+        "timeout": plan.timeout or here.config.timeout or None,
+        "level": plan.level,
+        "pass_on": (*here.config.pass_on, *plan.pass_on),
+        "keep_bytes": int(here.config.keep_mb * 2**20),
+        "cancel": here.cancel,
+        "on_spawn": here.on_spawn,
+        "run_id": here.run_id,
+    }
+
+
+def _context(emit: Emit, here: Surroundings) -> installer.Context:
+    return installer.Context(
+        config=here.config,
+        folders=tuple(dict.fromkeys((here.cwd, here.workspace))),
+        cache=here.cache,
+        emit=emit,
+        ask=here.ask,
+        run_id=here.run_id,
+        cancel=here.cancel,
+    )
+
+
+def _recorded(ask: Ask, emit: Emit) -> Ask:
+    """Return `ask` with the question and its answer on the record."""
+
+    def recorded(question: Question) -> bool:
+        name = new_id()
+        emit(Asked(question=name, text=question.text, evidence=question.evidence))
+        try:
+            answer = ask(question)
+        except NeedsPerson:
+            emit(Answered(question=name, answer="none", by="nobody"))
+            raise
+        emit(Answered(question=name, answer="yes" if answer else "no", by="person"))
+        return answer
+
+    return recorded
+
+
+def _title(step: Step) -> str:
+    if isinstance(step, Heal):
+        return ", ".join(dict.fromkeys(need.module for need in step.needs))
+    if isinstance(step, Install):
+        return ", ".join(step.names)
+    if isinstance(step, Command):
+        return shlex.join(step.argv)
+    return "pytest" if isinstance(step, Test) else step.language or "script"
+
+
+def _why(error: AutoexecError | Cancelled) -> str:
+    return f"{error.what}: {error.why}" if error.why else error.what
+
+
+def _sum(reports: list[PhaseReport]) -> Verdict:
+    """Return the verdict of the run: that of what failed, else whether anything was done."""
+    if not reports:
+        return Verdict.SKIPPED
+    if not reports[-1].verdict.is_good:
+        return reports[-1].verdict
+    done = any(report.verdict == Verdict.PASSED for report in reports)
+    return Verdict.PASSED if done else Verdict.SKIPPED

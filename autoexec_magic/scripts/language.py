@@ -1,0 +1,24 @@
+"""What an entry in the table of languages says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """One language.
+
+    `programs` are the names its interpreter has in a first line (`#!`),
+    `ending` that of its files, `start` returns the words before the script's
+    path, the first one an absolute path, and `environment` the variables it
+    needs to run in a directory.
+    """
+
+    name: str
+    programs: frozenset[str]
+    ending: str
+    start: Callable[[], tuple[str, ...]]
+    environment: Callable[[Path], Mapping[str, str]]

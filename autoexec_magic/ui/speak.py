@@ -1,0 +1,277 @@
+"""What each verb calls and what it has to say: records for machines, text for people.
+
+One function a verb. It calls one public function and returns a `Spoken`; where
+the text goes, and whether records are printed instead, is for the door (magic
+or command line) to decide.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import api
+from ..api import Caller
+from ..config import MEANING
+from ..errors import UsageError
+from ..events import Output
+from ..history import short_id
+from ..orchestrator import Report
+from ..values import Resolution, Result, Run, Verdict, as_record
+
+if TYPE_CHECKING:
+    from .verbs import Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """The result of a verb.
+
+    `value` is what a magic returns, `text` what people read, `records` what
+    machines read before the last one, `result`.
+    """
+
+    result: Result
+    value: object = None
+    text: str = ""
+    records: tuple[dict[str, object], ...] = field(default=())
+
+
+def sh(call: Call, caller: Caller) -> Spoken:
+    """Run the line, and each line of the cell."""
+    options = call.options
+    commands: list[str | Sequence[str]] = []
+    if isinstance(options.rest, str):
+        commands += [options.rest] if options.rest else []
+    elif options.rest:
+        # One word with spaces is a line somebody quoted for their shell; several words are an argv.
+        commands.append(options.rest[0] if len(options.rest) == 1 else tuple(options.rest))
+    commands += [line for line in (call.cell or "").splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    report = api.sh(
+        *commands, timeout=options.timeout, level=options.cage, env=options.env, yes=options.yes, caller=caller
+    )
+    return of_report(report)
+
+
+def script(call: Call, caller: Caller) -> Spoken:
+    """Run the cell, or a file, as a process of its own."""
+    options = call.options
+    source = call.cell
+    if options.file:
+        path = (caller.cwd or Path.cwd()) / options.file
+        try:
+            source = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"cannot read {options.file}", why=str(error), fix="check the path") from error
+    if source is None:
+        raise UsageError("there is no script", fix="a cell `%%autoexec script`, or --file PATH")
+    report = api.script(
+        source,
+        *options.arguments,
+        lang=options.lang,
+        timeout=options.timeout,
+        level=options.cage,
+        env=options.env,
+        heal=not options.no_install,
+        yes=options.yes,
+        caller=caller,
+    )
+    return of_report(report)
+
+
+def install(call: Call, caller: Caller) -> Spoken:
+    """Install what is named."""
+    return of_report(api.install(*call.options.names, yes=call.options.yes, caller=caller))
+
+
+def resolve(call: Call, caller: Caller) -> Spoken:
+    """Say what modules are."""
+    started = time.monotonic()
+    found = api.resolve(*call.options.modules, online=call.options.online, caller=caller)
+    result = Result(verb="resolve", verdict=Verdict.PASSED, seconds=time.monotonic() - started)
+    text = "\n".join(describe(resolution) for resolution in found)
+    return Spoken(result=result, value=found, text=text, records=tuple(map(as_record, found)))
+
+
+def test(call: Call, caller: Caller) -> Spoken:
+    """Run pytest."""
+    return of_report(
+        api.test(*call.options.rest, timeout=call.options.timeout, env=call.options.env, caller=caller)
+    )
+
+
+def runs(call: Call, caller: Caller) -> Spoken:
+    """List the runs, or replay one."""
+    words = call.options.show
+    if not words:
+        if call.options.limit < 1:
+            raise UsageError(f"--limit {call.options.limit} cannot be", fix="1 or more")
+        found = api.runs(call.options.limit)
+        result = Result(verb="runs", verdict=Verdict.PASSED)
+        return Spoken(result=result, value=found, text=_table(found), records=tuple(map(as_record, found)))
+    if words[0] != "show" or len(words) != 2:
+        raise UsageError(f"cannot read runs {' '.join(words)}", fix="%autoexec runs show ID")
+    run, envelopes = api.show(words[1])
+    events = list(envelopes)
+    text = "".join(item.event.text for item in events if isinstance(item.event, Output))
+    records = tuple(_event_record(item) for item in events)
+    result = Result(verb="runs", verdict=Verdict.PASSED, added={"shown": run.run_id})
+    shown = "\n".join([_head(run), text.rstrip("\n"), _foot(run)] if text else [_head(run), _foot(run)])
+    return Spoken(result=result, value=None, text=shown, records=(as_record(run), *records))
+
+
+def cancel(call: Call, caller: Caller) -> Spoken:
+    """End a run."""
+    if not call.options.id:
+        raise UsageError("which run?", fix="%autoexec cancel ID; %autoexec runs lists them")
+    run = api.cancel(call.options.id)
+    result = Result(verb="cancel", verdict=Verdict.PASSED, added={"cancelled": run.run_id})
+    return Spoken(result=result, value=run, text=f"asked run {short_id(run.run_id)} ({run.title}) to end")
+
+
+def config(call: Call, caller: Caller) -> Spoken:
+    """Show each setting and where it came from."""
+    loaded = api.config(caller.cwd)
+    width = max(len(setting.key) for setting in loaded.settings)
+    lines = [f"workspace {loaded.workspace}", f"data      {loaded.data}", ""]
+    records = []
+    for setting in loaded.settings:
+        lines.append(f"{setting.key:{width}} = {_shown(setting.value)}   # {MEANING[setting.key]} ({setting.source})")
+        lines += [f"{'':{width}}   left out: {item}" for item in setting.left_out]
+        records.append({"kind": "Setting", **dataclasses.asdict(setting), "value": _shown(setting.value)})
+    result = Result(verb="config", verdict=Verdict.PASSED)
+    return Spoken(result=result, value=loaded, text="\n".join(lines), records=tuple(records))
+
+
+def doctor(call: Call, caller: Caller) -> Spoken:
+    """Say what works on this machine."""
+    from .. import doctor as examination
+
+    started = time.monotonic()
+    checks = examination.examine()
+    width = max(len(check.name) for check in checks)
+    lines = []
+    for check in checks:
+        lines.append(f"{'ok' if check.works else '--'}  {check.name:{width}}  {check.what}")
+        lines += [f"    {'':{width}}  fix: {check.fix}"] if check.fix and not check.works else []
+    bad = [check for check in checks if check.needed and not check.works]
+    result = Result(
+        verb="doctor",
+        verdict=Verdict.MISSING if bad else Verdict.PASSED,
+        seconds=time.monotonic() - started,
+    )
+    records = tuple({"kind": "Check", **dataclasses.asdict(check)} for check in checks)
+    return Spoken(result=result, value=checks, text="\n".join(lines), records=records)
+
+
+def demo(call: Call, caller: Caller) -> Spoken:
+    """Run the first notebook in a real kernel."""
+    from .. import demo as show
+
+    report = show.run(caller.emit)
+    result = Result(
+        verb="demo", verdict=report.verdict, seconds=report.seconds, added={"notebook": str(report.notebook)}
+    )
+    return Spoken(result=result, value=report, text=report.text)
+
+
+def help_text(call: Call, caller: Caller) -> Spoken:
+    """Show the verbs, or the options of one."""
+    from .verbs import usage
+
+    text = getattr(call.options, "text", "") or usage()
+    return Spoken(result=Result(verb="help", verdict=Verdict.PASSED), text=text)
+
+
+def of_report(report: Report) -> Spoken:
+    """Return what a run that passed has to say: what was shown while it ran is not said again."""
+    return Spoken(result=result_of(report), value=report, records=tuple(records_of(report)))
+
+
+def result_of(report: Report) -> Result:
+    """Return the last record of a run."""
+    added: dict[str, object] = {}
+    if report.outcome:
+        added |= {"exit_code": report.outcome.returncode, "ended": report.outcome.ended}
+        added |= {"stdout": report.outcome.stdout, "stderr": report.outcome.stderr}
+    installed = [item for phase in report.phases for item in phase.installed]
+    if installed:
+        added["installed"] = [f"{item.distribution}=={item.version}" for item in installed]
+    if report.error:
+        added |= {"error": report.error.code, "what": report.error.what}
+        added |= {"why": report.error.why, "fix": report.error.fix}
+    return Result(
+        verb=report.verb, verdict=report.verdict, run_id=report.run_id, seconds=report.seconds, added=added
+    )
+
+
+def records_of(report: Report) -> Iterable[dict[str, object]]:
+    """Return what a run found out, as records."""
+    for phase in report.phases:
+        yield from map(as_record, phase.resolutions)
+    if report.diagnosis:
+        yield as_record(report.diagnosis)
+
+
+def describe(resolution: Resolution) -> str:
+    """Return a resolution as people read it: first what follows, last what to type."""
+    words = {"install": "would install", "ask": "asks", "refuse": "refuses", "nothing": "nothing to install"}
+    name = f" {resolution.distribution}" if resolution.distribution else ""
+    if resolution.chosen and resolution.chosen.version:
+        name += f" {resolution.chosen.version}"
+    lines = [f"{resolution.module}: {resolution.cls} · {words[resolution.decision]}{name}"]
+    lines += [f"  because: {item}" for item in resolution.evidence]
+    if resolution.fix and resolution.decision != "nothing" or resolution.cls in ("local", "removed", "alias"):
+        lines.append(f"  fix: {resolution.fix}")
+    return "\n".join(lines)
+
+
+def _table(found: Sequence[Run]) -> str:
+    if not found:
+        return "no runs yet; try: %autoexec sh echo hello"
+    rows = [
+        (short_id(run.run_id), _clock(run.started), str(run.verdict), _took(run), run.verb, _cut(run.title))
+        for run in found
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return "\n".join("  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]) for row in rows)
+
+
+def _head(run: Run) -> str:
+    where = f" · {run.notebook}" if run.notebook else ""
+    return f"── {run.verb} {_cut(run.title)} · {_clock(run.started)} · cage {run.cage}{where}"
+
+
+def _foot(run: Run) -> str:
+    why = f" · {run.why}" if run.why else ""
+    return f"── {run.verdict} · {_took(run)}{why}"
+
+
+def _event_record(item: object) -> dict[str, object]:
+    envelope = dataclasses.asdict(item)  # type: ignore[call-overload]
+    event = type(item.event).__name__  # type: ignore[attr-defined]
+    return {"kind": "Event", "event": event, **{k: v for k, v in envelope.items() if k != "event"}, **envelope["event"]}
+
+
+def _clock(milliseconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(milliseconds / 1000))
+
+
+def _took(run: Run) -> str:
+    return f"{run.seconds:.2f} s" if run.seconds is not None else "–"
+
+
+def _cut(text: str, width: int = 60) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"  # type: ignore[str-format]

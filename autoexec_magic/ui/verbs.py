@@ -1,0 +1,324 @@
+"""The verbs, once: one argparse tree for magic, command line, completion and help.
+
+`parse` turns a line into a `Call`, a frozen value that knows which public
+function to call; nothing here prints, and nothing calls `sys.exit`. Each verb
+is a row of `VERBS`: its options and the one function of `api` that it means.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from ..errors import UsageError
+from ..api import Caller
+from . import speak
+from .speak import Spoken
+
+OPTIONS_OF_CELL = "%%autoexec [--timeout SECONDS] [--no-install] [--yes]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A parsed line: the verb, its options, and the cell below it.
+
+    `is_json` asks for records instead of text. `cell` is None for a line.
+    """
+
+    verb: str
+    options: argparse.Namespace
+    cell: str | None = None
+    is_json: bool = False
+
+    def run(self, caller: Caller) -> Spoken:
+        """Call the function this line means and return what there is to say."""
+        return VERBS[self.verb].run(self, caller)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """A row of the table. `takes_line` verbs get the rest of a magic's line as it stands."""
+
+    help: str
+    add: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[Call, Caller], Spoken]
+    takes_cell: bool = False
+    takes_line: bool = False
+    passes_on: bool = False
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises instead of printing and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong, with the usage line."""
+        raise UsageError(message, why=_usage(self), fix=f"%autoexec {self.prog.rpartition(' ')[2]} --help")
+
+
+class _Help(Exception):  # noqa: N818 - not a fault
+    """Somebody asked for help; it carries the text."""
+
+
+class _HelpAction(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
+        raise _Help(parser.format_help())
+
+
+def parse(line: str | Sequence[str], cell: str | None = None) -> Call:
+    """Return the call that `line` means.
+
+    Parameters
+    ----------
+    line : str or sequence of str
+        What stands after `%autoexec`; words where a shell has split them.
+    cell : str, optional
+        The cell below the line.
+
+    Raises
+    ------
+    UsageError
+        There is no such verb or option; with the usage line and the nearest one.
+    """
+    verb, rest = _first(line)
+    if verb in ("", "-h", "--help"):
+        return Call(verb="help", options=argparse.Namespace())
+    if verb not in VERBS:
+        raise _unknown(verb, cell)
+    row = VERBS[verb]
+    if cell is not None and not row.takes_cell:
+        raise UsageError(f"{verb} takes no cell", fix=f"%autoexec {verb} with one %, on a line of its own")
+    words, raw = _split(verb, rest)
+    try:
+        known, others = parser_of(verb).parse_known_args(words)
+    except argparse.ArgumentError as error:
+        raise UsageError(str(error), why=_usage(parser_of(verb)), fix=f"%autoexec {verb} --help") from error
+    except _Help as asked:
+        return Call(verb="help", options=argparse.Namespace(text=str(asked)))
+    known = _with_rest(verb, known, others, raw)
+    return Call(verb=verb, options=known, cell=cell, is_json=getattr(known, "json", False))
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """Return the parser of one verb; made when it is needed."""
+    row = VERBS[verb]
+    parser = _Parser(
+        prog=f"autoexec {verb}",
+        description=row.help,
+        add_help=False,
+        allow_abbrev=False,
+        exit_on_error=False,
+    )
+    parser.add_argument("-h", "--help", nargs=0, action=_HelpAction, help="show this help")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line, the result last")
+    row.add(parser)
+    return parser
+
+
+def words_after(verb: str) -> list[str]:
+    """Return what may follow `verb`: its options and fixed words, for completion."""
+    options = [
+        name for action in parser_of(verb)._actions for name in action.option_strings if name.startswith("--")
+    ]
+    fixed = [word for words in VERBS[verb].choices.values() for word in words]
+    return sorted(options) + fixed
+
+
+def usage() -> str:
+    """Return the list of verbs, a line each."""
+    lines = [f"{OPTIONS_OF_CELL}", "%autoexec VERB … (also: jupyter autoexec VERB …)", ""]
+    width = max(map(len, VERBS))
+    lines += [f"  {name:{width}}  {row.help}" for name, row in VERBS.items() if name != "help"]
+    return "\n".join([*lines, "", "%autoexec VERB --help shows a verb's options"])
+
+
+def cell_options(line: str) -> argparse.Namespace | None:
+    """Return the options of a `%%autoexec` cell without a verb, or None if it has one.
+
+    Raises
+    ------
+    UsageError
+        An option is unknown or its value is wrong.
+    """
+    words = _words(line)
+    if words and not words[0].startswith("-"):
+        return None
+    parser = _Parser(prog="%%autoexec", add_help=False, allow_abbrev=False, exit_on_error=False, usage=OPTIONS_OF_CELL)
+    _add_timeout(parser)
+    parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
+    parser.add_argument("--yes", action="store_true", help="answer what is proved with yes")
+    try:
+        return parser.parse_args(words)
+    except argparse.ArgumentError as error:
+        raise UsageError(str(error), why=_usage(parser)) from error
+
+
+def _first(line: str | Sequence[str]) -> tuple[str, str | list[str]]:
+    if isinstance(line, str):
+        verb, _, rest = line.strip().partition(" ")
+        return verb, rest.strip()
+    return (line[0], list(line[1:])) if line else ("", [])
+
+
+def _unknown(verb: str, cell: str | None) -> UsageError:
+    near = difflib.get_close_matches(verb, VERBS, n=1)
+    mark = "%autoexec" if cell is None else "%%autoexec"
+    names = ", ".join(name for name in VERBS if name != "help")
+    fix = f"{mark} {near[0]}" if near else f"{mark} --help"
+    return UsageError(f"there is no verb {verb!r}", why=f"usage: {mark} VERB …, VERB one of {names}", fix=fix)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"cannot read {line!r}", why=str(error), fix="close the quotation") from error
+
+
+def _split(verb: str, rest: str | list[str]) -> tuple[list[str], str | list[str] | None]:
+    """Return the options in front, and what is not ours to parse (a command, pytest's options)."""
+    if not VERBS[verb].takes_line:
+        return (_words(rest) if isinstance(rest, str) else rest), None
+    takes_value = {
+        name for action in parser_of(verb)._actions if action.nargs != 0 for name in action.option_strings
+    }
+    words = [match.span() for match in re.finditer(r"\S+", rest)] if isinstance(rest, str) else []
+    texts = [rest[a:b] for a, b in words] if isinstance(rest, str) else rest
+    count = 0
+    while count < len(texts) and texts[count].startswith("-"):
+        if texts[count] == "--":
+            count += 1
+            break
+        count += 2 if texts[count] in takes_value else 1
+    options = [text for text in texts[:count] if text != "--"]
+    if isinstance(rest, str):
+        return options, rest[words[count][0] :] if count < len(words) else ""
+    return options, texts[count:]
+
+
+def _with_rest(
+    verb: str, known: argparse.Namespace, others: list[str], raw: str | list[str] | None
+) -> argparse.Namespace:
+    row = VERBS[verb]
+    if others and not row.passes_on:
+        parser = parser_of(verb)
+        options = [name for action in parser._actions for name in action.option_strings]
+        near = difflib.get_close_matches(others[0], options, n=1)
+        raise UsageError(
+            f"{verb} knows no {others[0]!r}",
+            why=_usage(parser),
+            fix=f"%autoexec {verb} {near[0]}" if near else f"%autoexec {verb} --help",
+        )
+    known.rest = raw if row.takes_line else others
+    return known
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    return " ".join(parser.format_usage().split())
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds greater than 0")
+    return value
+
+
+def _add_timeout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end it after this long")
+
+
+def _add_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="answer questions with yes; a refusal stays one")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_timeout(parser)
+    parser.add_argument("--cage", default="open", metavar="LEVEL", help="sealed, workspace or open (default)")
+    parser.add_argument(
+        "--env", action="append", default=[], metavar="NAME", help="pass this environment variable on; * is a wildcard"
+    )
+    _add_yes(parser)
+
+
+def _add_script(parser: argparse.ArgumentParser) -> None:
+    _add_run(parser)
+    parser.add_argument("--lang", default="", metavar="LANGUAGE", help="python or bash; else from the first line")
+    parser.add_argument("--file", default="", metavar="PATH", help="a script from a file instead of the cell")
+    parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
+    parser.add_argument("arguments", nargs="*", help="what the script finds after its own name")
+
+
+def _add_install(parser: argparse.ArgumentParser) -> None:
+    _add_yes(parser)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="distributions, each NAME or NAME==VERSION")
+
+
+def _add_resolve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--online", action="store_true", help="ask the index and look into the wheels")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="as they stand after `import`")
+
+
+def _add_test(parser: argparse.ArgumentParser) -> None:
+    _add_timeout(parser)
+    parser.add_argument(
+        "--env", action="append", default=[], metavar="NAME", help="pass this environment variable on; * is a wildcard"
+    )
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many, newest first (default 20)")
+    parser.add_argument("show", nargs="*", metavar="show ID", help="replay one run")
+
+
+def _add_cancel(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", nargs="?", default="", help="a run's id, or an end of it")
+
+
+def _add_nothing(parser: argparse.ArgumentParser) -> None:
+    """Add nothing: the verb has no options of its own."""
+
+
+VERBS: Mapping[str, Verb] = {
+    "sh": Verb(
+        help="run a command, streamed, under policy",
+        add=_add_run,
+        run=speak.sh,
+        takes_cell=True,
+        takes_line=True,
+    ),
+    "script": Verb(
+        help="run the cell as a process of its own, diagnosed",
+        add=_add_script,
+        run=speak.script,
+        takes_cell=True,
+    ),
+    "install": Verb(help="install what is named, by proof", add=_add_install, run=speak.install),
+    "resolve": Verb(help="say what a module is; install nothing", add=_add_resolve, run=speak.resolve),
+    "test": Verb(
+        help="run pytest; its own options pass through",
+        add=_add_test,
+        run=speak.test,
+        takes_line=False,
+        passes_on=True,
+    ),
+    "runs": Verb(
+        help="list the runs, or replay one: runs show ID",
+        add=_add_runs,
+        run=speak.runs,
+        choices={"show": ("show",)},
+    ),
+    "cancel": Verb(help="end a run", add=_add_cancel, run=speak.cancel),
+    "config": Verb(help="the settings, and where each came from", add=_add_nothing, run=speak.config),
+    "doctor": Verb(help="what works on this machine", add=_add_nothing, run=speak.doctor),
+    "demo": Verb(help="see it at work: a notebook in a real kernel", add=_add_nothing, run=speak.demo),
+    "help": Verb(help="the verbs", add=_add_nothing, run=speak.help_text),
+}

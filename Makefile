@@ -11,6 +11,7 @@ CACHE := $(CURDIR)/.cache
 export PIP_CACHE_DIR := $(CACHE)/pip
 export UV_CACHE_DIR := $(CACHE)/uv
 export XDG_CACHE_HOME := $(CACHE)/xdg
+export npm_config_cache := $(CACHE)/npm
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 export JUPYTERLAB_WORKSPACES_DIR := $(CACHE)/jupyter/workspaces
 ifeq ($(filter lab,$(MAKECMDGOALS)),)  # the lab is a person's: it keeps their settings

@@ -9,3 +9,33 @@ the same verbs.
 from __future__ import annotations
 
 __version__ = "0.1.0"
+
+
+def load_ipython_extension(shell: object) -> None:
+    """Set up the magics: `%load_ext autoexec_magic`.
+
+    Raises
+    ------
+    UsageError
+        On Windows, where runs cannot be ended as a whole.
+    """
+    import sys
+
+    if sys.platform == "win32":
+        from .errors import UsageError
+
+        raise UsageError(
+            "autoexec_magic does not run on Windows",
+            why="process groups, on which the end of a run rests, are not to be had",
+            fix="use it in WSL",
+        )
+    from .ui.magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """Take everything out again: `%unload_ext autoexec_magic`."""
+    from .ui.magics import unload
+
+    unload(shell)

@@ -30,6 +30,8 @@ __all__ = [
     "cancel",
     "config",
     "install",
+    "needs_of",
+    "recorded",
     "resolve",
     "runs",
     "script",
@@ -58,7 +60,8 @@ class Caller:
     """Who calls a verb.
 
     `emit` watches, `ask` answers questions, `notebook` and `kernel` say where
-    the call comes from ("" outside a notebook), `cwd` is where it runs.
+    the call comes from ("" outside a notebook), `cwd` is where it runs;
+    `on_record` is told the id of the run as soon as it has one.
     """
 
     emit: Emit | None = None
@@ -67,6 +70,7 @@ class Caller:
     kernel: str = ""
     cwd: Path | None = None
     cancel: executor.Cancel | None = None
+    on_record: Callable[[str], None] | None = None
 
 
 PYTHON = Caller()  #: plain Python: nobody watches, nobody answers
@@ -107,13 +111,13 @@ def sh(
     PhaseError, RunTimeout, PolicyRefused, NeedsPerson, MissingTool, UsageError
         As the verdict says; `Cancelled` when it was stopped.
     """
-    argvs = [
-        executor.policy.split(command) if isinstance(command, str) else tuple(command) for command in commands
-    ]
-    if not argvs or not all(argvs):
+    if not commands or not all(commands):
         raise UsageError("there is no command", fix="%autoexec sh COMMAND [ARGUMENT …]")
-    title = "; ".join(" ".join(argv) for argv in argvs)
-    steps = tuple(Command(argv=argv) for argv in argvs)
+    steps = tuple(
+        Command(line=command) if isinstance(command, str) else Command(argv=tuple(command))
+        for command in commands
+    )
+    title = "; ".join(step.line or " ".join(step.argv) for step in steps)
     return _run("sh", title, steps, timeout=timeout, level=level, env=env, yes=yes, caller=caller)
 
 
@@ -159,7 +163,11 @@ def script(
     if not source.strip():
         raise UsageError("the script is empty", fix="write the code below the line `%%autoexec script`")
     steps: tuple[Step, ...] = (Script(source=source, language=lang, arguments=arguments),)
-    needs = _needs(source) if heal and lang in ("", "python") and not source.lstrip().startswith("#!") else ()
+    needs = (
+        needs_of(source, caller)
+        if heal and lang in ("", "python") and not source.lstrip().startswith("#!")
+        else ()
+    )
     if needs:
         steps = (Heal(needs=needs), *steps)
     title = next(line.strip() for line in source.splitlines() if line.strip())
@@ -325,6 +333,21 @@ def surroundings(caller: Caller, *, yes: bool = False) -> tuple[settings.Loaded,
     return loaded, _surroundings(loaded, caller, yes=yes)
 
 
+def needs_of(source: str, caller: Caller) -> tuple[Needed, ...]:
+    """Return what `source` imports and cannot be imported here.
+
+    Source that does not parse needs nothing: it says so itself when it runs.
+    """
+    try:
+        needs = installer.scan(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    if not needs:
+        return ()
+    folder = (caller.cwd or Path.cwd()).absolute()
+    return tuple(installer.missing(needs, (folder, settings.workspace(folder))))
+
+
 @contextmanager
 def recorded(
     verb: str, title: str, cage: str, caller: Caller, workspace: Path, run_id: str = ""
@@ -376,6 +399,8 @@ def _run(
         sinks: list[Emit] = [caller.emit] if caller.emit else []
         if recorder:
             sinks.insert(0, recorder.emit)
+            if caller.on_record:
+                caller.on_record(recorder.run_id)
             here = replace(
                 here,
                 run_id=recorder.run_id,
@@ -413,11 +438,3 @@ def _surroundings(loaded: settings.Loaded, caller: Caller, *, yes: bool) -> Surr
 def _owner() -> Owner:
     me = executor.identify(os.getpid()) or executor.ProcessId(os.getpid(), 0)
     return Owner(pid=me.pid, start_time=me.start_time, host=host())
-
-
-def _needs(source: str) -> tuple[Needed, ...]:
-    """Return what a script imports; one that does not parse says so itself when it runs."""
-    try:
-        return tuple(installer.scan(source))
-    except (SyntaxError, ValueError):
-        return ()

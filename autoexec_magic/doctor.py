@@ -52,7 +52,11 @@ def _python() -> Check:
 
 def _platform() -> Check:
     full = sys.platform == "linux"
-    what = "Linux: everything" if full else f"{sys.platform}: without cages, and without ending what left its group"
+    what = (
+        "Linux: everything"
+        if full
+        else f"{sys.platform}: without cages, and without ending what left its group"
+    )
     return Check(name="platform", works=full, what=what)
 
 
@@ -79,7 +83,9 @@ def _command() -> Check:
     except AutoexecError as error:
         return Check(name="processes", works=False, what=str(error), needed=True)
     works = outcome.passed and outcome.stdout == "hello\n"
-    return Check(name="processes", works=works, what=f"started and ended one in {outcome.seconds:.2f} s", needed=True)
+    return Check(
+        name="processes", works=works, what=f"started and ended one in {outcome.seconds:.2f} s", needed=True
+    )
 
 
 def _installers() -> list[Check]:
@@ -87,8 +93,16 @@ def _installers() -> list[Check]:
     has_pip = importlib.util.find_spec("pip") is not None
     version = _version([str(uv), "--version"]) if uv else "not found"
     return [
-        Check(name="uv", works=bool(uv) and bool(version), what=version, fix="pip install uv", needed=not has_pip),
-        Check(name="pip", works=has_pip, what="here" if has_pip else "not in this environment; uv does its work"),
+        Check(
+            name="uv",
+            works=bool(uv) and bool(version),
+            what=version,
+            fix="pip install uv",
+            needed=not has_pip,
+        ),
+        Check(
+            name="pip", works=has_pip, what="here" if has_pip else "not in this environment; uv does its work"
+        ),
     ]
 
 

@@ -46,7 +46,9 @@ _LAST_WORD = re.compile(r"[A-Za-z0-9_-]+\Z")
 # newline or a cancel ends what was never closed. None of them is colour or cursor.
 _STRING_BEGINS = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])"
 _STRING_ENDS = r"[\x07\x18\x1a\x1b\x9c\n]"
-_STRINGS = re.compile(rf"{_STRING_BEGINS}[^\x07\x18\x1a\x1b\x9c\n]*(?:[\x07\x18\x1a\x9c]|\x1b\\|(?=[\x1b\n]))")
+_STRINGS = re.compile(
+    rf"{_STRING_BEGINS}[^\x07\x18\x1a\x1b\x9c\n]*(?:[\x07\x18\x1a\x9c]|\x1b\\|(?=[\x1b\n]))"
+)
 _OPEN_STRING = re.compile(rf"{_STRING_BEGINS}[^\x07\x18\x1a\x1b\x9c\n]*(\x1b?)\Z")
 _STRING_END = re.compile(_STRING_ENDS)
 _CSI = re.compile(r"(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])")

@@ -69,7 +69,7 @@ def make_plain(text: str) -> Plain:
 
     Examples
     --------
-    >>> make_plain("a \\x1b[31mred\\x1b[0m word").text
+    >>> make_plain("a \x1b[31mred\x1b[0m word").text
     'a red word'
     """
     if "\x1b" not in text:
@@ -97,8 +97,8 @@ def one_line(text: str, *, limit: int = LIMIT) -> str:
 
     Examples
     --------
-    >>> one_line("no\\n  such\\x07 thing", limit=10)
-    'no such\ufffd …'
+    >>> one_line("no\n  such\tthing", limit=10)
+    'no such t…'
     """
     if len(text) <= limit and text.isprintable():
         return text
@@ -112,10 +112,10 @@ def one_line(text: str, *, limit: int = LIMIT) -> str:
 
 
 def compose(code: str, why: str, fix: str, confidence: Confidence, where: str = "") -> Diagnosis:
-    """Return a diagnosis whose fields fit on one line."""
+    """Return a diagnosis whose fields fit on one line; without a why the code is it."""
     return Diagnosis(
         code=code,
-        why=one_line(why),
+        why=one_line(why).strip() or code,
         fix=one_line(fix),
         confidence=confidence,
         where=one_line(where) if where else "",
@@ -142,7 +142,7 @@ def lines(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def lines_back(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Yield what `lines` yields, from the last line to the first."""
+    """Yield the same lines, the last first (empty ones at either end may differ)."""
     while stop > start:
         begin = max(text.rfind("\n", start, stop) + 1, start)
         yield begin, stop

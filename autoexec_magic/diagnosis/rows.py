@@ -45,7 +45,7 @@ def says(code: str, fix: str, confidence: Confidence = "certain", *, silent: str
             remedy = fix.replace("{name}", quoted(message) or "it")
         elif pathed:
             remedy = fix.replace("{path}", why.rpartition(": ")[2] if ": " in why else "it")
-        return code, why or silent or code, remedy, confidence
+        return code, why or silent, remedy, confidence
 
     return row
 

@@ -17,6 +17,7 @@ from .plain import lines, lines_back
 
 _HEADER = "Traceback (most recent call last)"  # IPython writes no colon after it
 _GROUP = "  + Exception Group " + _HEADER
+_MEMBER = "    | "  # before each line of an exception that a group holds
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _OTHER = "During handling of the above exception, another exception occurred:"
 _BLANK = " \t\r\n"  # what a line that is not the exception's own begins with
@@ -57,12 +58,12 @@ def find_traceback(plain: str) -> Traceback | None:
 def first_of_group(plain: str, end: int) -> str:
     """Return the line of the first exception inside a group, or "".
 
-    `end` is where the group's own line ends; members stand four columns in.
+    `end` is where the group's own line ends.
     """
     for start, stop in lines(plain, end, len(plain)):
-        line = plain[start:stop]
-        if line.startswith("    | ") and _type_name(line[6:]):
-            return line[6:].rstrip()
+        _, found, line = plain[start:stop].partition(_MEMBER)
+        if found and _type_name(line):
+            return line.rstrip()
     return ""
 
 

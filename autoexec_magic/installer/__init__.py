@@ -18,7 +18,7 @@ from typing import Any
 from .. import executor
 from ..config import Config
 from ..errors import Cancelled, InstallError, UsageError
-from ..events import Emit, Event, Installed, Output
+from ..events import Emit, Event, Installed, Output, Resolved
 from ..values import Ask, Candidate, Question, Resolution
 from .classify import classify
 from .decide import Ages, decide, named, settled
@@ -33,6 +33,7 @@ __all__ = [
     "Needed",
     "heal",
     "install_named",
+    "missing",
     "resolve",
     "scan",
     "uv_path",
@@ -86,10 +87,10 @@ def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[
         The finder did not answer.
     """
     classes = [classify(need, context.folders) for need in needs]
-    missing = [need for need, (cls, _) in zip(needs, classes, strict=True) if cls == "third-party"]
-    rows = {need: _row(need) for need in missing}
-    queries = {need: _query(need, rows[need]) for need in missing}
-    answers = _find(list(dict.fromkeys(queries.values())), context) if online and missing else {}
+    third = [need for need, (cls, _) in zip(needs, classes, strict=True) if cls == "third-party"]
+    rows = {need: _row(need) for need in third}
+    queries = {need: _query(need, rows[need]) for need in third}
+    answers = _find(list(dict.fromkeys(queries.values())), context) if online and third else {}
     now = datetime.now(UTC)
     resolutions = []
     for need, (cls, evidence) in zip(needs, classes, strict=True):
@@ -102,6 +103,16 @@ def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[
     return resolutions
 
 
+def missing(needs: Sequence[Needed], folders: Sequence[Path]) -> list[Needed]:
+    """Return those of `needs` that cannot be imported here, each module once, in order."""
+    absent = (need for need in needs if classify(need, folders)[0] not in ("stdlib", "installed"))
+    found: dict[str, Needed] = {}
+    for need in absent:
+        if need.module not in found or need.required:
+            found[need.module] = need
+    return list(found.values())
+
+
 def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], list[Installed]]:
     """Install what of `needs` is missing and may be installed.
 
@@ -111,12 +122,12 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
         What was decided about each module that is not here, and what was
         installed. A module that was only asked about, or refused, is not.
     """
-    folders = context.folders
-    missing = [need for need in needs if classify(need, folders)[0] not in ("stdlib", "installed")]
-    missing = list({need.module: need for need in reversed(missing)}.values())[::-1]
-    if not missing:
+    absent = missing(needs, context.folders)
+    if not absent:
         return [], []
-    resolutions = resolve(missing, context, online=True)
+    resolutions = resolve(absent, context, online=True)
+    for resolution in resolutions:
+        context.emit(Resolved(resolution=resolution))
     chosen = [_agreed(resolution, context.ask) for resolution in resolutions]
     wanted = {candidate.distribution: candidate for candidate in chosen if candidate}
     if not wanted:
@@ -143,12 +154,10 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
     answers = _find(queries, context)
     now = datetime.now(UTC)
     resolutions = [named(answers[query], context.ages, now) for query in queries]
-    candidates = []
     for resolution in resolutions:
-        candidate = _agreed(resolution, context.ask, must=True)
-        if candidate:
-            candidates.append(candidate)
-    installed = install(candidates, _toolbox(context))
+        context.emit(Resolved(resolution=resolution))
+    chosen = [_agreed(resolution, context.ask, must=True) for resolution in resolutions]
+    installed = install([candidate for candidate in chosen if candidate], _toolbox(context))
     for item in installed:
         context.emit(item)
     return resolutions, installed
@@ -255,12 +264,12 @@ def _find(queries: Sequence[Query], context: Context) -> dict[Query, Found]:
     if not outcome.passed or len(answers) != len(queries):
         raise InstallError(
             "the search for packages failed",
-            why=(
-                outcome.stderr.strip().splitlines() or [f"it {outcome.ended} after {outcome.seconds:.0f} s"]
-            )[-1],
+            why=(outcome.stderr.strip() or f"the finder {outcome.ended}").splitlines()[-1],
             fix="%autoexec doctor",
         )
-    fields = (
-        {key: tuple(v) if isinstance(v, list) else v for key, v in answer.items()} for answer in answers
-    )
-    return dict(zip(queries, (Found(**field) for field in fields), strict=True))
+    return dict(zip(queries, map(_found, answers), strict=True))
+
+
+def _found(answer: dict[str, Any]) -> Found:
+    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in answer.items()}
+    return Found(**fields)

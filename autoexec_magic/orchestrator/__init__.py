@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .plan import Command, Heal, Install, PhaseReport, Plan, Report, Script, Test
+from .plan import Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
 from .run import Surroundings, run, run_phase
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Plan",
     "Report",
     "Script",
+    "Step",
     "Surroundings",
     "Test",
     "run",

@@ -30,10 +30,10 @@ class Install:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Phase run: one command, an argv."""
+    """Phase run: one command, an argv or a line that the policy makes one of."""
 
-    argv: tuple[str, ...]
-    stdin: str | None = None
+    argv: tuple[str, ...] = ()
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,13 +31,14 @@ from ..events import (
     Emit,
     PhaseFinished,
     PhaseStarted,
-    Resolved,
     RunFinished,
     RunStarted,
 )
 from ..history import new_id
 from ..values import Ask, Diagnosis, Outcome, Phase, Question, Verdict
 from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
+
+SCRIPT = "the script"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,6 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     """Install what is missing; what stays missing and is required stops the run before it starts."""
     context = _context(emit, here)
     resolutions, installed = installer.heal(step.needs, context)
-    for resolution in resolutions:
-        emit(Resolved(resolution=resolution))
     done = {candidate.distribution for item in resolutions if (candidate := item.chosen)} & {
         item.distribution for item in installed
     }
@@ -137,8 +136,6 @@ def _covers(resolved: str, module: str) -> bool:
 
 def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     resolutions, installed = installer.install_named(step.names, _context(emit, here))
-    for resolution in resolutions:
-        emit(Resolved(resolution=resolution))
     verdict = Verdict.PASSED if installed else Verdict.SKIPPED
     return PhaseReport(
         phase="install",
@@ -153,16 +150,16 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
     policy = executor.policy.Policy(
         programs=executor.policy.DEFAULT.programs | frozenset(here.config.programs)
     )
+    argv = step.argv or executor.policy.split(step.line)
     outcome = executor.run(
-        step.argv,
+        argv,
         emit=emit,
         cwd=here.cwd,
-        stdin=step.stdin,
         policy=policy,
         ask=here.ask,
         **_bounds(plan, here),
     )
-    return _judged(outcome, "run", shlex.join(step.argv), "bash", emit, here)
+    return _judged(outcome, "run", shlex.join(argv), "bash", emit, here)
 
 
 def _script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
@@ -170,7 +167,7 @@ def _script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRe
     outcome = scripts.run(
         step.source, language, emit=emit, arguments=step.arguments, cwd=here.cwd, **_bounds(plan, here)
     )
-    return _judged(outcome, "run", "the script", language.name, emit, here)
+    return _judged(outcome, "run", SCRIPT, language.name, emit, here)
 
 
 def _test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
@@ -199,11 +196,14 @@ def _judged(
     outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
 ) -> PhaseReport:
     """Turn how a process ended into the verdict of its phase, with a diagnosis."""
-    if outcome.passed:
+    is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
+    if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
     found = diagnosis.diagnose_outcome(outcome, language=language)
+    if found and what == SCRIPT:  # its file lies in a folder that is gone by now
+        found = replace(found, where=Path(found.where).name)
     error: AutoexecError | Cancelled
-    if outcome.ended == "cancelled" or (outcome.returncode < 0 and here.is_cancelled()):
+    if is_stopped:
         error = Cancelled(
             f"{what} was stopped after {outcome.seconds:.1f} s", why="all its processes were ended"
         )
@@ -216,7 +216,7 @@ def _judged(
     else:
         if found:
             emit(Diagnosed(diagnosis=found))
-        kind = PhaseError if what != "the script" else ScriptError
+        kind = ScriptError if what == SCRIPT else PhaseError
         error = kind(
             f"{what} ended with {_ending(outcome)}", why=_in_one_line(found), fix=found.fix if found else ""
         )
@@ -288,7 +288,7 @@ def _title(step: Step) -> str:
     if isinstance(step, Install):
         return ", ".join(step.names)
     if isinstance(step, Command):
-        return shlex.join(step.argv)
+        return step.line or shlex.join(step.argv)
     return "pytest" if isinstance(step, Test) else step.language or "script"
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from .. import api
 from ..api import Caller
 from ..config import MEANING
-from ..errors import UsageError
+from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Output
 from ..history import short_id
 from ..orchestrator import Report
@@ -50,9 +50,16 @@ def sh(call: Call, caller: Caller) -> Spoken:
     elif options.rest:
         # One word with spaces is a line somebody quoted for their shell; several words are an argv.
         commands.append(options.rest[0] if len(options.rest) == 1 else tuple(options.rest))
-    commands += [line for line in (call.cell or "").splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    commands += [
+        line for line in (call.cell or "").splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
     report = api.sh(
-        *commands, timeout=options.timeout, level=options.cage, env=options.env, yes=options.yes, caller=caller
+        *commands,
+        timeout=options.timeout,
+        level=options.cage,
+        env=options.env,
+        yes=options.yes,
+        caller=caller,
     )
     return of_report(report)
 
@@ -140,7 +147,9 @@ def config(call: Call, caller: Caller) -> Spoken:
     lines = [f"workspace {loaded.workspace}", f"data      {loaded.data}", ""]
     records = []
     for setting in loaded.settings:
-        lines.append(f"{setting.key:{width}} = {_shown(setting.value)}   # {MEANING[setting.key]} ({setting.source})")
+        lines.append(
+            f"{setting.key:{width}} = {_shown(setting.value)}   # {MEANING[setting.key]} ({setting.source})"
+        )
         lines += [f"{'':{width}}   left out: {item}" for item in setting.left_out]
         records.append({"kind": "Setting", **dataclasses.asdict(setting), "value": _shown(setting.value)})
     result = Result(verb="config", verdict=Verdict.PASSED)
@@ -192,6 +201,14 @@ def of_report(report: Report) -> Spoken:
     return Spoken(result=result_of(report), value=report, records=tuple(records_of(report)))
 
 
+def of_error(verb: str, error: AutoexecError | Cancelled) -> Spoken:
+    """Return what a verb has to say that did not pass."""
+    if isinstance(error.report, Report):
+        return of_report(error.report)
+    added: dict[str, object] = {"error": error.code, "what": error.what, "why": error.why, "fix": error.fix}
+    return Spoken(result=Result(verb=verb, verdict=Verdict(error.verdict), added=added))
+
+
 def result_of(report: Report) -> Result:
     """Return the last record of a run."""
     added: dict[str, object] = {}
@@ -225,7 +242,11 @@ def describe(resolution: Resolution) -> str:
         name += f" {resolution.chosen.version}"
     lines = [f"{resolution.module}: {resolution.cls} · {words[resolution.decision]}{name}"]
     lines += [f"  because: {item}" for item in resolution.evidence]
-    if resolution.fix and resolution.decision != "nothing" or resolution.cls in ("local", "removed", "alias"):
+    if (resolution.fix and resolution.decision != "nothing") or resolution.cls in (
+        "local",
+        "removed",
+        "alias",
+    ):
         lines.append(f"  fix: {resolution.fix}")
     return "\n".join(lines)
 
@@ -238,7 +259,9 @@ def _table(found: Sequence[Run]) -> str:
         for run in found
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return "\n".join("  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]) for row in rows)
+    return "\n".join(
+        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]) for row in rows
+    )
 
 
 def _head(run: Run) -> str:
@@ -254,7 +277,12 @@ def _foot(run: Run) -> str:
 def _event_record(item: object) -> dict[str, object]:
     envelope = dataclasses.asdict(item)  # type: ignore[call-overload]
     event = type(item.event).__name__  # type: ignore[attr-defined]
-    return {"kind": "Event", "event": event, **{k: v for k, v in envelope.items() if k != "event"}, **envelope["event"]}
+    return {
+        "kind": "Event",
+        "event": event,
+        **{k: v for k, v in envelope.items() if k != "event"},
+        **envelope["event"],
+    }
 
 
 def _clock(milliseconds: int) -> str:
@@ -274,4 +302,4 @@ def _shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return "[" + ", ".join(f'"{item}"' for item in value) + "]"
-    return f'"{value}"' if isinstance(value, str) else f"{value:g}"  # type: ignore[str-format]
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"

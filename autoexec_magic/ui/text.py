@@ -6,7 +6,7 @@ our own lines are few: what was installed, and how it ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..events import (
     Emit,
@@ -32,7 +32,7 @@ MARKS = {
 }
 
 
-def show(write: Write, *, say: Stream = "stdout", run_id: Callable[[], str] = lambda: "") -> Emit:
+def show(write: Write, *, say: Stream = "stdout", ids: Sequence[str] = ()) -> Emit:
     """Return a sink that writes events as text.
 
     Parameters
@@ -41,8 +41,8 @@ def show(write: Write, *, say: Stream = "stdout", run_id: Callable[[], str] = la
         Takes a stream and text, and shows it at once.
     say : Stream, default "stdout"
         Where our own lines go; a command line keeps its stdout for the program.
-    run_id : callable, optional
-        Returns the run's id, for the last line.
+    ids : sequence of str, optional
+        Holds the run's id as soon as it has one, for the last line.
     """
     ends_line = True
     verb = ""
@@ -61,13 +61,13 @@ def show(write: Write, *, say: Stream = "stdout", run_id: Callable[[], str] = la
                 write(event.stream, event.text)
                 ends_line = event.text.endswith("\n")
         else:
-            for text in lines_of(event, verb, run_id()):
+            for text in lines_of(event, verb, ids):
                 line(text)
 
     return sink
 
 
-def lines_of(event: Event, verb: str, run_id: str = "") -> list[str]:
+def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
     """Return the lines of our own that an event is worth, often none."""
     if isinstance(event, PhaseStarted) and event.phase == "install":
         return [f"… looking for {event.title}"]
@@ -77,12 +77,13 @@ def lines_of(event: Event, verb: str, run_id: str = "") -> list[str]:
     if isinstance(event, Resolved):
         resolution = event.resolution
         if resolution.decision == "install" and resolution.module != resolution.distribution:
-            return [f"  {resolution.module} comes from {resolution.distribution}: {'; '.join(resolution.evidence)}"]
+            evidence = "; ".join(resolution.evidence)
+            return [f"  {resolution.module} comes from {resolution.distribution}: {evidence}"]
         return []
     if isinstance(event, Truncated):
         return [f"… {event.dropped_bytes:,} bytes of {event.stream} were not kept"]
     if isinstance(event, RunFinished):
         mark = MARKS.get(event.verdict, "✗")
-        where = f" · run {short_id(run_id)}" if run_id else ""
+        where = f" · run {short_id(ids[-1])}" if ids else ""
         return [f"{mark} {event.verdict} · {verb} · {event.seconds:.2f} s{where}"]
     return []

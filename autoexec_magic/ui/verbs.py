@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from ..errors import UsageError
 from ..api import Caller
+from ..errors import UsageError
 from . import speak
 from .speak import Spoken
 
@@ -61,7 +61,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, why=_usage(self), fix=f"%autoexec {self.prog.rpartition(' ')[2]} --help")
 
 
-class _Help(Exception):  # noqa: N818 - not a fault
+class _Help(Exception):
     """Somebody asked for help; it carries the text."""
 
 
@@ -131,7 +131,7 @@ def words_after(verb: str) -> list[str]:
 
 def usage() -> str:
     """Return the list of verbs, a line each."""
-    lines = [f"{OPTIONS_OF_CELL}", "%autoexec VERB … (also: jupyter autoexec VERB …)", ""]
+    lines = [f"{OPTIONS_OF_CELL}", "%autoexec VERB …", ""]
     width = max(map(len, VERBS))
     lines += [f"  {name:{width}}  {row.help}" for name, row in VERBS.items() if name != "help"]
     return "\n".join([*lines, "", "%autoexec VERB --help shows a verb's options"])
@@ -148,7 +148,9 @@ def cell_options(line: str) -> argparse.Namespace | None:
     words = _words(line)
     if words and not words[0].startswith("-"):
         return None
-    parser = _Parser(prog="%%autoexec", add_help=False, allow_abbrev=False, exit_on_error=False, usage=OPTIONS_OF_CELL)
+    parser = _Parser(
+        prog="%%autoexec", add_help=False, allow_abbrev=False, exit_on_error=False, usage=OPTIONS_OF_CELL
+    )
     _add_timeout(parser)
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
     parser.add_argument("--yes", action="store_true", help="answer what is proved with yes")
@@ -244,14 +246,20 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
     parser.add_argument("--cage", default="open", metavar="LEVEL", help="sealed, workspace or open (default)")
     parser.add_argument(
-        "--env", action="append", default=[], metavar="NAME", help="pass this environment variable on; * is a wildcard"
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="pass this environment variable on; * is a wildcard",
     )
     _add_yes(parser)
 
 
 def _add_script(parser: argparse.ArgumentParser) -> None:
     _add_run(parser)
-    parser.add_argument("--lang", default="", metavar="LANGUAGE", help="python or bash; else from the first line")
+    parser.add_argument(
+        "--lang", default="", metavar="LANGUAGE", help="python or bash; else from the first line"
+    )
     parser.add_argument("--file", default="", metavar="PATH", help="a script from a file instead of the cell")
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
     parser.add_argument("arguments", nargs="*", help="what the script finds after its own name")
@@ -270,12 +278,18 @@ def _add_resolve(parser: argparse.ArgumentParser) -> None:
 def _add_test(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
     parser.add_argument(
-        "--env", action="append", default=[], metavar="NAME", help="pass this environment variable on; * is a wildcard"
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="pass this environment variable on; * is a wildcard",
     )
 
 
 def _add_runs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many, newest first (default 20)")
+    parser.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="how many, newest first (default 20)"
+    )
     parser.add_argument("show", nargs="*", metavar="show ID", help="replay one run")
 
 

@@ -1,0 +1,97 @@
+"""`jupyter autoexec` and `autoexec`: the same verbs in a terminal and in CI.
+
+A program's output goes to our stdout and stderr as it is written; our own
+lines go to stderr, so that stdout is the program's. With `--json` stdout holds
+one object a line and nothing else. The exit code is the verdict's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from .. import api, executor
+from ..errors import AutoexecError, Cancelled
+from ..values import Question, Verdict
+from . import speak, text, verbs
+from .records import json_lines
+
+_AS_MAGIC = re.compile(r"(?<!%)%autoexec\b")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code, 0 to 255."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    wants_json = "--json" in words
+    cancel = executor.Cancel()
+    try:
+        call = verbs.parse(words)
+        wants_json = call.is_json
+        spoken = call.run(_caller(is_json=wants_json, cancel=cancel))
+    except (AutoexecError, Cancelled) as error:
+        return _failed(words[0] if words else "", error, is_json=wants_json)
+    except KeyboardInterrupt:
+        return _failed(words[0] if words else "", Cancelled("stopped"), is_json=wants_json)
+    finally:
+        cancel.close()
+    if wants_json:
+        _write("stdout", json_lines(spoken))
+    elif spoken.text:
+        _write("stdout", as_command(spoken.text).rstrip("\n") + "\n")
+    return spoken.result.code
+
+
+def as_command(words: str) -> str:
+    """Return text with the magic's name as it is typed in a terminal.
+
+    Examples
+    --------
+    >>> as_command("fix: %autoexec runs")
+    'fix: jupyter autoexec runs'
+    """
+    return _AS_MAGIC.sub("jupyter autoexec", words)
+
+
+def _caller(*, is_json: bool, cancel: executor.Cancel) -> api.Caller:
+    def write(stream: str, words: str) -> None:
+        if not _write(stream, words):
+            cancel.set()  # nobody reads any more (`… | head`): the program need not go on
+
+    ids: list[str] = []
+    emit = None if is_json else text.show(write, say="stderr", ids=ids)
+    has_person = not is_json and sys.stdin is not None and sys.stdin.isatty()
+    return api.Caller(emit=emit, ask=_ask if has_person else api.nobody, cancel=cancel, on_record=ids.append)
+
+
+def _ask(question: Question) -> bool:
+    for line in question.evidence:
+        _write("stderr", f"  because: {line}\n")
+    _write("stderr", f"{question.text} [y]es / [N]o ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _failed(verb: str, error: AutoexecError | Cancelled, *, is_json: bool) -> int:
+    if is_json:
+        _write("stdout", json_lines(speak.of_error(verb, error)))
+    else:
+        _write("stderr", as_command(str(error)) + "\n")
+    return Verdict(error.verdict).exit_code
+
+
+def _write(stream: str, words: str) -> bool:
+    """Write at once; return whether anybody still reads."""
+    target = sys.stdout if stream == "stdout" else sys.stderr
+    try:
+        target.write(words)
+        target.flush()
+    except BrokenPipeError:
+        # Python flushes again when it ends; let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), target.fileno())
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""`%autoexec` and `%%autoexec`: parse, call, show. Nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+
+from . import completion, notebook, verbs
+from .cell import Cells
+
+_LOADED = "_autoexec_magic_loaded"
+
+
+@magics_class
+class AutoexecMagics(Magics):  # type: ignore[misc]
+    """The magics of autoexec_magic."""
+
+    @no_var_expand
+    @line_cell_magic
+    def autoexec(self, line: str, cell: str | None = None) -> object:
+        """Run a verb; `%autoexec` alone lists them."""
+        return notebook.run(self.shell, line, cell)
+
+
+AutoexecMagics.autoexec.__doc__ = f"Run a verb; a cell without one runs, healed.\n\n{verbs.usage()}\n"
+
+
+def load(shell: Any) -> None:
+    """Register the magics, the cells' hooks and the completion; once a shell."""
+    if getattr(shell, _LOADED, None):
+        return
+    shell.register_magics(AutoexecMagics)
+    cells = Cells(shell)
+    cells.load()
+    completer = completion.register(shell)
+    setattr(shell, _LOADED, (cells, completer))
+
+
+def unload(shell: Any) -> None:
+    """Take everything out again."""
+    loaded = getattr(shell, _LOADED, None)
+    if not loaded:
+        return
+    cells, completer = loaded
+    cells.unload()
+    completion.unregister(shell, completer)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("autoexec", None)
+    setattr(shell, _LOADED, None)

@@ -1,0 +1,81 @@
+"""What a magic does with a line: parse it, call it, show it in the cell."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from .. import config
+from ..errors import AutoexecError, Cancelled, UsageError
+from ..events import Emit
+from ..orchestrator import Report
+from . import front, speak, text, verbs
+from .cell import MARK, caller_of, write
+from .records import json_lines
+
+_LIVE = frozenset({"sh", "script", "test"})
+
+
+class Shown(list[Any]):
+    """A list that a cell does not show again: its text was shown already."""
+
+    def _ipython_display_(self) -> None:
+        """Show nothing."""
+
+
+def run(shell: Any, line: str, cell: str | None) -> object:
+    """Run a line of `%autoexec`, show what it has to say, return its value.
+
+    Raises
+    ------
+    AutoexecError, Cancelled
+        What kept it from passing; the cell shows the message and ends.
+    """
+    call = _parsed(line, cell)
+    caller = caller_of(shell)
+    if call.is_json:
+        return _run_json(call, caller)
+    ids: list[str] = []
+    with _shown(shell, call, ids) as emit:
+        spoken = call.run(dataclasses.replace(caller, emit=emit, on_record=ids.append))
+    if spoken.text:
+        write("stdout", spoken.text.rstrip("\n") + "\n")
+    return Shown(spoken.value) if isinstance(spoken.value, list) else _quiet(spoken.value)
+
+
+def _parsed(line: str, cell: str | None) -> verbs.Call:
+    if cell is not None and verbs.cell_options(line) is not None:
+        raise UsageError(
+            f"{MARK} without a verb is for a cell of its own",
+            why="it makes the whole cell importable before any of it runs",
+            fix=f"put {MARK} on the cell's first line",
+        )
+    return verbs.parse(line, cell)
+
+
+def _run_json(call: verbs.Call, caller: Any) -> object:
+    try:
+        spoken = call.run(caller)
+    except (AutoexecError, Cancelled) as error:
+        write("stdout", json_lines(speak.of_error(call.verb, error)))
+        raise
+    write("stdout", json_lines(spoken))
+    return _quiet(spoken.value)
+
+
+@contextlib.contextmanager
+def _shown(shell: Any, call: verbs.Call, ids: list[str]) -> Iterator[Emit]:
+    """Yield the sink for this front end: a live tail where there are widgets, else text."""
+    if call.verb in _LIVE and front.has_widgets(shell) and config.load().config.widgets:
+        from .widget import Tail
+
+        with Tail(ids) as tail:
+            yield tail.emit
+    else:
+        yield text.show(write, ids=ids)
+
+
+def _quiet(value: object) -> object:
+    return value if isinstance(value, Report) else None

@@ -1,0 +1,124 @@
+"""A live tail in the notebook: the last lines, the time, the verdict.
+
+At most ten updates a second, whatever the program writes, each of at most
+`LINES` lines of escaped text. When the run is over the widget is replaced by
+plain HTML and text, which a saved notebook shows without any kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import re
+import threading
+import time
+from types import TracebackType
+from typing import Any
+
+from ..events import Event, Output, RunStarted
+from ..history import short_id
+from . import text
+
+UPDATES_PER_SECOND = 10
+LINES = 200
+CHARS = 40_000
+_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+
+
+class Tail:
+    """Shows one run in the cell that started it; use it as a context.
+
+    Parameters
+    ----------
+    ids : list of str
+        Holds the run's id as soon as it has one.
+    """
+
+    def __init__(self, ids: list[str]) -> None:
+        self._ids = ids
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._kept = ""
+        self._cut = 0
+        self._notes: list[str] = []
+        self._verb = ""
+        self._started = time.monotonic()
+        self._thread = threading.Thread(target=self._tick, name="autoexec-tail", daemon=True)
+        self._widget: Any = None
+        self._handle: Any = None
+        self._drawn = ""
+
+    def __enter__(self) -> Tail:
+        """Show the widget, with text beside it for front ends that have none."""
+        import ipywidgets
+        from IPython.display import display
+
+        self._widget = ipywidgets.HTML(self._html())
+        bundle = self._widget._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data = {**data, "text/plain": "autoexec: running …"}
+        self._handle = display(data, raw=True, display_id=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        data = {"text/html": self._html(), "text/plain": self._plain()}
+        self._handle.update(data, raw=True)
+        with contextlib.suppress(AttributeError):
+            self._widget.close()
+
+    def emit(self, event: Event) -> None:
+        """Take note of an event; drawing is the ticking thread's."""
+        with self._lock:
+            if isinstance(event, RunStarted):
+                self._verb = event.verb
+            elif isinstance(event, Output):
+                if event.phase != "install":
+                    self._keep(event.text)
+            else:
+                self._notes += text.lines_of(event, self._verb, self._ids)
+
+    def _keep(self, piece: str) -> None:
+        kept = self._kept + _SEQUENCE.sub("", piece)
+        if len(kept) > 2 * CHARS:
+            self._cut += kept.count("\n", 0, len(kept) - CHARS)
+            kept = kept[-CHARS:]
+        self._kept = kept
+
+    def _tick(self) -> None:
+        while not self._over.wait(1 / UPDATES_PER_SECOND):
+            drawn = self._html()
+            if drawn != self._drawn:
+                self._drawn = drawn
+                self._widget.value = drawn
+
+    def _lines(self) -> list[str]:
+        """Return the last lines as a terminal would show them: what a carriage return overwrites is gone."""
+        lines = [line.rpartition("\r")[2] or line.strip("\r") for line in self._kept.split("\n")]
+        cut = self._cut + max(0, len(lines) - LINES)
+        shown = lines[-LINES:]
+        if shown and not shown[-1]:
+            shown.pop()
+        if not cut:
+            return shown
+        name = short_id(self._ids[-1]) if self._ids else "ID"
+        return [f"… {cut:,} earlier lines: %autoexec runs show {name}", *shown]
+
+    def _plain(self) -> str:
+        with self._lock:
+            return "\n".join([*self._lines(), *self._notes])
+
+    def _html(self) -> str:
+        with self._lock:
+            lines = html.escape("\n".join(self._lines()))
+            notes = list(self._notes)
+        if not self._over.is_set():
+            notes.append(f"… running, {time.monotonic() - self._started:.0f} s")
+        foot = "<br>".join(html.escape(note) for note in notes)
+        style = "max-height:24em;overflow:auto;margin:0;white-space:pre-wrap"
+        body = f'<pre style="{style}">{lines}</pre>' if lines else ""
+        return f'{body}<div style="color:var(--jp-ui-font-color2)" role="status">{foot}</div>'

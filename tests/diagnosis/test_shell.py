@@ -1,0 +1,191 @@
+"""Each row of the shell's tables, over what shells and programs really wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autoexec_magic.diagnosis import diagnose_outcome, diagnose_text, shell
+from autoexec_magic.values import Outcome
+
+FAILURES = Path(__file__).parents[1] / "data" / "failures" / "shell"
+
+# Name of the captured text (its code up to the first dot), exit code, place, why, fix, confidence.
+ROWS = [
+    (
+        "command-not-found",
+        127,
+        "script.sh:1",
+        "frobnicate: command not found",
+        "install frobnicate",
+        "certain",
+    ),
+    ("command-not-found.dash", 127, "script.sh:1", "frobnicate: not found", "install frobnicate", "certain"),
+    ("not-executable", 126, "script.sh:2", "./tool: Permission denied", "chmod +x", "certain"),
+    ("not-executable.directory", 126, "script.sh:2", "./tool: Is a directory", "chmod +x", "certain"),
+    ("interpreter-not-found", 127, "script.sh:3", "required file not found", "(#!)", "certain"),
+    ("file-not-found", 1, "script.sh:1", "nosuch.txt: No such file", "the path nosuch.txt:", "likely"),
+    (
+        "file-not-found.command",
+        127,
+        "script.sh:1",
+        "./nosuch.sh: No such",
+        "the path ./nosuch.sh:",
+        "certain",
+    ),
+    ("file-not-found.program", 1, "", "cat: nosuch.txt: No such file", "the path nosuch.txt:", "likely"),
+    ("file-not-found.ls", 2, "", "cannot access 'nosuch.txt'", "the path nosuch.txt:", "likely"),
+    ("permission-denied", 1, "", "cat: /etc/shadow: Permission", "the rights of /etc/shadow", "likely"),
+    ("permission-denied.redirect", 1, "script.sh:1", "/etc/x: Permission", "the rights of /etc/x", "likely"),
+    ("is-a-directory", 1, "script.sh:1", "/tmp: Is a directory", "a file inside /tmp", "likely"),
+    (
+        "not-a-directory",
+        1,
+        "script.sh:1",
+        "/etc/passwd/x: Not a directory",
+        "correct /etc/passwd/x",
+        "likely",
+    ),
+    ("file-exists", 1, "", "cannot create directory", "remove /tmp first", "likely"),
+    ("disk-full", 1, "script.sh:1", "No space left on device", "free some space", "likely"),
+    ("connection-refused", 1, "script.sh:1", "Connection refused", "start the server", "likely"),
+    ("syntax", 2, "script.sh:3", "near unexpected token `done'", "close what is open", "certain"),
+    ("syntax.end", 2, "script.sh:3", "unexpected end of file", "close what is open", "certain"),
+    ("syntax.quote", 2, "script.sh:1", "looking for matching", "close what is open", "certain"),
+    ("syntax.dash", 2, "script.sh:3", '"done" unexpected (expecting "fi")', "close what is open", "certain"),
+    ("unset-variable", 1, "script.sh:2", "NOSUCH: unbound variable", "${NOSUCH:-}", "likely"),
+    ("unset-variable.dash", 2, "script.sh:2", "NOSUCH: parameter not set", "${NOSUCH:-}", "likely"),
+    ("killed", 137, "script.sh:1", "(SIGKILL)", "memory limit", "certain"),
+    ("segmentation-fault", 139, "script.sh:1", "(SIGSEGV)", "-X faulthandler", "certain"),
+    ("aborted", 134, "script.sh:1", "(SIGABRT)", "the check that failed", "certain"),
+    ("terminated", 143, "", "(SIGTERM)", "who ended it", "certain"),
+    ("nonzero-exit", 3, "", "exit code 3; last line: step 2 of 3: checksum", "the lines above", "unknown"),
+    ("nonzero-exit.silent", 1, "", "exit code 1, and nothing was written", "let it say why", "unknown"),
+    ("name-not-defined.python", 1, "/tmp/x/script.py:1", "name 'frobnicate'", "define frobnicate", "certain"),
+]
+
+
+def captured(name):
+    return (FAILURES / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def outcome(returncode, stderr="", **more):
+    return Outcome(
+        argv=("bash", "script.sh"), returncode=returncode, ended="exited", seconds=1.0, stderr=stderr, **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "returncode", "where", "why", "fix", "confidence"),
+    [pytest.param(*row, id=row[0]) for row in ROWS],
+)
+def test_a_captured_failure_is_explained(name, returncode, where, why, fix, confidence):
+    """What was really written, with the exit code it came with, has its row's answer."""
+    seen = diagnose_outcome(outcome(returncode, captured(name)), language="bash")
+    assert seen.code == name.partition(".")[0]
+    assert seen.where == where
+    assert why in seen.why
+    assert fix in seen.fix
+    assert seen.confidence == confidence
+    assert seen.bytes is None
+
+
+def test_every_captured_text_is_a_row_here():
+    """A captured text that no test reads proves nothing."""
+    assert {name for name, *_ in ROWS} == {path.stem for path in FAILURES.glob("*.txt")}
+
+
+def test_every_saying_was_captured():
+    """A saying that no real output holds is a guess."""
+    endings = {line.rpartition(": ")[2] for name, *_ in ROWS for line in captured(name).splitlines()}
+    assert set(shell.SAYINGS) <= endings
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("SIGHUP", "hung-up"),
+        ("SIGINT", "interrupted"),
+        ("SIGQUIT", "quit"),
+        ("SIGILL", "illegal-instruction"),
+        ("SIGABRT", "aborted"),
+        ("SIGBUS", "bus-error"),
+        ("SIGFPE", "arithmetic-fault"),
+        ("SIGKILL", "killed"),
+        ("SIGSEGV", "segmentation-fault"),
+        ("SIGPIPE", "broken-pipe"),
+        ("SIGALRM", "alarm"),
+        ("SIGTERM", "terminated"),
+        ("SIGXCPU", "cpu-limit"),
+        ("SIGXFSZ", "file-size-limit"),
+        ("SIGSYS", "call-refused"),
+    ],
+)
+def test_a_signal_is_said_by_name(name, code):
+    """A process that a signal ended has that signal's row, whatever it wrote before."""
+    import signal
+
+    number = signal.Signals[name]
+    ended = diagnose_outcome(outcome(-number, "tool: tool: Permission denied\n"))
+    assert (ended.code, ended.confidence) == (code, "certain")
+    assert f"({name})" in ended.why
+    assert ended.fix
+    reported = diagnose_outcome(outcome(128 + number))
+    assert (reported.code, reported.confidence) == (code, "likely")
+
+
+def test_every_signal_of_the_table_is_tested():
+    """The rows above are all the rows there are."""
+    (mark,) = (mark for mark in test_a_signal_is_said_by_name.pytestmark if mark.name == "parametrize")
+    assert {name for name, _ in mark.args[1]} == set(shell.SIGNALS)
+
+
+def test_a_signal_without_a_row_is_still_a_signal():
+    """A real-time signal has no name and no row, but it did end the process."""
+    seen = diagnose_outcome(outcome(-40))
+    assert (seen.code, seen.confidence) == ("signal", "certain")
+    assert "signal 40" in seen.why
+
+
+def test_native_code_that_gives_up_says_why():
+    """The line before an abort is the check that failed."""
+    seen = diagnose_outcome(outcome(-6, "tool: main.c:3: main: Assertion `n > 0' failed.\n"))
+    assert seen.code == "aborted"
+    assert seen.why.endswith("last line: tool: main.c:3: main: Assertion `n > 0' failed.")
+
+
+@pytest.mark.parametrize(
+    ("returncode", "code"), [(126, "not-executable"), (127, "command-not-found"), (200, "nonzero-exit")]
+)
+def test_an_exit_code_speaks_where_nothing_was_written(returncode, code):
+    """126 and 127 are the shell's own; an exit code past the signals is the program's."""
+    assert diagnose_outcome(outcome(returncode), language="bash").code == code
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("GET /users/3: 404: not found", id="a-word-of-the-program"),
+        pytest.param("Killed the process", id="a-sentence"),
+        pytest.param("No such file or directory", id="said-of-nothing"),
+        pytest.param("a: b: Killed", id="no-line-number"),
+        pytest.param("script.sh: line 1: Killedprocess", id="longer-word"),
+    ],
+)
+def test_words_that_only_sound_alike_are_not_the_shells(line):
+    """Without the shell's form the words may mean anything."""
+    assert shell.read(line) is None
+
+
+def test_only_the_end_of_the_output_is_read():
+    """A shell goes on after a failure; what it said long before is not why it ended."""
+    said = captured("command-not-found")
+    assert shell.read(said + "ok\n" * 19).diagnosis.code == "command-not-found"
+    assert shell.read(said + "ok\n" * 20) is None
+
+
+def test_a_name_too_long_for_a_fix_is_left_out():
+    """The reason keeps the name, cut; the fix stays a sentence."""
+    seen = diagnose_text(f"bash: {'x' * 101}: command not found\n", language="sh")
+    assert seen.fix == "install it, or correct its name"

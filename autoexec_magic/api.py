@@ -17,12 +17,12 @@ from pathlib import Path
 
 from . import config as settings
 from . import executor, installer, orchestrator
-from .errors import NeedsPerson, UsageError
-from .events import Emit, Envelope
+from .errors import AutoexecError, Cancelled, NeedsPerson, UsageError
+from .events import Emit, Envelope, Event, Output
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms, short_id
 from .installer import Needed
 from .orchestrator import Command, Heal, Install, Plan, Report, Script, Step, Surroundings, Test
-from .redact import mask, secrets_in
+from .redact import cleaned, secrets_in
 from .values import Ask, Level, Question, Resolution, Run, Verdict
 
 __all__ = [
@@ -360,7 +360,7 @@ def recorded(
     meta = Meta(
         run_id=run_id or new_id(),
         verb=verb,
-        title=mask(title, secrets_in(os.environ))[:200],
+        title=cleaned(title, secrets_in(os.environ))[:200],
         started=now_ms(),
         cage=cage,
         owner=_owner(),
@@ -377,7 +377,7 @@ def recorded(
     try:
         yield recorder
     finally:
-        if recorder:
+        if recorder is not None:
             recorder.close()
 
 
@@ -396,10 +396,10 @@ def _run(
     plan = Plan(verb=verb, title=title, phases=steps, timeout=timeout, level=level, pass_on=tuple(env))
     loaded, here = surroundings(caller, yes=yes)
     with recorded(verb, title, level, caller, loaded.workspace) as recorder:
-        sinks: list[Emit] = [caller.emit] if caller.emit else []
-        if recorder:
+        sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
+        if recorder is not None:
             sinks.insert(0, recorder.emit)
-            if caller.on_record:
+            if caller.on_record is not None:
                 caller.on_record(recorder.run_id)
             here = replace(
                 here,
@@ -407,11 +407,31 @@ def _run(
                 on_spawn=_noting(recorder),
                 is_cancelled=lambda: store().is_cancel_requested(recorder.run_id),
             )
-        report = orchestrator.run(plan, fan_out(*sinks), here)
+        report = orchestrator.run(plan, cleaning(fan_out(*sinks)), here)
     if report.error is not None:
+        _clean(report.error)
         report.error.report = report
         raise report.error
     return report
+
+
+def cleaning(emit: Emit) -> Emit:
+    """Return a sink that masks secrets before `emit`: titles, questions and reasons hold them, too.
+
+    Output is left as it is: it was cleaned where it was read, as a stream.
+    """
+    secrets = secrets_in(os.environ)
+
+    def clean(event: Event) -> None:
+        emit(event if isinstance(event, Output) else cleaned(event, secrets))
+
+    return clean
+
+
+def _clean(error: AutoexecError | Cancelled) -> None:
+    secrets = secrets_in(os.environ)
+    error.what, error.why, error.fix = (cleaned(text, secrets) for text in (error.what, error.why, error.fix))
+    error.args = (error.what,)
 
 
 def _noting(recorder: Recorder) -> Callable[[executor.ProcessId], None]:

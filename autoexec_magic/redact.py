@@ -11,8 +11,13 @@ has newlines of its own).
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
 
 MASK = "***"
 MIN_SECRET_CHARS = 8
@@ -123,6 +128,31 @@ def harmless(text: str) -> str:
     text = _CSI.sub(_keep_drawing, text)
     text = _OTHER_ESCAPES.sub("", text)
     return _CONTROLS.sub("", text)
+
+
+def cleaned(value: T, secrets: Sequence[str]) -> T:
+    """Return a frozen value with every text in it masked and made harmless.
+
+    Parameters
+    ----------
+    value : dataclass, tuple, dict, str or anything else
+        What is none of the first four is returned as it is.
+    secrets : sequence of str
+        Values to mask (`secrets_in`).
+    """
+    found: Any = value
+    if isinstance(value, enum.Enum):
+        return value
+    if isinstance(value, str):
+        found = mask(harmless(value), secrets)
+    elif isinstance(value, tuple):
+        found = tuple(cleaned(item, secrets) for item in value)
+    elif isinstance(value, dict):
+        found = {cleaned(key, secrets): cleaned(item, secrets) for key, item in value.items()}
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+        found = dataclasses.replace(value, **{name: cleaned(item, secrets) for name, item in fields.items()})
+    return cast("T", found)
 
 
 class Cleaner:

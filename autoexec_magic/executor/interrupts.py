@@ -67,8 +67,8 @@ class Cancel:
 def noted(cancel: Cancel) -> Iterator[None]:
     """Turn signals to this process into `cancel.set()` while the block runs.
 
-    SIGTERM and SIGHUP are noted only where nobody handles them, and take
-    effect again after the block. In other threads than the main one, signals
+    SIGTERM and SIGHUP take effect after the block. One that is ignored stays
+    so. In other threads than the main one, signals
     are not ours to handle and nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -85,8 +85,7 @@ def noted(cancel: Cancel) -> Iterator[None]:
     before = {}
     for number in _CATCHABLE:
         handler = signal.getsignal(number)
-        handled = number == signal.SIGINT and handler not in (None, signal.SIG_IGN)
-        if handled or handler is signal.SIG_DFL:
+        if handler not in (None, signal.SIG_IGN):
             before[number] = signal.signal(number, note)
     try:
         yield

@@ -33,7 +33,7 @@ from ..errors import AutoexecError, Cancelled, RunTimeout, UsageError
 from ..events import Diagnosed, PhaseFinished, PhaseStarted, RunFinished, RunStarted
 from ..history import fan_out
 from ..orchestrator import Heal, PhaseReport, Plan
-from ..redact import mask, secrets_in
+from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
 from . import front, text, verbs
 from .limit import TimeLimit
@@ -156,13 +156,13 @@ class _Cell:
         self.has_limit = seconds is not None
         self._limit = TimeLimit(seconds, on_stuck=self._say_stuck)
         title = next((line.strip() for line in info.raw_cell.splitlines()[1:] if line.strip()), MARK)
-        self._title = mask(title, secrets_in(os.environ))
+        self._title = title
         recorder = self._stack.enter_context(
             api.recorded("cell", self._title, "none", self.caller, loaded.workspace)
         )
         self._recorder = recorder
         sinks = [recorder.emit] if recorder else []
-        self._writer = Writer(fan_out(*sinks), int(self._config.keep_mb * 2**20))
+        self._writer = Writer(api.cleaning(fan_out(*sinks)), int(self._config.keep_mb * 2**20))
         self._tee = Tee(shell, self._writer)
         self._tee.start()
         self._writer.put(RunStarted(verb="cell", title=self._title, cage="none"))
@@ -241,7 +241,7 @@ class _Cell:
         resolution = self._resolution_of(error)
         if resolution is not None:
             return dataclasses.replace(found, why="; ".join(resolution.evidence), fix=resolution.fix)
-        return dataclasses.replace(found, why=mask(found.why, secrets_in(os.environ)))
+        return cleaned(found, secrets_in(os.environ))
 
     def _resolution_of(self, error: BaseException) -> Any:
         """Return what the installer knows about the module whose absence `error` is."""

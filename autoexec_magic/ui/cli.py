@@ -7,10 +7,12 @@ one object a line and nothing else. The exit code is the verdict's.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .. import api, executor
 from ..errors import AutoexecError, Cancelled
@@ -24,6 +26,14 @@ _AS_MAGIC = re.compile(r"(?<!%)%autoexec\b")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code, 0 to 255."""
     words = list(sys.argv[1:] if argv is None else argv)
+    with _terminable() as received:
+        code = _main(words)
+    if received:  # whoever sent it sees that it was heeded
+        signal.raise_signal(received[0])
+    return code
+
+
+def _main(words: list[str]) -> int:
     wants_json = "--json" in words
     cancel = executor.Cancel()
     try:
@@ -52,6 +62,26 @@ def as_command(words: str) -> str:
     'fix: jupyter autoexec runs'
     """
     return _AS_MAGIC.sub("jupyter autoexec", words)
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[list[int]]:
+    """Let SIGTERM and SIGHUP end a run in order, as Ctrl-C does, while the block runs."""
+    received: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, note)
+    try:
+        yield received
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _caller(*, is_json: bool, cancel: executor.Cancel) -> api.Caller:

@@ -149,7 +149,11 @@ def cell_options(line: str) -> argparse.Namespace | None:
     if words and not words[0].startswith("-"):
         return None
     parser = _Parser(
-        prog="%%autoexec", add_help=False, allow_abbrev=False, exit_on_error=False, usage=OPTIONS_OF_CELL
+        prog="%%autoexec",
+        add_help=False,
+        allow_abbrev=False,
+        exit_on_error=False,
+        usage=OPTIONS_OF_CELL.replace("%", "%%"),
     )
     _add_timeout(parser)
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")

@@ -200,7 +200,8 @@ def test_another_language_is_told_what_every_program_shares():
     assert seen.code == "file-not-found"
     traceback = (FAILURES / "python" / "key-not-found.txt").read_text(encoding="utf-8")
     assert diagnose_text(traceback, language="node").code == "error"
-    assert diagnose_text(traceback, language="bash").code == "key-not-found"
+    for language in ("bash", "sh", "shell"):
+        assert diagnose_text(traceback, language=language).code == "key-not-found"
 
 
 def test_what_passed_has_no_diagnosis():

@@ -44,6 +44,7 @@ def test_a_range_of_the_plain_text_is_found_in_the_original(text):
 def test_an_empty_range_stays_empty():
     """Nothing explained is no bytes, wherever it is."""
     assert make_plain("\x1b[0mé").byte_range(0, 0) == (4, 4)
+    assert make_plain("\x1b[0me").byte_range(0, 0) == (4, 4)
 
 
 @pytest.mark.parametrize(

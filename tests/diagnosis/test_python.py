@@ -190,6 +190,7 @@ def test_every_type_of_the_table_was_captured():
         pytest.param("No module named 'a-b'", "", id="a-hyphen"),
         pytest.param("No module named 'a.'", "", id="a-dot-at-the-end"),
         pytest.param("No module named ''", "", id="empty"),
+        pytest.param(f"No module named '{'a' * 100}'", "a" * 100, id="just-fits"),
         pytest.param(f"No module named '{'a' * 101}'", "", id="too-long-for-one-line"),
         pytest.param("No module named yaml", "", id="not-quoted"),
     ],
@@ -216,10 +217,16 @@ def test_a_type_that_is_not_exactly_a_row_is_never_certain(type_name, code, why)
     assert seen[3] != "certain"
 
 
+def test_without_the_line_of_code_the_fix_names_the_place():
+    """An exception object does not hold its source."""
+    assert python.explain("ZeroDivisionError", "division by zero")[2] == "check the divisor before that line"
+
+
 def test_a_type_without_a_message_is_its_own_reason():
     """`raise Odd` has no message; the type is all there is to say."""
     assert python.explain("Odd", "")[1] == "Odd"
     assert python.explain("KeyError", "")[1] == "a key is not there"
+    assert python.explain("NotImplementedError", "")[1] == "a method has no code yet"
     assert python.explain("SystemExit", "")[1] == "the code ended itself"
 
 

@@ -130,7 +130,9 @@ def test_a_signal_is_said_by_name(name, code):
     ended = diagnose_outcome(outcome(-number, "tool: tool: Permission denied\n"))
     assert (ended.code, ended.confidence) == (code, "certain")
     assert f"({name})" in ended.why
+    assert ("last line: tool" in ended.why) == (name == "SIGABRT")
     assert ended.fix
+    assert "last line" not in diagnose_outcome(outcome(-number)).why
     reported = diagnose_outcome(outcome(128 + number))
     assert (reported.code, reported.confidence) == (code, "likely")
 
@@ -146,6 +148,7 @@ def test_a_signal_without_a_row_is_still_a_signal():
     seen = diagnose_outcome(outcome(-40))
     assert (seen.code, seen.confidence) == ("signal", "certain")
     assert "signal 40" in seen.why
+    assert seen.fix == "find out who sent the signal"
 
 
 def test_native_code_that_gives_up_says_why():
@@ -170,6 +173,7 @@ def test_an_exit_code_speaks_where_nothing_was_written(returncode, code):
         pytest.param("Killed the process", id="a-sentence"),
         pytest.param("No such file or directory", id="said-of-nothing"),
         pytest.param("a: b: Killed", id="no-line-number"),
+        pytest.param("a: 3", id="only-a-place"),
         pytest.param("script.sh: line 1: Killedprocess", id="longer-word"),
     ],
 )

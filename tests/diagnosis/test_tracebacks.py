@@ -91,6 +91,13 @@ def test_the_range_of_a_syntax_error_begins_with_its_frame():
     assert found.whole
 
 
+def test_only_the_lines_right_above_belong_to_a_syntax_error():
+    """A frame further up is another failure's."""
+    old = '  File "old.py", line 1\n'
+    assert find_traceback(f"{old}retry\nSyntaxError: bad\n").where == ""
+    assert find_traceback(f"{old}\tx = (\nSyntaxError: bad\n").where == "old.py:1"
+
+
 def test_a_line_alone_is_not_whole():
     """Anybody can write a line that looks like an error."""
     found = find_traceback("hello\nKeyError: 1\n")
@@ -129,6 +136,8 @@ def test_a_message_that_begins_with_a_line_feed_is_found_below():
         pytest.param("File ~/a.py:3, in f(x)\n      2 y\n----> 3 1 / x\n", "~/a.py:3", "1 / x", id="ipython"),
         pytest.param("Cell In[2], line 1, in f(x)\n----> 1 1 / x\n", "In[2]:1", "1 / x", id="cell"),
         pytest.param('Cell In[2], line 1\n    "Cell In[3]"\n', "In[2]:1", '"Cell In[3]"', id="cell-in-code"),
+        pytest.param('  File "a.py", line 1, in f\n    x > y / 0\n', "a.py:1", "x > y / 0", id="no-arrow"),
+        pytest.param('  File "a.py", line 1, in f\n    --x / 0\n', "a.py:1", "--x / 0", id="no-arrow-either"),
         pytest.param("", "", "", id="no-frames"),
     ],
 )

@@ -1,0 +1,220 @@
+"""The verbs as Python functions."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from autoexec_magic import api
+from autoexec_magic.errors import (
+    Cancelled,
+    CasesFailed,
+    MissingTool,
+    NeedsPerson,
+    PhaseError,
+    PolicyRefused,
+    RunTimeout,
+    ScriptError,
+    UsageError,
+)
+from autoexec_magic.executor import Cancel
+from autoexec_magic.values import Verdict
+
+SECONDS = 30
+
+
+def test_a_command_that_passes_returns_its_report(emit):
+    """With the outcome, the run's id, and the events for whoever watches."""
+    report = api.sh("echo hi", caller=api.Caller(emit=emit))
+    assert (report.verdict, report.outcome.stdout) == (Verdict.PASSED, "hi\n")
+    assert emit.text() == "hi\n"
+    assert emit.kinds()[0] == "RunStarted"
+    assert emit.kinds()[-1] == "RunFinished"
+    run, events = api.show(report.run_id)
+    assert run.verdict == "passed"
+    assert [item.event for item in events] == list(emit)
+
+
+def test_an_argv_is_not_parsed():
+    """Words stay words, whatever they hold."""
+    assert api.sh(["echo", "a | b", "$HOME"]).outcome.stdout == "a | b $HOME\n"
+
+
+def test_commands_run_in_order_until_one_fails(workdir):
+    """The third is not started when the second failed."""
+    with pytest.raises(PhaseError) as caught:
+        api.sh("touch one", "false", "touch three")
+    assert [phase.verdict for phase in caught.value.report.phases] == ["passed", "failed"]
+    assert [path.name for path in workdir.iterdir()] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda: api.sh("false"), PhaseError),
+        (lambda: api.sh("sleep 30", timeout=0.1), RunTimeout),
+        (lambda: api.sh("no-such-program-here"), MissingTool),
+        (lambda: api.sh("sudo ls"), (PolicyRefused, MissingTool)),
+        (lambda: api.sh("ls | wc"), PolicyRefused),
+        (lambda: api.sh(), UsageError),
+        (lambda: api.sh(""), UsageError),
+        (lambda: api.script("1/0"), ScriptError),
+        (lambda: api.script("exit 3", lang="bash"), ScriptError),
+        (lambda: api.script("  "), UsageError),
+        (lambda: api.script("x", lang="cobol"), UsageError),
+        (lambda: api.resolve("not a name"), UsageError),
+        (lambda: api.resolve(), UsageError),
+        (lambda: api.install(), UsageError),
+        (lambda: api.install("slugify"), UsageError),
+        (lambda: api.show("nosuch"), UsageError),
+        (lambda: api.cancel("nosuch"), UsageError),
+    ],
+)
+def test_what_does_not_pass_is_raised(call, error):
+    """As the table of verdicts says."""
+    with pytest.raises(error) as caught:
+        call()
+    assert caught.value.what
+
+
+def test_a_refusal_is_on_record():
+    """Also a line that was never started."""
+    with pytest.raises(PolicyRefused):
+        api.sh("cat /etc/passwd | sort")
+    assert (api.runs(1)[0].title, api.runs(1)[0].verdict) == ("cat /etc/passwd | sort", "refused")
+
+
+def test_nobody_answers_in_plain_python(workdir):
+    """A question is then an error that carries the command which says yes; `yes=True` says it."""
+    tool = workdir / "tool"
+    tool.write_text("#!/bin/sh\necho ran\n")
+    tool.chmod(0o755)
+    with pytest.raises(NeedsPerson) as caught:
+        api.sh("./tool")
+    assert caught.value.fix == "%autoexec sh --yes ./tool"
+    assert api.sh("./tool", yes=True).outcome.stdout == "ran\n"
+    assert api.sh("./tool", caller=api.Caller(ask=lambda question: True)).outcome.stdout == "ran\n"
+    with pytest.raises(PolicyRefused, match="not run"):
+        api.sh("./tool", caller=api.Caller(ask=lambda question: False))
+
+
+def test_yes_does_not_answer_a_refusal(fake_bin):
+    """Nothing does."""
+    fake_bin.write("sudo", "echo ran")
+    with pytest.raises(PolicyRefused, match="refused: sudo ls"):
+        api.sh("sudo ls", yes=True)
+
+
+def test_a_script_finds_its_arguments_and_its_neighbours(workdir):
+    """What lies beside the notebook is imported as from a cell."""
+    (workdir / "neighbour.py").write_text("NAME = 'next door'\n")
+    report = api.script("import sys, neighbour\nprint(sys.argv[1:], neighbour.NAME)", "a b", "c")
+    assert report.outcome.stdout == "['a b', 'c'] next door\n"
+
+
+def test_a_script_is_diagnosed_in_one_line():
+    """The error's reason is the diagnosis: code, place and fact."""
+    with pytest.raises(ScriptError) as caught:
+        api.script("prices = {}\nprices['plum']\n")
+    assert caught.value.why == "key-not-found at script.py:2: the key 'plum' is not there"
+    assert "\n" not in caught.value.why
+    assert caught.value.report.diagnosis.code == "key-not-found"
+
+
+def test_tests_are_run_by_this_interpreters_pytest(workdir):
+    """One good, one bad, none at all."""
+    (workdir / "test_good.py").write_text("def test_a():\n    pass\n")
+    assert "1 passed" in api.test("test_good.py", "-p", "no:cacheprovider").outcome.stdout
+    (workdir / "test_bad.py").write_text("def test_b():\n    assert 1 == 2\n")
+    with pytest.raises(CasesFailed, match="some tests failed") as caught:
+        api.test("-p", "no:cacheprovider")
+    assert "1 failed, 1 passed" in caught.value.why
+    with pytest.raises(CasesFailed, match="no test was found"):
+        api.test("-k", "nothing", "-p", "no:cacheprovider")
+
+
+def test_a_run_is_cancelled_by_its_id():
+    """From another thread, as another process would; its processes are gone."""
+    ended = []
+
+    def run():
+        try:
+            api.sh(["sleep", "71.5"])
+        except Cancelled as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    until = time.monotonic() + SECONDS
+    while not (found := [run for run in api.runs(3) if run.title == "sleep 71.5" and _child(run)]):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    api.cancel(found[0].run_id)
+    thread.join(SECONDS)
+    assert len(ended) == 1
+    assert api.store().get(found[0].run_id).verdict == "cancelled"
+    with pytest.raises(UsageError, match="does not run"):
+        api.cancel(found[0].run_id)
+
+
+def _child(run):
+    meta = api.store().meta(run.run_id)
+    return meta is not None and meta.child
+
+
+def test_a_caller_can_stop_its_own_run():
+    """By the `Cancel` it gave."""
+    cancel = Cancel()
+    threading.Timer(0.2, cancel.set).start()
+    with pytest.raises(Cancelled):
+        api.sh("sleep 30", caller=api.Caller(cancel=cancel))
+    cancel.close()
+
+
+def test_a_store_that_cannot_be_written_does_not_keep_code_from_running(tmp_path, monkeypatch, caplog):
+    """It is logged, once."""
+    blocked = tmp_path / "a file, not a folder"
+    blocked.write_text("")
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(blocked / "autoexec"))
+    assert api.sh("echo hi").outcome.stdout == "hi\n"
+    assert [record.message for record in caplog.records if "not on record" in record.message]
+
+
+def test_a_title_never_holds_a_secret(monkeypatch):
+    """A token typed into a command line is masked on record and in the outcome."""
+    monkeypatch.setenv("MY_TOKEN", "hunter2-hunter2")
+    report = api.sh(["echo", "hunter2-hunter2"])
+    run, events = api.show(report.run_id)
+    assert run.title == "echo ***"
+    assert "hunter2" not in str(list(events)) + str(report.outcome) + str(report)
+    assert "hunter2" not in (api.store().folder / report.run_id / "meta.json").read_text()
+
+
+def test_an_error_never_holds_a_secret(monkeypatch):
+    """Neither its text nor its repr, nor the reason on record."""
+    monkeypatch.setenv("MY_TOKEN", "hunter2-hunter2")
+    with pytest.raises(PhaseError) as caught:
+        api.sh(["ls", "/hunter2-hunter2"])
+    assert "hunter2" not in str(caught.value) + repr(caught.value) + str(caught.value.args)
+    assert "hunter2" not in api.runs(1)[0].why
+
+
+def test_settings_are_read_with_their_sources(workdir):
+    """The workspace's own, and what it may not say."""
+    (workdir / "autoexec.toml").write_text('timeout = 0.2\nindex-url = "http://127.0.0.1:9/simple"\n')
+    loaded = api.config()
+    assert loaded.config.timeout == 0.2
+    assert loaded.config.index_url == ""
+    with pytest.raises(RunTimeout):
+        api.sh("sleep 30")
+
+
+def test_modules_are_classified_without_the_network():
+    """The index is not asked unless `online` is."""
+    found = {item.module: item for item in api.resolve("json", "pytest", "np", "yaml_of_nobody")}
+    assert found["json"].cls == "stdlib"
+    assert found["pytest"].cls == "installed"
+    assert found["np"].cls == "alias"
+    assert (found["yaml_of_nobody"].decision, found["yaml_of_nobody"].proved) == ("ask", None)

@@ -1,0 +1,49 @@
+"""What Tab offers, without a kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from autoexec_magic.ui import completion, verbs
+
+
+@pytest.mark.parametrize(
+    ("line", "current", "some"),
+    [
+        ("%autoexec ", "", {"sh", "script", "doctor"}),
+        ("%autoexec s", "s", {"sh", "script"}),
+        ("%%autoexec --t", "--t", {"--timeout"}),
+        ("%autoexec runs ", "", {"show", "--limit", "--json"}),
+        ("  %autoexec resolve --o", "--o", {"--online"}),
+    ],
+)
+def test_what_fits_is_offered(line, current, some):
+    """Only what begins like the word at the cursor."""
+    found = completion.words_for(line)
+    assert found is not None
+    assert found[0] == current
+    assert some <= set(found[1])
+    assert all(name.startswith(current) for name in found[1])
+
+
+def test_options_are_exactly_the_parsers():
+    """Completion and parser are one tree."""
+    found = completion.words_for("%autoexec sh --")
+    assert found is not None
+    assert set(found[1]) == {
+        name
+        for action in verbs.parser_of("sh")._actions
+        for name in action.option_strings
+        if name.startswith("--")
+    }
+
+
+@pytest.mark.parametrize("line", ["import os", "autoexec sh", "%time x", "x = %autoexec"])
+def test_other_lines_are_not_ours(line):
+    """Everybody else's completion is left alone."""
+    assert completion.words_for(line) is None
+
+
+def test_something_is_always_offered():
+    """An empty list would let the Python completer in."""
+    assert completion.words_for("%autoexec sh zzz") == ("zzz", ["--help"])

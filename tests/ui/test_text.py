@@ -1,0 +1,84 @@
+"""Plain text: what a terminal sees of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from autoexec_magic.events import (
+    Installed,
+    Output,
+    PhaseStarted,
+    Resolved,
+    RunFinished,
+    RunStarted,
+    Truncated,
+)
+from autoexec_magic.ui import text
+from autoexec_magic.values import Resolution, Verdict
+
+
+@pytest.fixture
+def written():
+    """Return what was written, in order."""
+    return []
+
+
+def test_output_is_passed_on_as_it_is(written):
+    """Each piece on the stream it was written to, nothing added."""
+    sink = text.show(lambda stream, words: written.append((stream, words)))
+    sink(Output(phase="run", stream="stderr", text="half a l"))
+    sink(Output(phase="run", stream="stdout", text="ine\n"))
+    assert written == [("stderr", "half a l"), ("stdout", "ine\n")]
+
+
+def test_our_lines_go_where_they_are_told_to(written):
+    """A command line keeps its stdout for the program."""
+    sink = text.show(
+        lambda stream, words: written.append((stream, words)), say="stderr", ids=["x" * 28 + "12345678"]
+    )
+    sink(RunStarted(verb="sh", title="t", cage="open"))
+    sink(RunFinished(verdict=Verdict.PASSED, seconds=1.234))
+    assert written == [("stderr", "✓ passed · sh · 1.23 s · run 12345678\n")]
+
+
+def test_a_verdict_begins_a_line_of_its_own(written):
+    """A program that ends without a newline does not swallow it."""
+    sink = text.show(lambda stream, words: written.append(words))
+    sink(Output(phase="run", stream="stdout", text="no newline"))
+    sink(RunFinished(verdict=Verdict.FAILED, seconds=0))
+    assert "".join(written).startswith("no newline\n✗ failed")
+
+
+def test_an_installers_chatter_is_not_shown(written):
+    """What came of it is: what was installed, from which bytes."""
+    sink = text.show(lambda stream, words: written.append(words))
+    sink(PhaseStarted(phase="install", title="yaml"))
+    sink(Output(phase="install", stream="stderr", text="Resolved 1 package in 3ms\n"))
+    sink(Installed(distribution="PyYAML", version="6.0.3", sha256="ab" * 32, index=""))
+    assert "".join(written) == "… looking for yaml\n+ PyYAML 6.0.3 (sha256 abababababab…)\n"
+
+
+def test_where_a_module_comes_from_is_said():
+    """With the evidence, where its name is not the distribution's."""
+    found = Resolution(
+        module="yaml",
+        cls="third-party",
+        decision="install",
+        distribution="PyYAML",
+        evidence=("in the table",),
+    )
+    assert text.lines_of(Resolved(resolution=found), "cell") == ["  yaml comes from PyYAML: in the table"]
+
+
+def test_what_was_not_kept_is_counted():
+    """A cut is marked, never silent."""
+    event = Truncated(phase="run", stream="stdout", dropped_bytes=1234567)
+    assert text.lines_of(event, "sh") == ["… 1,234,567 bytes of stdout were not kept"]
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_has_a_word_and_a_mark(verdict):
+    """Never by a mark alone."""
+    (line,) = text.lines_of(RunFinished(verdict=verdict, seconds=0), "sh")
+    assert f" {verdict} " in line
+    assert not line[0].isalnum()

@@ -30,9 +30,16 @@ def has_person(shell: Any) -> bool:
 
 
 def has_widgets(shell: Any) -> bool:
-    """Whether a live widget would be seen."""
+    """Whether a live widget would be seen.
+
+    A terminal that talks to a kernel (`jupyter console`) has a person, too, but
+    draws no widget and knows no updates; the notebook front ends are known by
+    the notebook they name.
+    """
+    is_notebook = bool(notebook_of(shell)) or "COLAB_RELEASE_TAG" in os.environ
     return (
         getattr(shell, "kernel", None) is not None
+        and is_notebook
         and has_person(shell)
         and importlib.util.find_spec("ipywidgets") is not None
     )

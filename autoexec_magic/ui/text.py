@@ -77,8 +77,8 @@ def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
     if isinstance(event, Resolved):
         resolution = event.resolution
         if resolution.decision == "install" and resolution.module != resolution.distribution:
-            evidence = "; ".join(resolution.evidence)
-            return [f"  {resolution.module} comes from {resolution.distribution}: {evidence}"]
+            head = f"  {resolution.module} comes from {resolution.distribution}"
+            return [head, *(f"    because: {item}" for item in resolution.evidence)]
         return []
     if isinstance(event, Truncated):
         return [f"… {event.dropped_bytes:,} bytes of {event.stream} were not kept"]

@@ -119,6 +119,7 @@ class Tail:
         if not self._over.is_set():
             notes.append(f"… running, {time.monotonic() - self._started:.0f} s")
         foot = "<br>".join(html.escape(note) for note in notes)
-        style = "max-height:24em;overflow:auto;margin:0;white-space:pre-wrap"
+        font = "font-size:var(--jp-code-font-size,13px);line-height:var(--jp-code-line-height,1.3)"
+        style = f"max-height:24em;overflow:auto;margin:0;white-space:pre-wrap;{font}"
         body = f'<pre style="{style}">{lines}</pre>' if lines else ""
         return f'{body}<div style="color:var(--jp-ui-font-color2)" role="status">{foot}</div>'

@@ -67,7 +67,10 @@ def test_where_a_module_comes_from_is_said():
         distribution="PyYAML",
         evidence=("in the table",),
     )
-    assert text.lines_of(Resolved(resolution=found), "cell") == ["  yaml comes from PyYAML: in the table"]
+    assert text.lines_of(Resolved(resolution=found), "cell") == [
+        "  yaml comes from PyYAML",
+        "    because: in the table",
+    ]
 
 
 def test_what_was_not_kept_is_counted():

@@ -1,0 +1,112 @@
+"""Which front end a kernel talks to."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import sys
+
+import pytest
+
+from autoexec_magic.errors import NeedsPerson
+from autoexec_magic.ui import front
+from autoexec_magic.values import Question
+
+
+class Kernel:
+    """What a shell's kernel is for `front`."""
+
+    def __init__(self, *, allow_stdin, file=""):
+        self._allow_stdin = allow_stdin
+        self.parent = type("App", (), {"connection_file": file})()
+
+
+class Shell:
+    """A shell with or without a kernel."""
+
+    def __init__(self, kernel=None, **names):
+        self.user_ns = names
+        if kernel:
+            self.kernel = kernel
+
+
+@pytest.fixture(autouse=True)
+def _no_session(monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+
+
+def test_a_front_end_with_a_person_says_so():
+    """`allow_stdin` of the request that runs."""
+    assert front.has_person(Shell(Kernel(allow_stdin=True)))
+    assert not front.has_person(Shell(Kernel(allow_stdin=False)))
+
+
+def test_widgets_are_for_notebooks_with_a_person(monkeypatch):
+    """Not for nbclient, not for `jupyter console`, not for a terminal."""
+    person, nobody = Shell(Kernel(allow_stdin=True)), Shell(Kernel(allow_stdin=False))
+    assert not front.has_widgets(person)
+    assert front.has_widgets(Shell(Kernel(allow_stdin=True), __vsc_ipynb_file__="/a/b.ipynb"))
+    monkeypatch.setenv("JPY_SESSION_NAME", "a/b.ipynb")
+    assert front.has_widgets(person)
+    assert not front.has_widgets(nobody)
+    assert not front.has_widgets(Shell())
+
+
+def test_a_notebook_is_what_its_front_end_names(monkeypatch):
+    """The server's session path first."""
+    shell = Shell(__vsc_ipynb_file__="/code/b.ipynb")
+    assert front.notebook_of(shell) == "/code/b.ipynb"
+    monkeypatch.setenv("JPY_SESSION_NAME", "a.ipynb")
+    assert front.notebook_of(shell) == "a.ipynb"
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    assert front.notebook_of(Shell()) == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "kernel"),
+    [("/x/kernel-0a1b-2c.json", "0a1b-2c"), ("/x/other.json", ""), ("", "")],
+)
+def test_a_kernel_is_known_by_its_connection_file(file, kernel):
+    """The id that the server knows it by."""
+    assert front.kernel_of(Shell(Kernel(allow_stdin=True, file=file))) == kernel
+    assert front.kernel_of(Shell()) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "want"), [("y", True), (" YES ", True), ("n", False), ("", False), ("maybe", False)]
+)
+def test_only_a_yes_is_yes(answer, want, monkeypatch, capsys):
+    """Enter alone is no; the evidence stands above the question."""
+    prompts = []
+    monkeypatch.setattr(builtins, "input", lambda prompt: prompts.append(prompt) or answer)
+    assert front.ask(Question(text="install x ?", evidence=("only the same name",))) is want
+    assert capsys.readouterr().out == "  because: only the same name\n"
+    assert prompts == ["install x ? [y]es / [N]o "]
+
+
+def test_the_end_of_input_is_no(monkeypatch):
+    """Nobody said yes."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert front.ask(Question(text="install x ?")) is False
+
+
+def test_a_question_does_not_wait_for_ever(monkeypatch):
+    """Then it is one that nobody could answer, with the command that says yes."""
+    import time
+
+    monkeypatch.setattr(front, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(builtins, "input", lambda prompt: time.sleep(30))
+    with pytest.raises(NeedsPerson, match="install x") as caught:
+        front.ask(Question(text="install x ?", fix="%autoexec install x"))
+    assert caught.value.fix == "%autoexec install x"
+
+
+def test_ctrl_c_at_a_question_is_ctrl_c(monkeypatch):
+    """Not a no: the run was stopped."""
+
+    def interrupted(prompt):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(builtins, "input", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        front.ask(Question(text="install x ?"))

@@ -139,7 +139,9 @@ def test_values_are_frozen(value):
     ("value", "fields"),
     [
         pytest.param(
-            RESULT, {"verb", "verdict", "code", "run_id", "seconds", "returncode"}, id="Result-and-what-is-added"
+            RESULT,
+            {"verb", "verdict", "code", "run_id", "seconds", "returncode"},
+            id="Result-and-what-is-added",
         ),
         pytest.param(
             RUN,

@@ -25,13 +25,14 @@ from .rows import (
     no_library,
     no_module,
     no_name,
+    own_line,
     says,
+    unknown,
     with_source,
 )
 from .tracebacks import find_traceback, first_of_group
 
 _UNCAUGHT = (None, 1, -2, 130)  # how Python ends after a traceback; 130 is -2 as a shell says it
-_UNKNOWN_FIX = "read the lines above that message"
 
 _CIRCULAR = says(
     "circular-import", "import inside the function that needs it, or move what both modules need to a third"
@@ -167,7 +168,7 @@ ROWS: MappingProxyType[str, Row] = MappingProxyType(
         "EOFError": says("end-of-input", "give it input, or pass the value instead of calling input()"),
         "RuntimeError": by_message(
             ("running event loop", says("event-loop-running", "write await instead of asyncio.run() there")),
-            otherwise=says("error", _UNKNOWN_FIX, "unknown", silent="RuntimeError"),
+            otherwise=lambda message, source: unknown("RuntimeError", message),
         ),
         "KeyboardInterrupt": says(
             "interrupted", "run it again", silent="it was interrupted from the keyboard"
@@ -224,10 +225,10 @@ def explain(type_name: str, message: str, source: str = "") -> Found:
     """
     if row := ROWS.get(type_name):
         return row(message, source)
-    own = _own_line(type_name, message)
+    own = own_line(type_name, message)
     if row := _BY_LAST_PART.get(type_name.rpartition(".")[2]):
         return _at_most_likely(row(message, source), own)
-    return "error", own, _UNKNOWN_FIX, "unknown"
+    return unknown(type_name, message)
 
 
 def explain_error(error: BaseException) -> Found:
@@ -241,12 +242,8 @@ def explain_error(error: BaseException) -> Found:
     for cls in own.__mro__:
         if row := _BY_CLASS.get(cls) or ROWS.get(f"{cls.__module__}.{cls.__name__}"):
             found = row(message, "")
-            return found if cls is own else _at_most_likely(found, _own_line(own.__qualname__, message))
-    return "error", _own_line(own.__qualname__, message), _UNKNOWN_FIX, "unknown"
-
-
-def _own_line(type_name: str, message: str) -> str:
-    return f"{type_name}: {message}" if message else type_name
+            return found if cls is own else _at_most_likely(found, own_line(own.__qualname__, message))
+    return unknown(own.__qualname__, message)
 
 
 def _at_most_likely(found: Found, own: str) -> Found:
@@ -259,7 +256,7 @@ def _message_of(error: BaseException) -> str:
         return _text_of(error.msg)  # str(error) would repeat the place
     if isinstance(error, BaseExceptionGroup):
         first = error.exceptions[0]
-        return f"{_text_of(error)}; the first is {_own_line(type(first).__qualname__, _text_of(first))}"
+        return f"{_text_of(error)}; the first is {own_line(type(first).__qualname__, _text_of(first))}"
     return _text_of(error)
 
 

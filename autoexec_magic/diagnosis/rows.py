@@ -91,6 +91,16 @@ def with_source(row: Row, fix: str) -> Row:
     return at_source
 
 
+def unknown(type_name: str, message: str) -> Found:
+    """Return what can be said of any exception: its own last line."""
+    return "error", own_line(type_name, message), "read the lines above that message", "unknown"
+
+
+def own_line(type_name: str, message: str) -> str:
+    """Return the line that Python ends a traceback with."""
+    return f"{type_name}: {message}" if message else type_name
+
+
 def no_module(message: str, source: str) -> Found:
     """Explain `No module named 'x'`."""
     module = message.partition(";")[0].partition("'")[2].rpartition("'")[0]

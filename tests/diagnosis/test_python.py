@@ -255,6 +255,9 @@ class Mute(Exception):
         pytest.param(
             UnicodeError("odd"), "wrong-value", "UnicodeError: odd", "likely", id="builtin-subclass"
         ),
+        pytest.param(
+            RuntimeError("odd"), "error", "RuntimeError: odd", "unknown", id="a-row-for-one-message-only"
+        ),
         pytest.param(StopIteration(), "error", "StopIteration", "unknown", id="no-row"),
         pytest.param(Mute(), "error", "Mute", "unknown", id="no-words"),
         pytest.param(

@@ -170,6 +170,7 @@ def test_an_exit_code_speaks_where_nothing_was_written(returncode, code):
     "line",
     [
         pytest.param("GET /users/3: 404: not found", id="a-word-of-the-program"),
+        pytest.param("the user: not found", id="a-word-of-any-program"),
         pytest.param("Killed the process", id="a-sentence"),
         pytest.param("No such file or directory", id="said-of-nothing"),
         pytest.param("a: b: Killed", id="no-line-number"),

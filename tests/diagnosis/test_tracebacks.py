@@ -63,6 +63,12 @@ def block(error, line=1):
         pytest.param(block("KeyError: 1") + "ValueError: 2\nbye\n", "KeyError", id="words-after-it"),
         pytest.param(block("shop.cart.Odd.<locals>.Error: 1"), "shop.cart.Odd.<locals>.Error", id="dotted"),
         pytest.param("a\nValueError: 2\nbye\n", "ValueError", id="only-its-last-line-is-left"),
+        pytest.param("KeyboardInterrupt\n", "KeyboardInterrupt", id="only-an-interrupt-is-left"),
+        pytest.param("SystemExit: 2\n", "SystemExit", id="only-an-exit-is-left"),
+        pytest.param("shop.OddException: 2\n", "shop.OddException", id="only-an-exception-is-left"),
+        pytest.param(
+            "subprocess.TimeoutExpired: 2\n", "subprocess.TimeoutExpired", id="only-a-limit-is-left"
+        ),
     ],
 )
 def test_which_failure_counts(text, type_name):

@@ -18,7 +18,8 @@ import shutil
 import subprocess
 import sys
 import venv
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ from packaging.utils import canonicalize_name
 import autoexec_magic
 from autoexec_magic.config import Config
 from autoexec_magic.installer import Context, Needed, finder, resolve, scan, uv_path
+from autoexec_magic.installer.decide import Ages, decide
+from autoexec_magic.installer.known import lookup
 from autoexec_magic.values import Question, Resolution
 
 if TYPE_CHECKING:
@@ -125,15 +128,7 @@ def find(
 
     def ask(*queries: finder.Query, **fields: Any) -> list[finder.Found]:
         request = {
-            "queries": [
-                {
-                    "distribution": query.distribution,
-                    "modules": list(query.modules),
-                    "specifier": query.specifier,
-                    "newest_known": query.newest_known,
-                }
-                for query in queries
-            ],
+            "queries": [asdict(query) for query in queries],
             "indexes": [index.url],
             "find_links": [],
             "cache": str(tmp_path / "cache"),
@@ -151,6 +146,25 @@ def find(
         ]
 
     return ask
+
+
+@pytest.fixture
+def judge(find: Callable[..., list[finder.Found]]) -> Callable[..., Resolution]:
+    """Return a function that finds a module and decides, in this process and with nobody to ask."""
+
+    def judged(module: str, **fields: Any) -> Resolution:
+        row = lookup(module)
+        query = finder.Query(
+            distribution=row.distribution if row else module,
+            modules=(row.module if row else module,),
+            newest_known=row.proved if row else "",
+        )
+        [found] = find(query, **fields)
+        config = Config()
+        ages = Ages(project=config.project_age_days, release=config.release_age_days)
+        return decide(query.modules[0], row, found, ages, datetime.now(UTC))
+
+    return judged
 
 
 @dataclass(kw_only=True)
@@ -263,8 +277,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("libraries")
     (folder / "autoexec_magic").symlink_to(Path(autoexec_magic.__file__).parent)
     for distribution in _closure(LIBRARIES):
-        for name in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
-            (folder / name).symlink_to(distribution.locate_file(name))
+        _link(distribution, folder)
     program = uv_path()
     assert program is not None
     (folder / "bin").mkdir()
@@ -286,12 +299,13 @@ def environment(template: Path, tmp_path: Path, index: IndexType) -> Environment
 
 @pytest.fixture(scope="session")
 def pip_template(tmp_path_factory: pytest.TempPathFactory, libraries: Path) -> Path:
-    """Return a virtual environment with pip, to copy."""
+    """Return a virtual environment that sees this one's pip, to copy."""
     from skips import requires
 
-    ensured = importlib.util.find_spec("ensurepip")
-    requires(ensured, "this Python has no ensurepip", "apt-get install python3-venv")
-    return _created(tmp_path_factory.mktemp("template") / "venv", libraries, with_pip=True)
+    requires(importlib.util.find_spec("pip"), "this Python has no pip", f"{sys.executable} -m ensurepip")
+    folder = tmp_path_factory.mktemp("pip")
+    _link(importlib.metadata.distribution("pip"), folder)
+    return _created(tmp_path_factory.mktemp("template") / "venv", libraries, folder)
 
 
 @pytest.fixture
@@ -300,11 +314,17 @@ def pip_environment(pip_template: Path, tmp_path: Path, index: IndexType) -> Env
     return _environment(pip_template, tmp_path, index.url)
 
 
-def _created(folder: Path, libraries: Path, *, with_pip: bool = False) -> Path:
-    venv.create(folder, symlinks=True, with_pip=with_pip)
+def _created(folder: Path, *libraries: Path) -> Path:
+    venv.create(folder, symlinks=True, with_pip=False)
     site = next(folder.glob("lib/python*/site-packages"))
-    (site / "libraries.pth").write_text(f"{libraries}\n", "utf-8")
+    (site / "libraries.pth").write_text("".join(f"{path}\n" for path in libraries), "utf-8")
     return folder
+
+
+def _link(distribution: importlib.metadata.Distribution, folder: Path) -> None:
+    """Make the files of `distribution` importable from `folder`."""
+    for name in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
+        (folder / name).symlink_to(distribution.locate_file(name))
 
 
 def _environment(template: Path, tmp_path: Path, url: str) -> Environment:

@@ -20,7 +20,7 @@ from autoexec_magic.values import Verdict
 ONE_OF_EACH = Path(__file__).parent / "data" / "events.jsonl"
 RUN = "0199c5a2-7c1d-7e3a-9b4f-2d6c8e0f1a35"
 EASY = settings(max_examples=25, deadline=None, database=None)
-PROBING = settings(max_examples=200, deadline=None, database=None)
+PROBING = settings(max_examples=100, deadline=None, database=None)
 
 
 def paired(text: str) -> str:

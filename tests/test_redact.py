@@ -19,8 +19,8 @@ HELD_CHARS = 8_192  # what a stream may hold back, twice the longest token that 
 PIECE_CHARS = 10_000
 MEGABYTE = 1_000_000
 QUICK_SECONDS = 0.5  # linear work takes a hundredth of it
-PROBING = settings(max_examples=250, deadline=None, database=None)
-EASY = settings(max_examples=100, deadline=None, database=None)
+PROBING = settings(max_examples=150, deadline=None, database=None)
+EASY = settings(max_examples=80, deadline=None, database=None)
 
 A36 = "a1B2c3D4e5" * 3 + "F6g7H8"
 TOKENS = {

@@ -66,7 +66,7 @@ def end_known(leader: ProcessId, run_id: str, *, grace: float) -> bool:
 
 def leftovers(leader: ProcessId, run_id: str) -> list[ProcessId]:
     """Return the living processes of the run other than its leader."""
-    return members(leader.pid, run_id, first=leader.pid)
+    return members(leader, run_id)
 
 
 def _signal_all(leader: ProcessId, run_id: str, number: signal.Signals) -> bool:

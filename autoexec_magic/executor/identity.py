@@ -8,11 +8,13 @@ the pid is compared.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 HAS_PROC = Path("/proc/self/stat").exists()
 RUN_VARIABLE = "AUTOEXEC_RUN_ID"
+_ROUND_SECONDS = 5.0  # in less, nobody starts as many processes as there are pids (32,768 at least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,16 @@ def is_alive(process: ProcessId) -> bool:
     return stat is not None and stat.state not in "ZX" and stat.start_time == process.start_time
 
 
-def members(group: int, run_id: str, *, first: int) -> list[ProcessId]:
-    """Return the living processes that belong to a run.
+def members(leader: ProcessId, run_id: str) -> list[ProcessId]:
+    """Return the living processes that belong to a run, but for its leader.
 
     Parameters
     ----------
-    group : int
-        The process group of the run's leader; the leader itself is left out.
+    leader : ProcessId
+        The leader of the run's process group, dead or alive.
     run_id : str
         Processes that left the group are known by `AUTOEXEC_RUN_ID` in the
         environment they were started with.
-    first : int
-        The leader's pid: only younger processes can be its descendants.
 
     Returns
     -------
@@ -69,20 +69,35 @@ def members(group: int, run_id: str, *, first: int) -> list[ProcessId]:
         return []
     mark = f"{RUN_VARIABLE}={run_id}".encode()
     found = []
-    for pid in _younger_than(first):
+    for pid in _perhaps_younger(leader):
         stat = _stat(pid)
-        if stat is None or stat.state in "ZX":
+        if stat is None or stat.state in "ZX" or stat.start_time < leader.start_time:
             continue
-        if stat.group == group or _carries(pid, mark):
+        if stat.group == leader.pid or _carries(pid, mark):
             found.append(ProcessId(pid, stat.start_time))
     return found
 
 
-def _younger_than(first: int) -> list[int]:
-    pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != first]
+def _perhaps_younger(leader: ProcessId) -> list[int]:
+    """Return the pids that a descendant of `leader` can have.
+
+    The kernel hands pids out in rising order; past the highest it starts again
+    from below. So those of a young leader's descendants lie between its own and
+    the newest one; after some time the counter may have been round, and every
+    pid is looked at.
+    """
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != leader.pid]
+    if _age(leader) > _ROUND_SECONDS:
+        return pids
     newest = int(Path("/proc/loadavg").read_bytes().split()[-1])
-    # The kernel hands pids out in rising order; past the highest it starts again from below.
-    return pids if newest < first else [pid for pid in pids if pid > first]
+    if newest < leader.pid:
+        return [pid for pid in pids if pid > leader.pid or pid <= newest]
+    return [pid for pid in pids if leader.pid < pid <= newest]
+
+
+def _age(process: ProcessId) -> float:
+    """Return the seconds since `process` was started."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - process.start_time / os.sysconf("SC_CLK_TCK")
 
 
 def _stat(pid: int) -> _Stat | None:

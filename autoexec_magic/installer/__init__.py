@@ -24,7 +24,7 @@ from .classify import classify
 from .decide import Ages, decide, named, settled
 from .finder import Found, Query, Request
 from .install import Toolbox, install, uv_path
-from .known import Known, lookup, table
+from .known import Known, lookup, of_distribution, of_module
 from .scan import Needed, scan
 from .sources import Sources, sources
 
@@ -209,15 +209,16 @@ def _named_query(text: str) -> Query:
         raise UsageError(
             f"cannot take {text!r}", why="only NAME or NAME==VERSION", fix=f"%pip install {text!r}"
         )
-    row = table().get(requirement.name)
-    if row and not requirement.specifier and row.distribution.lower() != requirement.name.lower():
+    row = of_module(requirement.name)
+    if row and not requirement.specifier:
         raise UsageError(
             f"{requirement.name} is a module of {row.distribution}",
             why=f"a distribution called {requirement.name} would be another project",
             fix=f"%autoexec install {row.distribution}",
         )
-    known = next((item.proved for item in table().values() if item.distribution == requirement.name), "")
-    return Query(distribution=requirement.name, specifier=str(requirement.specifier), newest_known=known)
+    known = of_distribution(requirement.name)
+    newest = known.proved if known else ""
+    return Query(distribution=requirement.name, specifier=str(requirement.specifier), newest_known=newest)
 
 
 def _toolbox(context: Context) -> Toolbox:

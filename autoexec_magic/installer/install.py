@@ -23,6 +23,7 @@ from .. import executor
 from ..errors import Cancelled, InstallError, PolicyRefused, RunTimeout
 from ..events import Emit, Event, Installed
 from ..values import Ask, Candidate, Outcome, Question
+from .known import normal
 from .sources import Sources, for_pip, for_uv
 
 _PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9._!+-]+")
@@ -85,14 +86,8 @@ def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
     if plan.added:
         tool.apply(_pinned(plan, candidates))
     importlib.invalidate_caches()
-    proved = {_normal(candidate.distribution): candidate for candidate in candidates}
-    installed = []
-    for name, version in plan.added.items():
-        candidate = proved.get(_normal(name))
-        digest = candidate.sha256 if candidate else plan.hashes.get(_normal(name), [""])[0]
-        index = candidate.index if candidate else ""
-        installed.append(Installed(distribution=name, version=version, sha256=digest, index=index))
-    return installed
+    proved = {normal(candidate.distribution): candidate for candidate in candidates}
+    return [_installed(name, version, proved.get(normal(name)), plan) for name, version in plan.added.items()]
 
 
 def uv_path() -> Path | None:
@@ -106,12 +101,21 @@ def uv_path() -> Path | None:
         return Path(found) if found else None
 
 
+def _installed(name: str, version: str, candidate: Candidate | None, plan: _Plan) -> Installed:
+    if candidate is None:  # a dependency
+        digest = plan.hashes.get(normal(name), [""])[0]
+        return Installed(distribution=name, version=version, sha256=digest, index="")
+    return Installed(
+        distribution=candidate.distribution, version=version, sha256=candidate.sha256, index=candidate.index
+    )
+
+
 def _pinned(plan: _Plan, candidates: Sequence[Candidate]) -> str:
     """Return the plan as a requirements file, each line with its hashes."""
-    proved = {_normal(candidate.distribution): candidate.sha256 for candidate in candidates}
+    proved = {normal(candidate.distribution): candidate.sha256 for candidate in candidates}
     lines = []
     for name, version in plan.added.items():
-        hashes = [proved[_normal(name)]] if _normal(name) in proved else plan.hashes.get(_normal(name), [])
+        hashes = [proved[normal(name)]] if normal(name) in proved else plan.hashes.get(normal(name), [])
         if not hashes:
             raise InstallError(f"cannot install {name} {version}", why="the index gives no hash for it")
         lines.append(f"{name}=={version} " + " ".join(f"--hash=sha256:{digest}" for digest in hashes))
@@ -177,7 +181,7 @@ class _Pip:
         self._run(["install", "--dry-run", "--quiet", "--report", "-", *self._flags, *pins], emit=collect)
         items = json.loads("".join(chunks))["install"]
         added = {item["metadata"]["name"]: item["metadata"]["version"] for item in items}
-        hashes = {_normal(item["metadata"]["name"]): [_archive_hash(item)] for item in items}
+        hashes = {normal(item["metadata"]["name"]): [_archive_hash(item)] for item in items}
         return _Plan(added=added, removed=_replaced(added), hashes=hashes)
 
     def apply(self, requirements: str) -> None:
@@ -237,7 +241,7 @@ def _hashes(locked: str) -> dict[str, list[str]]:
     name = ""
     for word in locked.replace("\\\n", " ").split():
         if _PIN.fullmatch(word):
-            name = _normal(word.partition("==")[0])
+            name = normal(word.partition("==")[0])
         elif word.startswith("--hash=sha256:"):
             found.setdefault(name, []).append(word.rpartition(":")[2])
     return found
@@ -259,8 +263,3 @@ def _replaced(added: Mapping[str, str]) -> list[str]:
         except PackageNotFoundError:
             continue
     return replaced
-
-
-def _normal(name: str) -> str:
-    """Return a distribution's name as indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,37 @@ def lookup(module: str) -> Known | None:
     """
     rows = table()
     return next((rows[name] for name in _upwards(module) if name in rows), None)
+
+
+def normal(name: str) -> str:
+    """Return a distribution's name as indexes compare it (PEP 503).
+
+    Examples
+    --------
+    >>> normal("Ruamel.YAML__clib")
+    'ruamel-yaml-clib'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def of_distribution(name: str) -> Known | None:
+    """Return a row whose distribution is called `name`, however it is spelt."""
+    return next((row for row in table().values() if normal(row.distribution) == normal(name)), None)
+
+
+def of_module(name: str) -> Known | None:
+    """Return the row of the module that somebody takes for a distribution, or None.
+
+    Examples
+    --------
+    >>> of_module("SKLEARN").distribution
+    'scikit-learn'
+    >>> of_module("requests") is None
+    True
+    """
+    if of_distribution(name):
+        return None
+    return next((row for row in table().values() if normal(row.module) == normal(name)), None)
 
 
 def _upwards(module: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import functools
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -104,8 +105,9 @@ def parse(line: str | Sequence[str], cell: str | None = None) -> Call:
     return Call(verb=verb, options=known, cell=cell, is_json=getattr(known, "json", False))
 
 
+@functools.cache
 def parser_of(verb: str) -> argparse.ArgumentParser:
-    """Return the parser of one verb; made when it is needed."""
+    """Return the parser of one verb; made when it is needed first."""
     row = VERBS[verb]
     parser = _Parser(
         prog=f"autoexec {verb}",

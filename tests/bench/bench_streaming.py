@@ -26,10 +26,9 @@ import measure
 from measure import Kernel, Method, Note, Stamps, now_ns, own_folder, table
 
 from autoexec_magic import executor
-from autoexec_magic.events import Event, Output, RunFinished, from_line
+from autoexec_magic.events import Event, Output, from_line
 from autoexec_magic.executor import is_alive
 from autoexec_magic.history import Meta, Owner, Store, fan_out, host, new_id, now_ms
-from autoexec_magic.values import Verdict
 
 BAR = 10e-3
 LINES = 10  # of one child
@@ -50,34 +49,35 @@ for _ in range({lines}):
     print(f"T{{time.clock_gettime_ns(time.CLOCK_MONOTONIC)}}")
 time.sleep(0.02)
 """
+# What the kernel was to flush for the cell before would flush the next one's first lines, too early.
+QUIET = "import time; time.sleep(0.25)"
 
 
 def watch(runs: Path) -> None:
-    """Be another process: look into every new run's log, print the seconds its lines took.
-
-    Ends when a run has ended and stdin is at its end.
-    """
+    """Be another process: look into the next run's log, at the end of stdin print what its lines took."""
     old = set(os.listdir(runs)) if runs.is_dir() else set()
-    logs: dict[str, int] = {}
-    rest, stamps, is_wanted = b"", Stamps(), True
+    log, rest, stamps, is_over = -1, b"", Stamps(), False
     print("ready", flush=True)
-    while is_wanted or logs:
+    while not is_over:
         time.sleep(POLL_SECONDS)
-        for name in set(os.listdir(runs)) - old if runs.is_dir() and not logs else ():
-            with contextlib.suppress(FileNotFoundError):  # its folder is there, its log not yet
-                logs[name] = os.open(runs / name / "events.jsonl", os.O_RDONLY)
-        is_wanted = is_wanted and not select.select([sys.stdin], [], [], 0)[0]
-        for name, descriptor in list(logs.items()):
-            data = os.read(descriptor, 65_536)
+        is_over = bool(select.select([sys.stdin], [], [], 0)[0])
+        if log < 0:
+            log = next_log(runs, old)
+        while log >= 0 and (data := os.read(log, 65_536)):
             seen_ns = now_ns()
             *lines, rest = (rest + data).split(b"\n")
-            for event in filter(None, (from_line(line) for line in lines)):
-                if isinstance(event.event, Output):
-                    stamps.feed(event.event.text, seen_ns)
-                elif isinstance(event.event, RunFinished):
-                    os.close(logs.pop(name))
-                    old.add(name)
+            for envelope in map(from_line, lines):
+                if envelope and isinstance(envelope.event, Output):
+                    stamps.feed(envelope.event.text, seen_ns)
     print(json.dumps(stamps.seconds))
+
+
+def next_log(runs: Path, old: set[str]) -> int:
+    """Return a descriptor of the log of a run that is not one of `old`, or -1."""
+    for name in set(os.listdir(runs)) - old if runs.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):  # its folder is there, its log not yet
+            return os.open(runs / name / "events.jsonl", os.O_RDONLY)
+    return -1
 
 
 @contextlib.contextmanager
@@ -142,7 +142,6 @@ def run_on_record(argv: tuple[str, ...], root: Path) -> Method:
         with watched(store.folder) as seconds_seen:
             recorder = store.create(meta)
             executor.run(argv, emit=fan_out(seen(at_sink), recorder.emit, seen(written)), run_id=meta.run_id)
-            recorder.emit(RunFinished(verdict=Verdict.PASSED, seconds=0.0))
             recorder.close()
             noted(note, "executor.run → our sink", at_sink.seconds)
             noted(note, "executor.run → written to the store", written.seconds)
@@ -155,19 +154,19 @@ def at_client(there: Kernel, name: str, code: str) -> Method:
     """Return a method that runs `code` and looks at the client."""
 
     def method(note: Note) -> None:
+        there.run(QUIET)
         noted(note, f"{name} → client", there.run(code).latencies())
 
     return method
 
 
 def in_store(there: Kernel, runs: Path, name: str, code: str) -> Method:
-    """Return a method that runs `code` and looks at the store, from another process, and at the client."""
+    """Return a method that runs `code` and looks at the store, from another process."""
 
     def method(note: Note) -> None:
         with watched(runs) as seconds_seen:
-            heard = there.run(code)
+            there.run(code)
             noted(note, f"{name} → another process reads it", seconds_seen())
-        noted(note, f"{name} → client", heard.latencies())
 
     return method
 
@@ -186,9 +185,10 @@ def streaming(options: argparse.Namespace) -> None:
             at_client(there, "!", f"!{line}"),
             at_client(there, "%%bash", f"%%bash\n{line}"),
             in_store(there, runs, "%%autoexec cell", f"%%autoexec\n{cell}"),
+            at_client(there, "%%autoexec cell", f"%%autoexec\n{cell}"),
             at_client(there, "plain cell", cell),
         ]
-        samples = measure.interleaved(methods, 2 if options.quick else 15, warm_ups=1)
+        samples = measure.interleaved(methods, 2 if options.quick else 12, warm_ups=1)
     ours = [
         "executor.run → our sink",
         "executor.run → written to the store",

@@ -40,6 +40,8 @@ LINES = (
 )
 NEED_A_SHELL = ("ls *.csv | wc -l", "echo $HOME", "make > log 2>&1", "cd src && python setup.py build")
 
+Act = Callable[[str], object]
+
 CWD, RUN_ID = Path.cwd(), new_id()
 VARIABLES = environment.build(RUN_ID)
 BASH = shutil.which("bash") or "bash"
@@ -74,7 +76,7 @@ def parse_with_bash(line: str) -> None:
     subprocess.run([BASH, "-n", "-c", line], stdin=subprocess.DEVNULL, check=True)
 
 
-def each(lines: list[str], name: str, act: Callable[[str], object]) -> Method:
+def each(lines: list[str], name: str, act: Act) -> Method:
     """Return a method that times `act` on each of `lines`."""
 
     def method(note: Note) -> None:
@@ -91,19 +93,16 @@ def validation(options: argparse.Namespace) -> None:
     lines = [line for line in LINES if shutil.which(line.split()[0], path=VARIABLES["PATH"])]
     words = {line: policy.split(line) for line in lines}
     programs = {line: policy.find(words[line][0], VARIABLES, CWD) for line in lines}
-    asked = {
-        "split + find + judge": decide,
-        "refused: it needs a shell": refuse,
+    asked: dict[str, Act] = {"split + find + judge": decide, "refused: it needs a shell": refuse}
+    steps: dict[str, Act] = {
         "all that precedes the spawn": prepare,
-    }
-    steps = {
         "  split": policy.split,
         "  find": lambda line: policy.find(words[line][0], VARIABLES, CWD),
         "  judge": lambda line: policy.judge(words[line], programs[line]),
         "  build the environment": lambda line: environment.build(RUN_ID),
         "  find the secrets in it": lambda line: secrets_in(os.environ | VARIABLES),
     }
-    others = {"shlex.split": shlex.split, "bash -n -c LINE": parse_with_bash}
+    others: dict[str, Act] = {"shlex.split": shlex.split, "bash -n -c LINE": parse_with_bash}
     methods = [
         each(list(NEED_A_SHELL) if act is refuse else lines, name, act)
         for name, act in (asked | steps | others).items()

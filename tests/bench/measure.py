@@ -313,7 +313,7 @@ class Kernel:
         return Heard(sent_ns=sent_ns, replied_ns=replied_ns, texts=tuple(texts))
 
     def _next(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        ready = dict(self._poller.poll(PATIENCE_SECONDS * 1000))
+        ready = dict(self._poller.poll(int(PATIENCE_SECONDS * 1000)))
         if not ready:
             raise TimeoutError("the kernel says nothing")
         for channel in self._channels:
@@ -325,7 +325,7 @@ class Kernel:
 @contextlib.contextmanager
 def kernel(folder: Path) -> Iterator[Kernel]:
     """Yield a real ipykernel with the magics loaded; all that it keeps is below `folder`."""
-    from jupyter_client.blocking import BlockingKernelClient
+    from jupyter_client import BlockingKernelClient
     from jupyter_client.connect import write_connection_file
 
     folder.mkdir(exist_ok=True)
@@ -362,7 +362,8 @@ def _await(client: Any, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + KERNEL_SECONDS
     while True:
         try:
-            return client.wait_for_ready(timeout=until - time.monotonic())
+            client.wait_for_ready(timeout=until - time.monotonic())
+            return
         except RuntimeError:  # also what it says of one that takes a second to start
             if process.poll() is not None or time.monotonic() > until:
                 raise

@@ -37,7 +37,7 @@ SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
 class File:
     """A file of a project: what is served, and what the index says of it.
 
-    `days` is how long ago it was uploaded, or None where the index does not
+    `uploaded` is the time as PEP 700 writes it, or "" where the index does not
     say; `sha256` what the index says of its bytes; `metadata` is served beside
     it (PEP 658), unless it is "".
     """
@@ -46,16 +46,16 @@ class File:
     content: bytes
     sha256: str
     metadata: str = ""
-    days: float | None = 400.0
+    uploaded: str = ""
     yanked: bool = False
     requires_python: str = ""
 
-    @property
-    def uploaded(self) -> str:
-        """When it was uploaded, as PEP 700 writes it, or ""."""
-        if self.days is None:
-            return ""
-        return (datetime.now(UTC) - timedelta(days=self.days)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+def days_ago(days: float | None) -> str:
+    """Return the time so many days ago; "" for None."""
+    if days is None:
+        return ""
+    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def wheel(
@@ -72,7 +72,8 @@ def wheel(
     """Build a wheel of the distribution `name`.
 
     `files` are the names and texts of its files, by default a module called
-    like the distribution that knows its version. As pairs, a name may come twice.
+    like the distribution that knows its version; as pairs, a name may come
+    twice. `days` is how long ago it was uploaded, or None where nobody knows.
     """
     stem = re.sub(r"[-_.]+", "_", name).lower()
     if files is None:
@@ -94,7 +95,7 @@ def wheel(
         content=content,
         sha256=_digest(content),
         metadata=metadata,
-        days=days,
+        uploaded=days_ago(days),
         yanked=yanked,
         requires_python=requires_python,
     )
@@ -112,13 +113,22 @@ def sdist(name: str, version: str = "1.0", *, setup: str = "", days: float | Non
             entry.size = len(text.encode())
             archive.addfile(entry, io.BytesIO(text.encode()))
     content = buffer.getvalue()
-    return File(filename=f"{stem}-{version}.tar.gz", content=content, sha256=_digest(content), days=days)
+    return File(
+        filename=f"{stem}-{version}.tar.gz",
+        content=content,
+        sha256=_digest(content),
+        uploaded=days_ago(days),
+    )
+
+
+def holding_bytes(file: File, content: bytes) -> File:
+    """Return `file` with other bytes, which the index describes truly."""
+    return replace(file, content=content, sha256=_digest(content), metadata="")
 
 
 def cut(file: File) -> File:
     """Return `file` with only the first half of its bytes, which the index describes truly."""
-    content = file.content[: len(file.content) // 2]
-    return replace(file, content=content, sha256=_digest(content), metadata="")
+    return holding_bytes(file, file.content[: len(file.content) // 2])
 
 
 def mislabelled(file: File) -> File:
@@ -221,6 +231,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: two wait for each other's acknowledgement, 40 ms
     server: _Server
 
     def do_GET(self) -> None:
@@ -247,6 +258,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.do_GET()
+
+    def do_CONNECT(self) -> None:
+        """Refuse to be a proxy, and note for whom."""
+        self.server.index.requests.append(self.path)
+        self._send(502, "text/plain", b"no way out")
 
     def log_message(self, *_: object) -> None:
         """Write nothing to standard error."""

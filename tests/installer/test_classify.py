@@ -181,7 +181,13 @@ def test_a_namespace_is_looked_into_after_its_import(halves):
 
 @pytest.mark.parametrize(
     "statement",
-    ["import nspace", "import nspace.single", "import regular.deeper", "from regular import x", f"import {ABSENT}.x"],
+    [
+        "import nspace",
+        "import nspace.single",
+        "import regular.deeper",
+        "from regular import x",
+        f"import {ABSENT}.x",
+    ],
 )
 def test_nothing_is_imported(halves, statement):
     """To say what a module is, no code of it or of its parents runs."""

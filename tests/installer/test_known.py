@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from autoexec_magic.installer import known
-from autoexec_magic.installer.known import Known, lookup, table
+from autoexec_magic.installer.known import Known, lookup, normal, of_distribution, of_module, table
 
 FEWEST_HARD_NAMES = 50
 
@@ -39,6 +39,38 @@ def test_a_row_is_that_of_the_nearest_package(module, distribution):
 def test_what_nobody_wrote_down_is_not_known(module):
     """A namespace that many share, a near miss and another spelling have no row."""
     assert lookup(module) is None
+
+
+@pytest.mark.parametrize("spelling", ["scikit-learn", "Scikit_Learn", "SCIKIT.LEARN", "scikit--learn"])
+def test_a_distribution_is_the_same_however_it_is_spelt(spelling):
+    """Case, dots, dashes and underscores do not make another project (PEP 503)."""
+    assert normal(spelling) == canonicalize_name(spelling) == "scikit-learn"
+    assert of_distribution(spelling).module == "sklearn"
+    assert of_module(spelling) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution"),
+    [
+        ("sklearn", "scikit-learn"),
+        ("SKLearn", "scikit-learn"),
+        ("slugify", "python-slugify"),
+        ("google.protobuf", "protobuf"),
+        ("rest-framework", "djangorestframework"),
+    ],
+)
+def test_a_module_that_is_taken_for_a_distribution(name, distribution):
+    """Who asks for a project by the name of a module of another one means that other one."""
+    assert of_module(name).distribution == distribution
+    assert of_distribution(name) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["numpy", "sentence_transformers", "google.cloud.storage", "frobnicore", "ipython"]
+)
+def test_a_name_that_is_nobody_else_s(name):
+    """A distribution's own name, and one that nobody knows, is not taken for another one's module."""
+    assert of_module(name) is None
 
 
 @pytest.mark.parametrize(

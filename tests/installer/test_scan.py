@@ -60,7 +60,9 @@ def test_imports(source, want):
         pytest.param("def f():\n class C:\n  import a", {"a": False}, id="class-in-a-function"),
         pytest.param("with x:\n import a", {"a": True}, id="with"),
         pytest.param("async def f():\n async with x:\n  import a", {"a": False}, id="async-with"),
-        pytest.param("match x:\n case 1:\n  import a\n case _:\n  import b", {"a": False, "b": False}, id="match"),
+        pytest.param(
+            "match x:\n case 1:\n  import a\n case _:\n  import b", {"a": False, "b": False}, id="match"
+        ),
         pytest.param("try:\n import a\nfinally:\n import b", {"a": True, "b": True}, id="finally"),
         pytest.param(
             "try:\n import a\nexcept ValueError:\n import b\nelse:\n import c",
@@ -166,7 +168,21 @@ def test_scanning_warns_of_nothing():
     assert [str(warning.message) for warning in shown] == []
 
 
-PIECES = ["import ", "from ", ".", "a", "b.c", " as ", ",", "*", "\n", " ", "\t", "try:", "except ImportError:"]
+PIECES = [
+    "import ",
+    "from ",
+    ".",
+    "a",
+    "b.c",
+    " as ",
+    ",",
+    "*",
+    "\n",
+    " ",
+    "\t",
+    "try:",
+    "except ImportError:",
+]
 PIECES += ["if TYPE_CHECKING:", "else:", "with suppress(x):", "match x:", "case _:", "def f():", "pass", "("]
 PIECES += ["\\", ")", ";", "#", '"', "'", "\0", "\ufeff", "\ud800", "é", "async ", "class C:", "lambda: "]
 
@@ -196,8 +212,17 @@ IMPORTS = (
 )
 SIMPLE = IMPORTS | st.sampled_from(["pass", "x = 'import a'", "f(lambda: 0)", "del x", "x: int = 1"])
 HEADS = ["if x:", "while x:", "for x in y:", "with x:", "class C:"]
-TAILED = ["if x:\n{}\nelse:\n{}", "while x:\n{}\nelse:\n{}", "for x in y:\n{}\nelse:\n{}", "try:\n{}\nfinally:\n{}"]
-TAILED += ["try:\n{}\nexcept ValueError:\n{}", "match x:\n case 1:\n{}\n case _:\n{}", "if x:\n{}\nelif y:\n{}"]
+TAILED = [
+    "if x:\n{}\nelse:\n{}",
+    "while x:\n{}\nelse:\n{}",
+    "for x in y:\n{}\nelse:\n{}",
+    "try:\n{}\nfinally:\n{}",
+]
+TAILED += [
+    "try:\n{}\nexcept ValueError:\n{}",
+    "match x:\n case 1:\n{}\n case _:\n{}",
+    "if x:\n{}\nelif y:\n{}",
+]
 
 
 def indented(text: str) -> str:

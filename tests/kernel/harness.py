@@ -8,8 +8,9 @@ messages in. Nothing here sleeps: it waits for messages, up to `HANG_SECONDS`.
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,26 +20,21 @@ from typing import Any, NamedTuple
 import zmq
 from jupyter_client import BlockingKernelClient, KernelManager
 
-from autoexec_magic.events import Event, Output
+from autoexec_magic.events import Displayed, Event, Output
 from autoexec_magic.history import Meta, Store
 from autoexec_magic.values import Run
 
 HANG_SECONDS = 60.0
 POLL_SECONDS = 0.02
 LOAD = "%load_ext autoexec_magic"
-OPEN = ("PYTHONPATH", "PATH")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# What a front end, or the session that runs the tests, would tell the kernel.
+FOREIGN = ("AUTOEXEC_", "JPY_", "COLAB_", "PYDEVD_")
+LOG_CHARS = 4000
 
 
-class Text(NamedTuple):
-    """What a stream wrote, and when it arrived (monotonic clock, seconds)."""
-
-    name: str
-    text: str
-    at: float
-
-
-class Comm(NamedTuple):
-    """A message of a widget, and when it arrived (monotonic clock, seconds)."""
+class Message(NamedTuple):
+    """What the kernel said, and when it arrived (monotonic clock, seconds)."""
 
     kind: str
     content: dict[str, Any]
@@ -47,34 +43,20 @@ class Comm(NamedTuple):
 
 @dataclass
 class Cell:
-    """One execute request and all that came of it so far."""
+    """One execute request and all that came of it so far, in order."""
 
     kernel: Kernel
     request: str
-    streams: list[Text] = field(default_factory=list)
-    result: dict[str, Any] | None = None
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    displays: list[dict[str, Any]] = field(default_factory=list)
-    updates: list[dict[str, Any]] = field(default_factory=list)
-    comms: list[Comm] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
-    reply: dict[str, Any] = field(default_factory=dict)
-    is_idle: bool = False
 
-    @property
-    def status(self) -> str:
-        """What the kernel said of the end: "ok", "error" or "aborted"."""
-        return str(self.reply.get("status", ""))
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the kernel has answered and said all."""
-        return self.is_idle and bool(self.reply)
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """Return the contents of the messages of a kind."""
+        return [message.content for message in self.messages if message.kind == kind]
 
     def text(self, name: str | None = None) -> str:
         """Return what was written to a stream ("stdout" or "stderr"; None: to both)."""
-        return "".join(item.text for item in self.streams if name in (None, item.name))
+        return "".join(item["text"] for item in self.all("stream") if name in (None, item["name"]))
 
     @property
     def stdout(self) -> str:
@@ -87,40 +69,72 @@ class Cell:
         return self.text("stderr")
 
     @property
-    def plain(self) -> str:
+    def result(self) -> str:
         """The result as text, or ""."""
-        return str(self.result["data"].get("text/plain", "")) if self.result else ""
+        results = self.all("execute_result")
+        assert len(results) < 2, results
+        return str(results[0]["data"].get("text/plain", "")) if results else ""
+
+    @property
+    def errors(self) -> list[str]:
+        """The tracebacks, without colours."""
+        return [COLOURS.sub("", "\n".join(error["traceback"])) for error in self.all("error")]
 
     @property
     def error(self) -> str:
-        """The traceback of the one error, without colours, or ""."""
+        """The one traceback, without colours, or ""."""
         assert len(self.errors) < 2, self.errors
-        return "\n".join(self.errors[0]["traceback"]) if self.errors else ""
+        return "".join(self.errors)
 
-    def until(self, is_enough: Callable[[], object], what: str = "") -> Cell:
-        """Take messages in until `is_enough`, or fail after `HANG_SECONDS`."""
-        limit = time.monotonic() + HANG_SECONDS
+    @property
+    def questions(self) -> list[str]:
+        """What the kernel asked."""
+        return [request["prompt"] for request in self.all("input_request")]
+
+    @property
+    def comms(self) -> list[Message]:
+        """What widgets said."""
+        return [message for message in self.messages if message.kind.startswith("comm_")]
+
+    @property
+    def status(self) -> str:
+        """What the kernel said of the end: "ok", "error" or "aborted"; "" before it."""
+        return "".join(reply["status"] for reply in self.all("execute_reply"))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the kernel has answered and said all."""
+        states = [status["execution_state"] for status in self.all("status")]
+        return bool(self.status) and states[-1:] == ["idle"]
+
+    def until(self, is_enough: Callable[[], object], what: str, *, within: float = HANG_SECONDS) -> Cell:
+        """Take messages in until `is_enough`, or fail after `within` seconds."""
+        limit = time.monotonic() + within
         while not is_enough():
-            assert time.monotonic() < limit, f"{what or 'it'} did not come: {self!r}\n{self.kernel.log()}"
+            if time.monotonic() > limit:
+                tail = self.text()[-LOG_CHARS:]
+                raise AssertionError(
+                    f"{what} did not come; written: {tail!r}\nthe kernel's log:\n{self.kernel.log()}"
+                )
             self.kernel.take(self)
         return self
 
-    def until_text(self, text: str) -> Cell:
+    def until_text(self, text: str, *, within: float = HANG_SECONDS) -> Cell:
         """Take messages in until `text` has been written."""
-        return self.until(lambda: text in self.text(), text)
+        return self.until(lambda: text in self.text(), repr(text), within=within)
 
-    def finish(self) -> Cell:
+    def finish(self, *, within: float = HANG_SECONDS) -> Cell:
         """Take messages in until the cell has ended."""
-        return self.until(lambda: self.is_over, "the end")
+        return self.until(lambda: self.is_over, "the end of the cell", within=within)
 
     def must_pass(self) -> Cell:
         """Fail unless the cell ended without an error."""
-        assert self.status == "ok", self.error
+        assert (self.status, self.errors) == ("ok", []), self.errors
         return self
 
 
 class Kernel:
-    """A kernel in `folder`; use it as a context.
+    """A kernel with `folder` for all that it keeps; use it as a context.
 
     Parameters
     ----------
@@ -137,6 +151,7 @@ class Kernel:
         self._environment = environment_in(folder) | environment
         self._manager: Any = KernelManager()
         self._client: Any = None
+        self._present: Cell | None = None
 
     def __enter__(self) -> Kernel:
         """Start the kernel and wait until it answers."""
@@ -169,15 +184,27 @@ class Kernel:
         request = self._client.execute(
             code, silent=silent, store_history=store_history, allow_stdin=allow_stdin, stop_on_error=False
         )
-        return Cell(kernel=self, request=request)
+        self._present = Cell(kernel=self, request=request)
+        return self._present
 
-    def execute(self, code: str, **options: Any) -> Cell:
+    @property
+    def is_busy(self) -> bool:
+        """Whether a cell was sent whose end nobody has seen."""
+        return self._present is not None and not self._present.is_over
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether the kernel's main thread waits for something, or for nothing."""
+        stat = Path(f"/proc/{self._manager.provisioner.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "S"
+
+    def execute(self, code: str, **options: bool) -> Cell:
         """Run a cell to its end."""
         return self.start(code, **options).finish()
 
     def value(self, expression: str) -> str:
         """Return the `repr` of an expression in the kernel."""
-        return self.execute(expression).must_pass().plain
+        return self.execute(expression).must_pass().result
 
     def answer(self, text: str) -> None:
         """Answer the question that the kernel waits with."""
@@ -187,12 +214,30 @@ class Kernel:
         """Interrupt, as the front end's stop button does."""
         self._manager.interrupt_kernel()
 
-    def complete(self, code: str) -> dict[str, Any]:
-        """Return what may stand at the end of `code`."""
-        self._client.complete(code)
-        reply = self._client.get_shell_msg(timeout=HANG_SECONDS)["content"]
-        assert reply["status"] == "ok"
-        return dict(reply)
+    def complete(self, code: str, at: int | None = None) -> dict[str, Any]:
+        """Return what may stand at the end of `code`, or at the place `at`."""
+        self._client.complete(code, at)
+        return self._answer()
+
+    def is_complete(self, code: str) -> dict[str, Any]:
+        """Return whether `code` is a whole cell."""
+        self._client.is_complete(code)
+        return self._answer()
+
+    def inspect(self, code: str) -> dict[str, Any]:
+        """Return what is known of the name at the end of `code`."""
+        self._client.inspect(code)
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        return dict(self._client.get_shell_msg(timeout=HANG_SECONDS)["content"])
+
+    def write(self, name: str, text: str, *, mode: int = 0o644) -> Path:
+        """Write a file into the working directory."""
+        path = self.cwd / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return path
 
     @cached_property
     def store(self) -> Store:
@@ -203,23 +248,46 @@ class Kernel:
         """Return the newest run (of `verb`)."""
         return next(run for run in self.store.runs() if verb in ("", run.verb))
 
+    def titled(self, title: str) -> Run:
+        """Return the newest run of that title."""
+        return next(run for run in self.store.runs() if run.title == title)
+
     def events(self, run: Run | None = None) -> list[Event]:
         """Return the events of a run, by default the newest."""
         return [item.event for item in self.store.read((run or self.last()).run_id)]
+
+    def kinds(self, run: Run | None = None) -> list[str]:
+        """Return the class names of a run's events."""
+        return [type(event).__name__ for event in self.events(run)]
 
     def recorded(self, stream: str | None = None, run: Run | None = None) -> str:
         """Return the output on record of a run, by default the newest."""
         outputs = (event for event in self.events(run) if isinstance(event, Output))
         return "".join(event.text for event in outputs if stream in (None, event.stream))
 
-    def meta(self) -> Meta | None:
+    def displayed(self, run: Run | None = None) -> list[dict[str, int]]:
+        """Return the rich outputs on record: their MIME types and sizes."""
+        return [event.mimes for event in self.events(run) if isinstance(event, Displayed)]
+
+    def newest(self) -> Meta | None:
         """Return what the newest run is, or None where there is none yet."""
         ids = self.store.ids()
         return self.store.meta(ids[0]) if ids else None
 
+    def files_of(self, run: Run) -> bytes:
+        """Return all that is on disk of a run."""
+        return b"".join(path.read_bytes() for path in sorted((self.store.folder / run.run_id).iterdir()))
+
+    def so_far(self) -> str:
+        """Return the output on record of the newest run, which may be just about to begin."""
+        try:
+            return self.recorded()
+        except (StopIteration, FileNotFoundError):
+            return ""
+
     def log(self) -> str:
         """Return the end of what the kernel's process itself wrote."""
-        return self._log.read_text(errors="replace")[-4000:]
+        return self._log.read_text(errors="replace")[-LOG_CHARS:]
 
     def take(self, cell: Cell) -> None:
         """Wait a moment for messages and give them to `cell`."""
@@ -228,20 +296,21 @@ class Kernel:
         for channel in channels:
             poller.register(channel.socket, zmq.POLLIN)
         ready = dict(poller.poll(POLL_SECONDS * 1000))
+        now = time.monotonic()
         for channel in channels:
-            if channel.socket in ready:
-                _sort(cell, channel.get_msg(timeout=0), time.monotonic())
+            if channel.socket not in ready:
+                continue
+            said = channel.get_msg(timeout=0)
+            if said["parent_header"].get("msg_id") == cell.request:
+                cell.messages.append(Message(said["msg_type"], said["content"], now))
+            elif said["msg_type"] != "status":
+                cell.strangers.append(said["msg_type"])
 
 
 def environment_in(folder: Path) -> dict[str, str]:
     """Return this process's environment with `folder` for all that is kept."""
-    # Colours off: IPython asks NO_COLOR, and a program of the test is no terminal anyway.
-    return {
-        **os.environ,
-        "AUTOEXEC_DATA_DIR": str(folder / "data"),
-        "IPYTHONDIR": str(folder / "ipython"),
-        "NO_COLOR": "1",
-    }
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return own | {"AUTOEXEC_DATA_DIR": str(folder / "data"), "IPYTHONDIR": str(folder / "ipython")}
 
 
 def is_running(pid: int) -> bool:
@@ -251,34 +320,3 @@ def is_running(pid: int) -> bool:
     except OSError:
         return False
     return state not in "ZX"
-
-
-def lines_of(text: str, *, without: Sequence[str] = ()) -> list[str]:
-    """Return the lines of `text` that begin with none of `without`."""
-    return [line for line in text.splitlines() if not line.startswith(tuple(without))]
-
-
-def _sort(cell: Cell, message: dict[str, Any], at: float) -> None:
-    """Put a message where it belongs in its cell."""
-    kind, content = message["msg_type"], message["content"]
-    if message["parent_header"].get("msg_id") != cell.request:
-        if kind != "status":
-            cell.strangers.append(kind)
-        return
-    if kind == "stream":
-        cell.streams.append(Text(content["name"], content["text"], at))
-    elif kind.startswith("comm_"):
-        cell.comms.append(Comm(kind, content, at))
-    elif kind == "execute_result":
-        cell.result = content
-    elif kind == "execute_reply":
-        cell.reply = content
-    elif kind == "input_request":
-        cell.questions.append(content["prompt"])
-    elif kind == "status":
-        cell.is_idle = content["execution_state"] == "idle"
-    elif kind in _LISTS:
-        getattr(cell, _LISTS[kind]).append(content)
-
-
-_LISTS = {"error": "errors", "display_data": "displays", "update_display_data": "updates"}

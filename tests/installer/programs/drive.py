@@ -55,6 +55,7 @@ def main() -> None:
         "questions": [dataclasses.asdict(item) for item in questions],
         "events": [{"kind": type(event).__name__, **dataclasses.asdict(event)} for event in events],
         "argvs": argvs,
+        "left": [str(path) for path in Path(api.store().folder).rglob("*.part")],
         "printed": printed.getvalue(),
         "error": error,
     }

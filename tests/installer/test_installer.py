@@ -1,0 +1,420 @@
+"""The installer's own functions: what is resolved, what is asked, what is refused, and what is never done.
+
+The index is local; the finder runs as a child, as it does for a user, except
+where `judge` runs it in this process for a table of many cases. What really
+installs is in test_install.py and test_heal_names.py.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from index import SIMPLE_HTML, SIMPLE_JSON, Index, cut, mislabelled, sdist, wheel
+
+from autoexec_magic import executor, installer
+from autoexec_magic.errors import AutoexecError, Cancelled, InstallError, NeedsPerson, RunTimeout, UsageError
+from autoexec_magic.installer import Needed, finder, heal, install_named, missing, resolve, scan
+from autoexec_magic.installer.known import lookup
+
+USB = {"usb/__init__.py": "X = 1\n"}
+SHORT_SECONDS = 0.3
+SOON_SECONDS = 10.0
+PROVED = lookup("usb").proved
+
+
+def usb(version="1.0", **how):
+    """Build a wheel of pyusb that holds usb."""
+    return wheel("pyusb", version, USB, **how)
+
+
+def newer_than_proved() -> str:
+    """Return a version above the one that the table has looked into."""
+    return f"{int(PROVED.split('.')[0]) + 1}.0"
+
+
+# resolve
+
+
+def test_without_asking_nothing_is_asked(desk, index):
+    """Offline, the answer is what the module is and what would follow; no process starts."""
+    index.add("pyusb", usb())
+    needs = [Needed(1, "usb"), Needed(2, "frobnicore"), Needed(3, "json")]
+    known, unknown, settled = resolve(needs, desk.context, online=False)
+    assert (known.decision, known.distribution, known.proved) == ("install", "pyusb", None)
+    assert (unknown.decision, unknown.proved) == ("ask", None)
+    assert (settled.decision, settled.cls) == ("nothing", "stdlib")
+    assert index.requests == []
+
+
+def test_each_module_is_answered_in_its_place(desk, index, tmp_path):
+    """The answers come in the order of the questions, settled and looked for alike."""
+    (tmp_path / "my_own_module.py").write_text("")
+    desk.folders = (tmp_path,)
+    index.add("pyusb", usb())
+    modules = ["json", "frobnicore", "google.colab", "usb.core", "my_own_module", "usb"]
+    answers = desk.resolve(*modules)
+    assert [(answer.module, answer.cls, answer.decision) for answer in answers] == [
+        ("json", "stdlib", "nothing"),
+        ("frobnicore", "third-party", "ask"),
+        ("google.colab", "platform", "nothing"),
+        ("usb", "third-party", "install"),
+        ("my_own_module", "local", "nothing"),
+        ("usb", "third-party", "install"),
+    ]
+    assert set(index.asked) == {"frobnicore", "pyusb"}
+    assert index.downloads(usb()) == 1
+
+
+def test_the_finder_does_not_run_what_lies_beside_the_notebook(desk, index, workdir):
+    """A file of the workspace that is called like a library is not imported by the finder."""
+    canary = workdir / "canary"
+    for name in ("json", "unearth", "autoexec_magic", "sitecustomize"):
+        (workdir / f"{name}.py").write_text(f"open({str(canary)!r}, 'w')\nraise SystemExit(3)\n")
+    index.add("pyusb", usb())
+    [answer] = desk.resolve("usb")
+    assert answer.decision == "install"
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "decision", "version"),
+    [
+        pytest.param([usb("1.0"), usb("1.1", days=1)], "install", "1.0", id="a-day-old-but-an-older-one"),
+        pytest.param([usb("1.0", days=1)], "ask", "1.0", id="only-a-day-old"),
+        pytest.param([usb("1.0", days=10), usb("1.1", days=5)], "ask", "1.1", id="project-of-ten-days"),
+        pytest.param([usb(PROVED, days=None)], "install", PROVED, id="no-times-known"),
+        pytest.param([usb(newer_than_proved(), days=None)], "ask", newer_than_proved(), id="no-times-newer"),
+        pytest.param(
+            [usb(PROVED, days=None), usb(newer_than_proved(), days=None)],
+            "install",
+            PROVED,
+            id="no-times-both",
+        ),
+        pytest.param([usb("1.0"), usb("1.1", yanked=True)], "install", "1.0", id="yanked"),
+        pytest.param([usb("1.0", yanked=True)], "ask", "", id="only-yanked"),
+        pytest.param([usb("1.0"), usb("1.1rc1")], "install", "1.0", id="pre-release"),
+        pytest.param([usb("1.0rc1")], "ask", "", id="only-a-pre-release"),
+    ],
+)
+def test_freshness(judge, index, files, decision, version):
+    """Unasked, only what is neither fresh nor withdrawn nor unfinished is installed."""
+    index.add("pyusb", *files)
+    answer = judge("usb")
+    assert (answer.decision, answer.chosen.version) == (decision, version)
+
+
+@pytest.mark.parametrize(
+    ("files", "how", "decision", "words"),
+    [
+        pytest.param(
+            [wheel("pyusb", files={**USB, "x.pth": ""})], {}, "refuse", "x.pth, which runs", id="pth"
+        ),
+        pytest.param(
+            [wheel("pyusb", files=[*USB.items(), *USB.items()])],
+            {},
+            "refuse",
+            "the same file name twice",
+            id="twice",
+        ),
+        pytest.param([wheel("pyusb", files={**USB, "../x.py": ""})], {}, "refuse", "outside", id="parent"),
+        pytest.param([mislabelled(usb())], {}, "ask", "not the file that the index names", id="wrong-hash"),
+        pytest.param([cut(usb())], {}, "ask", "its wheel is damaged", id="truncated"),
+        pytest.param(
+            [usb(tag="cp311-cp311-win_amd64")], {}, "ask", "fits this Python", id="another-platform"
+        ),
+        pytest.param([sdist("pyusb")], {}, "ask", "only a source archive", id="source-archive"),
+        pytest.param([usb()], {"status": 500}, "ask", "answered 500", id="down"),
+        pytest.param([usb()], {"hang": "page"}, "ask", "did not answer within", id="hanging"),
+        pytest.param([usb()], {"hang": "file"}, "ask", "did not answer within", id="hanging-file"),
+    ],
+)
+def test_hostile(judge, index, monkeypatch, files, how, decision, words):
+    """No index and no wheel gets itself installed, and each says in words what was wrong with it."""
+    monkeypatch.setattr(finder, "REQUEST_SECONDS", SHORT_SECONDS)
+    index.add("pyusb", *files, **how)
+    answer = judge("usb")
+    assert answer.decision == decision
+    assert words in answer.evidence[0]
+    assert decision == "refuse" or not answer.chosen.sha256
+    if not files[0].filename.endswith("win_amd64.whl"):
+        assert "no distribution called" not in "".join(answer.evidence)
+
+
+def test_a_finder_that_fails_is_a_sentence(desk, monkeypatch, fake_bin):
+    """Where the child fails, its last line is the reason, and nothing was decided."""
+    monkeypatch.setattr(
+        sys, "executable", str(fake_bin.write("python", "echo lost >&2; echo boom >&2; exit 3"))
+    )
+    with pytest.raises(InstallError, match="because: boom"):
+        desk.resolve("usb")
+
+
+def test_a_finder_that_says_too_little_is_a_sentence(desk, monkeypatch, fake_bin):
+    """An answer for each question is wanted, also from a child that ended well."""
+    monkeypatch.setattr(sys, "executable", str(fake_bin.write("python", "exit 0")))
+    with pytest.raises(InstallError, match="the search for packages failed"):
+        desk.resolve("usb")
+
+
+def test_a_finder_that_never_ends_is_a_time_limit(desk, index, monkeypatch):
+    """A limit that was hit is called one."""
+    run = executor.run
+    monkeypatch.setattr(executor, "run", lambda argv, **how: run(argv, **{**how, "timeout": 1.0}))
+    index.add("pyusb", usb(), hang="page")
+    with pytest.raises(RunTimeout):
+        desk.resolve("usb")
+
+
+@pytest.mark.parametrize("hang", ["page", "file"])
+def test_a_search_that_is_stopped_leaves_nothing(desk, index, hang, tmp_path):
+    """Whoever stops the search gets `Cancelled`, and no half file stays."""
+    index.add("pyusb", usb(), hang=hang)
+    wanted = "/simple/" if hang == "page" else "/files/"
+    with_cancel = replace(desk.context, cancel=executor.Cancel())
+
+    def stop():
+        until = time.monotonic() + SOON_SECONDS
+        while not any(path.startswith(wanted) for path in index.requests) and time.monotonic() < until:
+            time.sleep(0.01)
+        with_cancel.cancel.set()
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(Cancelled):
+        resolve([Needed(1, "usb")], with_cancel, online=True)
+    stopper.join()
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_passwords_are_said_to_nobody_but_the_index(desk, emit, monkeypatch):
+    """They reach the finder by its standard input, and stand in no command line, answer or event."""
+    seen = []
+    run = executor.run
+
+    def recorded(argv, **how):
+        seen.append([*argv, *how.get("env", {}).values()])
+        return run(argv, **how)
+
+    monkeypatch.setattr(executor, "run", recorded)
+    with Index(user="me", password="s3cr3t-w0rd") as private:
+        private.add("pyusb", usb(days=1))
+        desk.indexes = (private.at("me:s3cr3t-w0rd@127.0.0.1"),)
+        resolutions, installed = heal(scan("import usb"), desk.context)
+        desk.indexes = (private.at("me:wr0ng-w0rd@127.0.0.1"),)
+        [refused] = desk.resolve("usb")
+    assert (resolutions[0].decision, resolutions[0].chosen.index) == ("ask", private.url)
+    assert "401" in refused.evidence[0]
+    assert len(seen) == 2
+    told = repr((seen, resolutions, installed, refused, emit, desk.person.questions))
+    assert "w0rd" not in told
+
+
+TEXTS = st.sampled_from(
+    ["", "/files/pyusb/pyusb-1.0-py3-none-any.whl", "http://[", "2026-01-01", "pyusb", ">=3", "ä"]
+)
+VALUES = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers(-1, 3),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["sha256", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+KEYS = st.sampled_from(
+    ["url", "filename", "hashes", "yanked", "requires-python", "upload-time", "core-metadata"]
+)
+PAGES = st.builds(
+    lambda files, more: json.dumps({"files": files, **more}).encode(),
+    st.lists(st.dictionaries(KEYS, VALUES), max_size=3) | VALUES,
+    st.dictionaries(st.sampled_from(["meta", "name", "versions", "files"]), VALUES, max_size=1),
+)
+
+
+@given(
+    pages=st.lists(PAGES | st.binary(max_size=20), min_size=3, max_size=3),
+    kind=st.sampled_from([SIMPLE_JSON, SIMPLE_HTML, "text/html"]),
+)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_served_the_answer_is_one_or_an_error(desk, index, pages, kind):
+    """No page makes anything else of `resolve` than an answer that installs nothing, or our own error."""
+    for name, page in zip(("pyusb", "python-xlib", "frobnicore"), pages, strict=True):
+        index.add(name, document=(kind, page))
+    try:
+        answers = desk.resolve("usb", "Xlib", "frobnicore")
+    except AutoexecError:
+        return
+    assert len(answers) == 3
+    assert all(answer.decision == "ask" for answer in answers)
+
+
+# missing
+
+
+def test_what_is_missing_comes_once_and_in_order():
+    """A module that is imported twice is missing once; required counts, wherever it stands."""
+    source = "def f():\n    import frob_b\nimport json\nimport frob_a\nimport frob_b\nimport frob_a.deeper\n"
+    found = missing(scan(source), ())
+    assert [(need.module, need.required) for need in found] == [
+        ("frob_b", True),
+        ("frob_a", True),
+        ("frob_a.deeper", True),
+    ]
+
+
+def test_what_is_missing_keeps_all_that_is_taken_from_it():
+    """Two lines that take from one namespace need both of its parts."""
+    found = missing(scan("from frob.cloud import storage\nfrom frob.cloud import bigquery"), ())
+    assert {name for need in found for name in need.names} == {"storage", "bigquery"}
+
+
+def test_two_parts_of_a_namespace_are_two_distributions(desk):
+    """`from google.cloud import bigquery, storage` needs two distributions, and both are named."""
+    needs = scan("from google.cloud import bigquery, storage")
+    answers = resolve(needs, desk.context, online=False)
+    assert {answer.distribution for answer in answers} == {"google-cloud-bigquery", "google-cloud-storage"}
+
+
+# heal
+
+
+def test_nothing_missing_is_nothing_done(desk, emit, index):
+    """Where all is here, no index is asked, no process starts and nothing is emitted."""
+    assert heal(scan("import json\nimport pytest"), desk.context) == ([], [])
+    assert index.requests == []
+    assert emit == []
+
+
+def test_what_is_not_installed_is_told_all_the_same(desk, emit, index):
+    """A refusal and a question that nobody is asked for want of a wheel are events, too."""
+    index.add("frobnicore", wheel("frobnicore", files={"other.py": ""}))
+    resolutions, installed = heal(scan("import frobnicore\nimport frobnicate"), desk.context)
+    assert installed == []
+    assert [event.resolution for event in emit] == resolutions
+    assert [item.decision for item in resolutions] == ["refuse", "ask"]
+    assert desk.person.questions == []
+
+
+def test_a_fresh_one_is_a_question_with_its_evidence(desk, index):
+    """The person sees how fresh it is and what it holds; no means no."""
+    index.add("pyusb", usb(days=1))
+    _, installed = heal(scan("import usb"), desk.context)
+    assert installed == []
+    [question] = desk.person.questions
+    assert question.text == "install pyusb 1.0 ?"
+    assert "released 1 days ago" in question.evidence[0]
+    assert any("holds usb" in line for line in question.evidence)
+    assert question.fix == "%autoexec install pyusb"
+
+
+# install_named
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution"),
+    [
+        ("slugify", "python-slugify"),
+        ("sklearn", "scikit-learn"),
+        ("cv2", "opencv-python"),
+        ("SLUGIFY", "python-slugify"),
+    ],
+)
+def test_a_module_of_another_distribution_is_not_installed_by_its_name(desk, index, name, distribution):
+    """Who types the module's name is told the distribution's, and the other project is not even asked for."""
+    index.add(name, wheel(name))
+    with pytest.raises(UsageError) as raised:
+        install_named([name], desk.context)
+    assert distribution in str(raised.value)
+    assert raised.value.fix == f"%autoexec install {distribution}"
+    assert index.requests == []
+
+
+@pytest.mark.parametrize("name", ["sentence_transformers", "google.cloud.storage", "Sentence.Transformers"])
+def test_another_spelling_of_a_distribution_is_that_distribution(desk, index, name):
+    """What an index takes for the same name (PEP 503) is no other project."""
+    with pytest.raises(AutoexecError) as raised:
+        install_named([name], desk.context)
+    assert "another project" not in str(raised.value)
+    assert index.asked
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "-r", "--index-url=x", "a b", "a==", "==1", "../x", "/tmp/x.whl", "x;y", "ä", "a[", "a==1 2", "."],
+)
+def test_what_is_no_name_is_a_usage_error(desk, index, name):
+    """An option, a path or a slip of the pen reaches no index and no installer."""
+    with pytest.raises(UsageError) as raised:
+        install_named([name], desk.context)
+    assert repr(name) in raised.value.what
+    assert index.requests == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pyusb @ https://host.example/pyusb-1.0-py3-none-any.whl",
+        "pyusb[extra]",
+        "pyusb; python_version > '3'",
+        "pyusb @ file:///tmp/pyusb-1.0-py3-none-any.whl",
+    ],
+)
+def test_more_than_a_name_is_refused(desk, index, name):
+    """An address, an extra or a marker cannot be proved, and the way to do it all the same is told."""
+    with pytest.raises(UsageError, match="only NAME or NAME==VERSION") as raised:
+        install_named([name], desk.context)
+    assert raised.value.fix.startswith("%pip install")
+    assert index.requests == []
+
+
+def test_one_bad_name_keeps_all_from_being_asked_for(desk, index):
+    """The names are read before anything is done about any of them."""
+    with pytest.raises(UsageError):
+        install_named(["pyusb", "a b"], desk.context)
+    assert index.requests == []
+
+
+@pytest.mark.parametrize(
+    ("files", "how", "words"),
+    [
+        pytest.param([wheel("frob", files={"x.pth": ""})], {}, "x.pth, which runs", id="refused"),
+        pytest.param([cut(wheel("frob"))], {}, "its wheel is damaged", id="damaged"),
+        pytest.param([sdist("frob")], {}, "only a source archive", id="source-archive"),
+        pytest.param([wheel("frob")], {"status": 500}, "answered 500", id="down"),
+        pytest.param(
+            [wheel("frob", tag="cp311-cp311-win_amd64")], {}, "fits this Python", id="another-platform"
+        ),
+    ],
+)
+def test_what_cannot_be_proved_is_an_error_for_whoever_named_it(desk, index, files, how, words):
+    """Yes to everything does not help: an error says why, and no question is asked."""
+    desk.person.answer = True
+    index.add("frob", *files, **how)
+    with pytest.raises(AutoexecError) as raised:
+        install_named(["frob"], desk.context)
+    assert words in raised.value.why
+    assert "cannot install frob" in raised.value.what
+    assert desk.person.questions == []
+
+
+@pytest.mark.parametrize("name", ["frob", "frob==1.0"])
+def test_a_fresh_one_that_was_named_needs_a_yes(desk, index, name):
+    """The command that says yes is the one that was typed, with --yes."""
+    index.add("frob", wheel("frob", "1.0", days=1), wheel("frob", "1.1", days=0.5))
+
+    def nobody(question):
+        raise NeedsPerson(question.text, fix=question.fix)
+
+    with pytest.raises(NeedsPerson) as raised:
+        install_named([name], replace(desk.context, ask=nobody))
+    assert raised.value.fix == f"%autoexec install {name} --yes"
+
+
+def test_the_public_functions_are_those_listed():
+    """What other parts use is in `__all__`, and is there."""
+    assert all(hasattr(installer, name) for name in installer.__all__)

@@ -86,13 +86,14 @@ def build(
 
 @functools.lru_cache(maxsize=32)
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
-    """Return what tells whether a name fits one of `patterns`; one expression is ten times as fast as forty."""
+    """Return what tells whether a name fits a pattern; one expression is ten times as fast as forty."""
     return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)).match
 
 
 def search_path() -> str:
     """Return `PATH` with the running interpreter's folder first."""
-    return os.pathsep.join([str(interpreter_folder()), os.environ.get("PATH", os.defpath)])
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([str(interpreter_folder()), *(folder for folder in folders if folder)])
 
 
 def interpreter_folder() -> Path:

@@ -112,17 +112,24 @@ def test_a_name_of_any_kind_is_read_over(tmp_path, name):
         fields = Path(f"/proc/{child.pid}/stat").read_bytes().rpartition(b")")[2].split()
         assert identify(child.pid) == ProcessId(child.pid, int(fields[22 - 3]))
         assert is_alive(identify(child.pid))
-        assert identify(child.pid) in members(os.getpgrp(), "no run", first=os.getpid())
+        assert identify(child.pid) in members(ProcessId(os.getpgrp(), me().start_time), "no run")
     finally:
         child.kill()
         child.wait()
+
+
+def me() -> ProcessId:
+    """Return the identity of the running tests."""
+    found = identify(os.getpid())
+    assert found is not None
+    return found
 
 
 @NEEDS_PROC
 def test_the_group_of_a_leader_belongs_to_it():
     """Every living process of the group but the leader itself."""
     with started(TWICE, start_new_session=True) as (leader, pid):
-        assert members(leader.pid, "r", first=leader.pid) == [identify(int(pid))]
+        assert members(identify(leader.pid), "r") == [identify(int(pid))]
 
 
 @NEEDS_PROC
@@ -130,7 +137,7 @@ def test_what_left_the_group_is_known_by_the_run():
     """A session of its own hides nothing: the environment it was started with has the run's id."""
     run = f"run-{os.getpid()}"
     with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": run}) as (child, _):
-        assert members(os.getpid(), run, first=os.getpid()) == [identify(child.pid)]
+        assert members(me(), run) == [identify(child.pid)]
 
 
 @NEEDS_PROC
@@ -147,7 +154,7 @@ def test_what_left_the_group_is_known_by_the_run():
 def test_somebody_elses_process_is_no_member(variables):
     """Neither the group nor the whole of the run's id: not ours to end."""
     with started(start_new_session=True, env=variables) as (child, _):
-        assert child.pid not in [process.pid for process in members(os.getpid(), "mine", first=os.getpid())]
+        assert child.pid not in [process.pid for process in members(me(), "mine")]
 
 
 @NEEDS_PROC
@@ -156,21 +163,38 @@ def test_a_process_that_ended_is_no_member():
     with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "mine"}) as (child, _):
         os.kill(child.pid, signal.SIGKILL)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        assert members(child.pid, "mine", first=os.getpid()) == []
+        assert members(me(), "mine") == []
 
 
 @NEEDS_PROC
 def test_the_leader_is_no_member():
     """Whoever asks knows the leader already."""
     with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "mine"}) as (child, _):
-        assert members(child.pid, "mine", first=child.pid) == []
+        assert members(identify(child.pid), "mine") == []
 
 
 @NEEDS_PROC
 def test_a_leader_from_before_the_pids_began_again_has_its_members():
     """Past the highest pid the kernel starts from below: then a child's is the smaller one."""
-    with started(start_new_session=True) as (child, _):
-        assert members(child.pid, "r", first=NEVER_A_PID) == [identify(child.pid)]
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "round"}) as (child, _):
+        young = ProcessId(NEVER_A_PID, identify(child.pid).start_time)
+        assert members(young, "round") == [identify(child.pid)]
+
+
+@NEEDS_PROC
+def test_the_members_of_an_old_leader_may_have_any_pid(monkeypatch):
+    """In the time of a long run the pids may have begun again and gone past the leader's."""
+    monkeypatch.setattr(identity, "_ROUND_SECONDS", 0.0)
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "long"}) as (child, _):
+        assert members(ProcessId(child.pid + 1, me().start_time), "long") == [identify(child.pid)]
+
+
+@NEEDS_PROC
+def test_a_process_older_than_the_leader_is_no_member():
+    """Whatever its environment says, the run did not start it."""
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "older"}) as (child, _):
+        later = ProcessId(1, identify(child.pid).start_time + 1)
+        assert members(later, "older") == []
 
 
 def test_without_proc_only_the_pid_is_compared(monkeypatch):
@@ -181,7 +205,7 @@ def test_without_proc_only_the_pid_is_compared(monkeypatch):
     pid = gone()
     assert identify(pid) is None
     assert not is_alive(ProcessId(pid, 0))
-    assert members(os.getpgrp(), "r", first=os.getpid()) == []
+    assert members(ProcessId(os.getpgrp(), 0), "r") == []
 
 
 def test_without_proc_somebody_elses_process_lives(monkeypatch):

@@ -176,6 +176,7 @@ def test_a_namespace_is_looked_into_after_its_import(halves):
     import nspace.cloud  # noqa: F401
 
     assert class_of("from nspace.cloud import storage") == "installed"
+    assert class_of("from nspace.cloud import bigquery") == "third-party"
     assert class_of("import nspace.cloud.bigquery") == "third-party"
 
 

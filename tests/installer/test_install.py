@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import signal
 import sys
 import sysconfig
@@ -72,6 +73,22 @@ def test_the_bytes_installed_are_the_bytes_proved(place, tool, index):
     assert "hash" in answer.error["text"].lower()
     assert answer.installed == []
     assert place.files == before
+
+
+def test_the_hash_on_record_is_that_of_what_was_installed(environment, index):
+    """A release has several files; of a dependency, too, the record names the one that was installed."""
+    dependencies = {}
+    for name, is_lower in (("inner-low", True), ("inner-high", False)):
+        file = dependencies[name] = wheel(name)
+        archives = (sdist(name, setup=f"# {number}") for number in itertools.count())
+        other = next(archive for archive in archives if (archive.sha256 < file.sha256) == is_lower)
+        index.add(name, file, other)
+    index.add("PyYAML", yaml(requires=dependencies))
+    answer = environment.heal("import yaml")
+    recorded = {item["distribution"]: item["sha256"] for item in answer.installed}
+    assert {name: recorded[name] for name in dependencies} == {
+        name: file.sha256 for name, file in dependencies.items()
+    }
 
 
 def test_a_dependency_of_the_first_index_is_its_own(place, tool, index):

@@ -53,6 +53,32 @@ def test_without_asking_nothing_is_asked(desk, index):
     assert index.requests == []
 
 
+@pytest.mark.parametrize(
+    ("source", "distribution"),
+    [
+        ("from google import protobuf", "protobuf"),
+        ("import google.protobuf.message", "protobuf"),
+        ("from google.cloud import storage", "google-cloud-storage"),
+        ("from google.cloud.storage import Client", "google-cloud-storage"),
+        ("from azure.storage import blob", "azure-storage-blob"),
+        ("from frobnicore import cv2", "frobnicore"),
+        ("from frobnicore.cloud import storage", "frobnicore"),
+        ("import my_frob.deeper", "my-frob"),
+    ],
+)
+def test_which_distribution_is_looked_at(desk, source, distribution):
+    """What is taken from a namespace counts; what is called like a known module elsewhere does not."""
+    [answer] = resolve(scan(source), desk.context, online=False)
+    assert answer.distribution == distribution
+
+
+def test_names_that_no_distribution_can_have_are_asked_about(desk, index):
+    """A module's name may be no distribution's name: that is no fault, and nothing is found."""
+    answers = desk.resolve("ä_frob", "_frob", "__frob__")
+    assert [answer.decision for answer in answers] == ["ask", "ask", "ask"]
+    assert all(answer.evidence for answer in answers)
+
+
 def test_each_module_is_answered_in_its_place(desk, index, tmp_path):
     """The answers come in the order of the questions, settled and looked for alike."""
     (tmp_path / "my_own_module.py").write_text("")

@@ -195,8 +195,7 @@ class Kernel:
     @property
     def is_asleep(self) -> bool:
         """Whether the kernel's main thread waits for something, or for nothing."""
-        stat = Path(f"/proc/{self._manager.provisioner.pid}/stat").read_text()
-        return stat.rpartition(")")[2].split()[0] == "S"
+        return is_asleep(self._manager.provisioner.pid)
 
     def execute(self, code: str, **options: bool) -> Cell:
         """Run a cell to its end."""
@@ -315,8 +314,17 @@ def environment_in(folder: Path) -> dict[str, str]:
 
 def is_running(pid: int) -> bool:
     """Whether process `pid` runs; one that ended and was not waited for does not."""
+    return _state(pid) not in "ZX"
+
+
+def is_asleep(pid: int) -> bool:
+    """Whether the main thread of process `pid` waits for something."""
+    return _state(pid) == "S"
+
+
+def _state(pid: int) -> str:
+    """Return the state of a process as one letter (proc(5)); "X" where there is none."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
-    return state not in "ZX"
+        return "X"

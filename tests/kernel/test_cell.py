@@ -103,7 +103,9 @@ def test_our_own_line_magic_works_in_a_marked_cell(kernel: Kernel):
     assert kernel.recorded(run=kernel.last("cell")).startswith("outside\ninside\n")
 
 
-@pytest.mark.parametrize("code", ["%%autoexec", "%%autoexec\n", "%%autoexec\n\n  \n", "%%autoexec\n# nothing\n"])
+@pytest.mark.parametrize(
+    "code", ["%%autoexec", "%%autoexec\n", "%%autoexec\n\n  \n", "%%autoexec\n# nothing\n"]
+)
 def test_a_cell_with_nothing_in_it_is_fine(kernel: Kernel, code):
     """It passes, says nothing, and is on record as skipped."""
     before = len(kernel.store.ids())
@@ -159,7 +161,9 @@ def test_the_traceback_of_a_coroutine_has_no_frame_of_ours(kernel: Kernel, mark)
 @marks
 def test_an_error_with_a_cause_shows_both(kernel: Kernel, mark):
     """`raise … from …` shows the cause and the error, and no frame of ours."""
-    lines = "try:\n    {}['missing']\nexcept KeyError as error:\n    raise RuntimeError('no entry') from error"
+    lines = (
+        "try:\n    {}['missing']\nexcept KeyError as error:\n    raise RuntimeError('no entry') from error"
+    )
     cell = kernel.execute(mark + lines)
     assert "KeyError: 'missing'" in cell.error
     assert cell.error.endswith("RuntimeError: no entry")

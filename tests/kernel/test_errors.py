@@ -29,7 +29,14 @@ def assert_ours(cell: Cell, code: str) -> None:
     assert cell.stderr == ""
     reply = cell.all("execute_reply")[0]
     assert [COLOURS.sub("", line) for line in reply["traceback"]] == lines
-    assert reply["ename"] in ("UsageError", "MissingTool", "PolicyRefused", "PhaseError", "ScriptError", "CageError")
+    assert reply["ename"] in (
+        "UsageError",
+        "MissingTool",
+        "PolicyRefused",
+        "PhaseError",
+        "ScriptError",
+        "CageError",
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,31 +50,47 @@ def assert_ours(cell: Cell, code: str) -> None:
         pytest.param("%autoexec sh --tim 5 echo", "usage", "sh knows no '--tim'", id="no abbreviations"),
         pytest.param("%autoexec sh --timeout soon echo", "usage", "'soon' is not a number", id="wrong value"),
         pytest.param("%autoexec sh --timeout 0 echo", "usage", "greater than 0", id="no time at all"),
-        pytest.param("%autoexec sh --cage tall echo", "usage", "there is no cage level 'tall'", id="no such cage"),
-        pytest.param("%autoexec sh no-such-program", "missing-tool", "'no-such-program' on PATH", id="no program"),
+        pytest.param(
+            "%autoexec sh --cage tall echo", "usage", "there is no cage level 'tall'", id="no such cage"
+        ),
+        pytest.param(
+            "%autoexec sh no-such-program", "missing-tool", "'no-such-program' on PATH", id="no program"
+        ),
         pytest.param("%autoexec sh ./not-here", "missing-tool", "no program ./not-here", id="no file"),
         pytest.param("%autoexec sh echo a | wc", "policy-refused", "`|` is a pipe", id="refused"),
         pytest.param("%autoexec sh echo 'open", "policy-refused", "No closing quotation", id="open quote"),
         pytest.param("%autoexec sh false", "phase-failed", "false ended with exit code 1", id="failed"),
         pytest.param("%autoexec script", "usage", "there is no script", id="no script"),
-        pytest.param("%autoexec script --file nowhere.py", "usage", "cannot read nowhere.py", id="no script file"),
-        pytest.param("%autoexec resolve 3d", "usage", "'3d' is not the name of a module", id="no module's name"),
+        pytest.param(
+            "%autoexec script --file nowhere.py", "usage", "cannot read nowhere.py", id="no script file"
+        ),
+        pytest.param(
+            "%autoexec resolve 3d", "usage", "'3d' is not the name of a module", id="no module's name"
+        ),
         pytest.param("%autoexec install", "usage", "nothing is named", id="nothing to install"),
         pytest.param("%autoexec runs show zzz", "usage", "there is no run 'zzz'", id="no run"),
         pytest.param("%autoexec cancel", "usage", "which run?", id="nothing to cancel"),
-        pytest.param("%%autoexec frobnicate\n1", "usage", "there is no verb 'frobnicate'", id="unknown cell verb"),
+        pytest.param(
+            "%%autoexec frobnicate\n1", "usage", "there is no verb 'frobnicate'", id="unknown cell verb"
+        ),
         pytest.param("%%autoexec runs\n1", "usage", "runs takes no cell", id="a cell for a line"),
         pytest.param("%%autoexec --bogus\n1", "usage", "--bogus", id="unknown option of a cell"),
         pytest.param("%%autoexec --timeout\n1", "usage", "--timeout", id="no value"),
         pytest.param("%%autoexec --timeout -3\n1", "usage", "'-3' is not a number", id="negative value"),
-        pytest.param("%%autoexec --timeout '3\n1", "usage", "No closing quotation", id="open quote of a cell"),
-        pytest.param("%%autoexec script --bogus\n1", "usage", "script knows no '--bogus'", id="option of a script"),
+        pytest.param(
+            "%%autoexec --timeout '3\n1", "usage", "No closing quotation", id="open quote of a cell"
+        ),
+        pytest.param(
+            "%%autoexec script --bogus\n1", "usage", "script knows no '--bogus'", id="option of a script"
+        ),
         pytest.param("%%autoexec script --lang perl\n1", "usage", "no language 'perl'", id="no language"),
         pytest.param("%%autoexec script\n  \n", "usage", "the script is empty", id="blank script"),
         pytest.param("%%autoexec script", "usage", "there is no script", id="empty script"),
         pytest.param("%%autoexec script\n", "usage", "there is no script", id="empty script, one line"),
         pytest.param("%%autoexec sh", "usage", "there is no command", id="empty sh cell"),
-        pytest.param("get_ipython().run_cell_magic('autoexec', '', '1')", "usage", "a cell of its own", id="called"),
+        pytest.param(
+            "get_ipython().run_cell_magic('autoexec', '', '1')", "usage", "a cell of its own", id="called"
+        ),
     ],
 )
 def test_an_error_is_our_own_lines(kernel: Kernel, line, code, said):
@@ -90,14 +113,23 @@ def test_a_tab_separates_words_as_a_space_does(kernel: Kernel):
 
 @pytest.mark.parametrize(
     "line",
-    ["%autoexec", "%autoexec --help", "%autoexec help", "%autoexec sh --help", "%%autoexec --help\n1", "%%autoexec --help"],
+    [
+        "%autoexec",
+        "%autoexec --help",
+        "%autoexec help",
+        "%autoexec sh --help",
+        "%%autoexec --help\n1",
+        "%%autoexec --help",
+    ],
 )
 def test_help_is_no_error(kernel: Kernel, line):
     """Whoever asks for help gets it, also where an error told them to ask."""
     assert "autoexec" in kernel.execute(line).must_pass().stdout
 
 
-@pytest.mark.parametrize("line", ["%%autoexec --bogus\n1", "%%autoexec frobnicate\n1", "%%autoexec --timeout\n1"])
+@pytest.mark.parametrize(
+    "line", ["%%autoexec --bogus\n1", "%%autoexec frobnicate\n1", "%%autoexec --timeout\n1"]
+)
 def test_the_fix_of_a_wrong_mark_can_be_typed(kernel: Kernel, line):
     """What stands after `fix:` is a line that works."""
     fix = kernel.execute(line).error.splitlines()[-1].removeprefix("  fix: ")
@@ -130,9 +162,7 @@ class TestNowhere:
         yield
         kernel.execute(f"os.chdir({str(kernel.cwd)!r})").must_pass()
 
-    @pytest.mark.parametrize(
-        "line", ["%autoexec sh echo hello", "%%autoexec script\n1", "%autoexec config", "%autoexec test", "%autoexec resolve json"]
-    )
+    @pytest.mark.parametrize("line", ["%autoexec sh echo hello", "%%autoexec script\n1", "%autoexec test"])
     def test_a_verb_says_that_the_directory_is_gone(self, kernel: Kernel, line):
         """It is our error, which says where to go."""
         cell = kernel.execute(line)
@@ -140,11 +170,20 @@ class TestNowhere:
         assert "directory is gone" in cell.error
         assert "%cd" in cell.error
 
+    @pytest.mark.parametrize("line", ["%autoexec config", "%autoexec resolve json", "%autoexec doctor"])
+    def test_no_verb_shows_a_stack(self, kernel: Kernel, line):
+        """One that can do without a directory may answer; one that cannot says so in our lines."""
+        cell = kernel.execute(line)
+        if cell.status != "ok":
+            assert_ours(cell, "usage")
+
     def test_a_verb_that_needs_no_directory_works(self, kernel: Kernel):
         """The list of runs is read all the same."""
         kernel.execute("%autoexec runs").must_pass()
 
-    @pytest.mark.parametrize("body", ["print('ran')\n6 * 7", "import os\nprint('ran')\n6 * 7", "%cd /\nprint('ran')\n6 * 7"])
+    @pytest.mark.parametrize(
+        "body", ["print('ran')\n6 * 7", "import os\nprint('ran')\n6 * 7", "%cd /\nprint('ran')\n6 * 7"]
+    )
     def test_a_marked_cell_runs(self, kernel: Kernel, body):
         """Code that needs no directory runs, without a word about ours, and is on record."""
         cell = kernel.execute(f"%%autoexec\n{body}").must_pass()

@@ -57,7 +57,7 @@ def test_nothing_heavy_is_loaded_without_a_notebook(tmp_path, module):
 
 
 def test_loading_the_extension_loads_nothing_heavy(new_kernel: Callable[..., Kernel]):
-    """In a fresh kernel, neither loading nor a cell that lacks nothing nor a command brings in an SDK or a tool."""
+    """In a fresh kernel, neither loading nor a whole cell nor a command brings in an SDK or a tool."""
     kernel = new_kernel()
     kernel.execute("import sys\nbefore = set(sys.modules)").must_pass()
     kernel.execute(LOAD).must_pass()

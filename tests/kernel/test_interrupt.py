@@ -93,7 +93,9 @@ def test_an_interrupt_ends_a_command_that_says_nothing(kernel: Kernel):
     assert is_well(kernel)
 
 
-@pytest.mark.parametrize("mark", ["%%autoexec\n", "%%autoexec --timeout 60\n"], ids=["marked", "with a limit"])
+@pytest.mark.parametrize(
+    "mark", ["%%autoexec\n", "%%autoexec --timeout 60\n"], ids=["marked", "with a limit"]
+)
 def test_an_interrupt_ends_a_marked_cell(kernel: Kernel, mark):
     """The user sees a KeyboardInterrupt in their own line; the run is cancelled, not failed."""
     cell = kernel.start(f"{mark}import time\nprint('asleep')\ntime.sleep(60)").until_text("asleep")
@@ -119,12 +121,16 @@ def test_an_interrupt_in_the_middle_of_printing(kernel: Kernel):
     assert is_well(kernel)
 
 
-@pytest.mark.parametrize("mark", ["%%autoexec\n", "%%autoexec --timeout 60\n"], ids=["marked", "with a limit"])
+@pytest.mark.parametrize(
+    "mark", ["%%autoexec\n", "%%autoexec --timeout 60\n"], ids=["marked", "with a limit"]
+)
 def test_an_interrupt_ends_a_cell_that_awaits(new_kernel: Callable[..., Kernel], mark):
     """A marked cell that waits for a coroutine ends, too, while nothing else happens in the loop."""
     kernel = new_kernel()
     kernel.execute("%load_ext autoexec_magic\nimport asyncio").must_pass()
-    cell = kernel.start(f"{mark}await asyncio.sleep(0.3)\nprint('asleep', flush=True)\nawait asyncio.sleep(60)")
+    cell = kernel.start(
+        f"{mark}await asyncio.sleep(0.3)\nprint('asleep', flush=True)\nawait asyncio.sleep(60)"
+    )
     cell.until_text("asleep")
     # An interrupt that comes while the loop has something to do anyway is the easy one.
     cell.until(lambda: kernel.so_far() == "asleep\n" and kernel.is_asleep, "the loop's sleep")
@@ -137,7 +143,9 @@ def test_an_interrupt_ends_a_cell_that_awaits(new_kernel: Callable[..., Kernel],
 @pytest.mark.parametrize(
     "code",
     [
-        pytest.param("%%autoexec\nprint('here', flush=True)\nimport time\ntime.sleep(60)", id="a marked cell"),
+        pytest.param(
+            "%%autoexec\nprint('here', flush=True)\nimport time\ntime.sleep(60)", id="a marked cell"
+        ),
         pytest.param(
             "%%autoexec script\nimport time\nprint('here', flush=True)\ntime.sleep(60)", id="a script"
         ),

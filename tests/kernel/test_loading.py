@@ -17,9 +17,9 @@ LOAD, UNLOAD, RELOAD = (f"%{word}_ext autoexec_magic" for word in ("load", "unlo
 STATE = """
 def _state():
     shell = get_ipython()
-    own = lambda thing: getattr(thing, "__module__", None) or type(thing).__module__
-    names = lambda things: [f"{own(thing)}.{getattr(thing, '__qualname__', type(thing).__name__)}" for thing in things]
     import sys, threading
+    named = lambda thing: thing if hasattr(thing, "__qualname__") else type(thing)
+    names = lambda things: [f"{named(thing).__module__}.{named(thing).__qualname__}" for thing in things]
     return {
         "methods": names([shell.run_code, shell.showtraceback, shell.run_cell, shell.transform_cell]),
         "streams": names([sys.stdout.write, sys.stderr.write]),

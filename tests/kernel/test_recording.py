@@ -136,7 +136,8 @@ def test_the_record_is_private(kernel: Kernel):
     [
         pytest.param(f"print('a {SECRET} b')", id="in a line"),
         pytest.param(
-            f"sys.stderr.write('{SECRET[:7]}')\nsys.stderr.flush()\nsys.stderr.write('{SECRET[7:]}\\n')", id="split"
+            f"sys.stderr.write('{SECRET[:7]}')\nsys.stderr.flush()\nsys.stderr.write('{SECRET[7:]}\\n')",
+            id="split",
         ),
         pytest.param(f"print('a {SECRET}', end='')", id="at the end"),
         pytest.param(f"raise ValueError('wrong: {SECRET}')", id="in an error"),

@@ -38,7 +38,8 @@ def fresh(kernel: Kernel):
 
 
 @pytest.mark.parametrize(
-    "how", ["sh", "script", "script with a limit", "marked cell", "inside a marked cell", "inside an async cell"]
+    "how",
+    ["sh", "script", "script with a limit", "marked cell", "inside a marked cell", "inside an async cell"],
 )
 def test_each_line_is_seen_before_the_next_one_is_written(kernel: Kernel, how):
     """The child waits for the reader, piece by piece: nothing is held back until the end."""

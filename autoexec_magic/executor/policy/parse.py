@@ -8,7 +8,7 @@ the program would silently get something else than the user sees.
 from __future__ import annotations
 
 import re
-import shlex
+from collections.abc import Iterator
 
 from ...errors import PolicyRefused, UsageError
 
@@ -28,8 +28,10 @@ _SHELL_ACTS_ON = {
     "{": "a brace expansion",
 }
 _AT_WORD_START = {"~": "a home directory", "#": "a comment", "!": "a negation"}
+_IN_DOUBLE_QUOTES = {"$": "a variable or substitution", "`": "a substitution"}
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _PLAIN = re.compile(r"[\w@%+=:,./ -]*", re.ASCII)
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 
 
 def split(line: str) -> tuple[str, ...]:
@@ -56,44 +58,65 @@ def split(line: str) -> tuple[str, ...]:
             why="the line has a control character (a newline, a NUL …)",
             fix=_as_script(line),
         )
-    found = _shell_syntax(line)
-    if found:
-        raise PolicyRefused(f"refused: {line}", why=f"it needs a shell: {found}", fix=_as_script(line))
-    try:
-        return tuple(shlex.split(line))
-    except ValueError as error:
-        raise PolicyRefused(f"refused: {line}", why=str(error), fix="close the quotation") from error
-
-
-def _shell_syntax(line: str) -> str:
-    """Return what in `line` a shell would act on, or ""."""
+    if _ASSIGNMENT.match(line):
+        raise _needs_shell(line, "it begins with a variable")
     if _PLAIN.fullmatch(line):
-        return ""
-    quote, escaped, at_start = "", False, True
-    for character in line:
-        meaning = "" if escaped else _meaning(character, quote, at_start=at_start)
+        return tuple(line.split())
+    return _words(line)
+
+
+def _words(line: str) -> tuple[str, ...]:
+    """Return the words as a POSIX shell quotes them (IEEE 1003.1, section 2.2)."""
+    words: list[str] = []
+    word: list[str] | None = None
+    quote = before = ""
+    characters = iter(line)
+    for character in characters:
+        meaning = _meaning(character, quote, before if word else "")
         if meaning:
-            return f"`{character}` is {meaning}"
-        at_start = not quote and not escaped and character.isspace()
-        if escaped:
-            escaped = False
-        elif character == "\\" and quote != "'":
-            escaped = True
+            raise _needs_shell(line, f"`{character}` is {meaning}")
+        before = character
+        if character == "\\" and quote != "'":
+            word = [*(word or []), _escaped(characters, quote, line)]
+            before = "\\"
         elif character == quote:
             quote = ""
-        elif character in "'\"" and not quote:
-            quote = character
-    return ""
+        elif not quote and character in "'\"":
+            quote, word = character, word or []
+        elif not quote and character in " \t":
+            words += ["".join(word)] if word is not None else []
+            word = None
+        else:
+            word = [*(word or []), character]
+    if quote:
+        raise PolicyRefused(f"refused: {line}", why="No closing quotation", fix="close the quotation")
+    return (*words, "".join(word)) if word is not None else tuple(words)
 
 
-def _meaning(character: str, quote: str, *, at_start: bool) -> str:
+def _escaped(characters: Iterator[str], quote: str, line: str) -> str:
+    """Return what a backslash and the character after it stand for."""
+    following = next(characters, None)
+    if following is None:
+        why = "No closing quotation" if quote else "No escaped character"
+        raise PolicyRefused(f"refused: {line}", why=why, fix="close the quotation")
+    return following if not quote or following in '$`"\\' else f"\\{following}"
+
+
+def _meaning(character: str, quote: str, before: str) -> str:
+    """Return what a shell would do with `character`; `before` is "" at a word's beginning."""
     if quote == "'":
         return ""
     if quote == '"':
-        return _SHELL_ACTS_ON[character] if character in "$`" else ""
-    if at_start and character in _AT_WORD_START:
+        return _IN_DOUBLE_QUOTES.get(character, "")
+    if character in _AT_WORD_START and not before:
         return _AT_WORD_START[character]
+    if character == "~" and before in "=:":
+        return _AT_WORD_START["~"]
     return _SHELL_ACTS_ON.get(character, "")
+
+
+def _needs_shell(line: str, found: str) -> PolicyRefused:
+    return PolicyRefused(f"refused: {line}", why=f"it needs a shell: {found}", fix=_as_script(line))
 
 
 def _as_script(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ _LISTED = frozenset(
         "zstd",
     ]
 )
+_VERSIONED = re.compile(r"(?:(python|pip)[0-9.]+|(gcc|g\+\+|clang|cc)-[0-9.]+)")
 _REFUSED = {
     "sudo": "a run cannot gain privileges",
     "su": "a run cannot gain privileges",
@@ -177,7 +179,7 @@ def judge(argv: Sequence[str], program: Path, policy: Policy = DEFAULT) -> Polic
         return PolicyVerdict(line=line, answer="allow", layer=2, rule="exact-path", why="started by a verb")
     if name in _REFUSED:
         return PolicyVerdict(line=line, answer="refuse", layer=2, rule=f"refused:{name}", why=_REFUSED[name])
-    if _base(name) not in policy.programs:
+    if not {name, _without_version(name)} & policy.programs:
         why = f"{name} is not on the list of programs"
         return PolicyVerdict(line=line, answer="ask", layer=2, rule="not-listed", why=why)
     if not is_where_programs_live(program):
@@ -188,6 +190,7 @@ def judge(argv: Sequence[str], program: Path, policy: Policy = DEFAULT) -> Polic
     )
 
 
-def _base(name: str) -> str:
-    """Return `python` for `python3.11`: a version is no other program."""
-    return name.rstrip("0123456789.") if name.startswith(("python", "pip", "gcc-", "clang-")) else name
+def _without_version(name: str) -> str:
+    """Return `python` for `python3.11` and `gcc` for `gcc-12`: a version is no other program."""
+    match = _VERSIONED.fullmatch(name)
+    return match[1] or match[2] if match else name

@@ -233,7 +233,7 @@ def test_the_words_are_those_that_bash_makes(tmp_path):
     accepted: list[int] = []
 
     @PROBING
-    @given(st.lists(LINES, min_size=1, max_size=40))
+    @given(st.lists(LINES, min_size=10, max_size=40))
     @example(["''#a", "a''~", "\\~ \\#a", '"\\a"', "a\\b", "%1", "-n", "a= =a", "!"])
     def check(lines: list[str]) -> None:
         words = {}

@@ -7,6 +7,7 @@ watches, who answers, which notebook it is.
 
 from __future__ import annotations
 
+import fnmatch
 import logging
 import os
 import sys
@@ -393,6 +394,7 @@ def _run(
     yes: bool = False,
 ) -> Report:
     """Carry out a plan on the record and raise what kept it from passing."""
+    _check_names(env)
     plan = Plan(verb=verb, title=title, phases=steps, timeout=timeout, level=level, pass_on=tuple(env))
     loaded, here = surroundings(caller, yes=yes)
     with recorded(verb, title, level, caller, loaded.workspace) as recorder:
@@ -409,7 +411,7 @@ def _run(
             )
         report = orchestrator.run(plan, cleaning(fan_out(*sinks)), here)
     if report.error is not None:
-        _clean(report.error)
+        clean_error(report.error)
         report.error.report = report
         raise report.error
     return report
@@ -428,10 +430,22 @@ def cleaning(emit: Emit) -> Emit:
     return clean
 
 
-def _clean(error: AutoexecError | Cancelled) -> None:
+def clean_error(error: AutoexecError | Cancelled) -> None:
+    """Mask secrets in what an error says, and make it harmless to a terminal."""
     secrets = secrets_in(os.environ)
     error.what, error.why, error.fix = (cleaned(text, secrets) for text in (error.what, error.why, error.fix))
     error.args = (error.what,)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse a name that passes nothing on: a misspelt one would be missed much later."""
+    for name in names:
+        if "=" in name:
+            raise UsageError(
+                f"--env {name} cannot be", why="it takes the name of a variable", fix="--env NAME"
+            )
+        if not fnmatch.filter(os.environ, name):
+            raise UsageError(f"there is no variable {name}", fix=f"set it first: %env {name}=…")
 
 
 def _noting(recorder: Recorder) -> Callable[[executor.ProcessId], None]:

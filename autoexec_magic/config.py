@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from .errors import UsageError
 
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 WORKSPACE_MARKS = ("pyproject.toml", ".git", "autoexec.toml")
 
 
@@ -38,13 +40,14 @@ class Config:
     keep_mb: float = 64.0
     widgets: bool = True
     install: bool = True
-    index_url: str = ""
+    index_url: str = field(default="", repr=False)  # it may hold a password
     project_age_days: float = 90.0
     release_age_days: float = 3.0
     programs: tuple[str, ...] = ()
     pass_on: tuple[str, ...] = ()
 
 
+_LARGEST = 1e300  # whole numbers of TOML know no bounds
 KEYS = {entry.name.replace("_", "-"): entry for entry in dataclasses.fields(Config)}
 MEANING = {
     "timeout": "seconds a run may take; 0 is no limit",
@@ -68,6 +71,14 @@ class Setting:
     value: object
     source: str
     left_out: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Setting({self.key} = {self.shown} from {self.source})"
+
+    @property
+    def shown(self) -> str:
+        """The value as it may be printed: without the password of an index."""
+        return shown(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +130,35 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
     return Loaded(config=config, settings=tuple(settings), workspace=root)
 
 
+def shown(value: object) -> str:
+    """Return a setting's value as it may be printed: as Python writes it, without passwords.
+
+    Examples
+    --------
+    >>> shown("https://me:hunter2@host/simple")
+    "'https://me:***@host/simple'"
+    """
+    return _PASSWORD.sub(r"\1***@", repr(value))
+
+
 def workspace(start: Path | None = None) -> Path:
     """Return the nearest folder at or above `start` that is marked as a project.
 
     Never the home folder nor `/`; where nothing is marked, `start` itself.
+
+    Raises
+    ------
+    UsageError
+        The working directory was removed.
     """
-    here = (start or Path.cwd()).absolute()
-    home = Path.home()
+    try:
+        here = (start or Path.cwd()).absolute()
+    except FileNotFoundError as error:
+        raise UsageError("the working directory is gone", fix="%cd to one that is there") from error
+    # The kernel tells a process its folder by its real path, whatever link led there.
+    ends = (Path.home(), Path(os.path.realpath(Path.home())), Path(here.anchor))
     for folder in (here, *here.parents):
-        if folder in (home, Path(folder.anchor)):
+        if folder in ends:
             break
         if any((folder / mark).exists() for mark in WORKSPACE_MARKS):
             return folder
@@ -158,7 +189,7 @@ def _from_toml(
         values: object = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return str(path), {}, is_workspace
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
         raise UsageError(
             f"cannot read {path}", why=str(error), fix="mend the file, or move it away"
         ) from error
@@ -213,7 +244,7 @@ def _typed(key: str, value: object, where: str) -> object:
     if isinstance(default, bool):
         good = isinstance(value, bool)
     elif isinstance(default, float):
-        good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+        good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LARGEST
         value = float(value) if good else value  # type: ignore[arg-type]
     elif isinstance(default, tuple):
         good = isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -223,6 +254,6 @@ def _typed(key: str, value: object, where: str) -> object:
     if not good:
         kinds = {bool: "true or false", float: "a number, 0 or more", tuple: "a list of texts", str: "a text"}
         raise UsageError(
-            f"{key} = {value!r} in {where} cannot be", fix=f"give {kinds[type(default)]}: {MEANING[key]}"
+            f"{key} = {shown(value)} in {where} cannot be", fix=f"give {kinds[type(default)]}: {MEANING[key]}"
         )
     return value

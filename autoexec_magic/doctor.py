@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import sys
@@ -13,7 +14,26 @@ from . import config, executor, installer
 from .errors import AutoexecError
 from .installer.sources import sources, without_credentials
 
-_SECONDS = 20.0
+_SECONDS = 5.0
+_INDEX_SECONDS = 3.0
+# A process of its own: a name that nobody resolves outlasts every limit of urllib's.
+_ASK = """
+import base64, sys, urllib.error, urllib.parse, urllib.request
+for line in sys.stdin.read().split():
+    parts = urllib.parse.urlsplit(line)
+    login, _, host = parts.netloc.rpartition("@")
+    request = urllib.request.Request(urllib.parse.urlunsplit(parts._replace(netloc=host)))
+    if login:
+        words = urllib.parse.unquote(login).encode()
+        request.add_header("Authorization", "Basic " + base64.b64encode(words).decode())
+    try:
+        urllib.request.urlopen(request, timeout=LIMIT).close()
+        print("answers")
+    except urllib.error.HTTPError as error:
+        print("answers" if error.code == 404 else f"answers HTTP {error.code}")
+    except Exception as error:
+        print(" ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__)
+"""
 _EXTRAS = {
     "docker": "docker",
     "kubernetes": "kubernetes",
@@ -61,14 +81,21 @@ def _platform() -> Check:
 
 
 def _data(folder: Path) -> Check:
+    """Write where the data is, or see whether its folder could be made."""
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder):
-            pass
+        if there == folder:
+            with tempfile.NamedTemporaryFile(dir=folder):
+                pass
+        elif not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+        elif not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
     except OSError as error:
         fix = "set AUTOEXEC_DATA_DIR to a folder you may write to"
         return Check(name="data folder", works=False, what=str(error), fix=fix, needed=True)
-    return Check(name="data folder", works=True, what=f"{folder}", needed=True)
+    what = f"{folder}" if there == folder else f"{folder} (not made yet)"
+    return Check(name="data folder", works=True, what=what, needed=True)
 
 
 def _command() -> Check:
@@ -90,7 +117,7 @@ def _command() -> Check:
 
 def _installers() -> list[Check]:
     uv = installer.uv_path()
-    has_pip = importlib.util.find_spec("pip") is not None
+    pip = _version([sys.executable, "-m", "pip", "--version"])
     version = _version([str(uv), "--version"]) if uv else "not found"
     return [
         Check(
@@ -98,11 +125,9 @@ def _installers() -> list[Check]:
             works=bool(uv) and bool(version),
             what=version,
             fix="pip install uv",
-            needed=not has_pip,
+            needed=not pip,
         ),
-        Check(
-            name="pip", works=has_pip, what="here" if has_pip else "not in this environment; uv does its work"
-        ),
+        Check(name="pip", works=bool(pip), what=pip or "not in this environment; uv does its work"),
     ]
 
 
@@ -116,10 +141,41 @@ def _version(argv: list[str]) -> str:
 
 
 def _index(settings: config.Config) -> Check:
-    found = sources(settings.index_url, os.environ)
-    names = [without_credentials(index) for index in found.indexes] or ["no index"]
+    """Ask each index for a project that every full one has; that it has not is an answer, too."""
+    try:
+        found = sources(settings.index_url, os.environ)
+    except AutoexecError as error:
+        return Check(name="package index", works=False, what=error.why or error.what, fix=error.fix)
+    names = [without_credentials(index) for index in found.indexes]
+    asked = [index for index in found.indexes if index.startswith("http")]  # the others are folders
+    said = zip(asked, _answers(asked, found.cert), strict=True)
+    faults = [f"{without_credentials(index)}: {words}" for index, words in said if words != "answers"]
     links = f", and {len(found.find_links)} folders of files" if found.find_links else ""
-    return Check(name="package index", works=True, what=f"{', '.join(names)}{links} (from {found.origin})")
+    what = f"{'; '.join(faults) or ', '.join(names) or 'no index'}{links} (from {found.origin})"
+    fix = "look at the network, a proxy, or `%autoexec config` for index-url" if faults else ""
+    return Check(name="package index", works=not faults, what=what, fix=fix)
+
+
+def _answers(indexes: list[str], cert: str) -> list[str]:
+    """Return what each index said: "answers", or what went wrong."""
+    if not indexes:
+        return []
+    asked = "".join(f"{index.rstrip('/')}/pip/\n" for index in indexes)
+    try:
+        outcome = executor.run(
+            [sys.executable, "-I", "-c", _ASK.replace("LIMIT", str(_INDEX_SECONDS))],
+            emit=lambda event: None,
+            policy=executor.policy.exactly(sys.executable),
+            stdin=asked.encode(),  # not on the command line, where everybody sees its password
+            env={"SSL_CERT_FILE": cert} if cert else {},
+            timeout=_INDEX_SECONDS,
+            grace=0.1,
+        )
+    except AutoexecError as error:
+        return [error.what] * len(indexes)
+    said = outcome.stdout.splitlines()
+    late = f"no answer in {_INDEX_SECONDS:g} s" if outcome.ended == "timed-out" else "could not be asked"
+    return [*said, *[late] * (len(indexes) - len(said))][: len(indexes)]
 
 
 def _cage(level: str) -> Check:
@@ -138,6 +194,6 @@ def _extra(module: str, extra: str) -> Check:
     return Check(
         name=f"extra {extra}",
         works=works,
-        what=f"{module} {'can' if works else 'cannot'} be imported",
+        what=f"{module} {'can' if works else 'cannot'} be found",
         fix=f"pip install 'autoexec-magic[{extra}]'",
     )

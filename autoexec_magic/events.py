@@ -13,6 +13,7 @@ its twin in the panel.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -203,7 +204,7 @@ def from_line(line: bytes) -> Envelope | None:
             return None
         event = typing.cast("Event", _build(kind, fields))
         return Envelope(run_id=record["run_id"], seq=int(record["seq"]), at=int(record["at"]), event=event)
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not an envelope: {error}") from error
 
 
@@ -213,13 +214,9 @@ def _build(kind: type, fields: dict[str, object]) -> object:
     return kind(**known)
 
 
-_HINTS: dict[type, dict[str, object]] = {}
-
-
+@functools.cache
 def _hints(kind: type) -> dict[str, object]:
-    if kind not in _HINTS:
-        _HINTS[kind] = typing.get_type_hints(kind)
-    return _HINTS[kind]
+    return typing.get_type_hints(kind)
 
 
 def _coerce(hint: object, value: object) -> object:

@@ -10,26 +10,34 @@ on bytes, skip a line that is not whole and count it.
 A run is `lost` when its last event is missing and its owner (pid and start
 time) is gone; this is found on reading and stored nowhere. The folder is
 private (0700): output may hold what a terminal would have forgotten.
+
+A full disk costs events, not the run: the recorder says so once, keeps the
+numbers without gaps, counts the output that it lost, and goes on as soon as
+there is room again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
 import logging
 import os
 import re
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .errors import UsageError
-from .events import Emit, Envelope, Event, RunFinished, from_line, to_line
-from .values import Run, Verdict
+from .events import Emit, Envelope, Event, Output, RunFinished, Truncated, from_line, to_line
+from .redact import one_line
+from .values import Phase, Run, Stream, Verdict
 
 FORMAT = 1  #: of meta.json and events.jsonl; a newer one is read as far as it is known
 RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -66,18 +74,19 @@ def now_ms() -> int:
 def fan_out(*sinks: Emit) -> Emit:
     """Return one sink that passes each event to every one of `sinks`.
 
-    A sink that raises is left out from then on, and logged: a broken panel
-    must not stop a deployment halfway.
+    A sink that raises is left out from then on, and logged, an `OSError` in
+    one line: a broken panel must not stop a deployment halfway.
     """
-    live = list(sinks)
+    live = dict(enumerate(sinks))  # by number: two sinks may be equal
 
     def emit(event: Event) -> None:
-        for sink in tuple(live):
+        for number, sink in tuple(live.items()):
             try:
                 sink(event)
-            except Exception:  # noqa: BLE001 - whatever is wrong with a sink, the run goes on
-                live.remove(sink)
-                _log.exception("a sink failed and is left out for the rest of the run")
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with a sink, the run goes on
+                del live[number]
+                trace = None if isinstance(error, OSError) else error
+                _log.error("a sink failed and is left out for the rest of the run: %s", error, exc_info=trace)
 
     return emit
 
@@ -116,10 +125,13 @@ class Meta:
 class Recorder:
     """Writes one run: gives each event its number and time, appends it as a line."""
 
-    def __init__(self, folder: Path, meta: Meta) -> None:
+    def __init__(self, folder: Path, meta: Meta, *, seq: int = 0) -> None:
         self.meta = meta
         self.folder = folder
-        self._seq = 0
+        self._seq = seq
+        self._is_torn = False
+        self._is_told = False
+        self._lost: dict[tuple[Phase, Stream], int] = {}
         self._descriptor = _open_log(folder / "events.jsonl")
 
     @property
@@ -128,17 +140,47 @@ class Recorder:
         return self.meta.run_id
 
     def emit(self, event: Event) -> None:
-        """Append `event` with one write.
+        """Append `event` with one write, or lose it where there is no room.
+
+        Lost output is counted, and told as `Truncated` before the next event
+        that finds room.
 
         Raises
         ------
         OSError
-            The disk is full or gone.
+            The recorder is closed.
         """
-        at = now_ms()
-        line = to_line(Envelope(run_id=self.run_id, seq=self._seq, at=at, event=event))
+        if self._descriptor < 0:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        try:
+            for (phase, stream), count in tuple(self._lost.items()):
+                self._append(Truncated(phase=phase, stream=stream, dropped_bytes=count))
+                del self._lost[phase, stream]
+            self._append(event)
+        except OSError as error:
+            if isinstance(event, Output):
+                place = (event.phase, event.stream)
+                size = len(event.text.encode("utf-8", "replace"))
+                self._lost[place] = self._lost.get(place, 0) + size
+            if not self._is_told:
+                self._is_told = True
+                _log.warning("run %s is not whole on record: %s", short_id(self.run_id), error)
+
+    def _append(self, event: Event) -> None:
+        envelope = Envelope(run_id=self.run_id, seq=self._seq, at=now_ms(), event=event)
+        line = to_line(envelope)
+        size = os.fstat(self._descriptor).st_size
+        try:
+            _write_all(self._descriptor, b"\n" + line if self._is_torn else line)
+        except OSError:
+            # Half a line helps nobody, and its room may be what the run's last event needs.
+            try:
+                os.ftruncate(self._descriptor, size)
+            except OSError:
+                self._is_torn = True
+            raise
+        self._is_torn = False
         self._seq += 1
-        _write_all(self._descriptor, line)
 
     def note_child(self, pid: int, start_time: int) -> None:
         """Write down which process the run is, so that others can end it."""
@@ -168,20 +210,40 @@ class Store:
         self._is_alive = is_alive
 
     def create(self, meta: Meta) -> Recorder:
-        """Return the recorder of a new run."""
+        """Return the recorder of a new run.
+
+        Raises
+        ------
+        OSError
+            It cannot be written; nothing of it is left behind.
+        UsageError
+            The folder of runs is somebody else's.
+        """
         folder = self.folder / _checked(meta.run_id)
-        _private(self.folder.parent)
+        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _private(self.folder)
         folder.mkdir(mode=0o700)
-        _write_meta(folder, meta)
-        return Recorder(folder, meta)
+        try:
+            _write_meta(folder, meta)
+            return Recorder(folder, meta)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
     def ids(self) -> list[str]:
-        """Return the ids of all runs, newest first."""
+        """Return the ids of all runs, newest first.
+
+        Raises
+        ------
+        UsageError
+            The data folder cannot be read.
+        """
         try:
             names = os.listdir(self.folder)
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise self._unreadable(error) from error
         return sorted((name for name in names if RUN_ID.fullmatch(name)), reverse=True)
 
     def runs(self, limit: int | None = None) -> list[Run]:
@@ -220,26 +282,23 @@ class Store:
         return Run(
             run_id=run_id,
             verb=meta.verb,
-            title=meta.title,
+            title=one_line(meta.title),
             verdict=finished.verdict if finished else self._unfinished(meta),
             seconds=finished.seconds if finished else None,
             started=meta.started,
             cage=meta.cage,
             notebook=meta.notebook,
-            why=finished.why if finished else "",
+            why=one_line(finished.why) if finished else "",
         )
 
     def meta(self, run_id: str) -> Meta | None:
         """Return what a run is, or None where it cannot be read."""
         try:
             fields = json.loads((self.folder / _checked(run_id) / "meta.json").read_bytes())
-            known = {field.name for field in dataclasses.fields(Meta)}
-            fields = {name: value for name, value in fields.items() if name in known}
             child = fields.get("child")
-            return Meta(
-                **{**fields, "owner": Owner(**fields["owner"]), "child": tuple(child) if child else None}
-            )
-        except (OSError, ValueError, TypeError, KeyError):
+            owner = Owner(**_known(Owner, fields["owner"]))
+            return Meta(**_known(Meta, fields) | {"owner": owner, "child": tuple(child) if child else None})
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
     def read(
@@ -248,44 +307,77 @@ class Store:
         """Yield the envelopes of a run whose `seq` is greater than `after`, in order.
 
         A line that is not whole is skipped and given to `on_torn`; a kind that
-        this version does not know is skipped.
+        this version does not know is skipped. A run without a log has none.
+
+        Raises
+        ------
+        UsageError
+            The log cannot be read.
         """
-        with (self.folder / _checked(run_id) / "events.jsonl").open("rb") as log:
-            for line in log:
-                if line.isspace():
-                    continue
-                try:
-                    envelope = from_line(line)
-                except ValueError:
-                    if on_torn:
-                        on_torn(line)
-                    continue
-                if envelope is not None and envelope.seq > after:
-                    yield envelope
+        for line in self._lines(run_id):
+            try:
+                envelope = from_line(line)
+            except ValueError:
+                if on_torn:
+                    on_torn(line)
+                continue
+            if envelope is not None and envelope.seq > after:
+                yield envelope
 
     def request_cancel(self, run_id: str) -> None:
-        """Note that somebody asked for the end, so that the owner reads the signal as such."""
-        (self.folder / _checked(run_id) / "cancel").touch(mode=0o600)
+        """Note that somebody asked for the end, so that the owner reads the signal as such.
+
+        Raises
+        ------
+        UsageError
+            It cannot be noted.
+        """
+        try:
+            (self.folder / _checked(run_id) / "cancel").touch(mode=0o600)
+        except OSError as error:
+            raise self._unreadable(error, "written") from error
 
     def is_cancel_requested(self, run_id: str) -> bool:
         """Whether somebody asked for the end of this run."""
-        return (self.folder / _checked(run_id) / "cancel").exists()
+        return os.path.exists(self.folder / _checked(run_id) / "cancel")  # noqa: PTH110 - never raises
+
+    def _lines(self, run_id: str) -> Iterator[bytes]:
+        """Yield the lines of a run's log, empty ones left out."""
+        try:
+            with (self.folder / _checked(run_id) / "events.jsonl").open("rb") as log:
+                for line in log:
+                    if not line.isspace():
+                        yield line
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError, done: str = "read") -> UsageError:
+        return UsageError(
+            f"the data folder {self.folder.parent} cannot be {done}",
+            why=str(error),
+            fix="set AUTOEXEC_DATA_DIR to a folder of your own",
+        )
 
     def _finished(self, run_id: str) -> RunFinished | None:
         """Return the run's last event, read from the end of its log."""
         try:
             with (self.folder / run_id / "events.jsonl").open("rb") as log:
-                log.seek(0, os.SEEK_END)
-                log.seek(max(0, log.tell() - _LAST_LINES_BYTES))
-                lines = log.read().splitlines()
+                end = log.seek(0, os.SEEK_END)
+                size = _LAST_LINES_BYTES
+                while True:
+                    log.seek(max(0, end - size))
+                    lines = log.read(min(size, end)).splitlines()
+                    # The first one is whole only where the log begins.
+                    known = _envelopes(lines[1:] if size < end else lines)
+                    if known or size >= end:
+                        break
+                    size *= 2
         except OSError:
             return None
-        for line in reversed(lines):
-            with contextlib.suppress(ValueError):
-                envelope = from_line(line)
-                if envelope and isinstance(envelope.event, RunFinished):
-                    return envelope.event
-        return None
+        finished = [envelope.event for envelope in known if isinstance(envelope.event, RunFinished)]
+        return finished[-1] if finished else None
 
     def _unfinished(self, meta: Meta) -> Verdict:
         owner = meta.owner
@@ -311,10 +403,29 @@ def reopen(store: Store, run_id: str) -> Recorder:
             why=f"it has format {meta.format}, this version writes {FORMAT}",
             fix="pip install --upgrade autoexec-magic",
         )
-    last = max((envelope.seq for envelope in store.read(run_id)), default=-1)
-    recorder = Recorder(store.folder / run_id, meta)
-    recorder._seq = last + 1
-    return recorder
+    last = max((_number(line) for line in store._lines(run_id)), default=-1)
+    return Recorder(store.folder / run_id, meta, seq=last + 1)
+
+
+def _number(line: bytes) -> int:
+    """Return the number of an envelope, of kinds that are not known here, too; -1 for none."""
+    with contextlib.suppress(ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return int(json.loads(line)["seq"])
+    return -1
+
+
+def _envelopes(lines: list[bytes]) -> list[Envelope]:
+    found = []
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            found.append(from_line(line))
+    return [envelope for envelope in found if envelope is not None]
+
+
+def _known(kind: type[Meta | Owner], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that this version knows."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in fields.items() if name in names}
 
 
 def _checked(run_id: str) -> str:
@@ -324,8 +435,16 @@ def _checked(run_id: str) -> str:
 
 
 def _private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_mode & 0o077:
+    """Make the folder of runs, or close one that was open; the data folder's mode is its maker's."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise UsageError(
+            f"{folder} is somebody else's",
+            why=f"its owner is user {found.st_uid}, and you are {os.geteuid()}",
+            fix="set AUTOEXEC_DATA_DIR to a folder of your own",
+        )
+    if found.st_mode & 0o077:
         folder.chmod(0o700)
 
 

@@ -1,12 +1,15 @@
 r"""Secrets masked and escapes made harmless, in text on its way to any sink.
 
-One `Cleaner` stands where a stream's text enters: it masks the values of
-environment variables that are named like secrets and tokens of well-known
-shapes, and removes terminal control sequences that do more than colour, move
-the cursor or erase. What could be the beginning of either is held back until
-the next piece decides, so that a secret or an escape split over two reads is
-still caught; a piece that ends with a newline is not delayed (unless a secret
-has newlines of its own).
+One `Cleaner` stands where a stream's text enters. First it removes terminal
+control sequences that do more than colour, move the cursor or erase; then it
+masks the values of environment variables that are named like secrets, tokens
+of well-known shapes, and what stands where a password stands (`--password X`,
+`NAME_TOKEN=X`, `Authorization: Bearer X`, `https://me:X@host`). In this order,
+because removing an escape can put a secret together. What could be the
+beginning of either is held back until the next piece decides, so that a secret
+or an escape split over two reads is still caught; no shape goes over a line's
+end, so a piece that ends with a newline is not delayed (unless a secret has
+newlines of its own).
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -22,46 +26,110 @@ T = TypeVar("T")
 MASK = "***"
 MIN_SECRET_CHARS = 8
 _HOLD_CHARS = 4096
+_NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+_NAME_CHARS = 100
+_CONTEXT_CHARS = 3  # what a shape looks back at: "://", or the letter before a token
 
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|(?:^|_)KEY|KEY$|APIKEY", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|COOKIE|AUTHORIZATION|(?:^|_)KEY|KEY$"
+    r"|(?:PASS|(?:^|_)AUTH(?!_SOCK$)|(?:^|_)DSN)(?![A-Z])|(?<!^)(?<!^OLD)PWD(?![A-Z])",
+    re.IGNORECASE,
+)
+_SECRET_OPTION = re.compile(
+    r"(?:^|-)(?:password|passphrase|passwd|pass|pwd|token|secret|api-?key|secret-key|access-key)$"
+)
 # Prefixes that vendors document for their tokens, each with what follows it.
-_TOKEN_SHAPES = (
-    r"gh[pousr]_[A-Za-z0-9]{36,}",  # GitHub
-    r"github_pat_[A-Za-z0-9_]{22,}",
-    r"glpat-[A-Za-z0-9_-]{20,}",  # GitLab
-    r"A[KS]IA[A-Z0-9]{16}",  # AWS access key ids
-    r"sk-[A-Za-z0-9_-]{20,}",  # OpenAI and others that follow it
-    r"xox[abeprs]-[A-Za-z0-9-]{10,}",  # Slack
-    r"pypi-[A-Za-z0-9_-]{16,}",
-    r"npm_[A-Za-z0-9]{36}",
-    r"AIza[A-Za-z0-9_-]{35}",  # Google API keys
-    r"hf_[A-Za-z0-9]{30,}",  # Hugging Face
-    r"dckr_pat_[A-Za-z0-9_-]{20,}",
+_TOKEN_SHAPES = {
+    **{f"gh{kind}_": r"[A-Za-z0-9]{36,}" for kind in "pousr"},  # GitHub
+    "github_pat_": r"[A-Za-z0-9_]{22,}",
+    "glpat-": r"[A-Za-z0-9_-]{20,}",  # GitLab
+    "AKIA": r"[A-Z0-9]{16}",  # AWS access key ids
+    "ASIA": r"[A-Z0-9]{16}",
+    "sk-": r"(?=[A-Za-z_-]{0,63}+[0-9])[A-Za-z0-9_-]{20,}",  # OpenAI and others that follow it
+    **{f"xox{kind}-": r"[A-Za-z0-9-]{10,}" for kind in "abeprs"},  # Slack
+    "pypi-AgE": r"[A-Za-z0-9_-]{16,}",
+    "npm_": r"[A-Za-z0-9]{36}",
+    "AIza": r"[A-Za-z0-9_-]{35}",  # Google API keys
+    "hf_": r"[A-Za-z0-9]{30,}",  # Hugging Face
+    "dckr_pat_": r"[A-Za-z0-9_-]{20,}",
+}
+_WORD_CHARS = _NAME + "-"
+_TOKENS = re.compile(
+    "(?<![A-Za-z0-9])(?:" + "|".join(prefix + rest for prefix, rest in _TOKEN_SHAPES.items()) + ")"
 )
-_TOKENS = tuple(re.compile(rf"(?<![A-Za-z0-9]){shape}") for shape in _TOKEN_SHAPES)
-_TOKEN_PREFIXES = (
-    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "sk-"),
-    *("xoxa-", "xoxb-", "xoxe-", "xoxp-", "xoxr-", "xoxs-", "pypi-", "npm_", "AIza", "hf_", "dckr_pat_"),
+# The search for one character is the fastest there is: each begins with what its tokens cannot lack.
+_SIGNS = (
+    re.compile(r"_(?:(?<=gh[pousr]_)|(?<=npm_)|(?<=hf_)|(?<=pat_))[A-Za-z0-9_-]{16}"),
+    re.compile(r"-(?:(?<=sk-)|(?<=pat-)|(?<=xox[abeprs]-)|(?<=pypi-))[A-Za-z0-9_-]{10}"),
+    re.compile(r"A(?:[KS]IA|Iza)[A-Za-z0-9_-]{16}"),
 )
-_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):([^/\s@]+)(?=@)")
-_LAST_URL = re.compile(r"://[^\s/@]*\Z")
-_LAST_WORD = re.compile(r"[A-Za-z0-9_-]+\Z")
 
-# ECMA-48: OSC, DCS, SOS, PM and APC begin strings up to ST; BEL ends an OSC as well, and a
-# newline or a cancel ends what was never closed. None of them is colour or cursor.
-_STRING_BEGINS = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])"
-_STRING_ENDS = r"[\x07\x18\x1a\x1b\x9c\n]"
-_STRINGS = re.compile(
-    rf"{_STRING_BEGINS}[^\x07\x18\x1a\x1b\x9c\n]*(?:[\x07\x18\x1a\x9c]|\x1b\\|(?=[\x1b\n]))"
+_URL_PASSWORD = re.compile(r"://[^/\s:@]*+:([^/\s@]+)@")
+# What stands where a secret stands: a quoted text, or all up to a space, a quote, or a shell's end of word.
+_VALUE = r"""(?:"[^"\n]*+"?|'[^'\n]*+'?|[^\s"';&|)]++)"""
+_PLAIN = r"""(?!(?i:[0-9]{1,6}|true|false|yes|no|on|off|none|null)(?![^\s"';&|),]))"""  # `PASS=3 WARN=0`
+_ASSIGNED = re.compile(rf"=(?<=[A-Z0-9_]=){_PLAIN}({_VALUE})")
+_OPTION = re.compile(rf"--(?<![A-Za-z0-9_-]--)([a-z][a-z0-9-]*+)(?:=|[ \t]++(?!-))({_VALUE})")
+_USER = re.compile(
+    r"""--user(?<![A-Za-z0-9_-]--user)(?:=|[ \t]++)["']?(?![0-9]++:[0-9]++(?!\S))"""
+    r"""[^\s:"';&|)]++:([^\s"';&|)]++)"""
 )
-_OPEN_STRING = re.compile(rf"{_STRING_BEGINS}[^\x07\x18\x1a\x1b\x9c\n]*(\x1b?)\Z")
-_STRING_END = re.compile(_STRING_ENDS)
-_CSI = re.compile(r"(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])")
-_HARMLESS_CSI = frozenset("mKJABCDEFGHfd")
-_OTHER_ESCAPES = re.compile(r"\x1b(?!\[[0-?]*[mKJABCDEFGHfd])[ -/]*[0-~]?")
-_CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f]")
-_OPEN_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*)?[ -/]*\Z")
-_SUSPECT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_HEADER = re.compile(
+    r"""uthorization(?<=[Aa]uthorization)(?<![A-Za-z0-9][Aa]uthorization)["']?[ \t]*+[:=][ \t]*+["']?"""
+    r"""[A-Za-z]++[ \t]++([^\s"',;]++)"""
+)
+_BEARER = re.compile(r"earer(?<=[Bb]earer)(?<![A-Za-z0-9][Bb]earer)[ \t]++([A-Za-z0-9._~+/=-]{16,})")
+# The same at the end of a piece, where they may be but begun.
+_BEGINNINGS = sorted(
+    {
+        word[:size]
+        for word in (*_TOKEN_SHAPES, "Authorization", "authorization", "Bearer", "bearer")
+        for size in range(1, len(word))
+    }
+)
+_OPEN = (
+    re.compile(r"://[^\s/@]*+\Z"),
+    re.compile(
+        r"""(?<![A-Za-z0-9])[Aa]uthorization["']?[ \t]*+(?:[:=][ \t]*+["']?[A-Za-z]*+"""
+        r"""(?:[ \t]++[^\s"',;]*+)?)?\Z"""
+    ),
+    re.compile(r"(?<![A-Za-z0-9])[Bb]earer(?:[ \t]++[A-Za-z0-9._~+/=-]*+)?\Z"),
+)
+_OPEN_TOKEN = re.compile(
+    rf"(?<![A-Za-z0-9])(?:(?:{'|'.join(_TOKEN_SHAPES)})[A-Za-z0-9_-]*+|{'|'.join(_BEGINNINGS)})\Z"
+)
+_OPEN_NAME = re.compile(rf"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*+)(=(?:{_VALUE})?+)?\Z")
+_OPEN_OPTION = re.compile(rf"(?<![A-Za-z0-9_-])--?([a-z0-9-]*+)((?:=|[ \t]++)(?:{_VALUE})?+)?\Z")
+
+# ECMA-48: OSC, DCS, SOS, PM and APC begin strings up to ST; BEL ends an OSC as well, and a newline or a
+# cancel ends what was never closed. An escape ends a string, whatever follows: ST is one like any other.
+_STRING = r"[^\x07\x18\x1a\x1b\x9c\n]*+[\x07\x18\x1a\x9c]?+"
+_PARAMETERS = r"[0-?]*+[ -/]*+[@-~]?+"
+_CONTROL = r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # all but backspace, tab, newline, carriage return
+_DRAWING = r"\[[0-9:;]{0,64}[ABCDEFGHJKdfm]"
+# It begins with a class, so that the search for it is a scan; it takes what is harmful and nothing else, and
+# what it leaves holds no escape but those of whole drawing sequences: to remove it puts nothing together.
+_HARMFUL = re.compile(
+    rf"{_CONTROL}(?:"
+    rf"(?<=\x1b)(?!{_DRAWING})(?:\[{_PARAMETERS}|[\]PX^_]{_STRING}|[ -/]*+[0-~]?+)"
+    rf"|(?<=\x9b){_PARAMETERS}"
+    rf"|(?<=[\x90\x98\x9d-\x9f]){_STRING}"
+    rf"|(?<![\x1b\x9b\x90\x98\x9d-\x9f]))"
+)
+_SUSPECT = re.compile(_CONTROL)
+_STRING_REST = re.compile(_STRING)
+_PARAMETERS_REST = re.compile(_PARAMETERS)
+_OPEN_STRING = re.compile(r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x18\x1a\x1b\x9c\n]*+\Z")
+_OPEN_ESCAPE = re.compile(r"(?:\x1b(?:\[[0-?]*+)?|\x9b[0-?]*+)[ -/]*+\Z")
+_STRING_ENDS = tuple("\x07\x18\x1a\x9c")
+_FINALS = tuple(map(chr, range(0x40, 0x7F)))
+_ESCAPE_CHARS = 128
+# What takes no room or turns the direction of writing (Unicode: Cf and friends), and halves of characters.
+_UNSEEN = (
+    "\\s\\x00-\\x20\\x7f-\\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\\ud800-\\udfff"
+)
+_BETWEEN_WORDS = re.compile(rf"(?:\x1b\[{_PARAMETERS}|[{_UNSEEN}])+")
 
 
 def secrets_in(environment: Mapping[str, str], names: Iterable[str] = ()) -> tuple[str, ...]:
@@ -72,7 +140,8 @@ def secrets_in(environment: Mapping[str, str], names: Iterable[str] = ()) -> tup
     environment : mapping of str to str
         Usually `os.environ`.
     names : iterable of str, optional
-        Variables that are secret whatever they are called.
+        Variables that are secret whatever they are called; `*`, `?` and
+        `[…]` are wildcards. One that names every variable names none.
 
     Returns
     -------
@@ -80,18 +149,19 @@ def secrets_in(environment: Mapping[str, str], names: Iterable[str] = ()) -> tup
         Values of at least `MIN_SECRET_CHARS` characters, without duplicates,
         longest first; those of several lines also with carriage returns.
     """
-    named = set(names)
+    patterns = [name for name in names if name.strip("*?")]
     found = {
         value
         for name, value in environment.items()
-        if len(value) >= MIN_SECRET_CHARS and (name in named or _SECRET_NAME.search(name))
+        if len(value) >= MIN_SECRET_CHARS
+        and (_SECRET_NAME.search(name) or any(fnmatchcase(name, pattern) for pattern in patterns))
     }
     found |= {value.replace("\n", "\r\n") for value in found}
     return tuple(sorted(found, key=lambda value: (-len(value), value)))
 
 
 def mask(text: str, secrets: Sequence[str] = ()) -> str:
-    """Return `text` with `secrets` and tokens of known shapes replaced by `***`.
+    """Return `text` with secrets and tokens of known shapes replaced by `***`.
 
     Examples
     --------
@@ -99,15 +169,10 @@ def mask(text: str, secrets: Sequence[str] = ()) -> str:
     'user ***'
     >>> mask("https://me:pass@host/simple")
     'https://me:***@host/simple'
+    >>> mask("PGPASSWORD=abc psql --token xyz")
+    'PGPASSWORD=*** psql --token ***'
     """
-    for start, end in reversed(_spans(text, secrets)):
-        text = text[:start] + MASK + text[end:]
-    for prefix in _TOKEN_PREFIXES:
-        if prefix in text:
-            for shape in _TOKENS:
-                text = shape.sub(MASK, text)
-            break
-    return _URL_PASSWORD.sub(rf"\1:{MASK}", text) if "://" in text else text
+    return _masked(text, _spans(text, secrets))
 
 
 def harmless(text: str) -> str:
@@ -115,19 +180,28 @@ def harmless(text: str) -> str:
 
     Colours, cursor movement and erasing stay, as do tab, newline, carriage
     return and backspace. Removed are OSC (titles, clipboard, links), DCS and
-    the like, device queries, and all other control characters.
+    the like, device queries, modes, and all other control characters.
 
     Examples
     --------
     >>> harmless("\x1b]52;c;YQ==\x07\x1b[31mred\x1b[0m\x1b[6n")
     '\x1b[31mred\x1b[0m'
     """
-    if not _SUSPECT.search(text):
-        return text
-    text = _STRINGS.sub("", text)
-    text = _CSI.sub(_keep_drawing, text)
-    text = _OTHER_ESCAPES.sub("", text)
-    return _CONTROLS.sub("", text)
+    return _HARMFUL.sub("", text)
+
+
+def one_line(text: str) -> str:
+    r"""Return `text` as one line: without escapes, and with a space for each run of what is not seen.
+
+    White space, control characters, terminal sequences, characters of no width
+    and those that turn the direction of writing.
+
+    Examples
+    --------
+    >>> one_line("\x1b[31mfirst\x1b[0m\nsecond\u202eline\t")
+    'first second line'
+    """
+    return _BETWEEN_WORDS.sub(" ", harmless(text)).strip()
 
 
 def cleaned(value: T, secrets: Sequence[str]) -> T:
@@ -167,74 +241,105 @@ class Cleaner:
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         self._secrets = tuple(secrets)
         self._within_line = not any("\n" in secret for secret in self._secrets)
+        self._escapes = _Escapes()
+        self._before = ""  # what came last before `_held`, already let out
         self._held = ""
-        self._in_string = False
 
     def feed(self, text: str) -> str:
         """Return what of the text so far is decided; hold back the rest."""
-        text = self._held + self._after_string(text)
-        if not _SUSPECT.search(text):
-            cut = self._decided(text)
-            self._held = text[cut:]
-            return mask(text[:cut], self._secrets)
-        opened = _OPEN_STRING.search(text)
-        if opened:
-            # An escape at its end closes it, whatever follows the escape.
-            escape = opened.group(1)
-            self._in_string = not escape
-            text = text[: opened.start()] + escape
-        cut = self._decided(text)
-        self._held = text[cut:]
-        return mask(harmless(text[:cut]), self._secrets)
+        return self._let_out(self._escapes.feed(text), is_last=False)
 
     def flush(self) -> str:
         """Return what was held back; the stream is at its end."""
-        text, self._held = self._held, ""
-        return mask(harmless(text), self._secrets)
+        self._escapes.discard()
+        return self._let_out("", is_last=True)
 
     def discard(self) -> int:
         """Forget what was held back; return how many bytes of UTF-8 it was."""
-        text, self._held = self._held, ""
+        text, self._held = self._held + self._escapes.discard(), ""
         return len(text.encode("utf-8", "replace"))
 
-    def _after_string(self, text: str) -> str:
-        """Return what follows a control string that an earlier piece began."""
-        if not self._in_string:
-            return text
-        end = _STRING_END.search(text)
-        if end is None:
-            return ""
-        self._in_string = False
-        return text[end.start() :] if end.group() in "\x1b\n" else text[end.end() :]
+    def _let_out(self, text: str, *, is_last: bool) -> str:
+        before = len(self._before)
+        text = self._before + self._held + text
+        spans = [(max(start, before), end) for start, end in _spans(text, self._secrets) if end > before]
+        cut = len(text) if is_last else self._decided(text, spans, before)
+        self._held = text[cut:]
+        self._before = text[max(0, cut - _CONTEXT_CHARS) : cut]
+        return _masked(text[:cut], [span for span in spans if span[1] <= cut])[before:]
 
-    def _decided(self, text: str) -> int:
-        """Return the length of the part of `text` that later text cannot change."""
-        cut = len(text)
+    def _decided(self, text: str, spans: Sequence[tuple[int, int]], before: int) -> int:
+        """Return the end of the part of `text` that later text cannot change."""
         if self._within_line and text.endswith("\n"):
-            return cut
-        window = text[-_HOLD_CHARS:]
-        escape = _OPEN_ESCAPE.search(window) if "\x1b" in window else None
-        if escape:
-            cut = min(cut, len(text) - len(window) + escape.start())
-        for secret in self._secrets:
-            cut = min(cut, len(text) - _overlap(text, secret))
-        for open_end in (_open_token(window), _open_url(window)):
-            cut = min(cut, len(text) - open_end)
-        # A secret that is complete but may also be the beginning of another one waits whole.
-        for start, end in _spans(text, self._secrets):
+            return len(text)
+        cut = len(text) - max((_overlap(text, secret) for secret in self._secrets), default=0)
+        line = text[max(text.rfind("\n") + 1, len(text) - _HOLD_CHARS) :]
+        cut = max(before, min(cut, len(text) - _open_end(line)))
+        # What is complete but may also be the beginning of something longer waits whole, as long as that is.
+        for start, end in spans:
             if start < cut < end:
-                return start
+                return start if len(text) - start <= _HOLD_CHARS else end
         return cut
 
 
+class _Escapes:
+    """Make one stream harmless: of what is not whole at a piece's end, wait for the rest."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._skipping: re.Pattern[str] | None = None  # what is left of a sequence that was begun
+
+    def feed(self, text: str) -> str:
+        text, self._held = self._held + text, ""
+        if self._skipping is not None:
+            text = self._after_skipped(text, self._skipping)
+        if not _SUSPECT.search(text):
+            return text
+        kept, at, last = [], 0, ""
+        for match in _HARMFUL.finditer(text):
+            kept.append(text[at : match.start()])
+            at, last = match.end(), match.group()
+        if at == len(text):
+            self._await_rest_of(last)
+        return "".join([*kept, text[at:]])
+
+    def discard(self) -> str:
+        text, self._held, self._skipping = self._held, "", None
+        return text
+
+    def _await_rest_of(self, sequence: str) -> None:
+        if _OPEN_STRING.match(sequence):
+            self._skipping = _STRING_REST
+        elif _OPEN_ESCAPE.match(sequence):
+            if len(sequence) <= _ESCAPE_CHARS:
+                self._held = sequence
+            else:
+                self._skipping = _PARAMETERS_REST
+
+    def _after_skipped(self, text: str, skipping: re.Pattern[str]) -> str:
+        match = skipping.match(text)
+        skipped = match.group() if match else ""
+        ends = _STRING_ENDS if skipping is _STRING_REST else _FINALS
+        if len(skipped) < len(text) or skipped.endswith(ends):
+            self._skipping = None
+        return text[len(skipped) :]
+
+
+def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    for start, end in reversed(spans):
+        text = text[:start] + MASK + text[end:]
+    return text
+
+
 def _spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where `text` holds secrets, overlapping ones as one, in order."""
-    found = []
+    """Return what is to be masked in `text`, overlapping places as one, in order."""
+    found: list[tuple[int, int]] = []
     for secret in secrets:
         start = text.find(secret)
         while start >= 0:
             found.append((start, start + len(secret)))
             start = text.find(secret, start + 1)
+    found += _shaped(text)
     merged: list[tuple[int, int]] = []
     for start, end in sorted(found):
         if merged and start < merged[-1][1]:
@@ -244,29 +349,42 @@ def _spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
     return merged
 
 
+def _shaped(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of tokens, and of what stands where a secret stands."""
+    if any(sign.search(text) for sign in _SIGNS):
+        yield from (match.span() for match in _TOKENS.finditer(text))
+    if "://" in text:
+        yield from (match.span(1) for match in _URL_PASSWORD.finditer(text))
+    for match in _ASSIGNED.finditer(text) if "=" in text else ():
+        before = text[max(0, match.start() - _NAME_CHARS) : match.start()]
+        name = before[len(before.rstrip(_NAME)) :]
+        if name[0].isalpha() and name.isupper() and _SECRET_NAME.search(name):
+            yield match.span(1)
+    if "--" in text:
+        yield from (match.span(2) for match in _OPTION.finditer(text) if _SECRET_OPTION.search(match[1]))
+        yield from (match.span(1) for match in _USER.finditer(text))
+    for pattern in (_HEADER, _BEARER):
+        yield from (match.span(1) for match in pattern.finditer(text))
+
+
 def _overlap(text: str, secret: str) -> int:
     """Return the length of the longest end of `text` that begins `secret`."""
-    for size in range(min(len(text), len(secret) - 1), 0, -1):
-        if secret.startswith(text[-size:]):
-            return size
+    start = text.find(secret[0], max(0, len(text) - len(secret) + 1))
+    while start >= 0:
+        if secret.startswith(text[start:]):
+            return len(text) - start
+        start = text.find(secret[0], start + 1)
     return 0
 
 
-def _open_token(window: str) -> int:
-    """Return the length of a last word that is, or may become, a token."""
-    match = _LAST_WORD.search(window)
-    word = match.group() if match else ""
-    may_be = any(word.startswith(prefix) or prefix.startswith(word) for prefix in _TOKEN_PREFIXES)
-    return len(word) if may_be else 0
-
-
-def _open_url(window: str) -> int:
-    """Return the length of a last URL whose host, or user and password, is not complete."""
-    match = _LAST_URL.search(window) if "://" in window else None
-    return len(match.group()) if match else 0
-
-
-def _keep_drawing(match: re.Match[str]) -> str:
-    parameters, final = match.groups()
-    private = parameters.startswith(("?", ">", "<", "="))
-    return match.group() if final in _HARMLESS_CSI and not private else ""
+def _open_end(line: str) -> int:
+    """Return the length of the end of an unfinished line that is, or may become, part of a secret."""
+    found = [pattern.search(line) for pattern in _OPEN]
+    found.append(_OPEN_TOKEN.search(line, len(line.rstrip(_WORD_CHARS))))
+    name = _OPEN_NAME.search(line)
+    if name and (name[2] is None or _SECRET_NAME.search(name[1])):
+        found.append(name)
+    option = _OPEN_OPTION.search(line)
+    if option and (option[2] is None or option[1] == "user" or _SECRET_OPTION.search(option[1])):
+        found.append(option)
+    return len(line) - min([match.start() for match in found if match], default=len(line))

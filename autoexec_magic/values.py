@@ -91,7 +91,8 @@ class Outcome:
     `returncode` is the exit code, 0 to 255, or minus the number of the signal
     that ended it, as in `subprocess`. `stdout` and `stderr` are the last
     characters of each stream (at most `executor.process.TAIL_CHARS`), decoded
-    and redacted. `dropped_bytes` counts the output that was not kept.
+    and redacted. `dropped_bytes` counts the output that was not kept, `cut`
+    names the streams it was cut from.
     """
 
     argv: tuple[str, ...]
@@ -101,6 +102,7 @@ class Outcome:
     stdout: str = ""
     stderr: str = ""
     dropped_bytes: int = 0
+    cut: tuple[Stream, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -24,7 +24,7 @@ from skips import needs, requires
 
 from autoexec_magic import executor, history
 from autoexec_magic.errors import Cancelled, UsageError
-from autoexec_magic.events import CaseStarted, Envelope, Output, RunFinished, RunStarted, to_line
+from autoexec_magic.events import CaseStarted, Envelope, Output, RunFinished, RunStarted, Truncated, to_line
 from autoexec_magic.executor.identity import HAS_PROC
 from autoexec_magic.history import FORMAT, Meta, Owner, Recorder, Store, fan_out, new_id, reopen, short_id
 from autoexec_magic.values import Verdict
@@ -221,13 +221,58 @@ def test_only_the_owner_can_read(tmp_path, umask):
 
 @pytest.mark.parametrize("before", [0o755, 0o777, 0o750, 0o701])
 def test_a_folder_that_was_open_is_closed(tmp_path, before):
-    """A data folder that was made by hand, or by an older version, is private from then on."""
+    """The folder of runs, whoever made it, is private from then on; the one it lies in is its maker's."""
     for folder in (tmp_path / "data", tmp_path / "data" / "runs"):
         folder.mkdir()
         folder.chmod(before)
     store = Store(tmp_path / "data", alive)
     store.create(meta()).close()
-    assert [mode(path) for path in (tmp_path / "data", store.folder)] == [0o700] * 2
+    assert [mode(path) for path in (tmp_path / "data", store.folder)] == [before, 0o700]
+
+
+def test_a_folder_of_somebody_else_is_not_used(store, monkeypatch):
+    """Whoever owns the folder reads what is in it: it is named, and how to have another one."""
+    store.folder.mkdir(parents=True)
+    monkeypatch.setattr(os, "geteuid", lambda: store.folder.stat().st_uid + 1)
+    with pytest.raises(UsageError, match="somebody else's") as caught:
+        store.create(meta())
+    assert "AUTOEXEC_DATA_DIR" in caught.value.fix
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_run_that_cannot_be_written_leaves_nothing(store, monkeypatch):
+    """A full disk at the very beginning: no folder without a run in it."""
+
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(28, os.strerror(28))
+
+    store.folder.mkdir(parents=True)
+    monkeypatch.setattr(Path, "replace", lambda path, target: full(0, b""))
+    with pytest.raises(OSError, match="No space left"):
+        store.create(meta())
+    assert list(store.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda store: store.ids(), id="ids"),
+        pytest.param(lambda store: store.runs(), id="runs"),
+        pytest.param(lambda store: list(store.read(ID)), id="read"),
+        pytest.param(lambda store: store.request_cancel(ID), id="request_cancel"),
+    ],
+)
+def test_a_data_folder_that_cannot_be_read_is_an_error(tmp_path, use):
+    """A file in its place, or one without leave: the folder is named, and how to have another one."""
+    (tmp_path / "data").write_text("a file", encoding="utf-8")
+    with pytest.raises(UsageError, match=re.escape(str(tmp_path / "data"))) as caught:
+        use(Store(tmp_path / "data", alive))
+    assert "AUTOEXEC_DATA_DIR" in caught.value.fix
+
+
+def test_a_run_without_a_log_has_no_events(store):
+    """Whoever reads before the first event, or after somebody removed the run, reads nothing."""
+    assert numbers(store, new_id()) == []
 
 
 def test_a_run_is_created_once(store):
@@ -753,42 +798,106 @@ def test_a_stop_goes_through_a_fan_out(emit, stop):
     assert emit == [case(2)]
 
 
-def test_a_full_disk_is_an_os_error(store, emit, caplog, tmp_path):
-    """The recorder says so, and is dropped as any other sink: the run goes on without a record."""
+def test_a_fault_of_the_disk_is_logged_in_one_line(emit, caplog):
+    """Nobody needs our stack to know that a disk is full."""
+
+    def full(event: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    both = fan_out(full, emit)
+    both(case(0))
+    both(case(1))
+    assert emit == [case(0), case(1)]
+    (logged,) = caplog.records
+    assert "No space left" in logged.getMessage()
+    assert logged.exc_info is None
+
+
+def test_a_full_disk_costs_events_and_not_the_run(emit, caplog, tmp_path):
+    """The recorder says so once, and is not left out: there may be room again."""
     requires(Path("/dev/full").exists(), "there is no /dev/full", "run it on Linux")
     folder = tmp_path / "full"
     folder.mkdir()
     (folder / "events.jsonl").symlink_to("/dev/full")
     recorder = Recorder(folder, meta())
-    with pytest.raises(OSError, match="No space left"):
-        recorder.emit(case(0))
     both = fan_out(recorder.emit, emit)
-    both(case(1))
-    both(case(2))
+    for number in range(3):
+        both(case(number))
     recorder.close()
-    assert emit == [case(1), case(2)]
-    assert caplog.text.count("No space left") == 1
+    assert emit == [case(0), case(1), case(2)]
+    (logged,) = caplog.records
+    assert "No space left" in logged.getMessage()
+    assert short_id(recorder.run_id) in logged.getMessage()
 
 
-def test_a_disk_that_fills_up_within_a_line_leaves_a_readable_run(store, recorder, monkeypatch):
-    """Half a line fits, then nothing: what came before is read, and the run can go on later."""
-    recorder.emit(case(0))
-    write = os.write
-    room = [40]
+class Disk:
+    """A disk with room for so many bytes; `os.write` and `os.ftruncate` go through it."""
 
-    def filling(descriptor: int, data: bytes) -> int:
-        if not room[0]:
+    def __init__(self, patch: pytest.MonkeyPatch, *, can_cut: bool) -> None:
+        self.room: float = float("inf")
+        self._write, self._cut, self._can_cut = os.write, os.ftruncate, can_cut
+        patch.setattr(os, "write", self.write)
+        patch.setattr(os, "ftruncate", self.cut)
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        if not self.room:
             raise OSError(28, os.strerror(28))
-        taken, room[0] = bytes(data)[: room[0]], 0
-        return write(descriptor, taken)
+        taken = bytes(data)[: int(min(self.room, len(data)))]
+        self.room -= len(taken)
+        return self._write(descriptor, taken)
 
+    def cut(self, descriptor: int, size: int) -> None:
+        if not self._can_cut:
+            raise OSError(5, os.strerror(5))
+        self._cut(descriptor, size)
+
+
+@pytest.mark.parametrize("can_cut", [True, False], ids=["half-a-line-is-taken-back", "half-a-line-stays"])
+@pytest.mark.parametrize("room", [0, 1, 40])
+def test_a_run_goes_on_when_there_is_room_again(store, recorder, monkeypatch, room, can_cut):
+    """Numbers have no gaps, no line is glued to half a one, and the output that was lost is counted."""
+    disk = Disk(monkeypatch, can_cut=can_cut)
+    recorder.emit(case(0))
+    disk.room = room
+    for text, stream in (("äää", "stdout"), ("b", "stderr"), ("c", "stdout")):
+        recorder.emit(Output(phase="run", stream=stream, text=text))
+    recorder.emit(case(1))
+    disk.room = float("inf")
+    recorder.emit(case(2))
+    recorder.emit(FINISHED)
+    torn: list[bytes] = []
+    found = list(store.read(recorder.run_id, on_torn=torn.append))
+    assert [envelope.event for envelope in found] == [
+        case(0),
+        Truncated(phase="run", stream="stdout", dropped_bytes=7),
+        Truncated(phase="run", stream="stderr", dropped_bytes=1),
+        case(2),
+        FINISHED,
+    ]
+    assert [envelope.seq for envelope in found] == [0, 1, 2, 3, 4]
+    assert len(torn) == (0 if can_cut or not room else 1)
+    assert store.get(recorder.run_id).verdict == Verdict.FAILED
+
+
+def test_a_run_that_ended_on_a_full_disk_can_be_continued(store, recorder, monkeypatch):
+    """Half a line fits, then nothing, then the process is gone: the next one repairs the end."""
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", filling)
-        with pytest.raises(OSError, match="No space left"):
-            recorder.emit(case(1))
-    recorder.close()
+        disk = Disk(patch, can_cut=False)
+        recorder.emit(case(0))
+        disk.room = 40
+        recorder.emit(case(1))
+        recorder.close()
     assert numbers(store, recorder.run_id) == [0]
     again = reopen(store, recorder.run_id)
     again.emit(case(1))
     again.close()
     assert numbers(store, recorder.run_id) == [0, 1]
+
+
+def test_a_listed_run_is_one_line(store):
+    """Titles and reasons come from anywhere: nothing in a list moves the cursor or breaks the line."""
+    recorder = store.create(meta(title="a\x1b[2J\nb\u202ec"))
+    recorder.emit(dataclasses.replace(FINISHED, why="x\r\ny\x1b]0;t\x07"))
+    recorder.close()
+    run = store.get(recorder.run_id)
+    assert (run.title, run.why) == ("a b c", "x y")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 
 import pytest
@@ -10,7 +11,16 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autoexec_magic.events import Asked, Displayed, Output, PhaseFinished, Resolved
-from autoexec_magic.redact import MASK, MIN_SECRET_CHARS, Cleaner, cleaned, harmless, mask, secrets_in
+from autoexec_magic.redact import (
+    MASK,
+    MIN_SECRET_CHARS,
+    Cleaner,
+    cleaned,
+    harmless,
+    mask,
+    one_line,
+    secrets_in,
+)
 from autoexec_magic.values import Candidate, Resolution, Verdict
 
 SECRET = "hunter2hunter2"
@@ -19,8 +29,8 @@ HELD_CHARS = 8_192  # what a stream may hold back, twice the longest token that 
 PIECE_CHARS = 10_000
 MEGABYTE = 1_000_000
 QUICK_SECONDS = 0.5  # linear work takes a hundredth of it
-PROBING = settings(max_examples=150, deadline=None, database=None)
-EASY = settings(max_examples=80, deadline=None, database=None)
+PROBING = settings(max_examples=100, deadline=None, database=None)
+EASY = settings(max_examples=60, deadline=None, database=None)
 
 A36 = "a1B2c3D4e5" * 3 + "F6g7H8"
 TOKENS = {
@@ -171,6 +181,47 @@ def test_a_secret_around_an_escape_is_masked(parts):
     assert streamed(*parts, secrets=(SECRET,)) == f"{MASK} "
 
 
+SHAPES = {
+    "PGPASSWORD=abc psql": "PGPASSWORD=*** psql",
+    "export DB_PASSWORD='a b' x": "export DB_PASSWORD=*** x",
+    'MY_TOKEN="a b" y': "MY_TOKEN=*** y",
+    "X_TOKEN=abc;ls": "X_TOKEN=***;ls",
+    "TOKEN=a TOKEN=b": "TOKEN=*** TOKEN=***",
+    "--password xyz z": "--password *** z",
+    "--password=xyz": "--password=***",
+    "--db-password 'a b' z": "--db-password *** z",
+    "--token xyz --api-key abc": "--token *** --api-key ***",
+    "--user me:pw x": "--user me:*** x",
+    "Authorization: Bearer abc.def": "Authorization: Bearer ***",
+    "authorization: Basic dXNlcjpwYXNz, x": "authorization: Basic ***, x",
+    '"Authorization": "Bearer abc"': '"Authorization": "Bearer ***"',
+    "curl -H 'Authorization: token abcd' x": "curl -H 'Authorization: token ***' x",
+    "Bearer abcdefghijklmnop1": "Bearer ***",
+}
+NO_SECRETS = [
+    *("PASS=3 WARN=0", "TOKEN=true", "SECRET=", "COUNT=12345", "name=value", "a=b --c=d"),
+    *("--tokens 5", "--password --other", "--user 1000:1000 x", "--users a:b", "-p x", "--"),
+    *("bearer of news", "Bearer short", "the author: Jane", "authorization was given"),
+]
+
+
+@pytest.mark.parametrize(("text", "want"), SHAPES.items(), ids=SHAPES)
+def test_what_stands_where_a_secret_stands_is_masked_at_every_cut(text, want):
+    """Behind a name, an option or a header that says so, whatever the value looks like."""
+    assert mask(text) == want
+    for index in range(len(text) + 1):
+        assert streamed(text[:index], f"{text[index:]} ") == f"{want} ", index
+    assert streamed(*text, " ") == f"{want} "
+
+
+@pytest.mark.parametrize("text", NO_SECRETS)
+def test_what_only_looks_like_such_a_place_is_kept(text):
+    """A count of passed tests, an option without a value, a word of a sentence."""
+    assert mask(text) == text
+    for index in range(len(text) + 1):
+        assert streamed(text[:index], f"{text[index:]} ") == f"{text} ", index
+
+
 @pytest.mark.parametrize("secret", [SECRET, PEM, "ababababab", "ghp_looks_like", "äöü-ÄÖÜ-🙂"])
 def test_a_secret_is_masked_at_every_cut(secret):
     """A secret in the middle of a text is one mask, wherever the pieces end."""
@@ -185,6 +236,12 @@ def test_a_secret_within_another_leaves_nothing_of_the_longer():
     secrets = ("abcdefgh", "efghijkl", "cdefghij")
     for parts in every_cut(" abcdefghijkl "):
         assert streamed(*parts, secrets=secrets) == f" {MASK} "
+
+
+def test_a_secret_that_overlaps_itself_leaves_nothing_of_either():
+    """Two of them in one another are masked from the first character to the last."""
+    for parts in every_cut(" ababababababab "):
+        assert streamed(*parts, secrets=("ababababab",)) == f" {MASK} "
 
 
 def test_a_line_is_not_held_back():
@@ -345,11 +402,11 @@ def test_a_password_in_a_url_is_masked_at_every_cut(text, want):
 def test_what_is_held_back_is_bounded(flood):
     """A program that never ends a line, a word or an escape does not fill the memory."""
     cleaner = Cleaner([SECRET + "!"])
-    began = time.monotonic()
+    began = time.process_time()
     for start in range(0, len(flood), PIECE_CHARS):
         cleaner.feed(flood[start : start + PIECE_CHARS])
     assert cleaner.discard() <= HELD_CHARS
-    assert time.monotonic() - began < 10 * QUICK_SECONDS
+    assert time.process_time() - began < 10 * QUICK_SECONDS
 
 
 def test_a_secret_that_repeats_itself_is_not_held_back_without_end():
@@ -361,23 +418,36 @@ def test_a_secret_that_repeats_itself_is_not_held_back_without_end():
     assert cleaner.discard() <= HELD_CHARS
 
 
-@pytest.mark.parametrize("clean", [harmless, lambda text: streamed(text)], ids=["harmless", "cleaner"])
+FLOODS = {
+    "strings-begun-one-byte": "\x9d" * 6_000 + "\x07x",
+    "strings-begun-one-byte-none-ended": "\x9d" * 6_000,
+    "strings-begun": "\x1b]" * 30_000 + "x",
+    "sequences-begun": "\x1b[0" * 20_000,
+    "escapes": "\x1b" * 60_000,
+    "one-byte-controls": "\x9b" * 60_000,
+    "tokens-begun": "ghp_" * 15_000,
+    "tokens-begun-in-one-word": "sk-" * 20_000,
+    "urls-begun": "://a:" * 12_000,
+    "names-begun": "A_TOKEN='" * 7_000,
+    "options-begun": '--password "' * 5_000,
+    "dashes": "-" * 60_000,
+    "equals-signs": "=" * 60_000,
+    "headers-begun": "Authorization: a " * 4_000,
+    "beginnings-of-a-secret": "hunter2" * 9_000,
+}
+
+
 @pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("\x9d" * 6_000 + "\x07x", id="strings-begun-one-byte"),
-        pytest.param("\x9d" * 6_000, id="strings-begun-one-byte-none-ended"),
-        pytest.param("\x1b]" * 6_000 + "x", id="strings-begun"),
-        pytest.param("\x1b[0" * 6_000, id="sequences-begun"),
-        pytest.param("\x1b" * 6_000, id="escapes"),
-        pytest.param("\x9b" * 6_000, id="one-byte-controls"),
-    ],
+    "clean",
+    [harmless, lambda text: mask(text, [SECRET + "!"]), lambda text: streamed(text, secrets=(SECRET + "!",))],
+    ids=["harmless", "mask", "cleaner"],
 )
+@pytest.mark.parametrize("text", FLOODS.values(), ids=FLOODS)
 def test_the_time_grows_with_the_text(clean, text):
     """A read of 64 KiB made for it takes no longer than another: the reader is the user's kernel."""
-    began = time.monotonic()
+    began = time.process_time()
     clean(text)
-    assert time.monotonic() - began < QUICK_SECONDS
+    assert time.process_time() - began < QUICK_SECONDS
 
 
 def test_discard_forgets_and_counts_bytes():
@@ -413,6 +483,22 @@ def test_any_other_variable_is_none_unless_it_is_named(name):
     """Masking what is no secret would make output unreadable; who knows better says so."""
     assert secrets_in({name: SECRET}) == ()
     assert secrets_in({name: SECRET}, [name]) == (SECRET,)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("AWS_*", True),
+        ("*_PROFILE", True),
+        ("AWS_PROFIL?", True),
+        ("AWS_", False),
+        ("*", False),
+        ("?*", False),
+    ],
+)
+def test_a_pattern_of_names_names_secrets(pattern, found):
+    """What is passed on by a pattern is as secret as by its name; a pattern of everything says nothing."""
+    assert bool(secrets_in({"AWS_PROFILE": SECRET}, [pattern])) is found
 
 
 def test_secrets_are_long_enough_unique_and_longest_first():
@@ -493,3 +579,77 @@ def test_what_holds_no_text_stays_as_it_is(value):
     found = cleaned(value, (SECRET, "passed"))
     assert found == value
     assert type(getattr(found, "verdict", Verdict.PASSED)) is Verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        pytest.param("one line", "one line", id="as-it-is"),
+        pytest.param(" a\r\n\n\tb\n", "a b", id="line-ends"),
+        pytest.param("\x1b[31ma\x1b[0m\x1b[2Jb", "a b", id="colours-and-erasing"),
+        pytest.param("a\x1b]0;title\x07b", "ab", id="title"),
+        pytest.param("a\u202eb\u200bc\u2028d", "a b c d", id="direction-and-no-width"),
+        pytest.param("a\udc80b", "a b", id="half-a-character"),
+        pytest.param("Grüße 🙂 שלום", "Grüße 🙂 שלום", id="ordinary"),
+        pytest.param("\n\x1b[0m ", "", id="nothing"),
+    ],
+)
+def test_one_line_is_what_is_seen(text, want):
+    """A name or a question in one line: nothing in it moves, hides or turns what stands beside it."""
+    assert one_line(text) == want
+
+
+def old_harmless(text: str) -> str:
+    """Return what the first version did: slow, since it asked Python about each colour."""
+    drawing = frozenset("mKJABCDEFGHfd")
+
+    def keep(match: re.Match[str]) -> str:
+        parameters, final = match.groups()
+        private = parameters.startswith(("?", ">", "<", "="))
+        return match.group() if final in drawing and not private else ""
+
+    string = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])"
+    text = re.sub(rf"{string}[^\x07\x18\x1a\x1b\x9c\n]*(?:[\x07\x18\x1a\x9c]|\x1b\\|(?=[\x1b\n]))", "", text)
+    text = re.sub(r"(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])", keep, text)
+    text = re.sub(r"\x1b(?!\[[0-?]*[mKJABCDEFGHfd])[ -/]*[0-~]?", "", text)
+    return re.sub(r"[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f]", "", text)
+
+
+@PROBING
+@given(
+    st.lists(
+        st.sampled_from([*REMOVED.values(), *KEPT.values(), *C1_CSI.values(), "\x1b[?25l", "\x1b8", "\x1b[s"])
+        | st.text("aé[m;0\n\t\r\b\x00\x7f\x85", max_size=5)
+    )
+)
+def test_one_pattern_does_what_four_did(parts):
+    """Of whole sequences between ordinary text, the fast way removes exactly what the slow one did."""
+    text = "".join(f"{part}\n" for part in parts)
+    assert harmless(text) == old_harmless(text)
+
+
+def test_coloured_text_costs_little():
+    """A colour is left alone without asking Python; 64 KiB of them took 6 ms."""
+    text = "".join(f"\x1b[3{number % 8}mword\x1b[0m\n" for number in range(4_000))
+    began = time.process_time()
+    for _ in range(10):
+        harmless(text)
+    assert time.process_time() - began < QUICK_SECONDS / 5
+
+
+def test_a_wildcard_for_every_variable_names_none():
+    """`--env '*'` passes the whole environment on; to mask `PATH` and `HOME` would mask the output."""
+    assert secrets_in({"LICENCE_SERVER": SECRET}, ["*", "**", "?*"]) == ()
+    assert secrets_in({"LICENCE_SERVER": SECRET}, ["LICENCE_*"]) == (SECRET,)
+
+
+@pytest.mark.parametrize("name", ["PGPASS", "SSH_PASSPHRASE", "MYSQL_PWD", "HTTP_AUTH", "SENTRY_DSN", "COOKIE"])
+def test_more_names_of_secrets(name):
+    """Passwords, connection strings and cookies have other names, too."""
+    assert secrets_in({name: SECRET}) == (SECRET,)
+
+
+@pytest.mark.parametrize("name", ["PWD", "OLDPWD", "SSH_AUTH_SOCK", "PASSENGER", "GIT_AUTHOR_NAME", "XAUTHORITY"])
+def test_folders_and_people_are_no_secrets(name):
+    """The working directory is not a password."""
+    assert secrets_in({name: SECRET}) == ()

@@ -34,10 +34,12 @@ __all__ = [
     "is_alive",
     "policy",
     "run",
+    "shown",
 ]
 
 KEEP_BYTES = 64 * 2**20
 GRACE_SECONDS = 1.0
+_LINE_CHARS = 200
 
 
 class Bounds(TypedDict, total=False):
@@ -70,6 +72,7 @@ def run(
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
+    raw: bool = False,
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -102,12 +105,15 @@ def run(
     grace : float, default 1.0
         Seconds between TERM and KILL.
     keep_bytes : int, default 64 MiB
-        Output handed to `emit`; the rest is counted, its last part held for
-        the outcome's tails.
+        Output of each stream handed to `emit`; the rest is counted, its last
+        part held for the outcome's tails.
     on_spawn : callable, optional
         Called with the identity of the child, for whoever may want to end it.
     run_id : str, optional
         The id of the run that the child belongs to.
+    raw : bool, default False
+        Leave the output as it is. Only for our own tools, whose output is read
+        by a program and never shown: a digest must not be taken for a secret.
 
     Returns
     -------
@@ -157,9 +163,16 @@ def run(
         timeout=timeout,
         grace=grace,
         keep_bytes=keep_bytes,
-        secrets=secrets_in(os.environ | variables),
+        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
+        is_raw=raw,
     )
     return process.stream(request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel)
+
+
+def shown(argv: Sequence[str]) -> str:
+    """Return a command as a line short enough for a message."""
+    line = shlex.join(argv)
+    return line if len(line) <= _LINE_CHARS else line[: _LINE_CHARS - 1] + "…"
 
 
 def interrupt(process: ProcessId) -> bool:
@@ -208,7 +221,7 @@ def _permitted(
     line = shlex.join(argv)
     if verdict.answer == "ask" and ask is not None:
         question = Question(
-            text=f"run {line} ?",
+            text=f"run {shown(argv)} ?",
             evidence=(
                 f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})",
                 f"the program is {program}",
@@ -217,5 +230,7 @@ def _permitted(
         )
         if ask(question):
             return program
-        raise PolicyRefused(f"not run: {line}", why="a person said no")
-    raise PolicyRefused(f"refused: {line}", why=f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})")
+        raise PolicyRefused(f"not run: {shown(argv)}", why="a person said no")
+    raise PolicyRefused(
+        f"refused: {shown(argv)}", why=f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})"
+    )

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from .identity import OUTER_VARIABLE, RUN_VARIABLE
+
 _PASSED_ON = (
     *(
         "HOME",
@@ -80,7 +82,10 @@ def build(
     kept["PATH"] = search_path()
     kept["PYTHONUNBUFFERED"] = "1"
     kept.update(extra or {})
-    kept["AUTOEXEC_RUN_ID"] = run_id
+    kept[RUN_VARIABLE] = run_id
+    outer = [os.environ.get(OUTER_VARIABLE, ""), os.environ.get(RUN_VARIABLE, "")]
+    if any(outer):  # a run within a run ends with the outer one, too
+        kept[OUTER_VARIABLE] = ":".join(name for name in outer if name)
     return kept
 
 

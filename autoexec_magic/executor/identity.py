@@ -14,6 +14,7 @@ from pathlib import Path
 
 HAS_PROC = Path("/proc/self/stat").exists()
 RUN_VARIABLE = "AUTOEXEC_RUN_ID"
+OUTER_VARIABLE = "AUTOEXEC_OUTER_RUNS"
 _ROUND_SECONDS = 5.0  # in less, nobody starts as many processes as there are pids (32,768 at least)
 
 
@@ -67,13 +68,12 @@ def members(leader: ProcessId, run_id: str) -> list[ProcessId]:
     """
     if not HAS_PROC:
         return []
-    mark = f"{RUN_VARIABLE}={run_id}".encode()
     found = []
     for pid in _perhaps_younger(leader):
         stat = _stat(pid)
         if stat is None or stat.state in "ZX" or stat.start_time < leader.start_time:
             continue
-        if stat.group == leader.pid or _carries(pid, mark):
+        if stat.group == leader.pid or _carries(pid, run_id):
             found.append(ProcessId(pid, stat.start_time))
     return found
 
@@ -110,12 +110,18 @@ def _stat(pid: int) -> _Stat | None:
     return _Stat(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[19]))
 
 
-def _carries(pid: int, mark: bytes) -> bool:
+def _carries(pid: int, run_id: str) -> bool:
+    """Whether a process was started by the run, or by a run within it."""
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return False
-    return mark in environment.split(b"\0")
+    wanted, outer = run_id.encode(), f"{OUTER_VARIABLE}=".encode()
+    if f"{RUN_VARIABLE}={run_id}".encode() in variables:
+        return True
+    return any(
+        wanted in variable[len(outer) :].split(b":") for variable in variables if variable.startswith(outer)
+    )
 
 
 def _answers(pid: int) -> bool:

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-_CATCHABLE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_CATCHABLE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Cancel:
@@ -67,7 +67,7 @@ class Cancel:
 def noted(cancel: Cancel) -> Iterator[None]:
     """Turn signals to this process into `cancel.set()` while the block runs.
 
-    SIGTERM and SIGHUP take effect after the block. One that is ignored stays
+    SIGTERM, SIGHUP and SIGQUIT take effect after the block. One that is ignored stays
     so. In other threads than the main one, signals
     are not ours to handle and nothing changes.
     """

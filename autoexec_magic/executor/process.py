@@ -62,6 +62,7 @@ class Request:
     grace: float = 1.0
     keep_bytes: int = 64 * 2**20
     secrets: Sequence[str] = ()
+    is_raw: bool = False
 
 
 def stream(
@@ -147,6 +148,7 @@ def _attend(
         stdout=pump.tail("stdout"),
         stderr=pump.tail("stderr"),
         dropped_bytes=sum(pump.dropped.values()),
+        cut=tuple(pump.dropped),
     )
 
 
@@ -212,6 +214,7 @@ class _Channel:
     name: Stream
     pipe: IO[bytes]
     cleaner: Cleaner
+    room: int
     decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")(errors="replace")
     )
@@ -224,6 +227,14 @@ class _Channel:
         if len(self.ring) > 2 * RING_BYTES:
             del self.ring[:-RING_BYTES]
             self.overflowed = True
+
+
+class _AsItIs(Cleaner):
+    """Leaves the output of our own tools as it is: programs read it, nobody sees it."""
+
+    def feed(self, text: str) -> str:
+        """Return the text."""
+        return text
 
 
 class _Pump:
@@ -239,14 +250,15 @@ class _Pump:
         self._child = child
         self._on_text = on_text
         self._secrets = request.secrets
-        self._room = request.keep_bytes
+        self._is_raw = request.is_raw
         self._stdin = memoryview(request.stdin or b"")
         self._pending: list[tuple[Stream, str]] = []
         self._flushed_at = 0.0
         self._selector = selectors.DefaultSelector()
+        cleaner = _AsItIs if request.is_raw else Cleaner
         self._channels = [
-            _Channel("stdout", child.stdout, Cleaner(request.secrets)),
-            _Channel("stderr", child.stderr, Cleaner(request.secrets)),
+            _Channel("stdout", child.stdout, cleaner(request.secrets), request.keep_bytes),
+            _Channel("stderr", child.stderr, cleaner(request.secrets), request.keep_bytes),
         ]
         self._open = list(self._channels)
         for channel in self._channels:
@@ -308,6 +320,8 @@ class _Pump:
         """Return the last characters of a stream, decoded and redacted."""
         channel = next(channel for channel in self._channels if channel.name == name)
         text = channel.ring.decode("utf-8", errors="replace")
+        if self._is_raw:
+            return text[-TAIL_CHARS:]
         if channel.overflowed:
             # The cut may have gone through a secret: leave the first line out, or as much as a secret can be.
             newline = text.find("\n")
@@ -341,7 +355,7 @@ class _Pump:
             self._open.remove(channel)
             return False
         channel.remember(data)
-        kept, self._room = data[: self._room], max(0, self._room - len(data))
+        kept, channel.room = data[: channel.room], max(0, channel.room - len(data))
         if len(kept) < len(data):
             self.dropped[channel.name] = self.dropped.get(channel.name, 0) + len(data) - len(kept)
             channel.is_cut = True

@@ -7,26 +7,25 @@ without a question that is not known, proved and aged (`decide`).
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from .. import executor
 from ..config import Config
-from ..errors import Cancelled, InstallError, UsageError
-from ..events import Emit, Event, Installed, Output, Resolved
+from ..errors import InstallError, UsageError
+from ..events import Emit, Installed, Resolved
 from ..values import Ask, Candidate, Question, Resolution
-from .classify import classify
-from .decide import Ages, decide, named, settled
-from .finder import Found, Query, Request
-from .install import Toolbox, install, uv_path
+from .classify import PLATFORM, classify
+from .decide import CHECK_INDEX, Ages, decide, named, settled
+from .install import install
 from .known import Known, lookup, of_distribution, of_module
+from .query import Found, Query
 from .scan import Needed, scan
+from .search import Search, find
 from .sources import Sources, sources
+from .tool import Toolbox, uv_path
 
 __all__ = [
     "Context",
@@ -38,8 +37,6 @@ __all__ = [
     "scan",
     "uv_path",
 ]
-
-_FIND_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +64,17 @@ class Context:
         """How old a project and a release must be."""
         return Ages(project=self.config.project_age_days, release=self.config.release_age_days)
 
+    @property
+    def search(self) -> Search:
+        """Where and how to look for packages."""
+        return Search(
+            sources=self.sources,
+            cache=self.cache / "wheels",
+            release_age_days=self.config.release_age_days,
+            run_id=self.run_id,
+            cancel=self.cancel,
+        )
+
 
 def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[Resolution]:
     """Return what each needed module is and what follows, in the order given.
@@ -86,30 +94,34 @@ def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[
     InstallError, RunTimeout, Cancelled
         The finder did not answer.
     """
+    needs = [part for need in needs for part in _parts(need)]
     classes = [classify(need, context.folders) for need in needs]
     third = [need for need, (cls, _) in zip(needs, classes, strict=True) if cls == "third-party"]
-    rows = {need: _row(need) for need in third}
-    queries = {need: _query(need, rows[need]) for need in third}
-    answers = _find(list(dict.fromkeys(queries.values())), context) if online and third else {}
+    queries = _queries(third)
+    answers = find(list(dict.fromkeys(queries.values())), context.search) if online else {}
     now = datetime.now(UTC)
     resolutions = []
     for need, (cls, evidence) in zip(needs, classes, strict=True):
         if cls != "third-party":
             resolutions.append(settled(need.module, cls, evidence))
             continue
-        row = rows[need]
-        found = answers.get(queries[need])
-        resolutions.append(decide(row.module if row else need.module, row, found, context.ages, now))
+        row, found = _row(need), answers.get(queries[need])
+        module = row.module if row else need.module
+        below = need.module if _is_deeper(need, row, found) else ""
+        resolutions.append(decide(module, row, found, context.ages, now, submodule=below))
     return resolutions
 
 
 def missing(needs: Sequence[Needed], folders: Sequence[Path]) -> list[Needed]:
     """Return those of `needs` that cannot be imported here, each module once, in order."""
-    absent = (need for need in needs if classify(need, folders)[0] not in ("stdlib", "installed"))
+    parts = (part for need in needs for part in _parts(need))
     found: dict[str, Needed] = {}
-    for need in absent:
-        if need.module not in found or need.required:
-            found[need.module] = need
+    for need in parts:
+        if classify(need, folders)[0] in ("stdlib", "installed"):
+            continue
+        old = found.setdefault(need.module, need)
+        names = tuple(dict.fromkeys((*old.names, *need.names)))
+        found[need.module] = replace(old, names=names, required=old.required or need.required)
     return list(found.values())
 
 
@@ -121,6 +133,13 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     (list of Resolution, list of Installed)
         What was decided about each module that is not here, and what was
         installed. A module that was only asked about, or refused, is not.
+
+    Raises
+    ------
+    InstallError
+        The index could not be asked, or the install failed.
+    RunTimeout, Cancelled, NeedsPerson, PolicyRefused
+        As `install` and the finder raise them.
     """
     absent = missing(needs, context.folders)
     if not absent:
@@ -128,14 +147,18 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     resolutions = resolve(absent, context, online=True)
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
+    for resolution in resolutions:
+        if resolution.fix == CHECK_INDEX:
+            raise InstallError(
+                f"cannot look for {resolution.distribution}, and nothing was installed",
+                why=resolution.evidence[0],
+                fix=resolution.fix,
+            )
     chosen = [_agreed(resolution, context.ask) for resolution in resolutions]
     wanted = {candidate.distribution: candidate for candidate in chosen if candidate}
     if not wanted:
         return resolutions, []
-    installed = install(list(wanted.values()), _toolbox(context))
-    for item in installed:
-        context.emit(item)
-    return resolutions, installed
+    return resolutions, install(list(wanted.values()), _toolbox(context))
 
 
 def install_named(names: Sequence[str], context: Context) -> tuple[list[Resolution], list[Installed]]:
@@ -151,20 +174,24 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
         One is refused, or the install failed.
     """
     queries = [_named_query(name) for name in names]
-    answers = _find(queries, context)
+    answers = find(list(dict.fromkeys(queries)), context.search)
     now = datetime.now(UTC)
     resolutions = [named(answers[query], context.ages, now) for query in queries]
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
-    chosen = [_agreed(resolution, context.ask, must=True) for resolution in resolutions]
-    installed = install([candidate for candidate in chosen if candidate], _toolbox(context))
-    for item in installed:
-        context.emit(item)
-    return resolutions, installed
+    chosen = [
+        _agreed(resolution, context.ask, typed=name)
+        for name, resolution in zip(names, resolutions, strict=True)
+    ]
+    wanted = [candidate for candidate in chosen if candidate]
+    return resolutions, install(wanted, _toolbox(context)) if wanted else []
 
 
-def _agreed(resolution: Resolution, ask: Ask, *, must: bool = False) -> Candidate | None:
-    """Return the candidate to install, after a question where one is needed."""
+def _agreed(resolution: Resolution, ask: Ask, *, typed: str = "") -> Candidate | None:
+    """Return the candidate to install, after a question where one is needed.
+
+    `typed` is what a person named; without it, nothing has to be installed.
+    """
     candidate = resolution.chosen
     if resolution.decision == "install":
         return candidate
@@ -172,10 +199,10 @@ def _agreed(resolution: Resolution, ask: Ask, *, must: bool = False) -> Candidat
         question = Question(
             text=f"install {candidate.distribution} {candidate.version} ?",
             evidence=resolution.evidence,
-            fix=f"{resolution.fix} --yes" if must else resolution.fix,
+            fix=f"%autoexec install {typed} --yes" if typed else resolution.fix,
         )
         return candidate if ask(question) else None
-    if must and resolution.decision != "nothing":
+    if typed and resolution.decision != "nothing":
         raise InstallError(
             f"cannot install {resolution.distribution}",
             why="; ".join(resolution.evidence),
@@ -184,18 +211,51 @@ def _agreed(resolution: Resolution, ask: Ask, *, must: bool = False) -> Candidat
     return None
 
 
+def _parts(need: Needed) -> list[Needed]:
+    """Return an import as several, where what is taken from a namespace comes from several places."""
+    if lookup(need.module):
+        return [need]
+    deeper = {name: f"{need.module}.{name}" for name in need.names}
+    apart = [name for name, module in deeper.items() if lookup(module) or module in PLATFORM]
+    rest = tuple(name for name in need.names if name not in apart)
+    found = [replace(need, module=deeper[name], names=()) for name in apart]
+    return [*found, replace(need, names=rest)] if rest or not found else found
+
+
+def _queries(needs: Sequence[Needed]) -> dict[Needed, Query]:
+    """Return the query of each need; those of one distribution share one."""
+    single = {need: _query(need, _row(need)) for need in needs}
+    merged: dict[str, Query] = {}
+    for query in single.values():
+        old = merged.setdefault(query.distribution, query)
+        modules = tuple(dict.fromkeys((*old.modules, *query.modules)))
+        merged[query.distribution] = replace(
+            old, modules=modules, newest_known=old.newest_known or query.newest_known
+        )
+    return {need: merged[query.distribution] for need, query in single.items()}
+
+
+def _is_deeper(need: Needed, row: Known | None, found: Found | None) -> bool:
+    """Whether a submodule is imported that a wheel's files can tell of.
+
+    A single file (six.py) makes its submodules when it runs, and is believed.
+    """
+    if row is None or found is None or not need.module.startswith(f"{row.module}."):
+        return False
+    return f"{row.module}.__init__" in found.held
+
+
 def _row(need: Needed) -> Known | None:
-    """Return the table's row: of what is taken from the module first, then of the module."""
-    deeper = (lookup(f"{need.module}.{name}") for name in need.names)
-    return next((row for row in deeper if row and row.module.startswith(need.module)), None) or lookup(
-        need.module
-    )
+    """Return the table's row of the module, or of the nearest package above it."""
+    return lookup(need.module)
 
 
 def _query(need: Needed, row: Known | None) -> Query:
-    if row:
-        return Query(distribution=row.distribution, modules=(row.module,), newest_known=row.proved)
-    return Query(distribution=need.module.partition(".")[0].replace("_", "-"), modules=(need.module,))
+    if row is None:
+        name = need.module.partition(".")[0].replace("_", "-")
+        return Query(distribution=name, modules=(need.module,))
+    modules = tuple(dict.fromkeys((row.module, f"{row.module}.__init__", need.module)))
+    return Query(distribution=row.distribution, modules=modules, newest_known=row.proved)
 
 
 def _named_query(text: str) -> Query:
@@ -222,55 +282,16 @@ def _named_query(text: str) -> Query:
 
 
 def _toolbox(context: Context) -> Toolbox:
+    def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
+        answers = find(queries, context.search)
+        now = datetime.now(UTC)
+        return {query: named(found, context.ages, now) for query, found in answers.items()}
+
     return Toolbox(
         sources=context.sources,
         emit=context.emit,
         ask=context.ask,
+        look=look,
         run_id=context.run_id,
         cancel=context.cancel,
     )
-
-
-def _find(queries: Sequence[Query], context: Context) -> dict[Query, Found]:
-    """Ask the finder, in a child of its own (the reasons are in its docstring)."""
-    found = context.sources
-    request = Request(
-        queries=tuple(queries),
-        indexes=found.indexes,
-        find_links=found.find_links,
-        cache=str(context.cache / "wheels"),
-        release_age_days=context.config.release_age_days,
-    )
-    lines: list[str] = []
-
-    def collect(event: Event) -> None:
-        if isinstance(event, Output) and event.stream == "stdout":
-            lines.append(event.text)
-
-    outcome = executor.run(
-        [sys.executable, "-P", "-m", "autoexec_magic.installer.finder"],
-        emit=collect,
-        phase="install",
-        env={"SSL_CERT_FILE": found.cert} if found.cert else {},
-        pass_on=("NETRC", "SSL_CERT_FILE"),
-        stdin=json.dumps(asdict(request)),
-        timeout=_FIND_SECONDS,
-        cancel=context.cancel,
-        policy=executor.policy.exactly(sys.executable),
-        run_id=context.run_id,
-    )
-    if outcome.ended == "cancelled":
-        raise Cancelled("the search for packages was stopped", why="nothing was installed")
-    answers = [json.loads(line) for line in "".join(lines).splitlines()]
-    if not outcome.passed or len(answers) != len(queries):
-        raise InstallError(
-            "the search for packages failed",
-            why=(outcome.stderr.strip() or f"the finder {outcome.ended}").splitlines()[-1],
-            fix="%autoexec doctor",
-        )
-    return dict(zip(queries, map(_found, answers), strict=True))
-
-
-def _found(answer: dict[str, Any]) -> Found:
-    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in answer.items()}
-    return Found(**fields)

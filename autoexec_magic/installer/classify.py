@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..values import ModuleClass
+from .decide import PYTHON_LINE
+from .known import lookup, upwards
 from .scan import Needed
 
 # What left the standard library in 3.12 and 3.13 (PEP 594, PEP 632), and what replaced it.
@@ -50,6 +52,10 @@ ALIASES = {
 }
 
 
+MOST_FOLDERS = 200
+_OTHERS = frozenset({"__pycache__", "build", "dist", "env", "node_modules", "site-packages", "venv"})
+
+
 def classify(need: Needed, folders: Sequence[Path]) -> tuple[ModuleClass, str]:
     """Return what the module of `need` is, and the evidence in a few words.
 
@@ -68,16 +74,16 @@ def classify(need: Needed, folders: Sequence[Path]) -> tuple[ModuleClass, str]:
     top = need.module.partition(".")[0]
     if top in sys.stdlib_module_names:
         return "stdlib", "part of Python"
-    for name in (need.module, top):
-        if name in PLATFORM:
-            return "platform", PLATFORM[name]
     if is_present(need):
         return "installed", "it can be imported here"
+    for name in upwards(need.module):
+        if name in PLATFORM:
+            return "platform", PLATFORM[name]
     if top in REMOVED:
         return "removed", f"no longer part of Python; use {REMOVED[top]}"
-    local = _local(top, folders)
+    local = _local(need.module, folders)
     if local:
-        return "local", f"your own {local}; add its folder to sys.path: {_path_line(local)}"
+        return "local", local
     if top in ALIASES:
         return "alias", f"that is a short name: `{ALIASES[top]}`"
     return "third-party", "not here"
@@ -104,11 +110,16 @@ def is_present(need: Needed) -> bool:
 
 
 def _find(name: str, path: Sequence[str] | None) -> importlib.machinery.ModuleSpec | None:
-    if path is not None:
-        return importlib.machinery.PathFinder.find_spec(name, path)
     if name in sys.modules:
-        spec = sys.modules[name].__spec__
+        module: object = sys.modules[name]
+        if module is None:  # what somebody blocked cannot be imported
+            return None
+        spec = getattr(module, "__spec__", None)
         return spec or importlib.machinery.ModuleSpec(name, None, origin="here")
+    if path is not None:
+        # By its last part alone: under its whole name, a namespace asks for its parent's path in
+        # sys.modules, where the parent, which nobody imported, is not.
+        return importlib.machinery.PathFinder.find_spec(name.rpartition(".")[2], path)
     try:
         return importlib.util.find_spec(name)
     except (ValueError, ImportError):
@@ -119,15 +130,43 @@ def _is_namespace(spec: importlib.machinery.ModuleSpec) -> bool:
     return spec.origin is None and spec.submodule_search_locations is not None
 
 
-def _local(top: str, folders: Sequence[Path]) -> Path | None:
-    for folder in folders:
-        for place in (folder, folder / "src", folder / "lib"):
-            for path in (place / f"{top}.py", place / top / "__init__.py"):
-                if path.is_file():
-                    return path
-    return None
+def _local(module: str, folders: Sequence[Path]) -> str:
+    """Return the evidence that a module is the user's own, or ""."""
+    top, _, below = module.partition(".")
+    near = [place for folder in folders for place in (folder, folder / "src", folder / "lib")]
+    # A name that everybody knows is looked for nearby only: somewhere there is a file called like it.
+    wide = [] if lookup(module) else [place for folder in folders for place in _around(folder)]
+    for place in (*near, *wide):
+        for path in (place / f"{top}.py", place / top / "__init__.py"):
+            if path.is_file():
+                return _cured(path, place)
+    for place in near:
+        if (place / top).is_dir():
+            evidence = _folder(place, top, below, is_known=bool(lookup(module)))
+            if evidence:
+                return evidence
+    return ""
 
 
-def _path_line(local: Path) -> str:
-    folder = local.parent.parent if local.name == "__init__.py" else local.parent
-    return f"import sys; sys.path.insert(0, {str(folder)!r})"
+def _folder(place: Path, top: str, below: str, *, is_known: bool) -> str:
+    """Return the evidence that a folder without `__init__.py` is the package that is meant."""
+    has_code = next((place / top).glob("*.py"), None) or next((place / top).glob("*/*.py"), None)
+    if has_code is None and (is_known or not below):
+        return ""
+    stem = place / top / below.replace(".", "/")
+    if not below or stem.is_dir() or stem.with_name(f"{stem.name}.py").is_file():
+        return _cured(place / top, place)
+    return f"your own folder {place / top}/ has no {below}"
+
+
+def _around(folder: Path) -> list[Path]:
+    """Return the folder above, and those directly below that a person would put code in."""
+    try:
+        below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError:
+        below = []
+    return [folder.parent, *(path for path in below[:MOST_FOLDERS] if path.name not in _OTHERS)]
+
+
+def _cured(local: Path, folder: Path) -> str:
+    return f"your own {local}; add its folder to sys.path: {PYTHON_LINE}{str(folder)!r})"

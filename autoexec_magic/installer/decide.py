@@ -11,10 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import floor
 
 from ..values import Candidate, Decision, ModuleClass, Resolution
-from .finder import Found
 from .known import Known
+from .query import Found
+
+
+PYTHON_LINE = "import sys; sys.path.insert(0, "  # how the evidence of a local module ends
+_IF_KNOWN = "%autoexec install DISTRIBUTION, if you know its name"
+CHECK_INDEX = "check the index: %autoexec config"
+_WHY_NOT_BUILT = "only a source archive is there, and building it runs its code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +37,7 @@ def settled(module: str, cls: ModuleClass, evidence: str) -> Resolution:
     fixes = {
         "platform": "leave that import out here",
         "removed": evidence.partition("use ")[2] and f"use {evidence.partition('use ')[2]}",
-        "local": evidence.partition(": ")[2],
+        "local": _python_line(evidence),
         "alias": evidence.partition("`")[2].rstrip("`"),
     }
     return Resolution(
@@ -38,7 +45,15 @@ def settled(module: str, cls: ModuleClass, evidence: str) -> Resolution:
     )
 
 
-def decide(module: str, known: Known | None, found: Found | None, ages: Ages, now: datetime) -> Resolution:
+def decide(
+    module: str,
+    known: Known | None,
+    found: Found | None,
+    ages: Ages,
+    now: datetime,
+    *,
+    submodule: str = "",
+) -> Resolution:
     """Return what `module` is and what follows.
 
     Parameters
@@ -54,6 +69,9 @@ def decide(module: str, known: Known | None, found: Found | None, ages: Ages, no
         Limits of the evidence rule.
     now : datetime
         Aware, UTC.
+    submodule : str, optional
+        What is imported, where it is deeper than the `module` that is proved.
+        A wheel that holds the module and not that is a question.
     """
     distribution = known.distribution if known else module.partition(".")[0].replace("_", "-")
     why = "in the hand-kept table" if known else "the same name, which is no evidence"
@@ -75,10 +93,12 @@ def decide(module: str, known: Known | None, found: Found | None, ages: Ages, no
     if faults:
         return _resolution(module, candidate, "refuse", faults)
     doubts = _doubts(found, distribution, ages, now) + ([] if known else [f"{distribution} is only {why}"])
-    evidence = [why, *_statements(found)]
+    if submodule and found.sha256 and submodule not in found.held:
+        doubts.insert(0, f"{distribution} {found.version} holds {module}, and not {submodule}")
     if doubts:
-        return _resolution(module, candidate, "ask", [*doubts, *_statements(found)])
-    return _resolution(module, candidate, "install", evidence)
+        fix = CHECK_INDEX if found.is_down else ""
+        return _resolution(module, candidate, "ask", [*doubts, *_statements(found)], fix)
+    return _resolution(module, candidate, "install", [why, *_statements(found)])
 
 
 def named(found: Found, ages: Ages, now: datetime) -> Resolution:
@@ -91,22 +111,26 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
         distribution=found.distribution,
         version=found.version,
         known=True,
-        proved=bool(found.sha256) and not found.pth and not found.faults,
+        proved=not found.pth and not found.faults if found.sha256 else None,
         sha256=found.sha256,
         index=found.index,
         why="named by a person",
     )
     faults = _faults(found, "", found.distribution)
     if faults:
-        return _resolution(found.distribution, candidate, "refuse", faults)
-    doubts = _doubts(found, found.distribution, ages, now) if found.released or not found.sha256 else []
+        return _resolution(found.distribution, candidate, "refuse", faults, _fix_of_named(found))
+    is_judged = found.released or found.overwrites or not found.sha256
+    doubts = _doubts(found, found.distribution, ages, now, must_tell=False) if is_judged else []
+    evidence = doubts or _statements(found)
     return _resolution(
-        found.distribution, candidate, "ask" if doubts else "install", doubts or _statements(found)
+        found.distribution, candidate, "ask" if doubts else "install", evidence, _fix_of_named(found)
     )
 
 
-def _resolution(module: str, candidate: Candidate, decision: Decision, evidence: Sequence[str]) -> Resolution:
-    exists = candidate.proved is not None or candidate.version
+def _resolution(
+    module: str, candidate: Candidate, decision: Decision, evidence: Sequence[str], fix: str = ""
+) -> Resolution:
+    exists = candidate.proved is not None or candidate.version or decision == "install"
     return Resolution(
         module=module,
         cls="third-party",
@@ -115,19 +139,33 @@ def _resolution(module: str, candidate: Candidate, decision: Decision, evidence:
         proved=candidate.proved,
         candidates=(candidate,),
         evidence=tuple(evidence),
-        fix=_fix(candidate, decision)
-        if exists or decision == "install"
-        else "%autoexec install DISTRIBUTION, if you know its name",
+        fix=fix or (_fix(candidate, decision) if exists else _IF_KNOWN),
     )
 
 
 def _fix(candidate: Candidate, decision: Decision) -> str:
     if decision == "refuse":
-        return "%autoexec install DISTRIBUTION, if you know its name"
+        return _IF_KNOWN
     if candidate.version and candidate.proved is None:
-        why = "only a source archive is there, and building it runs its code"
-        return f"%pip install {candidate.distribution}, if you trust it: {why}"
+        return f"%pip install {candidate.distribution}, if you trust it: {_WHY_NOT_BUILT}"
     return f"%autoexec install {candidate.distribution}"
+
+
+def _fix_of_named(found: Found) -> str:
+    """Return what to type after `install NAME`: never that same line again, unless with a yes."""
+    if found.sha256:
+        is_fault = found.pth or found.faults
+        return f"%autoexec install {found.distribution}==VERSION, one without it" if is_fault else ""
+    if found.only_sdist:
+        return f"%pip install {found.distribution}, if you trust it: {_WHY_NOT_BUILT}"
+    if found.is_down:
+        return CHECK_INDEX
+    return "check the name; %autoexec resolve --online MODULE says where a module comes from"
+
+
+def _python_line(evidence: str) -> str:
+    start = evidence.rfind(PYTHON_LINE)
+    return evidence[start:] if start >= 0 else ""
 
 
 def _faults(found: Found, module: str, distribution: str) -> list[str]:
@@ -146,7 +184,9 @@ def _faults(found: Found, module: str, distribution: str) -> list[str]:
     return faults
 
 
-def _doubts(found: Found, distribution: str, ages: Ages, now: datetime) -> list[str]:
+def _doubts(
+    found: Found, distribution: str, ages: Ages, now: datetime, *, must_tell: bool = True
+) -> list[str]:
     """Return what a person should look at before saying yes."""
     if found.error:
         return [found.error]
@@ -154,25 +194,27 @@ def _doubts(found: Found, distribution: str, ages: Ages, now: datetime) -> list[
         return [f"no distribution called {distribution} fits this Python on the index"]
     if found.only_sdist:
         return [f"{distribution} {found.version} has no wheel for this Python, only a source archive"]
-    if found.is_newest_known:
-        return []
+    doubts = [f"it would replace {file}" for file in found.overwrites]
+    if found.is_newest_known or not (found.released or must_tell):
+        return doubts
     if not found.released:
-        return [f"the index does not say when {distribution} {found.version} was uploaded"]
-    doubts = []
+        return [*doubts, f"the index does not say when {distribution} {found.version} was uploaded"]
     for what, text, least in (
         (f"{distribution} {found.version} was released", found.released, ages.release),
         (f"the project {distribution} was first released", found.first_released, ages.project),
     ):
         days = _days(text, now)
         if days < least:
-            doubts.append(f"{what} {days:.0f} days ago; less than {least:.0f} days is fresh")
+            # Rounded down: what is just below the limit must not read as the limit.
+            doubts.append(f"{what} {floor(days * 10) / 10:g} days ago; less than {least:g} days is fresh")
     return doubts
 
 
 def _statements(found: Found) -> list[str]:
     statements = []
     if found.sha256:
-        statements.append(f"the wheel {found.filename} holds {', '.join(found.held or found.tops[:4])}")
+        held = [module for module in found.held if not module.endswith(".__init__")]
+        statements.append(f"the wheel {found.filename} holds {', '.join(held or found.tops[:4])}")
     if found.released:
         statements.append(f"released {found.released[:10]}, first release {found.first_released[:10]}")
     if found.is_newest_known:

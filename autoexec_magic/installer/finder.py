@@ -1,10 +1,11 @@
 """Find a distribution's best wheel, download it, look inside. Runs in a child.
 
-`python -P -m autoexec_magic.installer.finder` reads one request as JSON from
-its standard input and writes one line of JSON for each distribution. In a
-child, because the libraries it needs have no place in the user's kernel, a
-hanging index can be ended, and the index's credentials stay off every command
-line. Nothing of a wheel is installed, imported or run here.
+It reads one request as JSON from its standard input and writes one line of
+JSON for each distribution. In a child, because the libraries it needs have no
+place in the user's kernel, a hanging index can be ended, and the index's
+credentials stay off every command line. Nothing of a wheel is installed,
+imported or run here. The package does not import this module, so that it can
+be run by its name.
 
 Sources are asked in order, and the first that serves a name is the only one
 asked: a name that a private index serves never falls through to the public one.
@@ -12,87 +13,32 @@ asked: a name that a private index serves never falls through to the public one.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import os
+import logging
+import signal
 import sys
-import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .sources import without_credentials
+from .installed import overwrites
+from .page import IndexFault, Shelf, download, without_logins
+from .query import Found, Query, Request
+from .wheel import holds, look
 
 if TYPE_CHECKING:
-    from unearth import Package, PackageFinder
-    from unearth.fetchers import Fetcher
+    from unearth import Package
 
 MAX_WHEEL_BYTES = 1024 * 2**20
-CHUNK_BYTES = 2**18
 REQUEST_SECONDS = 10.0
-# Endings under which a module can stand in a wheel (importlib.machinery knows the running interpreter's).
-_BINARY_ENDINGS = (".so", ".pyd")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Which distribution to look at, for which modules.
-
-    `specifier` is a version specifier (PEP 440) or "". `newest_known` is the
-    version up to which a release is known not to be fresh, or "".
-    """
-
-    distribution: str
-    modules: tuple[str, ...] = ()
-    specifier: str = ""
-    newest_known: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What the index has, and what its best wheel holds.
-
-    `held` are the asked-for modules that the wheel holds, `tops` its top-level
-    names, `pth` files that would run at every start of Python, `faults` why
-    two readers could unpack it differently. Times are ISO 8601 or "" where the
-    index does not say. `error` is set where nothing could be said.
-    """
-
-    distribution: str
-    exists: bool = False
-    version: str = ""
-    filename: str = ""
-    sha256: str = ""
-    index: str = ""
-    held: tuple[str, ...] = ()
-    tops: tuple[str, ...] = ()
-    pth: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-    released: str = ""
-    first_released: str = ""
-    is_newest_known: bool = False
-    only_sdist: bool = False
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Everything the child needs to know."""
-
-    queries: tuple[Query, ...]
-    indexes: tuple[str, ...]
-    find_links: tuple[str, ...]
-    cache: str
-    release_age_days: float
-    now: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
 
 def main() -> int:
     """Answer the request on standard input."""
+    logging.getLogger("unearth").setLevel(logging.CRITICAL)  # what it would say is in the answers
     request = _request(json.load(sys.stdin))
     for query in request.queries:
         sys.stdout.write(json.dumps(asdict(_answer(query, request))) + "\n")
@@ -106,83 +52,102 @@ def _request(fields: dict[str, Any]) -> Request:
 
 
 def _answer(query: Query, request: Request) -> Found:
+    """Answer one query: whatever goes wrong is this project's fault, and the others are answered."""
     import httpx2
 
+    name = query.distribution
     try:
         return _find(query, request)
+    except IndexFault as fault:
+        return Found(distribution=name, error=str(fault), is_down=True)
     except httpx2.TimeoutException:
-        return Found(
-            distribution=query.distribution, error=f"the index did not answer within {REQUEST_SECONDS:.0f} s"
-        )
+        text = f"the index did not answer within {REQUEST_SECONDS:g} s"
+        return Found(distribution=name, error=text, is_down=True)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        return Found(distribution=query.distribution, error=f"the index could not be asked: {error}")
+        text = f"the index could not be asked: {without_logins(str(error))}"
+        return Found(distribution=name, error=text, is_down=True)
     except (zipfile.BadZipFile, EOFError) as error:
-        return Found(distribution=query.distribution, exists=True, error=f"its wheel is damaged: {error}")
+        return Found(distribution=name, exists=True, error=f"its wheel is damaged: {error}")
     except (OSError, ValueError) as error:
-        return Found(distribution=query.distribution, error=f"{type(error).__name__}: {error}")
+        return Found(distribution=name, error=without_logins(f"{type(error).__name__}: {error}"))
+    except (TypeError, AttributeError, KeyError) as error:
+        # unearth believes a page's JSON to be of the right shape, and fails in these ways where it is not.
+        text = f"the index's page of {name} is broken ({type(error).__name__}: {without_logins(str(error))})"
+        return Found(distribution=name, error=text)
 
 
 def _find(query: Query, request: Request) -> Found:
-    for index, links in [("", request.find_links), *((url, ()) for url in request.indexes)]:
-        if not index and not links:
-            continue
-        with _finder(index, links) as (finder, statuses):
-            wanted = query.distribution + query.specifier
-            # A pre-release counts only where the specifier names one.
-            packages = list(finder.find_matches(wanted, allow_prereleases=None if query.specifier else False))
-            broken = [status for status in statuses if status >= 500 or status in (401, 403, 407)]
-            if broken:
-                shown = without_credentials(index)
-                return Found(distribution=query.distribution, error=f"{shown} answered {broken[0]}")
-            if packages:
-                return _look(query, request, finder, packages, index or links[0])
-            if list(finder.find_all_packages(query.distribution, allow_yanked=True)):
-                break  # it is served here, though nothing fits: no other index may answer for this name
+    from packaging.utils import InvalidName, canonicalize_name
+
+    try:
+        canonicalize_name(query.distribution, validate=True)
+    except InvalidName:
+        return Found(distribution=query.distribution)
+    links = [("", request.find_links)] if request.find_links else []
+    for index, folders in [*links, *((url, ()) for url in request.indexes)]:
+        with Shelf(index, folders, REQUEST_SECONDS).opened() as shelf:
+            packages = shelf.packages(query.distribution)
+            if packages is not None:
+                return _best(query, request, shelf, packages)
     return Found(distribution=query.distribution)
 
 
-@contextlib.contextmanager
-def _finder(index: str, links: Sequence[str]) -> Iterator[tuple[PackageFinder, list[int]]]:
-    from unearth import PackageFinder
-    from unearth.auth import MultiDomainBasicAuth
-    from unearth.fetchers import PyPIClient
+def _best(query: Query, request: Request, shelf: Shelf, packages: Sequence[Package]) -> Found:
+    """Answer from the one index that serves the name."""
+    fitting = _fitting(packages, query.specifier)
+    if fitting:
+        return _look(query, request, shelf, packages, fitting)
+    newest = [str(package.version) for package in _fitting(packages, "")]
+    if query.specifier and newest:
+        wanted = query.specifier.removeprefix("==")
+        text = f"{query.distribution} has no version {wanted} that fits this Python; newest is {newest[0]}"
+        if query.specifier.startswith("=="):
+            text = f"{query.distribution} has no version {wanted}; newest is {newest[0]}"
+        return Found(distribution=query.distribution, error=text)
+    return Found(distribution=query.distribution)
 
-    statuses: list[int] = []
-    urls = [index] if index else []
-    # unearth only logs a status; a server's fault must not read as "no such project".
-    hooks = {"response": [lambda response: statuses.append(response.status_code)]}
-    with PyPIClient(timeout=REQUEST_SECONDS, event_hooks=hooks) as session:
-        session.auth = MultiDomainBasicAuth(prompting=False, index_urls=urls)
-        fetcher = cast("Fetcher", session)  # a Client takes more than the protocol asks for
-        yield PackageFinder(fetcher, index_urls=urls, find_links=links), statuses
+
+def _fitting(packages: Sequence[Package], specifier: str) -> list[Package]:
+    """Return what a specifier allows; an unfinished or withdrawn release only where it is named."""
+    from packaging.specifiers import SpecifierSet
+
+    wanted = SpecifierSet(specifier)
+    is_exact = specifier.startswith("==") and "," not in specifier and "*" not in specifier
+    return [
+        package
+        for package in packages
+        if package.version is not None
+        and wanted.contains(package.version, prereleases=bool(wanted.prereleases))
+        and (is_exact or not package.link.is_yanked)
+    ]
 
 
 def _look(
-    query: Query, request: Request, finder: PackageFinder, packages: list[Package], index: str
+    query: Query, request: Request, shelf: Shelf, packages: Sequence[Package], fitting: Sequence[Package]
 ) -> Found:
-    wheels = [package for package in packages if package.link.is_wheel]
-    shown = without_credentials(index)
+    wheels = [package for package in fitting if package.link.is_wheel]
     if not wheels:
-        version = str(packages[0].version)
+        version = str(fitting[0].version)
         return Found(
-            distribution=query.distribution, exists=True, index=shown, only_sdist=True, version=version
+            distribution=query.distribution, exists=True, index=shelf.shown, only_sdist=True, version=version
         )
-    times = _times(finder, query.distribution, index)
+    times = _times(packages) or _times_beside(shelf, query.distribution)
     best, is_known = _choose(wheels, times, query, request)
     released = times.get(best.link.filename)
-    path, digest = _download(finder, best, Path(request.cache))
-    inside = _inside(path)
+    path, digest = download(shelf, best, Path(request.cache), most_bytes=MAX_WHEEL_BYTES)
+    inside = look(path, query.distribution)
     return Found(
         distribution=query.distribution,
         exists=True,
-        index=shown,
+        index=shelf.shown,
         version=str(best.version),
         filename=best.link.filename,
         sha256=digest,
-        held=tuple(module for module in query.modules if _holds(inside.names, module)),
-        tops=_tops(inside.names),
-        pth=tuple(name for name in inside.names if name.endswith(".pth")),
+        held=tuple(module for module in query.modules if holds(inside.names, module)),
+        tops=inside.tops,
+        pth=inside.pth,
         faults=inside.faults,
+        overwrites=overwrites(path, inside, query.distribution),
         released=released.isoformat() if released else "",
         first_released=min(times.values()).isoformat() if times else "",
         is_newest_known=is_known,
@@ -190,12 +155,12 @@ def _look(
 
 
 def _choose(
-    wheels: list[Package], times: Mapping[str, datetime], query: Query, request: Request
+    wheels: Sequence[Package], times: Mapping[str, datetime], query: Query, request: Request
 ) -> tuple[Package, bool]:
     """Return the best wheel that is not fresh, or the best one; and whether the table knew it."""
     from packaging.version import Version
 
-    limit = datetime.fromisoformat(request.now) - timedelta(days=request.release_age_days)
+    limit = _aware(datetime.fromisoformat(request.now)) - timedelta(days=request.release_age_days)
     old = [wheel for wheel in wheels if wheel.link.filename in times and times[wheel.link.filename] <= limit]
     if old:
         return old[0], False
@@ -206,129 +171,43 @@ def _choose(
     return wheels[0], False
 
 
-def _times(finder: PackageFinder, distribution: str, index: str) -> dict[str, datetime]:
+def _times(packages: Sequence[Package]) -> dict[str, datetime]:
     """Return when each file of a project was uploaded, as far as the index says."""
-    times = {}
-    for package in finder.find_all_packages(distribution, allow_yanked=True):
-        if package.link.upload_time:
-            times[package.link.filename] = package.link.upload_time
-    return times or _times_beside(finder, distribution, index)
+    links = (package.link for package in packages)
+    return {link.filename: _aware(link.upload_time) for link in links if link.upload_time}
 
 
-def _times_beside(finder: PackageFinder, distribution: str, index: str) -> dict[str, datetime]:
+def _times_beside(shelf: Shelf, distribution: str) -> dict[str, datetime]:
     """Ask the JSON API that PyPI's own server has beside its simple index."""
-    base, simple, rest = index.rstrip("/").rpartition("/simple")
+    import httpx2
+
+    base, simple, rest = shelf.url.rstrip("/").rpartition("/simple")
     if not simple or rest or not base.startswith("http"):
         return {}
     try:
-        releases = finder.session.get(f"{base}/pypi/{distribution}/json").json()["releases"]
-    except (ValueError, KeyError, TypeError):
+        releases = shelf.session.get(f"{base}/pypi/{distribution}/json").json()["releases"]
+        files = [file for release in releases.values() for file in release]
+        return {
+            file["filename"]: _aware(datetime.fromisoformat(file["upload_time_iso_8601"])) for file in files
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, httpx2.HTTPError):
+        # Another kind of server has anything at all in that place: then nothing is known of times.
         return {}
-    files = (file for release in releases.values() for file in release)
-    return {file["filename"]: datetime.fromisoformat(file["upload_time_iso_8601"]) for file in files}
 
 
-def _download(finder: PackageFinder, package: Package, cache: Path) -> tuple[Path, str]:
-    """Return the wheel's file in the cache and the SHA-256 of its bytes."""
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    expected = _expected(package)
-    kept = cache / f"{expected}-{package.link.filename}"
-    if expected and kept.is_file() and _digest(kept) == expected:
-        return kept, expected
-    descriptor, name = tempfile.mkstemp(dir=cache, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            digest = _copy(finder, package, file)
-        if expected and digest != expected:
-            raise ValueError(
-                f"{package.link.filename} is not the file that the index names (its SHA-256 differs)"
-            )
-        kept = cache / f"{digest}-{package.link.filename}"
-        Path(name).replace(kept)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return kept, digest
-
-
-def _copy(finder: PackageFinder, package: Package, file: Any) -> str:
-    digest, size = hashlib.sha256(), 0
-    with finder.session.get_stream(package.link.url_without_fragment) as response:
-        response.raise_for_status()
-        for chunk in response.iter_bytes(CHUNK_BYTES):
-            size += len(chunk)
-            if size > MAX_WHEEL_BYTES:
-                raise ValueError(f"{package.link.filename} is larger than {MAX_WHEEL_BYTES >> 20} MiB")
-            digest.update(chunk)
-            file.write(chunk)
-    return digest.hexdigest()
-
-
-def _expected(package: Package) -> str:
-    """Return the SHA-256 that the index gives for the file, or ""."""
-    hashes = package.link.hash_option or {}
-    return next(iter(hashes.get("sha256", ())), "")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class _Inside:
-    names: tuple[str, ...]
-    faults: tuple[str, ...]
-
-
-def _inside(path: Path) -> _Inside:
-    """Return the names that a wheel unpacks to, and what is ambiguous about it."""
-    with zipfile.ZipFile(path) as wheel:
-        raw = wheel.namelist()
-    faults = []
-    # Of two equal names one reader takes the first, another the last (CVE-2025-54368).
-    if len(set(raw)) < len(raw):
-        faults.append("it holds the same file name twice")
-    if any(name.startswith("/") or ".." in name.split("/") or "\\" in name for name in raw):
-        faults.append("it has files that unpack outside their folder")
-    return _Inside(tuple(_unpacked(name) for name in raw if not name.endswith("/")), tuple(faults))
-
-
-def _unpacked(name: str) -> str:
-    """Return where `name` lands in site-packages (PEP 427: `*.data/purelib` is moved there)."""
-    parts = name.split("/")
-    if len(parts) > 2 and parts[0].endswith(".data") and parts[1] in ("purelib", "platlib"):
-        return "/".join(parts[2:])
-    return name
-
-
-def _holds(names: Sequence[str], module: str) -> bool:
-    """Whether a wheel with these files holds `module`."""
-    stem = module.replace(".", "/")
-    for name in names:
-        if name in (f"{stem}.py", f"{stem}/__init__.py"):
-            return True
-        folder, _, last = name.rpartition("/")
-        if last.endswith(_BINARY_ENDINGS):
-            place = f"{folder}/{last.partition('.')[0]}" if folder else last.partition(".")[0]
-            if place in (stem, f"{stem}/__init__"):
-                return True
-    # A package without __init__.py (PEP 420) is held if any module lies below it.
-    return any(name.startswith(f"{stem}/") and name.endswith((".py", *_BINARY_ENDINGS)) for name in names)
-
-
-def _tops(names: Sequence[str]) -> tuple[str, ...]:
-    tops = set()
-    for name in names:
-        first = PurePosixPath(name).parts[0]
-        if not first.endswith((".dist-info", ".data")):
-            tops.add(first.partition(".")[0])
-    return tuple(sorted(tops))
+def _aware(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def serve() -> int:
+    """Run as a child: a request to end leaves no half file."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    return main()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve())

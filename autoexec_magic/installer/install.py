@@ -1,56 +1,38 @@
 """Install exactly what was proved, into the environment of the running interpreter.
 
-First a dry run says what would change; a plan that takes something away that
-is installed is a question. Then every distribution of the plan is pinned with
-its hashes, the proved ones with the hash of the very bytes that were looked
-into, and installed with `--require-hashes` from wheels only. With uv; with pip
-where uv is not.
+First a dry run says what would change. Every wheel of that plan which was not
+proved is looked into like those that were; a fault in any of them refuses the
+whole. A plan that takes something away, or needs what is fresh, is a question.
+Then each distribution is pinned with the hash of the very bytes that were
+looked into, and installed with `--require-hashes`, from wheels only.
+
+Until that last step nothing has changed. Once it runs, who asks for its end
+gets all of it, if it is done within `PATIENCE_SECONDS`, or nothing (`undo`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import json
-import re
-import shutil
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .. import executor
 from ..errors import Cancelled, InstallError, PolicyRefused, RunTimeout
-from ..events import Emit, Event, Installed
-from ..values import Ask, Candidate, Outcome, Question
+from ..events import Installed
+from ..values import Candidate, Outcome, Question, Resolution
+from . import undo
 from .known import normal
-from .sources import Sources, for_pip, for_uv
+from .query import Query
+from .tool import Pip, Plan, Tool, Toolbox, Uv, reason, uv_path
 
-_PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9._!+-]+")
-_CHANGE = re.compile(r"^ ([+~-]) ([A-Za-z0-9._-]+)==([A-Za-z0-9._!+-]+)")
-_CACHES = ("UV_CACHE_DIR", "PIP_CACHE_DIR", "UV_LINK_MODE", "NETRC")
-_FIND_SECONDS = 120.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Toolbox:
-    """What an install needs: where from, who watches, who answers."""
-
-    sources: Sources
-    emit: Emit
-    ask: Ask
-    run_id: str = ""
-    timeout: float = 900.0
-    cancel: executor.Cancel | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """`added` maps each distribution to its version; `hashes` to the hashes allowed."""
-
-    added: Mapping[str, str]
-    removed: Sequence[str]
-    hashes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+PATIENCE_SECONDS = 4.0
+ROUNDS = 3
+_POLL_SECONDS = 0.05
 
 
 def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
@@ -59,169 +41,234 @@ def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
     Returns
     -------
     list of Installed
-        Everything that was added; empty if all was there.
+        Everything that was added, also emitted; empty if all was there.
 
     Raises
     ------
     InstallError
-        It cannot be installed; the environment is as before.
+        It cannot be installed; the environment is as before, or the error
+        says what is not.
     NeedsPerson, PolicyRefused
-        The plan would take away or replace something that is installed.
+        The plan would replace something that is installed, or needs what is
+        fresh, and nobody said yes.
     RunTimeout, Cancelled
-        The time was up, or a person stopped it.
+        The time was up, or a person stopped it; `why` says what is installed.
     """
     _refuse_managed()
-    tool = _Uv(tools) if uv_path() else _Pip(tools)
-    plan = tool.plan(candidates)
-    if plan.removed:
-        names = ", ".join(plan.removed)
-        wanted = " ".join(candidate.distribution for candidate in candidates)
-        question = Question(
-            text=f"installing {wanted} replaces {names}; go on ?",
-            evidence=tuple(f"adds {name} {version}" for name, version in plan.added.items()),
-            fix=f"%autoexec install --yes {wanted}",
-        )
-        if not tools.ask(question):
-            raise PolicyRefused(f"not installed: {wanted}", why=f"it would replace {names}")
-    if plan.added:
-        tool.apply(_pinned(plan, candidates))
+    program = uv_path()
+    tool: Tool = Uv(program, tools) if program else Pip(tools)
+    plan, looked = _planned(tool, candidates, tools)
+    if not plan.added:
+        return []
+    _refuse_faults(plan, looked)
+    _agree(plan, looked, candidates, tools)
+    if tools.cancel and tools.cancel.is_set():
+        raise Cancelled("the install was stopped", why="nothing was installed")
+    before = undo.snapshot()
+    cancel = _Patient()
+    with _forwarded(tools.cancel, cancel):
+        try:
+            outcome = tool.apply(_pinned(plan, looked), cancel, tools.timeout + PATIENCE_SECONDS)
+        except BaseException:
+            undo.take_back(plan.added, before)
+            raise
     importlib.invalidate_caches()
-    proved = {normal(candidate.distribution): candidate for candidate in candidates}
-    return [_installed(name, version, proved.get(normal(name)), plan) for name, version in plan.added.items()]
-
-
-def uv_path() -> Path | None:
-    """Return the uv program: the one that came with us, else the one on PATH."""
-    try:
-        from uv import find_uv_bin
-
-        return Path(find_uv_bin())
-    except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
-        return Path(found) if found else None
-
-
-def _installed(name: str, version: str, candidate: Candidate | None, plan: _Plan) -> Installed:
-    if candidate is None:  # a dependency
-        digest = plan.hashes.get(normal(name), [""])[0]
-        return Installed(distribution=name, version=version, sha256=digest, index="")
-    return Installed(
-        distribution=candidate.distribution, version=version, sha256=candidate.sha256, index=candidate.index
-    )
-
-
-def _pinned(plan: _Plan, candidates: Sequence[Candidate]) -> str:
-    """Return the plan as a requirements file, each line with its hashes."""
-    proved = {normal(candidate.distribution): candidate.sha256 for candidate in candidates}
-    lines = []
-    for name, version in plan.added.items():
-        hashes = [proved[normal(name)]] if normal(name) in proved else plan.hashes.get(normal(name), [])
-        if not hashes:
-            raise InstallError(f"cannot install {name} {version}", why="the index gives no hash for it")
-        lines.append(f"{name}=={version} " + " ".join(f"--hash=sha256:{digest}" for digest in hashes))
-    return "\n".join(lines) + "\n"
-
-
-class _Uv:
-    """uv (Astral): resolves and installs in tens of milliseconds."""
-
-    def __init__(self, tools: Toolbox) -> None:
-        self._tools = tools
-        self._program = uv_path()
-        self._flags = [
-            "--no-progress",
-            "--color",
-            "never",
-            "--python",
-            sys.executable,
-            "--only-binary",
-            ":all:",
-        ]
-
-    def plan(self, candidates: Sequence[Candidate]) -> _Plan:
-        pins = [f"{candidate.distribution}=={candidate.version}" for candidate in candidates]
-        dry = self._run(["pip", "install", "--dry-run", *self._flags, *pins])
-        changes = [match.groups() for line in dry.stderr.splitlines() if (match := _CHANGE.match(line))]
-        added = {name: version for sign, name, version in changes if sign in "+~"}
-        removed = [f"{name} {version}" for sign, name, version in changes if sign == "-"]
-        if not added:
-            return _Plan(added={}, removed=())
-        text = "".join(f"{name}=={version}\n" for name, version in added.items())
-        flags = ["--no-deps", "--generate-hashes", "--no-header", "--no-annotate", *self._flags]
-        locked = self._run(["pip", "compile", *flags, "-"], stdin=text)
-        return _Plan(added=added, removed=removed, hashes=_hashes(locked.stdout))
-
-    def apply(self, requirements: str) -> None:
-        flags = ["--no-deps", "--require-hashes", *self._flags]
-        self._run(["pip", "install", *flags, "-r", "-"], stdin=requirements, emit=self._tools.emit)
-
-    def _run(
-        self, words: Sequence[str], *, stdin: str | None = None, emit: Emit = lambda event: None
-    ) -> Outcome:
-        assert self._program is not None
-        argv = [str(self._program), *words]
-        return _checked(argv, self._tools, for_uv(self._tools.sources), stdin, emit)
-
-
-class _Pip:
-    """pip: slower, and there where uv is not."""
-
-    def __init__(self, tools: Toolbox) -> None:
-        self._tools = tools
-        self._flags = ["--only-binary", ":all:", "--no-color", "--progress-bar", "off"]
-
-    def plan(self, candidates: Sequence[Candidate]) -> _Plan:
-        pins = [f"{candidate.distribution}=={candidate.version}" for candidate in candidates]
-        chunks: list[str] = []
-
-        def collect(event: Event) -> None:
-            if getattr(event, "stream", "") == "stdout":
-                chunks.append(getattr(event, "text", ""))
-
-        self._run(["install", "--dry-run", "--quiet", "--report", "-", *self._flags, *pins], emit=collect)
-        items = json.loads("".join(chunks))["install"]
-        added = {item["metadata"]["name"]: item["metadata"]["version"] for item in items}
-        hashes = {normal(item["metadata"]["name"]): [_archive_hash(item)] for item in items}
-        return _Plan(added=added, removed=_replaced(added), hashes=hashes)
-
-    def apply(self, requirements: str) -> None:
-        words = ["install", "--no-deps", "--require-hashes", *self._flags, "-r", "/dev/stdin"]
-        self._run(words, stdin=requirements, emit=self._tools.emit)
-
-    def _run(
-        self, words: Sequence[str], *, stdin: str | None = None, emit: Emit = lambda event: None
-    ) -> Outcome:
-        argv = [sys.executable, "-P", "-m", "pip", *words]
-        return _checked(argv, self._tools, for_pip(self._tools.sources), stdin, emit)
-
-
-def _checked(
-    argv: Sequence[str], tools: Toolbox, env: Mapping[str, str], stdin: str | None, emit: Emit
-) -> Outcome:
-    """Run one of our own tools and raise unless it succeeded."""
-    outcome = executor.run(
-        argv,
-        emit=emit,
-        phase="install",
-        env=env,
-        pass_on=_CACHES,
-        stdin=stdin,
-        timeout=tools.timeout,
-        cancel=tools.cancel,
-        policy=executor.policy.exactly(argv[0]),
-        run_id=tools.run_id,
-    )
-    if outcome.ended == "cancelled":
-        raise Cancelled("the install was stopped", why="the environment is as before")
-    if outcome.ended == "timed-out":
-        raise RunTimeout(
-            f"the install took longer than {tools.timeout:.0f} s",
-            fix="try again, or see if the index answers",
-        )
     if not outcome.passed:
-        lines = [line.strip() for line in (outcome.stderr or outcome.stdout).splitlines() if line.strip()]
-        raise InstallError("the install did not succeed", why=" ".join(lines)[-600:], fix="%autoexec doctor")
-    return outcome
+        raise _failed(outcome, plan, before, tools)
+    installed = [_installed(name, version, looked[normal(name)]) for name, version in plan.added.items()]
+    for item in installed:
+        tools.emit(item)
+    if cancel.is_asked and not (tools.cancel and tools.cancel.is_set()):
+        raise _too_late(plan)  # an interrupt that only we have seen
+    return installed
+
+
+class _Patient(executor.Cancel):
+    """Lets what is asked to stop go on for `PATIENCE_SECONDS`; asked twice, it stops at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: list[float] = []
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anybody asked."""
+        return bool(self._asked)
+
+    def set(self) -> None:
+        """Ask for the end."""
+        self._asked.append(time.monotonic())
+        if len(self._asked) > 1:
+            super().set()
+
+    def look_at_the_clock(self) -> None:
+        """Stop what was asked to stop long enough ago."""
+        if self._asked and not self.is_set() and time.monotonic() - self._asked[0] > PATIENCE_SECONDS:
+            super().set()
+
+
+@contextlib.contextmanager
+def _forwarded(asked: executor.Cancel | None, patient: _Patient) -> Iterator[None]:
+    """Pass requests on to `patient`, and time to it, while the block runs."""
+    done = threading.Event()
+
+    def watch() -> None:
+        passed_on = 0
+        while not done.wait(_POLL_SECONDS):
+            wanted = 0 if asked is None else int(asked.is_set()) + int(asked.is_urgent())
+            for _ in range(wanted - passed_on):
+                patient.set()
+            passed_on = max(passed_on, wanted)
+            patient.look_at_the_clock()
+
+    watcher = threading.Thread(target=watch, name="autoexec-install-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _planned(
+    tool: Tool, candidates: Sequence[Candidate], tools: Toolbox
+) -> tuple[Plan, dict[str, Resolution | Candidate]]:
+    """Return the plan, and what was looked into of each distribution in it, by normal name.
+
+    A dependency that is fresh, or that another index would serve, is asked for
+    in the version that the finder chooses, if what needs it takes that one.
+    """
+    pins = {normal(each.distribution): f"{each.distribution}=={each.version}" for each in candidates}
+    looked: dict[str, Resolution | Candidate] = {}
+    plan = tool.plan(list(pins.values()))
+    for _ in range(ROUNDS):
+        looked = _looked(plan, candidates, tools)
+        better = _better([name for name in plan.added if _is_doubtful(looked[normal(name)])], pins, tools)
+        if not better:
+            break
+        pins |= better
+        try:
+            plan = tool.plan(list(pins.values()))
+        except InstallError:
+            break  # what needs it takes no other version: then it is a question
+    return plan, looked
+
+
+def _looked(plan: Plan, candidates: Sequence[Candidate], tools: Toolbox) -> dict[str, Resolution | Candidate]:
+    """Return what was looked into of each distribution of the plan, by normal name."""
+    proved = {normal(each.distribution): each for each in candidates}
+    queries = {
+        normal(name): Query(distribution=name, specifier=f"=={version}")
+        for name, version in plan.added.items()
+        if normal(name) not in proved or proved[normal(name)].version != version
+    }
+    answers = tools.look(list(queries.values())) if queries else {}
+    missing = Resolution(module="", cls="third-party", decision="refuse", evidence=("nobody looked into it",))
+    return {
+        **{name: each for name, each in proved.items() if name not in queries},
+        **{name: answers.get(query, missing) for name, query in queries.items()},
+    }
+
+
+def _is_doubtful(found: Resolution | Candidate) -> bool:
+    return isinstance(found, Resolution) and found.decision == "ask"
+
+
+def _better(names: Sequence[str], pins: Mapping[str, str], tools: Toolbox) -> dict[str, str]:
+    """Return pins for versions of `names` that need no question."""
+    queries = {normal(name): Query(distribution=name) for name in names if normal(name) not in pins}
+    answers = tools.look(list(queries.values())) if queries else {}
+    better = {}
+    for name, query in queries.items():
+        found = answers.get(query)
+        if found and found.decision == "install" and found.chosen:
+            better[name] = f"{name}=={found.chosen.version}"
+    return better
+
+
+def _refuse_faults(plan: Plan, looked: Mapping[str, Resolution | Candidate]) -> None:
+    for name, version in plan.added.items():
+        found = looked[normal(name)]
+        if isinstance(found, Candidate):
+            continue
+        if found.decision not in ("install", "ask") or not (found.chosen and found.chosen.sha256):
+            raise InstallError(
+                f"cannot install {name} {version}, and nothing was installed",
+                why="; ".join(found.evidence),
+                fix=f"install a version without it, or leave out what needs {name}",
+            )
+
+
+def _agree(
+    plan: Plan, looked: Mapping[str, Resolution | Candidate], candidates: Sequence[Candidate], tools: Toolbox
+) -> None:
+    """Ask about what the plan takes away, and about dependencies that are fresh."""
+    wanted = " ".join(candidate.distribution for candidate in candidates)
+    names = ", ".join(plan.removed)
+    doubts = [
+        line
+        for found in looked.values()
+        if isinstance(found, Resolution) and found.decision == "ask"
+        for line in found.evidence
+    ]
+    if not names and not doubts:
+        return
+    what = (
+        f"installing {wanted} replaces {names}; go on ?"
+        if names
+        else f"install {wanted} with what it needs ?"
+    )
+    question = Question(
+        text=what,
+        evidence=(*doubts, *(f"adds {name} {version}" for name, version in plan.added.items())),
+        fix=f"%autoexec install --yes {wanted}",
+    )
+    if not tools.ask(question):
+        why = f"it would replace {names}" if names else "; ".join(doubts)
+        raise PolicyRefused(f"not installed: {wanted}", why=why)
+
+
+def _candidate(found: Resolution | Candidate) -> Candidate:
+    chosen = found if isinstance(found, Candidate) else found.chosen
+    assert chosen is not None
+    return chosen
+
+
+def _installed(name: str, version: str, found: Resolution | Candidate) -> Installed:
+    candidate = _candidate(found)
+    shown = candidate.distribution if isinstance(found, Candidate) else name
+    return Installed(distribution=shown, version=version, sha256=candidate.sha256, index=candidate.index)
+
+
+def _pinned(plan: Plan, looked: Mapping[str, Resolution | Candidate]) -> str:
+    """Return the plan as a requirements file, each line with the hash of what was looked into."""
+    pins = ((name, version, _candidate(looked[normal(name)]).sha256) for name, version in plan.added.items())
+    return "".join(f"{name}=={version} --hash=sha256:{digest}\n" for name, version, digest in pins)
+
+
+def _failed(
+    outcome: Outcome, plan: Plan, before: undo.Before, tools: Toolbox
+) -> InstallError | RunTimeout | Cancelled:
+    """Take back what an install has left, and return what to raise."""
+    left = undo.take_back(plan.added, before)
+    why, fix = "nothing was installed", "%autoexec doctor"
+    if left:
+        why = f"not as before: {', '.join(left)}"
+        fix = "%autoexec install " + " ".join(text.replace(" ", "==") for text in left)
+    if outcome.ended == "cancelled":
+        return Cancelled("the install was stopped", why=why, fix=fix if left else "")
+    if outcome.ended == "timed-out":
+        limit = f"the install took longer than {tools.timeout:g} s"
+        return RunTimeout(
+            limit, why=why, fix=fix if left else "try again, or see if the index answers: %autoexec config"
+        )
+    said = reason(outcome, tools.sources)
+    return InstallError("the install did not succeed", why=f"{said}; {why}" if left else said, fix=fix)
+
+
+def _too_late(plan: Plan) -> Cancelled:
+    names = ", ".join(f"{name} {version}" for name, version in plan.added.items())
+    return Cancelled("stopped, after the install was done", why=f"installed: {names}")
 
 
 def _refuse_managed() -> None:
@@ -233,33 +280,3 @@ def _refuse_managed() -> None:
             why=f"{sys.prefix} is managed by the operating system (PEP 668)",
             fix="python3 -m venv .venv, and use its kernel",
         )
-
-
-def _hashes(locked: str) -> dict[str, list[str]]:
-    """Return the SHA-256 hashes of each pin in what `uv pip compile` prints."""
-    found: dict[str, list[str]] = {}
-    name = ""
-    for word in locked.replace("\\\n", " ").split():
-        if _PIN.fullmatch(word):
-            name = normal(word.partition("==")[0])
-        elif word.startswith("--hash=sha256:"):
-            found.setdefault(name, []).append(word.rpartition(":")[2])
-    return found
-
-
-def _archive_hash(item: Mapping[str, object]) -> str:
-    download = item.get("download_info")
-    archive = download.get("archive_info", {}) if isinstance(download, dict) else {}
-    return str(archive.get("hashes", {}).get("sha256", ""))
-
-
-def _replaced(added: Mapping[str, str]) -> list[str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    replaced = []
-    for name in added:
-        try:
-            replaced.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return replaced

@@ -45,7 +45,20 @@ def lookup(module: str) -> Known | None:
     True
     """
     rows = table()
-    return next((rows[name] for name in _upwards(module) if name in rows), None)
+    return next((rows[name] for name in upwards(module) if name in rows), None)
+
+
+def upwards(module: str) -> Iterator[str]:
+    """Yield a module's name and those of the packages above it.
+
+    Examples
+    --------
+    >>> list(upwards("a.b.c"))
+    ['a.b.c', 'a.b', 'a']
+    """
+    parts = module.split(".")
+    for count in range(len(parts), 0, -1):
+        yield ".".join(parts[:count])
 
 
 def normal(name: str) -> str:
@@ -77,9 +90,3 @@ def of_module(name: str) -> Known | None:
     if of_distribution(name):
         return None
     return next((row for row in table().values() if normal(row.module) == normal(name)), None)
-
-
-def _upwards(module: str) -> Iterator[str]:
-    parts = module.split(".")
-    for count in range(len(parts), 0, -1):
-        yield ".".join(parts[:count])

@@ -9,6 +9,7 @@ required.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -41,10 +42,10 @@ def scan(source: str) -> list[Needed]:
     >>> [need.module for need in scan("import numpy as np\nfrom PIL import Image")]
     ['numpy', 'PIL']
     """
-    if "import" not in source:
-        ast.parse(source)
-        return []
-    return sorted(_block(ast.parse(source).body, required=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are shown when the code runs
+        tree = ast.parse(source)
+    return sorted(_block(tree.body, required=True)) if "import" in source else []
 
 
 def _block(statements: Sequence[ast.stmt], *, required: bool) -> Iterator[Needed]:
@@ -76,8 +77,13 @@ def _compound(statement: ast.stmt, *, required: bool) -> Iterator[Needed]:
         for case in statement.cases:
             yield from _block(case.body, required=False)
     else:
-        unseen = isinstance(statement, ast.If) and _is_type_checking(statement.test)
-        yield from _block([] if unseen else getattr(statement, "body", []), required=False)
+        while isinstance(statement, ast.If):  # a chain of `elif` nests as deep as it is long
+            yield from _block([] if _is_type_checking(statement.test) else statement.body, required=False)
+            if len(statement.orelse) != 1 or not isinstance(statement.orelse[0], ast.If):
+                yield from _block(statement.orelse, required=False)
+                return
+            statement = statement.orelse[0]
+        yield from _block(getattr(statement, "body", []), required=False)
         yield from _block(getattr(statement, "orelse", []), required=False)
 
 

@@ -18,12 +18,16 @@ import os
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
+from ..errors import UsageError
+
+_YES = ("1", "true", "yes", "on")
 PUBLIC = "https://pypi.org/simple"
+SHORTEST_LOGIN = 4  # shorter ones are in every other word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +57,19 @@ def sources(index_url: str = "", environment: Mapping[str, str] = os.environ) ->
     -------
     Sources
         `cert` is pip's, which uv and the finder get as `SSL_CERT_FILE`.
+
+    Raises
+    ------
+    UsageError
+        A file that could name an index cannot be read: the public one is not
+        asked in its place.
     """
-    pip = _pip(environment)
     if index_url:
-        return Sources(indexes=(index_url,), cert=pip.cert, origin="index-url")
+        return Sources(indexes=(index_url,), cert=_cert(environment), origin="index-url")
     uv = _uv(environment)
-    if uv.indexes or uv.find_links:
-        return Sources(indexes=uv.indexes or (PUBLIC,), find_links=uv.find_links, cert=pip.cert, origin="uv")
+    if uv:
+        return replace(uv, cert=_cert(environment))
+    pip = _pip(environment)
     if pip.indexes or pip.find_links:
         return pip
     return Sources(indexes=(PUBLIC,), cert=pip.cert)
@@ -69,7 +79,6 @@ def for_uv(found: Sources, environment: Mapping[str, str] = os.environ) -> dict[
     """Return the variables that make uv use `found` and nothing else."""
     variables = {
         "UV_NO_CONFIG": "1",
-        "UV_NO_INDEX": "" if found.indexes else "1",
         "UV_DEFAULT_INDEX": "".join(found.indexes[-1:]),
         "UV_INDEX": " ".join(found.indexes[:-1]),
         "UV_FIND_LINKS": ",".join(found.find_links),
@@ -107,23 +116,65 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _uv(environment: Mapping[str, str]) -> Sources:
+def logins(found: Sources) -> tuple[str, ...]:
+    """Return the users' names and passwords in the addresses, as secrets to mask, longest first."""
+    texts: set[str] = set()
+    for url in (*found.indexes, *found.find_links):
+        try:
+            login = urlsplit(url).netloc.rpartition("@")[0]
+        except ValueError:
+            continue
+        user, _, password = login.partition(":")
+        # A user without a password is a token; with one, it is a name, and may be any word.
+        secret = password or user
+        texts |= {secret, unquote(secret)}
+    return tuple(sorted((text for text in texts if len(text) >= SHORTEST_LOGIN), key=len, reverse=True))
+
+
+def _uv(environment: Mapping[str, str]) -> Sources | None:
+    """Return uv's sources, or None where it says nothing of them."""
     default = environment.get("UV_DEFAULT_INDEX") or environment.get("UV_INDEX_URL") or ""
     extra = _words(environment.get("UV_INDEX", "")) + _words(environment.get("UV_EXTRA_INDEX_URL", ""))
     links = _words(environment.get("UV_FIND_LINKS", "").replace(",", " "))
+    no_index = environment.get("UV_NO_INDEX", "").lower() in _YES
     for path in () if environment.get("UV_NO_CONFIG") else _uv_files(environment):
+        file = _uv_file(path)
+        default = default or file.default
+        extra, links, no_index = extra + file.extra, links + file.links, no_index or file.no_index
+    if no_index:
+        return Sources(indexes=(), find_links=links, origin="uv")
+    if not (default or extra or links):
+        return None
+    indexes = (*map(_unnamed, extra), _unnamed(default) or PUBLIC)
+    return Sources(indexes=indexes, find_links=links, origin="uv")
+
+
+@dataclass(frozen=True, slots=True)
+class _UvFile:
+    default: str = ""
+    extra: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    no_index: bool = False
+
+
+def _uv_file(path: Path) -> _UvFile:
+    """Return what a uv.toml says, in its own names and in those below [pip]."""
+    try:
         values = _toml(path)
-        for table in values.get("index", []):
-            if table.get("default"):
-                default = default or table["url"]
-            else:
-                extra += (table["url"],)
-        default = default or values.get("index-url", "")
-        extra += tuple(values.get("extra-index-url", ()))
-        links += tuple(values.get("find-links", ()))
-    extra = tuple(_unnamed(url) for url in extra)
-    indexes = (*extra, _unnamed(default) or PUBLIC) if default or extra else ()
-    return Sources(indexes=indexes, find_links=links)
+        tables = [table for table in values.get("index", []) if not table.get("explicit")]
+        default = "".join([table["url"] for table in tables if table.get("default")][:1])
+        extra = tuple(table["url"] for table in tables if not table.get("default"))
+        links: tuple[str, ...] = ()
+        no_index = False
+        for part in (values, values.get("pip", {})):
+            default = default or part.get("index-url", "")
+            extra += tuple(part.get("extra-index-url", ()))
+            links += tuple(part.get("find-links", ()))
+            no_index = no_index or bool(part.get("no-index"))
+    except (AttributeError, KeyError, TypeError) as error:
+        # A table in place of a word, or a word in place of a table.
+        raise _unreadable(path, f"{type(error).__name__}: {error}") from error
+    return _UvFile(default, extra, links, no_index)
 
 
 def _uv_files(environment: Mapping[str, str]) -> list[Path]:
@@ -135,8 +186,14 @@ def _uv_files(environment: Mapping[str, str]) -> list[Path]:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except OSError:
         return {}
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def _unreadable(path: Path, why: str) -> UsageError:
+    return UsageError(f"{path} cannot be read", why=" ".join(why.split()), fix="correct that file")
 
 
 def _unnamed(index: str) -> str:
@@ -152,11 +209,12 @@ def _pip(environment: Mapping[str, str]) -> Sources:
         parser = configparser.RawConfigParser()
         try:
             parser.read(path, "utf-8")
-        except (configparser.Error, UnicodeDecodeError):
-            continue
+        except (configparser.Error, UnicodeDecodeError) as error:
+            # Its words would quote the line, in which a password may stand.
+            raise _unreadable(path, type(error).__name__) from error
         for section in ("global", "install"):
             if parser.has_section(section):
-                values |= dict(parser.items(section))
+                values |= {key.replace("_", "-"): value for key, value in parser.items(section)}
     for key in ("index-url", "extra-index-url", "find-links", "no-index", "cert"):
         variable = environment.get(f"PIP_{key.replace('-', '_').upper()}")
         if variable:
@@ -164,11 +222,19 @@ def _pip(environment: Mapping[str, str]) -> Sources:
     links = _words(values.get("find-links", ""))
     extra = _words(values.get("extra-index-url", ""))
     given = values.get("index-url", "")
-    if values.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+    if values.get("no-index", "").lower() in _YES:
         indexes: tuple[str, ...] = ()
     else:
         indexes = (*extra, given or PUBLIC) if extra or given or links else ()
     return Sources(indexes=indexes, find_links=links, cert=values.get("cert", ""), origin="pip")
+
+
+def _cert(environment: Mapping[str, str]) -> str:
+    """Return pip's certificate, where its files can be read; its index is not the one that is asked."""
+    try:
+        return _pip(environment).cert
+    except UsageError:
+        return ""
 
 
 def _pip_files(environment: Mapping[str, str]) -> list[Path]:

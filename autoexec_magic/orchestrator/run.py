@@ -29,6 +29,7 @@ from ..events import (
     Asked,
     Diagnosed,
     Emit,
+    Output,
     PhaseFinished,
     PhaseStarted,
     RunFinished,
@@ -39,6 +40,7 @@ from ..values import Ask, Diagnosis, Outcome, Phase, Question, Verdict
 from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
 
 SCRIPT = "the script"
+_TAIL_CHARS = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
         ask=here.ask,
         **_bounds(plan, here),
     )
-    return _judged(outcome, "run", shlex.join(argv), "bash", emit, here)
+    return _judged(outcome, "run", executor.shown(argv), "bash", emit, here)
 
 
 def _script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
@@ -175,14 +177,19 @@ def _test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     if outcome.ended == "exited" and outcome.returncode in testrunner.EXIT_CODES:
         last = [line.strip("= ") for line in outcome.stdout.splitlines() if line.strip("= ")][-1:]
         error = CasesFailed(
-            testrunner.EXIT_CODES[outcome.returncode],
-            why="".join(last),
-            fix="%autoexec test --lf runs what failed again",
+            testrunner.EXIT_CODES[outcome.returncode], why="".join(last), fix=_TEST_FIXES[outcome.returncode]
         )
         return PhaseReport(phase="test", verdict=Verdict.FAILED, seconds=0.0, outcome=outcome, error=error)
     return _judged(outcome, "test", "pytest", "python", emit, here)
 
 
+_TEST_FIXES = {
+    1: "%autoexec test --lf runs what failed again",
+    2: "mend what pytest could not collect, shown above",
+    3: "see pytest's own traceback above; try -p no:NAME for the plugin it names",
+    4: "%autoexec sh pytest --help shows pytest's options",
+    5: "check the paths, and what -k and -m leave",
+}
 _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Heal: _heal,
     Install: _install,
@@ -196,6 +203,9 @@ def _judged(
     outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
 ) -> PhaseReport:
     """Turn how a process ended into the verdict of its phase, with a diagnosis."""
+    for stream in outcome.cut:  # what was written last is what says how it ended
+        tail = outcome.stdout if stream == "stdout" else outcome.stderr
+        emit(Output(phase=phase, stream=stream, text=f"… the last of {stream}:\n{tail[-_TAIL_CHARS:]}"))
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)

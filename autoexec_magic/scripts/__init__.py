@@ -6,6 +6,7 @@ be there. Adding a language is a file here and a row in `LANGUAGES`.
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,11 +39,10 @@ def language_of(source: str, given: str = "") -> Language:
         if given in LANGUAGES:
             return LANGUAGES[given]
         raise UsageError(f"there is no language {given!r}", fix=f"--lang one of {', '.join(LANGUAGES)}")
-    first = source.lstrip().partition("\n")[0]
+    first, program, _ = _first_line(source)
     if first.startswith("#!"):
-        words = first[2:].replace("/", " ").split()
         for entry in LANGUAGES.values():
-            if any(word.rstrip("0123456789.") in entry.programs for word in words):
+            if program in entry.programs:
                 return entry
         raise UsageError(f"there is no language for {first}", fix=f"--lang one of {', '.join(LANGUAGES)}")
     return LANGUAGES["python"]
@@ -58,6 +58,8 @@ def run(
     **bounds: Unpack[executor.Bounds],
 ) -> Outcome:
     """Run `source` as a process of its own and return how it ended.
+
+    The options of a first line such as `#!/bin/bash -e` hold.
 
     Parameters
     ----------
@@ -77,16 +79,21 @@ def run(
     Raises
     ------
     UsageError
-        The script is empty.
+        The script is empty, is no text, or has a first line that cannot hold.
     MissingTool
         The language's program is not there.
     """
     if not source.strip():
         raise UsageError("the script is empty", fix="write the code below the line `%%autoexec script`")
+    try:
+        content = source.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError("the script is no text", why=str(error), fix="write the character anew") from error
+    options = _options(source, language)
     with tempfile.TemporaryDirectory(prefix="autoexec-") as folder:
         path = Path(folder) / f"script{language.ending}"
-        path.write_text(source, "utf-8")
-        argv = [*language.start(), str(path), *arguments]
+        path.write_bytes(content)
+        argv = [*language.start(), *options, str(path), *arguments]
         return executor.run(
             argv,
             emit=emit,
@@ -95,3 +102,38 @@ def run(
             policy=executor.policy.exactly(argv[0]),
             **bounds,
         )
+
+
+def _first_line(source: str) -> tuple[str, str, list[str]]:
+    """Return a script's first line, the program it names, without a version, and the options it gives."""
+    first = source.lstrip().partition("\n")[0].rstrip()
+    if not first.startswith("#!"):
+        return first, "", []
+    try:
+        words = shlex.split(first[2:])
+    except ValueError:
+        words = first[2:].split()
+    if words and Path(words[0]).name == "env":
+        words = words[1:]
+        while words and (words[0].startswith("-") or "=" in words[0]):
+            words = words[1:]
+    program = Path(words[0]).name.rstrip("0123456789.") if words else ""
+    return first, program, words[1:]
+
+
+def _options(source: str, language: Language) -> list[str]:
+    """Return the options that the script's first line gives to the interpreter of `language`."""
+    first, program, words = _first_line(source)
+    if program not in language.programs:
+        return []
+    waits = False
+    for word in words:
+        letters = "" if word.startswith("--") else word[1:]
+        is_option = len(word) > 1 and word[0] in "-+"
+        valued = next((i for i, letter in enumerate(letters) if letter in language.valued), len(letters))
+        if not waits and (not is_option or any(letter in language.refused for letter in letters[:valued])):
+            raise UsageError(
+                f"{first} cannot hold", why=f"{word} is no option for a script", fix="leave it out"
+            )
+        waits = not waits and is_option and valued == len(letters) - 1
+    return words

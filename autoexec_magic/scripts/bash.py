@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,9 @@ from .language import Language
 
 
 def _start() -> tuple[str, ...]:
-    found = shutil.which("bash")
+    # A relative entry of PATH means the workspace's own files, which run only by policy.
+    folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
+    found = shutil.which("bash", path=os.pathsep.join(folders))
     if found is None:
         raise MissingTool("there is no bash on this machine", fix="install it, or use --lang python")
     return (found,)
@@ -27,4 +30,6 @@ ENTRY = Language(
     ending=".sh",
     start=_start,
     environment=_environment,
+    valued="oO",
+    refused="cs",
 )

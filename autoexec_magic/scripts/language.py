@@ -14,7 +14,9 @@ class Language:
     `programs` are the names its interpreter has in a first line (`#!`),
     `ending` that of its files, `start` returns the words before the script's
     path, the first one an absolute path, and `environment` the variables it
-    needs to run in a directory.
+    needs to run in a directory. Of the options in a first line, those with a
+    letter in `valued` take the next word, and those in `refused` would take
+    something else than the script's file for the script.
     """
 
     name: str
@@ -22,3 +24,5 @@ class Language:
     ending: str
     start: Callable[[], tuple[str, ...]]
     environment: Callable[[Path], Mapping[str, str]]
+    valued: str = ""
+    refused: str = ""

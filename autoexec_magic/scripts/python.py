@@ -15,7 +15,7 @@ def _start() -> tuple[str, ...]:
 
 def _environment(cwd: Path) -> Mapping[str, str]:
     # The script's file lies in a folder of its own; what lies beside the notebook is imported as from a cell.
-    return {"PYTHONPATH": str(cwd), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {"PYTHONPATH": str(cwd)}
 
 
 ENTRY = Language(
@@ -24,4 +24,6 @@ ENTRY = Language(
     ending=".py",
     start=_start,
     environment=_environment,
+    valued="XW",
+    refused="cm",
 )

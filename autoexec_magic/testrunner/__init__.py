@@ -21,6 +21,7 @@ EXIT_CODES = {
     3: "pytest had an internal error",
     4: "pytest was called wrongly",
     5: "no test was found",
+    6: "there were more warnings than are allowed",
 }
 
 

@@ -1,8 +1,7 @@
 """A `%%autoexec` cell without a verb is an ordinary cell, made importable first.
 
-It is no nested `run_cell`: a pure input transformer takes the first line off
-(`check_complete` calls it, too, so it does nothing else), and the cell then
-runs as IPython runs any cell, with top-level `await`, `display`, `_`, history,
+It is no nested `run_cell`: a pure input transformer takes the first line off,
+and the cell then runs as IPython runs any cell, with top-level `await`, `display`, `_`, history,
 debugger and tracebacks as ever.
 
 What is missing is installed when the first statement is about to run, not in
@@ -22,10 +21,13 @@ import asyncio
 import contextlib
 import dataclasses
 import os
+import signal
 import sys
+import threading
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from .. import api, diagnosis, orchestrator
@@ -38,8 +40,8 @@ from ..values import Diagnosis, Verdict
 from . import front, text, verbs
 from .limit import TimeLimit
 from .tee import Tee, Writer
+from .verbs import MARK
 
-MARK = "%%autoexec"
 _INTERRUPTS = (KeyboardInterrupt, asyncio.CancelledError)
 
 
@@ -57,11 +59,21 @@ def take_mark_off(lines: list[str]) -> list[str]:
     ['%%time\n', 'print(1)\n']
     """
     first = next((index for index, line in enumerate(lines) if line.strip()), None)
-    if first is None or options_of(lines[first]) is None:
+    if first is None or lines[first].split()[0] != MARK:
         return lines
     body = lines[first + 1 :]
     following = next((line for line in body if line.strip()), "")
-    return body if following.lstrip().startswith("%%") else [*lines[:first], "#\n", *body]
+    if options_of(lines[first]) is None:  # a verb, or a mistake: the magic's
+        # IPython refuses a cell magic without a body before we could say what is missing.
+        return lines if following else [lines[first].replace(MARK, "%autoexec", 1)]
+    if following.lstrip().startswith("%%"):
+        return body
+    # With the indentation of what follows, which is taken off the whole cell by the first line's.
+    indent = following[: len(following) - len(following.lstrip())]
+    return [*lines[:first], f"{indent}#\n", *body]
+
+
+take_mark_off.has_side_effects = True  # type: ignore[attr-defined]  # `check_complete` then takes it for a cell magic
 
 
 def options_of(line: str) -> argparse.Namespace | None:
@@ -71,7 +83,7 @@ def options_of(line: str) -> argparse.Namespace | None:
         return None
     try:
         return verbs.cell_options(words[1] if len(words) > 1 else "")
-    except UsageError:
+    except (UsageError, verbs.HelpAsked):
         return None  # left to the magic, which says what is wrong
 
 
@@ -81,6 +93,8 @@ class Cells:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._running: dict[int, _Cell] = {}
+        self._broken: dict[int, AutoexecError] = {}
+        self._names: dict[str, str] = {}
         self._run_code: Any = None
 
     def load(self) -> None:
@@ -100,17 +114,38 @@ class Cells:
         shell.events.unregister("pre_run_cell", self._before)
         shell.events.unregister("post_run_cell", self._after)
         shell.run_code = self._run_code
+        while self._running:  # `%unload_ext` in a marked cell: its record ends here
+            self._running.popitem()[1].finish(None)
 
     def _before(self, info: Any) -> None:
         first = next((line for line in (info.raw_cell or "").splitlines() if line.strip()), "")
         options = options_of(first)
-        if options is not None:
-            self._running[id(info)] = _Cell(self._shell, info, options)
+        if options is None:
+            return
+        try:
+            self._running[id(info)] = _Cell(self._shell, info, options, self._names)
+        except AutoexecError as error:
+            # Raised here, IPython would print it and run the cell: without its limit, unhealed.
+            self._broken[id(info)] = error
 
     def _after(self, result: Any) -> None:
-        cell = self._running.pop(id(getattr(result, "info", None)), None)
+        if result is None:  # `run_cell` itself raised; what ends is what began last
+            number = next(reversed(self._running), 0)
+            error = sys.exc_info()[1]
+        else:
+            number = self._number_of(result.info)
+            error = result.error_before_exec or result.error_in_exec
+        self._broken.pop(number, None)
+        cell = self._running.pop(number, None)
         if cell is not None:
-            cell.finish(result)
+            cell.finish(error)
+
+    def _number_of(self, info: Any) -> int:
+        """Return which open cell `info` is of; after an interrupt IPython makes another one for it."""
+        if id(info) in self._running or id(info) in self._broken:
+            return id(info)
+        same = (number for number, cell in self._running.items() if cell.source == info.raw_cell)
+        return next(same, 0)
 
     def _wrapped(self) -> Callable[..., Any]:
         run_code = self._run_code
@@ -118,22 +153,30 @@ class Cells:
         async def run_code_of_cell(
             shell: Any, code_obj: Any, result: Any = None, *, async_: bool = False
         ) -> Any:
-            cell = self._running.get(id(result.info)) if result is not None else None
+            number = id(result.info) if result is not None else 0
+            if number in self._broken:
+                return _fail(shell, result, self._broken[number])
+            cell = self._running.get(number)
+            if result is not None:
+                self._names[code_obj.co_filename] = f"In [{result.execution_count}]"
             if cell is None:
                 return await run_code(code_obj, result, async_=async_)
             if not cell.has_begun:
                 stopped = cell.begin()
                 if stopped is not None:
                     return _fail(shell, result, stopped)
-            if not cell.has_limit:
-                return await run_code(code_obj, result, async_=async_)
-            with _held(shell) as held:
-                failed = await run_code(code_obj, result, async_=async_)
-            late = cell.late(result.error_in_exec)
-            if late is not None:
+            late = cell.late()
+            if late is not None:  # the limit fell between two statements
                 return _fail(shell, result, late)
-            held()
-            return failed
+            with _instead(shell, cell.late), _waking(is_needed=async_):
+                failed = await run_code(code_obj, result, async_=async_)
+            late = cell.late()
+            if late is None:
+                return failed
+            if not failed:  # the statement swallowed the interrupt
+                return _fail(shell, result, late)
+            result.error_in_exec = late
+            return True
 
         return run_code_of_cell
 
@@ -141,21 +184,23 @@ class Cells:
 class _Cell:
     """One marked cell, from before its first statement to its end."""
 
-    def __init__(self, shell: Any, info: Any, options: argparse.Namespace) -> None:
+    def __init__(self, shell: Any, info: Any, options: argparse.Namespace, names: dict[str, str]) -> None:
         self._shell = shell
+        self._names = names
+        self.source = info.raw_cell
         self._info = info
         self._options = options
         self._started = self._phase_started = time.monotonic()
         self._healing: PhaseReport | None = None
         self._stack = contextlib.ExitStack()
         self.has_begun = False
-        self.caller = caller_of(shell)
+        self.caller = dataclasses.replace(caller_of(shell), cwd=_folder())
         loaded, self._here = api.surroundings(self.caller, yes=options.yes)
         self._config = loaded.config
         seconds = options.timeout or self._config.timeout or None
-        self.has_limit = seconds is not None
         self._limit = TimeLimit(seconds, on_stuck=self._say_stuck)
-        title = next((line.strip() for line in info.raw_cell.splitlines()[1:] if line.strip()), MARK)
+        lines = [line.strip() for line in info.raw_cell.splitlines() if line.strip()]
+        title = lines[1] if len(lines) > 1 else MARK
         self._title = title
         recorder = self._stack.enter_context(
             api.recorded("cell", self._title, "none", self.caller, loaded.workspace)
@@ -173,15 +218,21 @@ class _Cell:
         if self._config.install and not self._options.no_install:
             self._healing = self._heal()
         if self._healing is not None and self._healing.error is not None:
+            api.clean_error(self._healing.error)
             return self._healing.error
         self._phase_started = time.monotonic()
         self._writer.put(PhaseStarted(phase="run"))
         self._limit.start()
         return None
 
-    def late(self, error: BaseException | None) -> RunTimeout | None:
-        """Return the time limit as an error, if it is what ended the statement."""
-        if not self._limit.has_expired or not isinstance(error, _INTERRUPTS):
+    def late(self) -> RunTimeout | None:
+        """Return the time limit as an error, if it is over.
+
+        Whatever the statement made of the interrupt: a command that it was
+        waiting for says cancelled, `!command` says nothing, and user code may
+        have swallowed it.
+        """
+        if not self._limit.has_expired:
             return None
         seconds = time.monotonic() - self._phase_started
         return RunTimeout(
@@ -190,11 +241,10 @@ class _Cell:
             fix="raise --timeout SECONDS",
         )
 
-    def finish(self, result: Any) -> None:
+    def finish(self, error: BaseException | None) -> None:
         """Put everything back, say what failed, and close the record."""
         self._limit.stop()
         self._tee.stop()
-        error = result.error_before_exec or result.error_in_exec
         verdict = self._verdict(error)
         found = self._diagnosed(error) if error is not None else None
         if found is not None:
@@ -205,9 +255,8 @@ class _Cell:
             seconds = time.monotonic() - self._phase_started
             self._writer.put(PhaseFinished(phase="run", verdict=verdict, seconds=seconds))
         why, fix = (found.why, found.fix) if found else ("", "")
-        self._writer.put(
-            RunFinished(verdict=verdict, seconds=time.monotonic() - self._started, why=why, fix=fix)
-        )
+        seconds = time.monotonic() - self._started
+        self._writer.put(RunFinished(verdict=verdict, seconds=seconds, why=why, fix=fix))
         self._writer.close()
         self._stack.close()
 
@@ -231,13 +280,17 @@ class _Cell:
             return Verdict(error.verdict)
         if isinstance(error, _INTERRUPTS):
             return Verdict.CANCELLED
-        return Verdict.ASKED if self._resolution_of(error) else Verdict.FAILED
+        resolution = self._resolution_of(error)
+        is_asked = resolution is not None and resolution.decision in ("ask", "refuse")
+        return Verdict.ASKED if is_asked else Verdict.FAILED
 
     def _diagnosed(self, error: BaseException) -> Diagnosis:
         if isinstance(error, AutoexecError | Cancelled):
             why = f"{error.what}: {error.why}" if error.why else error.what
             return Diagnosis(code=error.code, why=why, fix=error.fix, confidence="certain")
-        found = diagnosis.diagnose_exception(error, is_user_frame=_is_cell)
+        found = diagnosis.diagnose_exception(error, is_user_frame=lambda name: name in self._names)
+        file, colon, line = found.where.rpartition(":")
+        found = dataclasses.replace(found, where=f"{self._names.get(file, file)}{colon}{line}")
         resolution = self._resolution_of(error)
         if resolution is not None:
             return dataclasses.replace(found, why="; ".join(resolution.evidence), fix=resolution.fix)
@@ -256,8 +309,7 @@ class _Cell:
     def _say_stuck(self) -> None:
         what = "still busy after its time limit, in code that does not return to Python"
         note = f"autoexec: {what}; restart the kernel\n"
-        sys.stderr.write(note)
-        self._writer.write("stderr", note)
+        sys.stderr.write(note)  # recorded like everything else the cell writes
 
 
 def caller_of(shell: Any, emit: Any = None) -> api.Caller:
@@ -277,6 +329,38 @@ def write(stream: str, words: str) -> None:
     target.flush()
 
 
+def _folder() -> Path:
+    """Return the working directory; where that is gone, a cell may still be run to leave it."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path.home()
+
+
+@contextlib.contextmanager
+def _waking(*, is_needed: bool) -> Iterator[None]:
+    """Let an interrupt wake the event loop while a top-level `await` waits in it.
+
+    ipykernel's handler notes the interrupt in the loop from within the loop's
+    own thread, which does not wake it: a cell that only waits would go on.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not is_needed or not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def note(number: int, frame: types.FrameType | None) -> None:
+        loop.call_soon_threadsafe(lambda: None)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _fail(shell: Any, result: Any, error: BaseException) -> bool:
     """End the cell with `error`, as if its statement had raised it."""
     result.error_in_exec = error
@@ -285,26 +369,19 @@ def _fail(shell: Any, result: Any, error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def _held(shell: Any) -> Any:
-    """Hold tracebacks back while the block runs; what is yielded shows them after it."""
-    calls: list[tuple[Any, Any, Any]] = []
+def _instead(shell: Any, late: Callable[[], BaseException | None]) -> Iterator[None]:
+    """Show what `late` returns instead of a traceback, where it returns anything."""
     show = shell.showtraceback
 
-    def hold(exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
-        # By the time it is shown, sys.exc_info() is gone: keep it.
-        calls.append((exc_tuple or sys.exc_info(), args, kwargs))
+    def shown(*args: Any, **kwargs: Any) -> None:
+        error = late()
+        if error is None:
+            show(*args, **kwargs)
+        else:
+            show((type(error), error, None), running_compiled_code=True)
 
-    def replay() -> None:
-        for exc_tuple, args, kwargs in calls:
-            show(exc_tuple, *args, **kwargs)
-
-    shell.showtraceback = hold
+    shell.showtraceback = shown
     try:
-        yield replay
+        yield
     finally:
         shell.showtraceback = show
-
-
-def _is_cell(filename: str) -> bool:
-    """Whether code of this file name was typed in a cell."""
-    return "ipykernel_" in filename or filename.startswith(("<ipython-input-", "Cell "))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from . import verbs
+
+_OURS = re.compile(r"\s*(?:[\w., ]+=\s*)?(%{1,2}autoexec) ")
+_PATHS = frozenset({"sh", "script", "test"})  # verbs whose words are files and commands
 
 
 def words_for(line: str) -> tuple[str, list[str]] | None:
@@ -19,12 +23,15 @@ def words_for(line: str) -> tuple[str, list[str]] | None:
     Returns
     -------
     (str, list of str) or None
-        None where the line is not ours. The list is never empty.
+        None where the line is not ours, or where what follows is not: a path, a
+        command, a name; the completer's own names and files then. The list is
+        never empty.
     """
-    mark = next((mark for mark in ("%%autoexec ", "%autoexec ") if line.lstrip().startswith(mark)), None)
-    if mark is None:
+    match = _OURS.match(line)
+    if match is None:
         return None
-    words = line.split()
+    mark = match[1]
+    words = line[match.start(1) :].split()
     current = "" if line.endswith(" ") else words[-1]
     done = words[1:] if not current else words[1:-1]
     if not done:
@@ -34,7 +41,9 @@ def words_for(line: str) -> tuple[str, list[str]] | None:
         names = verbs.words_after(done[0])
     else:
         names = ["--timeout", "--no-install", "--yes"]
-    return current, [name for name in names if name.startswith(current)] or ["--help"]
+    found = [name for name in names if name.startswith(current)]
+    takes_paths = bool(done) and done[0] in _PATHS and not current.startswith("-")
+    return None if takes_paths or not found else (current, found)
 
 
 def register(shell: Any) -> Callable[[Any], Any] | None:

@@ -7,6 +7,8 @@ Python; then `on_stuck` is told.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import signal
 import threading
 from collections.abc import Callable
@@ -33,9 +35,12 @@ class TimeLimit:
         self._on_stuck = on_stuck
         self._over = threading.Event()
         self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
         """Start the clock."""
+        with contextlib.suppress(RuntimeError):
+            self._loop = asyncio.get_running_loop()
         if self._seconds:
             threading.Thread(target=self._watch, name="autoexec-limit", daemon=True).start()
 
@@ -63,5 +68,8 @@ class TimeLimit:
             main = threading.main_thread().ident
             if main is not None:
                 signal.pthread_kill(main, signal.SIGINT)
+            if self._loop is not None:
+                # A kernel's handler only notes the interrupt of a top-level `await` in the loop: wake that.
+                self._loop.call_soon_threadsafe(lambda: None)
         if not self._over.wait(STUCK_SECONDS):
             self._on_stuck()

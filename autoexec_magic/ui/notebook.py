@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import config
+from ..api import nobody
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit
 from ..orchestrator import Report
 from . import front, speak, text, verbs
-from .cell import MARK, caller_of, write
+from .cell import caller_of, write
 from .records import json_lines
+from .verbs import MARK
 
 _LIVE = frozenset({"sh", "script", "test"})
 
@@ -33,20 +35,31 @@ def run(shell: Any, line: str, cell: str | None) -> object:
     AutoexecError, Cancelled
         What kept it from passing; the cell shows the message and ends.
     """
-    call = _parsed(line, cell)
+    try:
+        call = _parsed(line, cell)
+    except UsageError as error:
+        if "--json" in line.split():
+            write("stdout", json_lines(speak.of_error(line.split(maxsplit=1)[0], error)))
+        raise
     caller = caller_of(shell)
     if call.is_json:
-        return _run_json(call, caller)
+        return _run_json(call, dataclasses.replace(caller, ask=nobody))  # machines answer nothing
     ids: list[str] = []
     with _shown(shell, call, ids) as emit:
         spoken = call.run(dataclasses.replace(caller, emit=emit, on_record=ids.append))
     if spoken.text:
         write("stdout", spoken.text.rstrip("\n") + "\n")
+    if getattr(shell, "kernel", None) is None:
+        return None  # a terminal would show an empty result
     return Shown(spoken.value) if isinstance(spoken.value, list) else _quiet(spoken.value)
 
 
 def _parsed(line: str, cell: str | None) -> verbs.Call:
-    if cell is not None and verbs.cell_options(line) is not None:
+    try:
+        is_bare = cell is not None and verbs.cell_options(line) is not None
+    except verbs.HelpAsked:
+        return verbs.parse("--help")
+    if is_bare:
         raise UsageError(
             f"{MARK} without a verb is for a cell of its own",
             why="it makes the whole cell importable before any of it runs",

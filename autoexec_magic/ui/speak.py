@@ -8,6 +8,7 @@ or command line) to decide.
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Output
+from ..executor.process import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Report
 from ..values import Resolution, Result, Run, Verdict, as_record
@@ -50,9 +52,8 @@ def sh(call: Call, caller: Caller) -> Spoken:
     elif options.rest:
         # One word with spaces is a line somebody quoted for their shell; several words are an argv.
         commands.append(options.rest[0] if len(options.rest) == 1 else tuple(options.rest))
-    commands += [
-        line for line in (call.cell or "").splitlines() if line.strip() and not line.lstrip().startswith("#")
-    ]
+    lines = re.sub(r"\\\n[ \t]*", "", call.cell or "").splitlines()
+    commands += [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     report = api.sh(
         *commands,
         timeout=options.timeout,
@@ -215,6 +216,7 @@ def result_of(report: Report) -> Result:
     if report.outcome:
         added |= {"exit_code": report.outcome.returncode, "ended": report.outcome.ended}
         added |= {"stdout": report.outcome.stdout, "stderr": report.outcome.stderr}
+        added |= {"is_tail": max(len(report.outcome.stdout), len(report.outcome.stderr)) >= TAIL_CHARS}
     installed = [item for phase in report.phases for item in phase.installed]
     if installed:
         added["installed"] = [f"{item.distribution}=={item.version}" for item in installed]

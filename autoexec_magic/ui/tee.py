@@ -9,22 +9,31 @@ coalesces and emits.
 
 from __future__ import annotations
 
+import array
+import contextlib
+import dataclasses
+import fcntl
 import itertools
 import os
 import queue
 import sys
+import termios
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ..events import Displayed, Emit, Event, Output, Truncated
+from ..events import Displayed, Emit, Event, Output, PhaseFinished, RunFinished, Truncated
 from ..redact import Cleaner, secrets_in
 from ..values import Stream
 
 COALESCE_SECONDS = 0.01
 LINE_END_SECONDS = 0.001
 CLOSE_SECONDS = 10.0
+TAIL_BYTES = 64 * 2**10
+_PIPE_SECONDS = 0.05
+_TURN_SECONDS = 0.001
 
 
 class Writer:
@@ -35,13 +44,14 @@ class Writer:
     emit : callable
         Called from the writer's thread only.
     keep_bytes : int
-        Output kept, about; the rest is counted.
+        Output kept, about, in bytes of UTF-8. Of what each stream writes
+        beyond, the last `TAIL_BYTES` are kept, too; the rest is counted.
     """
 
     def __init__(self, emit: Emit, keep_bytes: int) -> None:
         self._emit = emit
         self._room = keep_bytes
-        self._dropped: dict[Stream, int] = {}
+        self._tails: dict[Stream, _Tail] = {}
         self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         secrets = secrets_in(os.environ)
         self._cleaners: dict[Stream, Cleaner] = {"stdout": Cleaner(secrets), "stderr": Cleaner(secrets)}
@@ -50,20 +60,25 @@ class Writer:
 
     def put(self, event: Event) -> None:
         """Queue an event; from any thread, without waiting."""
+        if _ends_output(event):
+            self._put_tails()
         self._queue.put(event)
 
     def write(self, stream: Stream, text: str) -> None:
         """Queue what a stream wrote, as long as there is room for it."""
-        if self._room <= 0:
-            self._dropped[stream] = self._dropped.get(stream, 0) + len(text)
-            return
-        self._room -= len(text)
-        self._queue.put(Output(phase="run", stream=stream, text=text))
+        size = _bytes(text)
+        if self._room > 0:
+            self._room -= size
+            self._queue.put(Output(phase="run", stream=stream, text=text))
+        elif stream in self._tails:
+            self._tails[stream].add(text, size)
+        else:
+            self._tails[stream] = _Tail()
+            self._queue.put(Truncated(phase="run", stream=stream, dropped_bytes=size))
 
     def close(self) -> None:
         """Wait until everything is emitted."""
-        for stream, count in self._dropped.items():
-            self._queue.put(Truncated(phase="run", stream=stream, dropped_bytes=count))
+        self._put_tails()
         self._queue.put(None)
         self._thread.join(CLOSE_SECONDS)
 
@@ -87,7 +102,24 @@ class Writer:
             said = self._say(pending)
             if event is None:
                 break
+            if isinstance(event, Truncated):  # the beginning of a secret may be held: its end will not come
+                held = self._cleaners[event.stream].discard()
+                event = dataclasses.replace(event, dropped_bytes=event.dropped_bytes + held)
+            elif _ends_output(event):
+                self._flush()
             self._emit(event)
+        self._flush()
+
+    def _put_tails(self) -> None:
+        """Queue the last of what was cut from each stream."""
+        for stream, tail in self._tails.items():
+            text, dropped = tail.take()
+            if dropped:
+                self._queue.put(Truncated(phase="run", stream=stream, dropped_bytes=dropped))
+            if text:
+                self._queue.put(Output(phase="run", stream=stream, text=text))
+
+    def _flush(self) -> None:
         for stream, cleaner in self._cleaners.items():
             self._send(stream, cleaner.flush())
 
@@ -101,6 +133,42 @@ class Writer:
     def _send(self, stream: Stream, text: str) -> None:
         if text:
             self._emit(Output(phase="run", stream=stream, text=text))
+
+
+class _Tail:
+    """The last of what a stream wrote, and how much came before it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clear()
+
+    def add(self, text: str, size: int) -> None:
+        with self._lock:
+            if size > TAIL_BYTES:
+                kept = text[-TAIL_BYTES // 4 :]  # a character has four bytes at most
+                self._dropped += size - _bytes(kept)
+                text, size = kept, _bytes(kept)
+            self._pieces.append((text, size))
+            self._size += size
+            while self._size - self._pieces[0][1] >= TAIL_BYTES:
+                dropped = self._pieces.popleft()[1]
+                self._size -= dropped
+                self._dropped += dropped
+
+    def take(self) -> tuple[str, int]:
+        """Return the text, from a line's beginning on, and the bytes dropped before it; begin anew."""
+        with self._lock:
+            text, dropped = "".join(text for text, _ in self._pieces), self._dropped
+            self._clear()
+        if dropped:  # the cut may have gone through a secret
+            first, newline, rest = text.partition("\n")
+            if newline:
+                text, dropped = rest, dropped + _bytes(first) + 1
+        return text, dropped
+
+    def _clear(self) -> None:
+        self._pieces: deque[tuple[str, int]] = deque()
+        self._size = self._dropped = 0
 
 
 class Tee:
@@ -121,7 +189,9 @@ class Tee:
         self._wrap(self._shell.displayhook, "write_format_data", self._published)
 
     def stop(self) -> None:
-        """Put everything back as it was."""
+        """Put everything back as it was, once what children wrote has come through the kernel's pipes."""
+        for stream in (sys.stdout, sys.stderr):
+            _drain(stream)
         while self._undo:
             self._undo.pop()()
 
@@ -132,8 +202,10 @@ class Tee:
 
     def _wrap(self, target: Any, name: str, note: Callable[..., None]) -> None:
         original = getattr(target, name)
+        own = getattr(target, "__dict__", {}).get(name)  # of a cell around this one
 
         def noted(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True  # no frame of ours in the user's traceback
             result = original(*args, **kwargs)
             note(*args, **kwargs)
             return result
@@ -142,7 +214,42 @@ class Tee:
             setattr(target, name, noted)
         except AttributeError:  # a stream that takes no attribute is shown, but not recorded
             return
-        self._undo.append(lambda: delattr(target, name) if getattr(target, name, None) is noted else None)
+
+        def undo() -> None:
+            if getattr(target, name, None) is not noted:
+                return  # somebody wrapped it after us: it is theirs now
+            if own is None:
+                delattr(target, name)
+            else:
+                setattr(target, name, own)
+
+        self._undo.append(undo)
+
+
+def _ends_output(event: Event | None) -> bool:
+    """Whether what the cell wrote is to be on record before this event."""
+    return isinstance(event, RunFinished) or (isinstance(event, PhaseFinished) and event.phase == "run")
+
+
+def _drain(stream: Any) -> None:
+    """Wait, at most `_PIPE_SECONDS`, for the thread that reads what children write (ipykernel's).
+
+    A child writes into a pipe that stands in place of file descriptor 1 or 2;
+    a thread of the kernel reads it and calls `write`. It may be a turn behind.
+    """
+    reader, pipe = getattr(stream, "watch_fd_thread", None), getattr(stream, "_fid", None)
+    if reader is None or not isinstance(pipe, int) or not reader.is_alive():
+        return
+    waiting = array.array("i", [0])
+    until = time.monotonic() + _PIPE_SECONDS
+    with contextlib.suppress(OSError):
+        while fcntl.ioctl(pipe, termios.FIONREAD, waiting) == 0 and waiting[0] and time.monotonic() < until:
+            time.sleep(_TURN_SECONDS)
+    time.sleep(_TURN_SECONDS)  # what it has read, it has yet to write
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def _size(value: object) -> int:

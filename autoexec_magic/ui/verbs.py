@@ -21,6 +21,7 @@ from ..errors import UsageError
 from . import speak
 from .speak import Spoken
 
+MARK = "%%autoexec"
 OPTIONS_OF_CELL = "%%autoexec [--timeout SECONDS] [--no-install] [--yes]"
 
 
@@ -59,16 +60,17 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong, with the usage line."""
-        raise UsageError(message, why=_usage(self), fix=f"%autoexec {self.prog.rpartition(' ')[2]} --help")
+        verb = self.prog.rpartition(" ")[2]
+        raise UsageError(message, why=_usage(self), fix=f"%autoexec {verb} --help".replace(f"{MARK} ", ""))
 
 
-class _Help(Exception):
+class HelpAsked(Exception):
     """Somebody asked for help; it carries the text."""
 
 
 class _HelpAction(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
-        raise _Help(parser.format_help())
+        raise HelpAsked(parser.format_help())
 
 
 def parse(line: str | Sequence[str], cell: str | None = None) -> Call:
@@ -99,7 +101,7 @@ def parse(line: str | Sequence[str], cell: str | None = None) -> Call:
         known, others = parser_of(verb).parse_known_args(words)
     except argparse.ArgumentError as error:
         raise UsageError(str(error), why=_usage(parser_of(verb)), fix=f"%autoexec {verb} --help") from error
-    except _Help as asked:
+    except HelpAsked as asked:
         return Call(verb="help", options=argparse.Namespace(text=str(asked)))
     known = _with_rest(verb, known, others, raw)
     return Call(verb=verb, options=known, cell=cell, is_json=getattr(known, "json", False))
@@ -116,7 +118,9 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
         exit_on_error=False,
     )
-    parser.add_argument("-h", "--help", nargs=0, action=_HelpAction, help="show this help")
+    parser.add_argument(
+        "-h", "--help", nargs=0, action=_HelpAction, dest=argparse.SUPPRESS, help="show this help"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line, the result last")
     row.add(parser)
     return parser
@@ -146,6 +150,8 @@ def cell_options(line: str) -> argparse.Namespace | None:
     ------
     UsageError
         An option is unknown or its value is wrong.
+    HelpAsked
+        `--help` is among them.
     """
     words = _words(line)
     if words and not words[0].startswith("-"):
@@ -157,19 +163,22 @@ def cell_options(line: str) -> argparse.Namespace | None:
         exit_on_error=False,
         usage=OPTIONS_OF_CELL.replace("%", "%%"),
     )
+    parser.add_argument(
+        "-h", "--help", nargs=0, action=_HelpAction, dest=argparse.SUPPRESS, help="show this help"
+    )
     _add_timeout(parser)
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
     parser.add_argument("--yes", action="store_true", help="answer what is proved with yes")
     try:
         return parser.parse_args(words)
     except argparse.ArgumentError as error:
-        raise UsageError(str(error), why=_usage(parser)) from error
+        raise UsageError(str(error), why=_usage(parser), fix="%autoexec --help") from error
 
 
 def _first(line: str | Sequence[str]) -> tuple[str, str | list[str]]:
     if isinstance(line, str):
-        verb, _, rest = line.strip().partition(" ")
-        return verb, rest.strip()
+        words = line.split(maxsplit=1)
+        return (words or [""])[0], words[1].strip() if len(words) > 1 else ""
     return (line[0], list(line[1:])) if line else ("", [])
 
 
@@ -238,6 +247,11 @@ def _seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds greater than 0")
     return value
+
+
+def _add_help(parser: argparse.ArgumentParser) -> None:
+    hidden = argparse.SUPPRESS  # no value of its own among the options
+    parser.add_argument("-h", "--help", nargs=0, action=_HelpAction, dest=hidden, help="show this help")
 
 
 def _add_timeout(parser: argparse.ArgumentParser) -> None:

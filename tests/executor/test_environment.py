@@ -93,6 +93,24 @@ def test_a_child_carries_the_id_of_its_run(monkeypatch):
     assert built["AUTOEXEC_RUN_ID"] == "r"
 
 
+@pytest.mark.parametrize(
+    ("variables", "outer"),
+    [
+        pytest.param({}, None, id="not-within-a-run"),
+        pytest.param({"AUTOEXEC_RUN_ID": "a"}, "a", id="within-one"),
+        pytest.param({"AUTOEXEC_RUN_ID": "b", "AUTOEXEC_OUTER_RUNS": "a"}, "a:b", id="within-two"),
+    ],
+)
+def test_a_child_carries_the_ids_of_the_runs_it_is_within(monkeypatch, variables, outer):
+    """What a run within a run starts ends with the outer one as well."""
+    for name in ("AUTOEXEC_RUN_ID", "AUTOEXEC_OUTER_RUNS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    built = environment.build("inner")
+    assert (built["AUTOEXEC_RUN_ID"], built.get("AUTOEXEC_OUTER_RUNS")) == ("inner", outer)
+
+
 def test_output_is_not_held_back_by_a_child():
     """Python's own buffer would keep lines until the end."""
     assert environment.build("r")["PYTHONUNBUFFERED"] == "1"

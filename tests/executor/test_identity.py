@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NEEDS_PROC = pytest.mark.skipif(not HAS_PROC, reason=needs("there is no /proc", "run it on Linux"))
+MINE = f"run-{os.getpid()}"  # another session of tests on this machine has others
 WAIT = "print('ready', flush=True); input()"
 NEVER_A_PID = 2**22 + 1  # one more than Linux ever gives
 TWICE = """
@@ -135,9 +136,17 @@ def test_the_group_of_a_leader_belongs_to_it():
 @NEEDS_PROC
 def test_what_left_the_group_is_known_by_the_run():
     """A session of its own hides nothing: the environment it was started with has the run's id."""
-    run = f"run-{os.getpid()}"
-    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": run}) as (child, _):
-        assert members(me(), run) == [identify(child.pid)]
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
+        assert members(me(), MINE) == [identify(child.pid)]
+
+
+@NEEDS_PROC
+@pytest.mark.parametrize("outer", [MINE, f"first:{MINE}", f"{MINE}:last", f"a:{MINE}:b"])
+def test_what_a_run_within_the_run_started_belongs_to_both(outer):
+    """A script that runs our own command line: what that starts ends with the outer run, too."""
+    variables = {"AUTOEXEC_RUN_ID": "inner", "AUTOEXEC_OUTER_RUNS": outer}
+    with started(start_new_session=True, env=variables) as (child, _):
+        assert members(me(), MINE) == [identify(child.pid)]
 
 
 @NEEDS_PROC
@@ -146,55 +155,56 @@ def test_what_left_the_group_is_known_by_the_run():
     [
         pytest.param({}, id="no-run"),
         pytest.param({"AUTOEXEC_RUN_ID": "another"}, id="another-run"),
-        pytest.param({"AUTOEXEC_RUN_ID": "mine-and-more"}, id="longer"),
-        pytest.param({"X_AUTOEXEC_RUN_ID": "mine"}, id="another-variable"),
-        pytest.param({"X": "AUTOEXEC_RUN_ID=mine"}, id="within-a-value"),
+        pytest.param({"AUTOEXEC_RUN_ID": f"{MINE}-and-more"}, id="longer"),
+        pytest.param({"X_AUTOEXEC_RUN_ID": MINE}, id="another-variable"),
+        pytest.param({"X": f"AUTOEXEC_RUN_ID={MINE}"}, id="within-a-value"),
+        pytest.param({"AUTOEXEC_OUTER_RUNS": f"{MINE}-and-more:a{MINE}"}, id="within-longer-ones"),
     ],
 )
 def test_somebody_elses_process_is_no_member(variables):
     """Neither the group nor the whole of the run's id: not ours to end."""
     with started(start_new_session=True, env=variables) as (child, _):
-        assert child.pid not in [process.pid for process in members(me(), "mine")]
+        assert child.pid not in [process.pid for process in members(me(), MINE)]
 
 
 @NEEDS_PROC
 def test_a_process_that_ended_is_no_member():
     """A zombie cannot be ended once more."""
-    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "mine"}) as (child, _):
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
         os.kill(child.pid, signal.SIGKILL)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        assert members(me(), "mine") == []
+        assert members(me(), MINE) == []
 
 
 @NEEDS_PROC
 def test_the_leader_is_no_member():
     """Whoever asks knows the leader already."""
-    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "mine"}) as (child, _):
-        assert members(identify(child.pid), "mine") == []
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
+        assert members(identify(child.pid), MINE) == []
 
 
 @NEEDS_PROC
 def test_a_leader_from_before_the_pids_began_again_has_its_members():
     """Past the highest pid the kernel starts from below: then a child's is the smaller one."""
-    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "round"}) as (child, _):
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
         young = ProcessId(NEVER_A_PID, identify(child.pid).start_time)
-        assert members(young, "round") == [identify(child.pid)]
+        assert members(young, MINE) == [identify(child.pid)]
 
 
 @NEEDS_PROC
 def test_the_members_of_an_old_leader_may_have_any_pid(monkeypatch):
     """In the time of a long run the pids may have begun again and gone past the leader's."""
     monkeypatch.setattr(identity, "_ROUND_SECONDS", 0.0)
-    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "long"}) as (child, _):
-        assert members(ProcessId(child.pid + 1, me().start_time), "long") == [identify(child.pid)]
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
+        assert members(ProcessId(child.pid + 1, me().start_time), MINE) == [identify(child.pid)]
 
 
 @NEEDS_PROC
 def test_a_process_older_than_the_leader_is_no_member():
     """Whatever its environment says, the run did not start it."""
-    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": "older"}) as (child, _):
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
         later = ProcessId(1, identify(child.pid).start_time + 1)
-        assert members(later, "older") == []
+        assert members(later, MINE) == []
 
 
 def test_without_proc_only_the_pid_is_compared(monkeypatch):

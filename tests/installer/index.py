@@ -101,14 +101,21 @@ def wheel(
     )
 
 
-def sdist(name: str, version: str = "1.0", *, setup: str = "", days: float | None = 400.0) -> File:
-    """Build a source archive of the distribution `name`, whose setup.py does `setup` first."""
+def sdist(name: str, version: str = "1.0", *, code: str = "", days: float | None = 400.0) -> File:
+    """Build a source archive of the distribution `name`; whoever builds it runs `code`."""
     stem = re.sub(r"[-_.]+", "_", name).lower()
-    script = f"{setup}\nfrom setuptools import setup\nsetup(name={name!r}, version={version!r})\n"
     described = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    # A backend of its own (PEP 517) needs nothing else from an index: only a refusal keeps it from running.
+    project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    texts = {
+        "pyproject.toml": project,
+        "backend.py": f"{code}\n",
+        "setup.py": f"{code}\n",
+        "PKG-INFO": described,
+    }
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for path, text in (("setup.py", script), ("PKG-INFO", described), (f"{stem}.py", "")):
+        for path, text in texts.items():
             entry = tarfile.TarInfo(f"{stem}-{version}/{path}")
             entry.size = len(text.encode())
             archive.addfile(entry, io.BytesIO(text.encode()))

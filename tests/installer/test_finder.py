@@ -357,7 +357,7 @@ def test_a_wheel_is_not_larger_than_agreed(find, index, tmp_path, monkeypatch):
 def test_a_source_archive_is_neither_built_nor_fetched(find, index, tmp_path):
     """Where only a source archive is there, that is said, and none of its code runs."""
     canary = tmp_path / "canary"
-    archive = sdist("pyusb", "1.0", setup=f"open({str(canary)!r}, 'w')")
+    archive = sdist("pyusb", "1.0", code=f"open({str(canary)!r}, 'w')")
     index.add("pyusb", archive)
     [found] = find(QUERY)
     assert (found.exists, found.only_sdist, found.version, found.sha256) == (True, True, "1.0", "")

@@ -33,6 +33,8 @@ HARD = {
     "dateutil": "import dateutil.parser",
     "google.cloud.storage": "from google.cloud import storage",
 }
+# What of them is imported by itself, and is therefore looked for in the wheel.
+DEEPER = {"sklearn": ("sklearn/linear_model/__init__.py",), "dateutil": ("dateutil/parser.py",)}
 PROBE_SECONDS = 5.0
 
 
@@ -45,6 +47,7 @@ def serve(index, module, version="1.0"):
     """Serve the distribution of a known module; return its wheel."""
     row = lookup(module)
     files = {f"{module.replace('.', '/')}/__init__.py": f"FROM = {row.distribution!r}\n"}
+    files |= dict.fromkeys(DEEPER.get(module, ()), "")
     file = wheel(row.distribution, version, files)
     index.add(row.distribution, file)
     return file

@@ -61,6 +61,7 @@ def test_what_a_proved_wheel_needs_comes_too(place, tool, index):
     kinds = [event["kind"] for event in answer.events if event["kind"] != "Output"]
     assert kinds == ["Resolved", "Installed", "Installed"]
     assert any(argv[1:4] == ["-P", "-m", "pip"] for argv in answer.argvs) == (tool == "pip")
+    assert {"--require-hashes", "--no-deps"} <= set(answer.argvs[-1])
 
 
 def test_the_bytes_installed_are_the_bytes_proved(place, tool, index):
@@ -80,7 +81,7 @@ def test_the_hash_on_record_is_that_of_what_was_installed(environment, index):
     dependencies = {}
     for name, is_lower in (("inner-low", True), ("inner-high", False)):
         file = dependencies[name] = wheel(name)
-        archives = (sdist(name, setup=f"# {number}") for number in itertools.count())
+        archives = (sdist(name, code=f"# {number}") for number in itertools.count())
         other = next(archive for archive in archives if (archive.sha256 < file.sha256) == is_lower)
         index.add(name, file, other)
     index.add("PyYAML", yaml(requires=dependencies))
@@ -167,7 +168,7 @@ def test_a_dependency_is_not_built(environment, index):
     """A source archive is no wheel, wherever in the plan it stands; its code does not run."""
     canary = environment.home / "canary"
     index.add("PyYAML", yaml(requires=["inner-dep"]))
-    index.add("inner-dep", sdist("inner-dep", setup=f"open({str(canary)!r}, 'w')"))
+    index.add("inner-dep", sdist("inner-dep", code=f"open({str(canary)!r}, 'w')"))
     answer = environment.heal("import yaml", answer=True)
     assert answer.error["class"] == "InstallError"
     assert "inner-dep" in answer.error["text"]

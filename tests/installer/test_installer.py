@@ -83,7 +83,7 @@ def test_each_module_is_answered_in_its_place(desk, index, tmp_path):
     """The answers come in the order of the questions, settled and looked for alike."""
     (tmp_path / "my_own_module.py").write_text("")
     desk.folders = (tmp_path,)
-    index.add("pyusb", usb())
+    index.add("pyusb", wheel("pyusb", files={**USB, "usb/core.py": ""}))
     modules = ["json", "frobnicore", "google.colab", "usb.core", "my_own_module", "usb"]
     answers = desk.resolve(*modules)
     assert [(answer.module, answer.cls, answer.decision) for answer in answers] == [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from autoexec_magic.values import Run
 
 HANG_SECONDS = 60.0
 POLL_SECONDS = 0.02
+KERNEL_ID = "0c4e1d3a-7b60-4f0f-9f52-1f6f0d2b9a11"
 LOAD = "%load_ext autoexec_magic"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # What a front end, or the session that runs the tests, would tell the kernel.
@@ -149,7 +151,8 @@ class Kernel:
         self.data = folder / "data"
         self._log = folder / "kernel.log"
         self._environment = environment_in(folder) | environment
-        self._manager: Any = KernelManager()
+        # A server names the file so, and a kernel knows its id from that name alone.
+        self._manager: Any = KernelManager(connection_file=str(folder / f"kernel-{KERNEL_ID}.json"))
         self._client: Any = None
         self._present: Cell | None = None
 
@@ -212,6 +215,11 @@ class Kernel:
     def interrupt(self) -> None:
         """Interrupt, as the front end's stop button does."""
         self._manager.interrupt_kernel()
+
+    def kill(self) -> None:
+        """Kill the kernel, as the machine does when it runs out of memory."""
+        os.kill(self._manager.provisioner.pid, signal.SIGKILL)
+        self._manager.provisioner.process.wait(HANG_SECONDS)
 
     def complete(self, code: str, at: int | None = None) -> dict[str, Any]:
         """Return what may stand at the end of `code`, or at the place `at`."""

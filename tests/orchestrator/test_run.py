@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from autoexec_magic import errors, executor
+from autoexec_magic import errors, executor, testrunner
 from autoexec_magic.config import Config
 from autoexec_magic.errors import AutoexecError, Cancelled, NeedsPerson
 from autoexec_magic.events import (
@@ -27,7 +27,7 @@ from autoexec_magic.events import (
     RunFinished,
     RunStarted,
 )
-from autoexec_magic.history import RUN_ID
+from autoexec_magic.history import RUN_ID, new_id
 from autoexec_magic.installer import Needed
 from autoexec_magic.orchestrator import Command, Heal, Plan, Script, Step, Surroundings, Test, run, run_phase
 from autoexec_magic.values import Question, Verdict
@@ -54,7 +54,12 @@ def nobody(question: Question) -> bool:
 def here(tmp_path) -> Surroundings:
     """Return surroundings in which nobody answers."""
     return Surroundings(
-        config=Config(), cwd=tmp_path, workspace=tmp_path, cache=tmp_path / "cache", ask=nobody, run_id="r1"
+        config=Config(),
+        cwd=tmp_path,
+        workspace=tmp_path,
+        cache=tmp_path / "cache",
+        ask=nobody,
+        run_id=new_id(),
     )
 
 
@@ -104,7 +109,7 @@ def check_order(emit: list[object], report: Report) -> None:
 def test_what_runs_passes(emit, here):
     """A script that ends with 0: its output is between the beginning and the end of its phase."""
     report = carry_out(OK, emit=emit, here=here)
-    assert (report.verdict, report.error, report.run_id) == (Verdict.PASSED, None, "r1")
+    assert (report.verdict, report.error, report.run_id) == (Verdict.PASSED, None, here.run_id)
     assert kinds(emit) == ["RunStarted", "PhaseStarted", "Output", "PhaseFinished", "RunFinished"]
     assert report.outcome.stdout == emit.text("stdout") == "ok\n"
 
@@ -420,6 +425,16 @@ def test_tests_pass_or_do_not(emit, here, tests, code, verdict, what):
     assert emit[1] == PhaseStarted(phase="test", title="pytest")
 
 
+@pytest.mark.parametrize("code", sorted(testrunner.EXIT_CODES))
+def test_every_exit_code_of_pytest_is_explained(emit, here, code):
+    """In words, and with something to type next, whichever it is."""
+    (here.cwd / "conftest.py").write_text(f"import os; os._exit({code})", encoding="utf-8")
+    report = carry_out(Test(), emit=emit, here=here)
+    assert (report.outcome.returncode, report.verdict) == (code, Verdict.FAILED)
+    assert (report.error.code, report.error.what) == ("cases-failed", testrunner.EXIT_CODES[code])
+    assert report.error.fix
+
+
 def test_pytest_that_takes_too_long_is_timed_out(emit, here):
     """A limit is a limit, whatever it hit."""
     (here.cwd / "test_a.py").write_text("import time; time.sleep(30)", encoding="utf-8")
@@ -438,7 +453,8 @@ def test_the_settings_reach_the_process(emit, here, monkeypatch):
         "print(os.environ['AUTOEXEC_RUN_ID'], 'x' * 10_000)"
     )
     report = carry_out(Script(source=source), emit=emit, here=here, pass_on=("LINE_REGION",))
-    assert emit.text().startswith("['MY_REGION', 'LINE_REGION']\nr1 x")
+    kept = "".join(itertools.takewhile(lambda character: character != "…", emit.text()))
+    assert kept.startswith(f"['MY_REGION', 'LINE_REGION']\n{here.run_id} x")
     assert report.outcome.dropped_bytes == len(report.outcome.stdout) - 1024
     assert "Truncated" in emit.kinds()
 
@@ -458,7 +474,7 @@ def test_a_script_has_its_language_and_arguments(emit, here):
     assert report.outcome.argv[0] == sys.executable
 
 
-@pytest.mark.parametrize("given", ["", "r2"])
+@pytest.mark.parametrize("given", ["", new_id()], ids=["none", "given"])
 def test_a_phase_alone_has_a_run_too(emit, here, given):
     """Where nothing is recorded, its processes are found by an id of their own."""
     here = dataclasses.replace(here, run_id=given)

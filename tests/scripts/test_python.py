@@ -13,13 +13,12 @@ def test_it_starts_the_running_interpreter():
     assert python.ENTRY.start() == (sys.executable, "-u")
 
 
-def test_it_imports_from_the_working_directory_and_leaves_nothing_there(emit, tmp_path):
-    """What lies beside the notebook is imported, and no `__pycache__` appears."""
+def test_it_imports_from_the_working_directory(emit, tmp_path):
+    """What lies beside the notebook is imported as from a cell."""
     assert python.ENTRY.environment(tmp_path)["PYTHONPATH"] == str(tmp_path)
-    (tmp_path / "beside.py").touch()
-    outcome = scripts.run("import beside", python.ENTRY, emit=emit, cwd=tmp_path)
-    assert outcome.passed, outcome.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["beside.py"]
+    (tmp_path / "beside.py").write_text("print('imported')\n", encoding="utf-8")
+    assert scripts.run("import beside", python.ENTRY, emit=emit, cwd=tmp_path).passed
+    assert emit.text("stdout") == "imported\n"
 
 
 def test_a_traceback_names_the_script(emit, tmp_path):

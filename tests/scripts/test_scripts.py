@@ -12,6 +12,7 @@ import pytest
 from autoexec_magic import executor, scripts
 from autoexec_magic.errors import UsageError
 from autoexec_magic.events import Output
+from autoexec_magic.history import new_id
 
 if TYPE_CHECKING:
     from autoexec_magic.values import Outcome
@@ -80,6 +81,54 @@ def test_an_unknown_language_is_an_error(given):
         scripts.language_of("print(1)", given)
     assert repr(given) in caught.value.what
     assert "python, bash" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        pytest.param("#!/bin/bash -e\nfalse\necho on", "", id="bash-stops"),
+        pytest.param("#!/bin/bash -eo pipefail\nfalse | true\necho on", "", id="bash-pipefail"),
+        pytest.param("#!/usr/bin/env -S bash -u -e\necho $NO_SUCH\necho on", "", id="env"),
+        pytest.param("#!/bin/bash\nfalse\necho on", "on\n", id="bash-goes-on"),
+        pytest.param("#!/usr/bin/python3 -O\nassert False\nprint('on')", "on\n", id="python"),
+        pytest.param(
+            "#!/usr/bin/python3 -W error\nimport warnings\nwarnings.warn('x')", "", id="with-a-value"
+        ),
+        pytest.param("#!/usr/bin/python3 -Werror\nimport warnings\nwarnings.warn('x')", "", id="joined"),
+    ],
+)
+def test_the_options_of_the_first_line_hold(emit, tmp_path, source, said):
+    """A script that says it stops at the first failure stops there."""
+    run(source, emit, tmp_path)
+    assert emit.text("stdout") == said
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "#!/bin/bash -c",
+        "#!/bin/bash -ec",
+        "#!/bin/bash -s",
+        "#!/bin/bash other.sh",
+        "#!/bin/bash -o pipefail other.sh",
+        "#!/usr/bin/python3 -c",
+        "#!/usr/bin/python3 -m",
+        "#!/usr/bin/python3 -Ic",
+        "#!/usr/bin/env -S python3 other.py",
+    ],
+)
+def test_a_first_line_that_runs_something_else_is_an_error(emit, tmp_path, first):
+    """What runs is the script below it, or nothing; the word that is in the way is named."""
+    with pytest.raises(UsageError, match="cannot hold") as caught:
+        run(f"{first}\nx=1", emit, tmp_path)
+    assert first.split()[-1] in caught.value.why
+    assert emit == []
+
+
+def test_the_options_of_another_language_do_not_hold(emit, tmp_path):
+    """Whoever names the language says which program it is: the first line is a comment then."""
+    run("#!/bin/bash -e\nprint('on')", emit, tmp_path, lang="python")
+    assert emit.text("stdout") == "on\n"
 
 
 def test_every_language_is_in_the_table_by_its_name():
@@ -199,8 +248,9 @@ def test_bounds_are_passed_on(emit, tmp_path, monkeypatch):
     monkeypatch.setenv("OTHER", "x")
     spawned: list[executor.ProcessId] = []
     source = "import os; print(*(os.environ.get(n) for n in ('MY_REGION', 'OTHER', 'AUTOEXEC_RUN_ID')))"
-    run(source, emit, tmp_path, pass_on=["MY_*"], run_id="r1", on_spawn=spawned.append)
-    assert emit.text("stdout") == "north None r1\n"
+    run_id = new_id()
+    run(source, emit, tmp_path, pass_on=["MY_*"], run_id=run_id, on_spawn=spawned.append)
+    assert emit.text("stdout") == f"north None {run_id}\n"
     assert len(spawned) == 1
 
 

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autoexec_magic import executor, testrunner
+from autoexec_magic.history import new_id
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from autoexec_magic.values import Outcome
 
+RUN = new_id()
 QUIET = ("-q", "-p", "no:cacheprovider")
 TESTS = """
 import os, sys
 
 def test_good():
-    assert os.environ["AUTOEXEC_RUN_ID"] == "r1"
+    assert os.environ["AUTOEXEC_RUN_ID"] == "{run_id}"
     assert "PYTEST_ADDOPTS" not in os.environ
 
 def test_bad():
@@ -35,14 +37,14 @@ def run(folder: Path, emit: object, *arguments: str, **options: object) -> Outco
 @pytest.fixture
 def project(tmp_path) -> Path:
     """Return a folder with a test that passes and one that fails."""
-    (tmp_path / "test_a.py").write_text(TESTS, encoding="utf-8")
+    (tmp_path / "test_a.py").write_text(TESTS.replace("{run_id}", RUN), encoding="utf-8")
     return tmp_path
 
 
 def test_what_pytest_says_is_streamed(project, emit, monkeypatch):
     """Its own words, without colours, as output of the phase; a failure is exit code 1."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
-    outcome = run(project, emit, run_id="r1")
+    outcome = run(project, emit, run_id=RUN)
     assert outcome.returncode == 1
     assert testrunner.EXIT_CODES[1] == "some tests failed"
     assert "1 failed, 1 passed" in emit.text("stdout")
@@ -53,7 +55,7 @@ def test_what_pytest_says_is_streamed(project, emit, monkeypatch):
 
 def test_pytests_options_are_passed_on(project, emit):
     """Which tests run is pytest's to understand."""
-    assert run(project, emit, "-k", "good and not bad", "test_a.py", run_id="r1").passed
+    assert run(project, emit, "-k", "good and not bad", "test_a.py", run_id=RUN).passed
     assert re.search(r"1 passed, 1 deselected", emit.text("stdout"))
 
 

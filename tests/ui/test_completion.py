@@ -44,6 +44,9 @@ def test_other_lines_are_not_ours(line):
     assert completion.words_for(line) is None
 
 
-def test_something_is_always_offered():
-    """An empty list would let the Python completer in."""
-    assert completion.words_for("%autoexec sh zzz") == ("zzz", ["--help"])
+@pytest.mark.parametrize(
+    "line", ["%autoexec sh ls /et", "%autoexec sh zzz", "%autoexec test te", "%autoexec zzz"]
+)
+def test_a_path_is_left_to_the_completer_of_paths(line):
+    """A single match of ours would take the place of what was typed."""
+    assert completion.words_for(line) is None

@@ -29,6 +29,13 @@ _SHELL_ACTS_ON = {
 }
 _AT_WORD_START = {"~": "a home directory", "#": "a comment", "!": "a negation"}
 _IN_DOUBLE_QUOTES = {"$": "a variable or substitution", "`": "a substitution"}
+_OF_THE_SHELL = frozenset(
+    (
+        *(".", "alias", "bg", "builtin", "cd", "command", "declare", "eval", "exec", "exit", "export", "fg"),
+        *("hash", "history", "jobs", "let", "local", "popd", "pushd", "read", "readonly", "set", "shift"),
+        *("shopt", "source", "trap", "type", "ulimit", "umask", "unalias", "unset", "wait"),
+    )
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _PLAIN = re.compile(r"[\w@%+=:,./ -]*", re.ASCII)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
@@ -60,9 +67,10 @@ def split(line: str) -> tuple[str, ...]:
         )
     if _ASSIGNMENT.match(line):
         raise _needs_shell(line, "it begins with a variable")
-    if _PLAIN.fullmatch(line):
-        return tuple(line.split())
-    return _words(line)
+    words = tuple(line.split()) if _PLAIN.fullmatch(line) else _words(line)
+    if words[0] in _OF_THE_SHELL:
+        raise _needs_shell(line, f"`{words[0]}` is the shell's own, and would change nothing here")
+    return words
 
 
 def _words(line: str) -> tuple[str, ...]:

@@ -156,6 +156,11 @@ def test_a_variable_before_the_command_is_refused(line):
         "echo +(a)",
         "for i in a; do b; done",
         "f() { id; }",
+        "echo '\\' *",
+        "echo '\\' $x ''",
+        'echo "\\\\" *',
+        "echo \\\\ *",
+        "echo \\'*'\\'",
     ],
 )
 def test_what_a_shell_has_its_syntax_for_is_refused(line):

@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 
 def main() -> None:
     """Do the job."""
+    # Whoever runs the tests in the background of a shell lets them, and so this child, ignore interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     job = json.loads(sys.stdin.readline())
     from autoexec_magic import api, executor, installer
     from autoexec_magic.errors import AutoexecError, Cancelled

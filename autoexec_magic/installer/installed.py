@@ -1,0 +1,78 @@
+"""Which files of other distributions a wheel would replace, in this interpreter's environment.
+
+Two distributions that bring the same file (opencv-python and its headless
+twin) leave an environment in which neither is whole, and nobody is told. The
+cost is bounded: only where a file is already there is its owner looked for.
+"""
+
+from __future__ import annotations
+
+import sysconfig
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+from .known import normal
+from .wheel import Inside
+
+MOST = 3
+
+
+def overwrites(path: Path, inside: Inside, distribution: str) -> tuple[str, ...]:
+    """Return which files of other installed distributions a wheel would replace.
+
+    Parameters
+    ----------
+    path : Path
+        The wheel; files that are there with the same bytes do not count.
+    inside : Inside
+        What is in it.
+    distribution : str
+        Whose wheel it is; its own files may be replaced.
+
+    Returns
+    -------
+    tuple of str
+        At most `MOST`, each `FILE of DISTRIBUTION VERSION`.
+    """
+    site = Path(sysconfig.get_path("purelib"))
+    there = {place.resolve(): shown for place, shown in _targets(inside, site) if place.is_file()}
+    last = {place.name for place in there}
+    found: list[str] = []
+    for other in metadata.distributions(path=[str(site), sysconfig.get_path("platlib")]) if there else ():
+        if normal(other.name or "") == normal(distribution):
+            continue
+        for file in other.files or ():
+            if file.name not in last or len(found) == MOST:
+                continue
+            place = Path(str(other.locate_file(file)))
+            shown = there.get(place.resolve())
+            line = f"{shown} of {other.name} {other.version}"
+            if shown and line not in found and not _is_same(path, shown, place):
+                found.append(line)
+    return tuple(found)
+
+
+def _targets(inside: Inside, site: Path) -> list[tuple[Path, str]]:
+    """Return where the wheel's files would land; a top-level name that is new costs one look."""
+    old: dict[str, bool] = {}
+    targets = []
+    for name in inside.names:
+        top = name.partition("/")[0]
+        if top not in old:
+            old[top] = (site / top).exists() and not top.endswith(".dist-info")
+        if old[top]:
+            targets.append((site / name, name))
+    scripts, data = Path(sysconfig.get_path("scripts")), Path(sysconfig.get_path("data"))
+    targets += [(scripts / name, name) for name in inside.scripts]
+    return targets + [(data / name, name) for name in inside.placed]
+
+
+def _is_same(path: Path, name: str, place: Path) -> bool:
+    """Whether the wheel's file `name` has the bytes of the one in place."""
+    with zipfile.ZipFile(path) as archive:
+        try:
+            entry = archive.getinfo(name)
+        except KeyError:
+            return False
+        return entry.file_size == place.stat().st_size and archive.read(entry) == place.read_bytes()

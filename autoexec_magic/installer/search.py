@@ -1,0 +1,147 @@
+"""Start the finder, ask it, and read its answers; what it says is other people's text."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .. import executor
+from ..errors import Cancelled, InstallError, RunTimeout
+from ..events import Event, Output
+from ..redact import cleaned, secrets_in
+from .query import Found, Query, Request
+from .sources import Sources, logins
+
+SECONDS = 300.0
+# `-m` would import the finder before it runs it; and the folders come last, so that nothing in
+# them (a folder of the user's, perhaps) stands before the standard library, as PYTHONPATH would.
+_CODE = """
+import sys
+sys.path += sys.argv[1:]
+from autoexec_magic.installer import finder
+sys.exit(finder.serve())
+"""
+_NEEDED = ("unearth", "packaging", "httpx2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Where to look, and within which bounds. `cache` is a folder for wheels."""
+
+    sources: Sources
+    cache: Path
+    release_age_days: float
+    run_id: str = ""
+    cancel: executor.Cancel | None = None
+
+
+def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
+    """Return what the finder says to each query.
+
+    Raises
+    ------
+    InstallError, RunTimeout, Cancelled
+        It did not answer; nothing was installed.
+    """
+    if not queries:
+        return {}
+    request = Request(
+        queries=tuple(queries),
+        indexes=search.sources.indexes,
+        find_links=search.sources.find_links,
+        cache=str(search.cache),
+        release_age_days=search.release_age_days,
+    )
+    lines: list[str] = []
+
+    def collect(event: Event) -> None:
+        if isinstance(event, Output) and event.stream == "stdout":
+            lines.append(event.text)
+
+    cert = search.sources.cert
+    outcome = executor.run(
+        [sys.executable, "-P", "-c", _CODE, *_folders()],
+        emit=collect,
+        phase="install",
+        env={"SSL_CERT_FILE": cert} if cert else {},
+        pass_on=("NETRC", "SSL_CERT_FILE"),
+        stdin=json.dumps(asdict(request)),
+        timeout=SECONDS,
+        cancel=search.cancel,
+        policy=executor.policy.exactly(sys.executable),
+        run_id=search.run_id,
+        raw=True,
+    )
+    if outcome.ended == "cancelled":
+        raise Cancelled("the search for packages was stopped", why="nothing was installed")
+    if outcome.ended == "timed-out":
+        raise RunTimeout(
+            f"the search for packages took longer than {SECONDS:.0f} s",
+            why="nothing was installed",
+            fix="check the index: %autoexec config",
+        )
+    answers = _answers("".join(lines), search.sources)
+    if not outcome.passed or outcome.dropped_bytes or len(answers) != len(queries):
+        said = (outcome.stderr.strip() or f"the finder {outcome.ended}").splitlines()[-1]
+        raise InstallError(
+            "the search for packages failed", why=one_line(said, search.sources), fix="%autoexec doctor"
+        )
+    return dict(zip(queries, answers, strict=True))
+
+
+def one_line(text: str, sources: Sources) -> str:
+    """Return other people's text as it may be shown: one line, no secrets, no control characters."""
+    secrets = (*secrets_in(os.environ), *logins(sources))
+    shown = cleaned(text, secrets)
+    return " ".join("".join(char if char.isprintable() else " " for char in shown).split())
+
+
+def _folders() -> list[str]:
+    """Return where this package and what the finder needs are, wherever this process has them from."""
+    found = [str(Path(__file__).parents[2])]
+    for name in _NEEDED:
+        spec = importlib.util.find_spec(name)
+        if spec and spec.origin:
+            found.append(str(Path(spec.origin).absolute().parents[1]))
+    return list(dict.fromkeys(found))
+
+
+def _answers(text: str, sources: Sources) -> list[Found]:
+    answers = []
+    for line in text.splitlines():
+        try:
+            answer = json.loads(line)
+        except ValueError as error:
+            raise InstallError(
+                "the search for packages failed", why=one_line(line, sources), fix="%autoexec doctor"
+            ) from error
+        answers.append(_shown(_found(answer), sources))
+    return answers
+
+
+def _found(answer: dict[str, Any]) -> Found:
+    fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in answer.items()}
+    return Found(**fields)
+
+
+def _shown(found: Found, sources: Sources) -> Found:
+    """Return `found` with whatever an index or a wheel could have written fit to be shown."""
+
+    def lines(texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(one_line(text, sources) for text in texts)
+
+    return replace(
+        found,
+        filename=one_line(found.filename, sources),
+        tops=lines(found.tops),
+        pth=lines(found.pth),
+        faults=lines(found.faults),
+        overwrites=lines(found.overwrites),
+        error=one_line(found.error, sources),
+    )

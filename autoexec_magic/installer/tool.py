@@ -1,0 +1,230 @@
+"""The two programs that install: what each would change, and how each is made to do it.
+
+uv where it is, pip where it is not. Both get the same sources, wheels only,
+and a requirements file on standard input in which every line has its hash.
+What they print is read here and never shown as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from .. import executor
+from ..errors import Cancelled, InstallError, RunTimeout
+from ..events import Emit, Event, Output
+from ..redact import mask
+from ..values import Ask, Outcome, Resolution
+from .query import Query
+from .search import one_line
+from .sources import Sources, for_pip, for_uv, logins
+
+_CHANGE = re.compile(r"^ ([+~-]) ([A-Za-z0-9._-]+)==([A-Za-z0-9._!+-]+)")
+_CACHES = ("UV_CACHE_DIR", "PIP_CACHE_DIR", "UV_LINK_MODE", "NETRC")
+_WHY_CHARS = 600
+
+Look = Callable[[Sequence[Query]], Mapping[Query, Resolution]]
+
+
+def nobody_looks(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
+    """Look into nothing: what was not proved is then not installed."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toolbox:
+    """What an install needs: where from, who watches, who answers, who looks into dependencies.
+
+    `timeout` is in seconds, for each program that is started.
+    """
+
+    sources: Sources
+    emit: Emit
+    ask: Ask
+    look: Look = nobody_looks
+    run_id: str = ""
+    timeout: float = 900.0
+    cancel: executor.Cancel | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`added` maps each distribution to its version; `removed` are `NAME VERSION`."""
+
+    added: Mapping[str, str]
+    removed: Sequence[str] = ()
+
+
+class Tool(Protocol):
+    """A program that installs."""
+
+    def plan(self, pins: Sequence[str]) -> Plan:
+        """Return what installing `pins` would change."""
+
+    def apply(self, requirements: str, cancel: executor.Cancel, timeout: float) -> Outcome:
+        """Install the lines of a requirements file, each with its hash."""
+
+
+def uv_path() -> Path | None:
+    """Return the uv program: the one that came with us, else the one on PATH."""
+    try:
+        from uv import find_uv_bin
+
+        return Path(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+        return Path(found) if found else None
+
+
+class Uv:
+    """uv (Astral): resolves and installs in tens of milliseconds."""
+
+    def __init__(self, program: Path, tools: Toolbox) -> None:
+        self._tools = tools
+        self._program = program
+        place = ["--python", sys.executable, "--only-binary", ":all:"]
+        self._flags = ["--no-progress", "--color", "never", *place]
+        if not tools.sources.indexes:
+            self._flags.append("--no-index")  # which uv reads from no variable
+
+    def plan(self, pins: Sequence[str]) -> Plan:
+        """Return what installing `pins` would change."""
+        argv = [str(self._program), "pip", "install", "--dry-run", *self._flags, *pins]
+        said = _read(argv, self._tools, for_uv(self._tools.sources), "stderr")
+        changes = [match.groups() for line in said.splitlines() if (match := _CHANGE.match(line))]
+        added = {name: version for sign, name, version in changes if sign in "+~"}
+        return Plan(
+            added=added, removed=[f"{name} {version}" for sign, name, version in changes if sign == "-"]
+        )
+
+    def apply(self, requirements: str, cancel: executor.Cancel, timeout: float) -> Outcome:
+        """Install the lines of a requirements file, each with its hash."""
+        flags = ["--no-deps", "--require-hashes", *self._flags]
+        argv = [str(self._program), "pip", "install", *flags, "-r", "-"]
+        return _write(argv, self._tools, for_uv(self._tools.sources), requirements, cancel, timeout)
+
+
+class Pip:
+    """pip: slower, and there where uv is not."""
+
+    def __init__(self, tools: Toolbox) -> None:
+        self._tools = tools
+        self._flags = ["--only-binary", ":all:", "--no-color", "--progress-bar", "off"]
+
+    def plan(self, pins: Sequence[str]) -> Plan:
+        """Return what installing `pins` would change."""
+        words = ["install", "--dry-run", "--quiet", "--report", "-", *self._flags, *pins]
+        said = _read(
+            [sys.executable, "-P", "-m", "pip", *words],
+            self._tools,
+            for_pip(self._tools.sources),
+            "stdout",
+        )
+        try:
+            described = [item["metadata"] for item in json.loads(said)["install"]]
+            added = {item["name"]: item["version"] for item in described}
+        except (ValueError, KeyError, TypeError) as error:
+            raise InstallError(
+                "pip did not say what it would install",
+                why=one_line(said, self._tools.sources)[-_WHY_CHARS:],
+                fix="%autoexec doctor",
+            ) from error
+        return Plan(added=added, removed=_replaced(added))
+
+    def apply(self, requirements: str, cancel: executor.Cancel, timeout: float) -> Outcome:
+        """Install the lines of a requirements file, each with its hash."""
+        words = ["install", "--no-deps", "--require-hashes", *self._flags, "-r", "/dev/stdin"]
+        argv = [sys.executable, "-P", "-m", "pip", *words]
+        return _write(argv, self._tools, for_pip(self._tools.sources), requirements, cancel, timeout)
+
+
+def reason(outcome: Outcome, sources: Sources) -> str:
+    """Return what a program said of its failure, as it may be shown."""
+    return one_line(outcome.stderr.strip() or outcome.stdout, sources)[-_WHY_CHARS:]
+
+
+def _read(argv: Sequence[str], tools: Toolbox, env: Mapping[str, str], stream: str) -> str:
+    """Run a program that changes nothing and return all that it wrote to one stream, unmasked."""
+    chunks: list[str] = []
+
+    def collect(event: Event) -> None:
+        if isinstance(event, Output) and event.stream == stream:
+            chunks.append(event.text)
+
+    outcome = executor.run(
+        argv,
+        emit=collect,
+        phase="install",
+        env=env,
+        pass_on=_CACHES,
+        timeout=tools.timeout,
+        cancel=tools.cancel,
+        policy=executor.policy.exactly(argv[0]),
+        run_id=tools.run_id,
+        raw=True,
+    )
+    if outcome.ended == "cancelled":
+        raise Cancelled("the install was stopped", why="nothing was installed")
+    if outcome.ended == "timed-out":
+        raise RunTimeout(
+            f"the install took longer than {tools.timeout:g} s",
+            why="nothing was installed",
+            fix="try again, or see if the index answers: %autoexec config",
+        )
+    if not outcome.passed:
+        raise InstallError(
+            "the install did not succeed", why=reason(outcome, tools.sources), fix="%autoexec doctor"
+        )
+    if outcome.dropped_bytes:
+        raise InstallError(
+            "the plan of the install was too long to be read",
+            why=f"{outcome.dropped_bytes} bytes of it are lost; nothing was installed",
+            fix="install fewer distributions in one go",
+        )
+    return "".join(chunks)
+
+
+def _write(
+    argv: Sequence[str],
+    tools: Toolbox,
+    env: Mapping[str, str],
+    requirements: str,
+    cancel: executor.Cancel,
+    timeout: float,
+) -> Outcome:
+    """Run a program that installs; its output is shown without the index's logins."""
+    secrets = logins(tools.sources)
+
+    def masked(event: Event) -> None:
+        tools.emit(replace(event, text=mask(event.text, secrets)) if isinstance(event, Output) else event)
+
+    return executor.run(
+        argv,
+        emit=masked,
+        phase="install",
+        env=env,
+        pass_on=_CACHES,
+        stdin=requirements,
+        timeout=timeout,
+        cancel=cancel,
+        policy=executor.policy.exactly(argv[0]),
+        run_id=tools.run_id,
+    )
+
+
+def _replaced(added: Mapping[str, str]) -> list[str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    replaced = []
+    for name in added:
+        try:
+            replaced.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return replaced

@@ -407,3 +407,24 @@ def test_without_the_variable_the_data_is_jupyters(place, monkeypatch, tmp_path,
 def test_the_persons_file_is_in_jupyters_folder(place):
     """One file per person, where Jupyter keeps its settings."""
     assert config.config_file() == place.person
+
+
+def test_a_password_is_not_shown(place, monkeypatch):
+    """What is printed, in a cell or in a trace, has no credentials in it."""
+    monkeypatch.setenv("AUTOEXEC_INDEX_URL", "https://me:hunter2@host/simple")
+    loaded = config.load(place.home)
+    assert loaded.config.index_url == "https://me:hunter2@host/simple"
+    assert "hunter2" not in repr(loaded) + repr(loaded.config) + repr(loaded.settings)
+    setting = next(setting for setting in loaded.settings if setting.key == "index-url")
+    assert setting.shown == "'https://me:***@host/simple'"
+
+
+def test_a_working_directory_that_is_gone_is_said(tmp_path, monkeypatch):
+    """Somebody removed it while the kernel was in it."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UsageError, match="the working directory is gone") as caught:
+        config.load()
+    assert caught.value.fix.startswith("%cd")

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
 from autoexec_magic import doctor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+
+def load_index() -> ModuleType:
+    """Import the installer's local index by its path."""
+    if "index" not in sys.modules:
+        path = Path(__file__).parent / "installer" / "index.py"
+        spec = importlib.util.spec_from_file_location("index", path)
+        sys.modules["index"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules["index"]
+
+
+Index = load_index().Index
 
 
 def test_each_part_is_tried(monkeypatch, tmp_path):
@@ -33,3 +58,64 @@ def test_an_index_is_shown_without_its_password(monkeypatch):
     check = next(check for check in doctor.examine() if check.name == "package index")
     assert "hunter2" not in check.what
     assert "https://index.example/simple" in check.what
+
+
+def checks() -> dict[str, doctor.Check]:
+    """Return what was found, by its name."""
+    return {check.name: check for check in doctor.examine()}
+
+
+def test_nothing_is_made(monkeypatch, tmp_path):
+    """Looking whether the data folder could be made does not make it."""
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(tmp_path / "a" / "b"))
+    check = checks()["data folder"]
+    assert check.works
+    assert "not made yet" in check.what
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def index(monkeypatch) -> Iterator[Index]:
+    """Yield an index that asks who is there, without a proxy before it."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with Index(user="me", password="hunter2:@") as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("login", "works", "what"),
+    [
+        pytest.param("me:hunter2%3A%40@", True, "127.0.0.1", id="good"),
+        pytest.param("me:wrong2wrong2@", False, "HTTP 401", id="wrong-password"),
+        pytest.param("", False, "HTTP 401", id="nobody"),
+    ],
+)
+def test_the_index_is_asked(index, monkeypatch, login, works, what):
+    """With the login that the settings have; that it lacks a project is an answer."""
+    monkeypatch.setenv("AUTOEXEC_INDEX_URL", index.url.replace("//", f"//{login}"))
+    check = checks()["package index"]
+    assert (check.works, bool(check.fix)) == (works, not works)
+    assert what in check.what
+    assert "hunter2" not in check.what
+    assert "wrong2" not in check.what
+    assert index.requests == ["/simple/pip/"]
+
+
+def test_an_index_that_never_answers_is_not_waited_for(index, monkeypatch):
+    """Offline, or behind a wall that drops what it gets: six seconds for everything."""
+    index.expected = ""
+    index.add("pip", hang="page")
+    monkeypatch.setenv("AUTOEXEC_INDEX_URL", index.url)
+    began = time.monotonic()
+    check = checks()["package index"]
+    assert time.monotonic() - began < 6
+    assert not check.works
+    assert check.fix
+
+
+def test_pip_is_run():
+    """Its own words, not that a module of the name lies about."""
+    check = checks()["pip"]
+    assert check.what.startswith("pip " if check.works else "not in this environment")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -901,3 +902,75 @@ def test_a_listed_run_is_one_line(store):
     recorder.close()
     run = store.get(recorder.run_id)
     assert (run.title, run.why) == ("a b c", "x y")
+
+
+TINY_BYTES = 256 * 1024
+
+
+@pytest.fixture
+def tiny_disk(tmp_path) -> Iterator[Path]:
+    """Yield a folder on a disk of its own that is soon full."""
+    place = tmp_path / "tiny"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={TINY_BYTES},mode=0700", "tmpfs", str(place)]
+    try:
+        done = subprocess.run(mount, capture_output=True, check=False)
+        is_mounted = done.returncode == 0
+    except OSError:
+        is_mounted = False
+    requires(is_mounted, "no file system may be mounted", "be root, with CAP_SYS_ADMIN")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_run_goes_on_when_the_disk_has_room_again(tiny_disk, caplog):
+    """What was lost is counted, the numbers have no gaps, and the run ends on record."""
+    store = Store(tiny_disk / "data", alive)
+    recorder = store.create(meta())
+    recorder.emit(case(0))
+    filler = tiny_disk / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    both = fan_out(recorder.emit)
+    for _ in range(3):
+        both(Output(phase="run", stream="stdout", text="é" * 10_000))
+    filler.unlink()
+    both(case(1))
+    both(FINISHED)
+    recorder.close()
+    events = [envelope.event for envelope in store.read(recorder.run_id)]
+    notes = [
+        event for event in events if isinstance(event, Truncated)
+    ]  # one is short: it may have found room
+    assert sum(event.dropped_bytes for event in notes) == 60_000
+    assert [event for event in events if event not in notes] == [case(0), case(1), FINISHED]
+    assert numbers(store, recorder.run_id) == list(range(len(events)))
+    assert store.get(recorder.run_id).verdict == Verdict.FAILED
+    (logged,) = caplog.records
+    assert "No space left" in logged.getMessage()
+    assert logged.exc_info is None
+
+
+def test_the_last_event_fits_where_a_longer_one_did_not(tiny_disk):
+    """Half a line is taken back: its room is what the end of the run needs."""
+    store = Store(tiny_disk / "data", alive)
+    recorder = store.create(meta())
+    for _ in range(20):
+        recorder.emit(Output(phase="run", stream="stdout", text="x" * 30_000))
+    recorder.emit(FINISHED)
+    recorder.close()
+    assert store.get(recorder.run_id).verdict == Verdict.FAILED
+    torn: list[bytes] = []
+    found = numbers(store, recorder.run_id, on_torn=torn.append)
+    assert found == list(range(len(found)))
+    assert torn == []
+
+
+def test_the_folder_above_keeps_its_mode(tmp_path):
+    """A data folder that everybody shares, as /tmp is, stays everybody's."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    Store(shared, alive).create(meta()).close()
+    assert [mode(path) for path in (shared, shared / "runs")] == [0o1777, 0o700]

@@ -643,13 +643,17 @@ def test_a_wildcard_for_every_variable_names_none():
     assert secrets_in({"LICENCE_SERVER": SECRET}, ["LICENCE_*"]) == (SECRET,)
 
 
-@pytest.mark.parametrize("name", ["PGPASS", "SSH_PASSPHRASE", "MYSQL_PWD", "HTTP_AUTH", "SENTRY_DSN", "COOKIE"])
+@pytest.mark.parametrize(
+    "name", ["PGPASS", "SSH_PASSPHRASE", "MYSQL_PWD", "HTTP_AUTH", "SENTRY_DSN", "COOKIE"]
+)
 def test_more_names_of_secrets(name):
     """Passwords, connection strings and cookies have other names, too."""
     assert secrets_in({name: SECRET}) == (SECRET,)
 
 
-@pytest.mark.parametrize("name", ["PWD", "OLDPWD", "SSH_AUTH_SOCK", "PASSENGER", "GIT_AUTHOR_NAME", "XAUTHORITY"])
+@pytest.mark.parametrize(
+    "name", ["PWD", "OLDPWD", "SSH_AUTH_SOCK", "PASSENGER", "GIT_AUTHOR_NAME", "XAUTHORITY"]
+)
 def test_folders_and_people_are_no_secrets(name):
     """The working directory is not a password."""
     assert secrets_in({name: SECRET}) == ()

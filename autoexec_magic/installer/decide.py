@@ -17,7 +17,6 @@ from ..values import Candidate, Decision, ModuleClass, Resolution
 from .known import Known
 from .query import Found
 
-
 PYTHON_LINE = "import sys; sys.path.insert(0, "  # how the evidence of a local module ends
 _IF_KNOWN = "%autoexec install DISTRIBUTION, if you know its name"
 CHECK_INDEX = "check the index: %autoexec config"

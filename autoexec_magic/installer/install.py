@@ -24,6 +24,7 @@ from pathlib import Path
 from .. import executor
 from ..errors import Cancelled, InstallError, PolicyRefused, RunTimeout
 from ..events import Installed
+from ..executor.interrupts import noted
 from ..values import Candidate, Outcome, Question, Resolution
 from . import undo
 from .known import normal
@@ -64,23 +65,32 @@ def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
     _agree(plan, looked, candidates, tools)
     if tools.cancel and tools.cancel.is_set():
         raise Cancelled("the install was stopped", why="nothing was installed")
-    before = undo.snapshot()
-    cancel = _Patient()
-    with _forwarded(tools.cancel, cancel):
-        try:
-            outcome = tool.apply(_pinned(plan, looked), cancel, tools.timeout + PATIENCE_SECONDS)
-        except BaseException:
-            undo.take_back(plan.added, before)
-            raise
-    importlib.invalidate_caches()
-    if not outcome.passed:
-        raise _failed(outcome, plan, before, tools)
+    is_late = _carry_out(tool, plan, _pinned(plan, looked), tools)
     installed = [_installed(name, version, looked[normal(name)]) for name, version in plan.added.items()]
     for item in installed:
         tools.emit(item)
-    if cancel.is_asked and not (tools.cancel and tools.cancel.is_set()):
-        raise _too_late(plan)  # an interrupt that only we have seen
+    if is_late:
+        names = ", ".join(f"{item.distribution} {item.version}" for item in installed)
+        raise Cancelled("stopped, after the install was done", why=f"installed: {names}")
     return installed
+
+
+def _carry_out(tool: Tool, plan: Plan, requirements: str, tools: Toolbox) -> bool:
+    """Install all of the plan or nothing; return whether a person asked too late for its end."""
+    before = undo.snapshot()
+    cancel = _Patient()
+    # From here on a signal is a request, also while things are taken back: nothing ends halfway.
+    with noted(cancel), _forwarded(tools.cancel, cancel):
+        try:
+            outcome = tool.apply(requirements, cancel, tools.timeout + PATIENCE_SECONDS)
+        except BaseException:
+            undo.take_back(plan.added, before)
+            raise
+        if not outcome.passed:
+            raise _failed(outcome, undo.take_back(plan.added, before), tools)
+        importlib.invalidate_caches()
+    # Whoever has the run's own request sees it there; an interrupt only we have seen.
+    return cancel.is_asked and not (tools.cancel and tools.cancel.is_set())
 
 
 class _Patient(executor.Cancel):
@@ -246,11 +256,8 @@ def _pinned(plan: Plan, looked: Mapping[str, Resolution | Candidate]) -> str:
     return "".join(f"{name}=={version} --hash=sha256:{digest}\n" for name, version, digest in pins)
 
 
-def _failed(
-    outcome: Outcome, plan: Plan, before: undo.Before, tools: Toolbox
-) -> InstallError | RunTimeout | Cancelled:
-    """Take back what an install has left, and return what to raise."""
-    left = undo.take_back(plan.added, before)
+def _failed(outcome: Outcome, left: Sequence[str], tools: Toolbox) -> InstallError | RunTimeout | Cancelled:
+    """Return what to raise; `left` is what could not be taken back."""
     why, fix = "nothing was installed", "%autoexec doctor"
     if left:
         why = f"not as before: {', '.join(left)}"
@@ -264,11 +271,6 @@ def _failed(
         )
     said = reason(outcome, tools.sources)
     return InstallError("the install did not succeed", why=f"{said}; {why}" if left else said, fix=fix)
-
-
-def _too_late(plan: Plan) -> Cancelled:
-    names = ", ".join(f"{name} {version}" for name, version in plan.added.items())
-    return Cancelled("stopped, after the install was done", why=f"installed: {names}")
 
 
 def _refuse_managed() -> None:

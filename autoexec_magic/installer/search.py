@@ -15,6 +15,7 @@ from .. import executor
 from ..errors import Cancelled, InstallError, RunTimeout
 from ..events import Event, Output
 from ..redact import cleaned, secrets_in
+from ..values import Outcome
 from .query import Found, Query, Request
 from .sources import Sources, logins
 
@@ -58,6 +59,33 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
         cache=str(search.cache),
         release_age_days=search.release_age_days,
     )
+    text, outcome = _run(request, search)
+    if outcome.ended == "cancelled":
+        raise Cancelled("the search for packages was stopped", why="nothing was installed")
+    if outcome.ended == "timed-out":
+        raise RunTimeout(
+            f"the search for packages took longer than {SECONDS:.0f} s",
+            why="nothing was installed",
+            fix="check the index: %autoexec config",
+        )
+    answers = _answers(text, search.sources)
+    if not outcome.passed or outcome.dropped_bytes or len(answers) != len(queries):
+        said = (outcome.stderr.strip() or f"the finder {outcome.ended}").splitlines()[-1]
+        raise InstallError(
+            "the search for packages failed", why=one_line(said, search.sources), fix="%autoexec doctor"
+        )
+    return dict(zip(queries, answers, strict=True))
+
+
+def one_line(text: str, sources: Sources) -> str:
+    """Return other people's text as it may be shown: one line, no secrets, no control characters."""
+    secrets = (*secrets_in(os.environ), *logins(sources))
+    shown = cleaned(text, secrets)
+    return " ".join("".join(char if char.isprintable() else " " for char in shown).split())
+
+
+def _run(request: Request, search: Search) -> tuple[str, Outcome]:
+    """Run the finder; return all that it wrote, and how it ended."""
     lines: list[str] = []
 
     def collect(event: Event) -> None:
@@ -78,28 +106,7 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
         run_id=search.run_id,
         raw=True,
     )
-    if outcome.ended == "cancelled":
-        raise Cancelled("the search for packages was stopped", why="nothing was installed")
-    if outcome.ended == "timed-out":
-        raise RunTimeout(
-            f"the search for packages took longer than {SECONDS:.0f} s",
-            why="nothing was installed",
-            fix="check the index: %autoexec config",
-        )
-    answers = _answers("".join(lines), search.sources)
-    if not outcome.passed or outcome.dropped_bytes or len(answers) != len(queries):
-        said = (outcome.stderr.strip() or f"the finder {outcome.ended}").splitlines()[-1]
-        raise InstallError(
-            "the search for packages failed", why=one_line(said, search.sources), fix="%autoexec doctor"
-        )
-    return dict(zip(queries, answers, strict=True))
-
-
-def one_line(text: str, sources: Sources) -> str:
-    """Return other people's text as it may be shown: one line, no secrets, no control characters."""
-    secrets = (*secrets_in(os.environ), *logins(sources))
-    shown = cleaned(text, secrets)
-    return " ".join("".join(char if char.isprintable() else " " for char in shown).split())
+    return "".join(lines), outcome
 
 
 def _folders() -> list[str]:

@@ -4,8 +4,8 @@ An installer that is killed leaves files without the record that its own
 uninstall needs. So the environment's names are noted before, and afterwards
 what was added is removed: by its record where there is one, else because it
 was not there before, was not there when the install began, and no installed
-distribution owns it. No program is started, so that nothing here can be
-stopped halfway.
+distribution owns it. No program is started here that could be stopped
+halfway.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ MAX_ENTRY_POINTS_BYTES = 2**20
 _BINARY_ENDINGS = (".so", ".pyd")
 _SITE_HOOKS = frozenset({"sitecustomize", "usercustomize"})  # imported by `site` at every start
 # Folders of the environment in which files are run, loaded or read as settings without an import.
-_LIVE_FOLDERS = frozenset({"bin", "etc", "include", "lib", "lib64", "libexec", "sbin", "scripts"})
+_LIVE_FOLDERS = frozenset({"bin", "etc", "lib", "lib64", "libexec", "sbin", "scripts"})
 _READABLE = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _VERSIONED = re.compile(r"(pythonw?|pip|ipython|jupyter|uv[xw]?)[0-9.]*(-config)?")
 # Who may bring a program that everybody takes for somebody else's, where the names differ.
@@ -40,6 +40,9 @@ _OWNERS = {
     "uvw": {"uv"},
     "uvx": {"uv"},
 }
+# Hooks that are what their distribution is for: setuptools is needed by half of all there is (it puts
+# distutils back), coverage starts only where COVERAGE_PROCESS_START is set.
+_KNOWN_HOOKS = {"coverage": {"a1_coverage.pth"}, "setuptools": {"distutils-precedence.pth"}}
 # Jupyter's own distributions switch themselves on by files in etc/jupyter.
 _JUPYTER = frozenset(
     [
@@ -93,6 +96,7 @@ def look(path: Path, distribution: str) -> Inside:
     names = tuple(name for kind, name in landed if kind == "lib")
     placed = tuple(name for kind, name in landed if kind == "data")
     scripts = tuple(sorted({name for kind, name in landed if kind == "scripts"} | set(commands or ())))
+    hooks = [name for name in _hooks(names, placed) if name not in _KNOWN_HOOKS.get(normal(distribution), ())]
     faults = [*_unreadable(entries), *_ambiguous(landed), *_outside(entries)]
     if commands is None:
         faults.append("its entry_points.txt cannot be read")
@@ -101,9 +105,7 @@ def look(path: Path, distribution: str) -> Inside:
         for name in _usurped(scripts, distribution)
     ]
     faults += [f"it puts {name} where files are run or loaded" for name in _live(placed, distribution)]
-    return Inside(
-        names=names, placed=placed, scripts=scripts, pth=_hooks(names, placed), faults=tuple(faults)
-    )
+    return Inside(names=names, placed=placed, scripts=scripts, pth=tuple(hooks), faults=tuple(faults))
 
 
 def holds(names: Sequence[str], module: str) -> bool:
@@ -161,7 +163,7 @@ def _outside(entries: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
         yield "it has files that unpack outside their folder"
 
 
-def _hooks(names: Sequence[str], placed: Sequence[str]) -> tuple[str, ...]:
+def _hooks(names: Sequence[str], placed: Sequence[str]) -> list[str]:
     """Return the files that run at every start of Python, however they get to their place."""
     found = []
     for name in names:
@@ -173,7 +175,7 @@ def _hooks(names: Sequence[str], placed: Sequence[str]) -> tuple[str, ...]:
         last = posixpath.basename(name).casefold()
         if last.endswith((".pth", ".start")) and posixpath.dirname(name).endswith("-packages"):
             found.append(name)
-    return tuple(found)
+    return found
 
 
 def _live(placed: Sequence[str], distribution: str) -> list[str]:

@@ -68,10 +68,15 @@ def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
     started = time.monotonic()
     emit(RunStarted(verb=plan.verb, title=plan.title, cage=plan.level))
     reports: list[PhaseReport] = []
-    for step in plan.phases:
-        reports.append(run_phase(step, plan, emit, here))
-        if not reports[-1].verdict.is_good:
-            break
+    try:
+        for step in plan.phases:
+            reports.append(run_phase(step, plan, emit, here))
+            if not reports[-1].verdict.is_good:
+                break
+    except BaseException as error:  # a fault of ours: the record must not look as if the run went on
+        seconds = time.monotonic() - started
+        emit(RunFinished(verdict=Verdict.FAILED, seconds=seconds, why=type(error).__name__))
+        raise
     verdict = _sum(reports)
     error = reports[-1].error if reports else None
     seconds = time.monotonic() - started
@@ -102,6 +107,12 @@ def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRe
     except KeyboardInterrupt:
         stopped = Cancelled(f"{plan.verb} was stopped")
         report = PhaseReport(phase=phase, verdict=Verdict.CANCELLED, seconds=0.0, error=stopped)
+    except OSError as error:  # a full disk, a folder that is gone
+        fault = PhaseError(f"{plan.verb} could not go on", why=str(error), fix="%autoexec doctor")
+        report = PhaseReport(phase=phase, verdict=Verdict.FAILED, seconds=0.0, error=fault)
+    except BaseException:
+        emit(PhaseFinished(phase=phase, verdict=Verdict.FAILED, seconds=time.monotonic() - started))
+        raise
     report = replace(report, seconds=time.monotonic() - started)
     emit(PhaseFinished(phase=phase, verdict=report.verdict, seconds=report.seconds))
     return report
@@ -174,7 +185,8 @@ def _script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRe
 
 def _test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     outcome = testrunner.run(step.arguments, emit=emit, cwd=here.cwd, **_bounds(plan, here))
-    if outcome.ended == "exited" and outcome.returncode in testrunner.EXIT_CODES:
+    is_over = outcome.ended == "exited" and not here.is_cancelled()
+    if is_over and outcome.returncode in testrunner.EXIT_CODES:
         last = [line.strip("= ") for line in outcome.stdout.splitlines() if line.strip("= ")][-1:]
         error = CasesFailed(
             testrunner.EXIT_CODES[outcome.returncode], why="".join(last), fix=_TEST_FIXES[outcome.returncode]
@@ -189,6 +201,7 @@ _TEST_FIXES = {
     3: "see pytest's own traceback above; try -p no:NAME for the plugin it names",
     4: "%autoexec sh pytest --help shows pytest's options",
     5: "check the paths, and what -k and -m leave",
+    6: "mend what the warnings say, or raise pytest's --max-warnings",
 }
 _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Heal: _heal,

@@ -168,7 +168,7 @@ class Cells:
             late = cell.late()
             if late is not None:  # the limit fell between two statements
                 return _fail(shell, result, late)
-            with _instead(shell, cell.late), _waking(is_needed=async_):
+            with _waking(is_needed=async_):
                 failed = await run_code(code_obj, result, async_=async_)
             late = cell.late()
             if late is None:
@@ -222,6 +222,7 @@ class _Cell:
             return self._healing.error
         self._phase_started = time.monotonic()
         self._writer.put(PhaseStarted(phase="run"))
+        self._show_limit()
         self._limit.start()
         return None
 
@@ -241,10 +242,26 @@ class _Cell:
             fix="raise --timeout SECONDS",
         )
 
+    def _show_limit(self) -> None:
+        """Let the limit be shown as what it is, wherever in the cell its interrupt comes up."""
+        shell = self._shell
+        show = shell.showtraceback
+
+        def shown(*args: Any, **kwargs: Any) -> None:
+            error = self.late()
+            if error is None:
+                show(*args, **kwargs)
+            else:
+                show((type(error), error, None), running_compiled_code=True)
+
+        shell.showtraceback = shown
+        self._stack.callback(setattr, shell, "showtraceback", show)
+
     def finish(self, error: BaseException | None) -> None:
         """Put everything back, say what failed, and close the record."""
         self._limit.stop()
         self._tee.stop()
+        error = self.late() or error
         verdict = self._verdict(error)
         found = self._diagnosed(error) if error is not None else None
         if found is not None:
@@ -366,22 +383,3 @@ def _fail(shell: Any, result: Any, error: BaseException) -> bool:
     result.error_in_exec = error
     shell.showtraceback((type(error), error, error.__traceback__), running_compiled_code=True)
     return True
-
-
-@contextlib.contextmanager
-def _instead(shell: Any, late: Callable[[], BaseException | None]) -> Iterator[None]:
-    """Show what `late` returns instead of a traceback, where it returns anything."""
-    show = shell.showtraceback
-
-    def shown(*args: Any, **kwargs: Any) -> None:
-        error = late()
-        if error is None:
-            show(*args, **kwargs)
-        else:
-            show((type(error), error, None), running_compiled_code=True)
-
-    shell.showtraceback = shown
-    try:
-        yield
-    finally:
-        shell.showtraceback = show

@@ -10,7 +10,6 @@ coalesces and emits.
 from __future__ import annotations
 
 import array
-import contextlib
 import dataclasses
 import fcntl
 import itertools
@@ -22,6 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..events import Displayed, Emit, Event, Output, PhaseFinished, RunFinished, Truncated
@@ -240,12 +240,22 @@ def _drain(stream: Any) -> None:
     reader, pipe = getattr(stream, "watch_fd_thread", None), getattr(stream, "_fid", None)
     if reader is None or not isinstance(pipe, int) or not reader.is_alive():
         return
-    waiting = array.array("i", [0])
     until = time.monotonic() + _PIPE_SECONDS
-    with contextlib.suppress(OSError):
-        while fcntl.ioctl(pipe, termios.FIONREAD, waiting) == 0 and waiting[0] and time.monotonic() < until:
-            time.sleep(_TURN_SECONDS)
-    time.sleep(_TURN_SECONDS)  # what it has read, it has yet to write
+    while not _is_idle(reader, pipe) and time.monotonic() < until:
+        time.sleep(_TURN_SECONDS)
+
+
+def _is_idle(reader: threading.Thread, pipe: int) -> bool:
+    """Whether the pipe is empty and its reader waits for more: what it has read, it has written."""
+    waiting = array.array("i", [0])
+    try:
+        fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+        # proc(5): the number of the system call that the thread is in, then its arguments, or "running".
+        call = Path(f"/proc/self/task/{reader.native_id}/syscall").read_text("ascii").split()
+    except OSError:  # not Linux, or not allowed: one turn is mostly enough
+        time.sleep(_TURN_SECONDS)
+        return not waiting[0]
+    return not waiting[0] and len(call) > 1 and int(call[1], 16) == pipe
 
 
 def _bytes(text: str) -> int:

@@ -7,7 +7,6 @@ plain HTML and text, which a saved notebook shows without any kernel.
 
 from __future__ import annotations
 
-import contextlib
 import html
 import re
 import threading
@@ -68,8 +67,8 @@ class Tail:
         self._thread.join()
         data = {"text/html": self._html(), "text/plain": self._plain()}
         self._handle.update(data, raw=True)
-        with contextlib.suppress(AttributeError):
-            self._widget.close()
+        for part in (self._widget.layout, self._widget.style, self._widget):
+            part.close()
 
     def emit(self, event: Event) -> None:
         """Take note of an event; drawing is the ticking thread's."""
@@ -98,7 +97,7 @@ class Tail:
 
     def _lines(self) -> list[str]:
         """Return the last lines as a terminal would show them: what a carriage return overwrites is gone."""
-        lines = [line.rpartition("\r")[2] or line.strip("\r") for line in self._kept.split("\n")]
+        lines = [line.rstrip("\r").rpartition("\r")[2] for line in self._kept.split("\n")]
         cut = self._cut + max(0, len(lines) - LINES)
         shown = lines[-LINES:]
         if shown and not shown[-1]:

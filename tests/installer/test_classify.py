@@ -135,6 +135,28 @@ def test_a_folder_without_code_is_not_local(tmp_path):
     assert class_of(f"import {ABSENT}", tmp_path) == "third-party"
 
 
+def test_a_folder_of_yours_without_init_is_local(tmp_path):
+    """`import data.x` means the folder `data`, also where it has no x; no index is asked."""
+    (tmp_path / ABSENT).mkdir()
+    (tmp_path / ABSENT / "there.py").write_text("")
+    assert class_of(f"import {ABSENT}.there", tmp_path) == "local"
+    cls, evidence = classify(need(f"import {ABSENT}.x"), [tmp_path])
+    assert (cls, evidence) == ("local", f"your own folder {tmp_path / ABSENT}/ has no x")
+
+
+@pytest.mark.parametrize("place", ["..", "below"])
+def test_your_own_file_is_found_around(tmp_path, place):
+    """One level up and one level down are looked at, too; names that everybody knows are not."""
+    here = tmp_path / "here"
+    (here / "below").mkdir(parents=True)
+    for name in (ABSENT, "usb"):
+        (here / place / f"{name}.py").write_text("")
+    cls, evidence = classify(need(f"import {ABSENT}"), [here])
+    assert cls == "local"
+    assert evidence.endswith(f"sys.path.insert(0, {str((here / place).resolve())!r})")
+    assert class_of("import usb", here) == "third-party"
+
+
 def test_what_can_be_imported_is_installed(tmp_path, monkeypatch):
     """A module on the path is installed, and so is whatever is below a regular package."""
     (tmp_path / "regular").mkdir()

@@ -338,6 +338,34 @@ def test_a_fresh_one_is_a_question_with_its_evidence(desk, index):
     assert question.fix == "%autoexec install pyusb"
 
 
+@pytest.mark.parametrize("how", [{"status": 503}, {"status": 401}, {"document": ("text/plain", b"log in")}])
+def test_an_index_that_is_down_is_an_error(desk, index, how):
+    """Where nobody could look, nothing is asked about: the index is named, without its login."""
+    index.add("pyusb", usb(), **how)
+    desk.indexes = (index.at("me:s3cr3t-w0rd@127.0.0.1"),)
+    with pytest.raises(InstallError, match=r"127\.0\.0\.1") as raised:
+        heal(scan("import usb"), desk.context)
+    assert "w0rd" not in str(raised.value)
+    assert raised.value.fix == "check the index: %autoexec config"
+    assert desk.person.questions == []
+
+
+def test_a_submodule_that_the_wheel_lacks_is_a_question(desk, index):
+    """The distribution is the right one, and installing it would not make the import work."""
+    index.add("pyusb", usb())
+    [answer] = desk.resolve("usb.nonexist")
+    assert (answer.decision, answer.cls, answer.distribution) == ("ask", "third-party", "pyusb")
+    assert answer.evidence[0] == "pyusb 1.0 holds usb, and not usb.nonexist"
+
+
+def test_a_version_that_is_not_there_is_told_with_the_newest(desk, index):
+    """`install NAME==999` says which one there is."""
+    index.add("frob", wheel("frob", "1.0"), wheel("frob", "2.0"))
+    with pytest.raises(InstallError, match=r"frob has no version 999; newest is 2\.0") as raised:
+        install_named(["frob==999"], desk.context)
+    assert "%autoexec install frob==999" not in raised.value.fix
+
+
 # install_named
 
 

@@ -60,9 +60,19 @@ def test_a_hostile_page_cannot_draw(desk, index):
 def test_the_package_may_be_reachable_by_pythonpath_only(index, tmp_path):
     """An interpreter that has nothing installed finds the finder where this process found it."""
     index.add("frob", wheel("frob"))
-    paths = [str(Path(autoexec_magic.__file__).parents[1]), *(path for path in sys.path if "-packages" in path)]
+    paths = [
+        str(Path(autoexec_magic.__file__).parents[1]),
+        *(path for path in sys.path if "-packages" in path),
+    ]
     done = subprocess.run(
-        [Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}", "-S", "-c", CODE, index.url, tmp_path],
+        [
+            Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}",
+            "-S",
+            "-c",
+            CODE,
+            index.url,
+            tmp_path,
+        ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,

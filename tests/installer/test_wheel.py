@@ -43,11 +43,15 @@ def test_a_sound_wheel_has_no_faults(inside):
 
 
 @pytest.mark.parametrize(
-    "name", ["python", "python3", "python3.11", "Python.exe", "pip", "pip3", "uv", "uvx", "jupyter", "git", "ls"]
+    "name",
+    ["python", "python3", "python3.11", "Python.exe", "pip", "pip3", "uv", "uvx", "jupyter", "git", "ls"],
 )
 def test_a_program_of_somebody_else_s_name_is_a_fault(inside, name):
     """No wheel puts itself before a program that people and our own policy trust by its name."""
-    by_entry, by_file = inside(command(name)), inside({"frob.py": "", f"frob-1.0.data/scripts/{name}": "#!python\n"})
+    by_entry, by_file = (
+        inside(command(name)),
+        inside({"frob.py": "", f"frob-1.0.data/scripts/{name}": "#!python\n"}),
+    )
     for found in (by_entry, by_file):
         assert any(f"a program called {name}" in fault for fault in found.faults)
 
@@ -74,13 +78,23 @@ def test_a_program_of_its_own_is_none(inside, distribution, name):
     assert found.faults == ()
 
 
+@pytest.mark.parametrize(("distribution", "is_fault"), [("setuptools", False), ("frob", True)])
+def test_setuptools_may_bring_its_own_hook(inside, distribution, is_fault):
+    """What half of all distributions need is not refused; the same file of anybody else is."""
+    found = inside({"x.py": "", "distutils-precedence.pth": ""}, distribution)
+    assert bool(found.pth) == is_fault
+    assert inside({"x.py": "", "evil.pth": ""}, distribution).pth
+
+
 def test_nobody_owns_python(inside):
     """A distribution called python has no claim to the interpreter's name."""
     entry = {"x.py": "", "python-1.0.dist-info/entry_points.txt": "[console_scripts]\npython = x:main\n"}
     assert inside(entry, "python").faults
 
 
-@pytest.mark.parametrize("place", ["bin/frob", "lib/libfrob.so", "etc/profile.d/frob.sh", "etc/jupyter/x.json"])
+@pytest.mark.parametrize(
+    "place", ["bin/frob", "lib/libfrob.so", "etc/profile.d/frob.sh", "etc/jupyter/x.json"]
+)
 def test_data_that_runs_is_a_fault(inside, place):
     """Data may not land where programs, libraries and settings are."""
     assert any(place in fault for fault in inside({"frob.py": "", f"frob-1.0.data/data/{place}": ""}).faults)

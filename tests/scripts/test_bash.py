@@ -10,7 +10,7 @@ import pytest
 from skips import needs
 
 from autoexec_magic import scripts
-from autoexec_magic.errors import MissingTool
+from autoexec_magic.errors import MissingTool, UsageError
 from autoexec_magic.scripts import bash
 
 NEEDS_BASH = pytest.mark.skipif(
@@ -60,3 +60,25 @@ def test_a_bash_of_the_working_directory_is_not_bash(emit, workdir, monkeypatch,
     monkeypatch.setenv("PATH", entry + os.pathsep + os.environ["PATH"])
     scripts.run("echo real", bash.ENTRY, emit=emit, cwd=workdir)
     assert emit.text("stdout") == "real\n"
+
+
+@NEEDS_BASH
+@pytest.mark.parametrize(
+    "first", ["#!/bin/bash -e", "#!/usr/bin/env -S bash -eu", "#!/bin/sh -e", "#!/bin/bash -o errexit"]
+)
+def test_the_options_of_the_first_line_hold(emit, tmp_path, first):
+    """Whoever wrote `-e` relies on it: a script that goes on after a failure removes the wrong files."""
+    outcome = scripts.run(f"{first}\nfalse\necho went on", bash.ENTRY, emit=emit, cwd=tmp_path)
+    assert outcome.returncode == 1
+    assert emit.text("stdout") == ""
+
+
+@NEEDS_BASH
+@pytest.mark.parametrize(
+    "first", ["#!/bin/bash -c ls", "#!/bin/bash -es", "#!/bin/bash other.sh", "#!/bin/bash -"]
+)
+def test_a_first_line_that_would_run_something_else_is_an_error(emit, tmp_path, first):
+    """It cannot hold here, and is not passed over."""
+    with pytest.raises(UsageError, match="cannot hold"):
+        scripts.run(f"{first}\necho x", bash.ENTRY, emit=emit, cwd=tmp_path)
+    assert emit == []

@@ -27,3 +27,10 @@ def test_a_traceback_names_the_script(emit, tmp_path):
     assert "script.py" in outcome.stderr
     assert "line 2" in outcome.stderr
     assert outcome.stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_its_first_lines_options_hold(emit, tmp_path):
+    """`-O` takes assertions out, `-X` takes a word of its own."""
+    source = "#!/usr/bin/env -S python3 -O -X utf8=1\nassert False\nimport sys; print(sys.flags.optimize)"
+    assert scripts.run(source, python.ENTRY, emit=emit, cwd=tmp_path).passed
+    assert emit.text("stdout") == "1\n"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 import threading
+from pathlib import Path
 
 import pytest
+from skips import requires
 
-from autoexec_magic.events import Displayed, Output, PhaseStarted, Truncated
-from autoexec_magic.ui.tee import Tee, Writer
+from autoexec_magic.events import Displayed, Output, PhaseStarted, RunFinished, Truncated
+from autoexec_magic.ui.tee import TAIL_BYTES, Tee, Writer
+from autoexec_magic.values import Verdict
 
 
 class Publisher:
@@ -73,13 +77,56 @@ def test_a_lone_line_does_not_wait_for_the_next():
 
 
 def test_what_exceeds_the_limit_is_counted(emit):
-    """Memory and disk are bounded whatever a cell prints."""
+    """Memory and disk are bounded whatever a cell prints; the end of it, where errors are, is kept."""
     writer = Writer(emit, 10)
-    for _ in range(5):
-        writer.write("stdout", "0123456789")
+    for number in range(100_000):
+        writer.write("stdout", f"{number:08}é\n")
+    writer.put(RunFinished(verdict=Verdict.PASSED, seconds=1.0))
     writer.close()
-    assert emit.text("stdout") == "0123456789"
-    assert emit[-1] == Truncated(phase="run", stream="stdout", dropped_bytes=40)
+    cuts = [event.dropped_bytes for event in emit if isinstance(event, Truncated)]
+    text = emit.text("stdout")
+    assert len(cuts) == 2
+    assert cuts[0] == 11
+    assert sum(cuts) + len(text.encode()) == 11 * 100_000
+    assert text.startswith("00000000é\n000")
+    assert text.endswith("00099999é\n")
+    assert TAIL_BYTES - 11 <= len(text.encode()) <= TAIL_BYTES + 22
+    assert emit.kinds()[-1] == "RunFinished"
+    assert emit.kinds()[:2] == ["Output", "Truncated"]
+
+
+def test_the_limit_is_in_bytes(emit):
+    """A text of four-byte characters is four times as long as it has characters."""
+    writer = Writer(emit, 40)
+    for _ in range(3):
+        writer.write("stdout", "🙂" * 10)
+    writer.close()
+    assert emit.kinds() == ["Output", "Truncated", "Output"]
+    assert [event.dropped_bytes for event in emit if isinstance(event, Truncated)] == [40]
+
+
+def test_one_long_piece_past_the_limit_is_bounded(emit):
+    """What is kept of it is its end, from a line's beginning."""
+    writer = Writer(emit, 1)
+    writer.write("stderr", "xx")
+    writer.write("stderr", "first\n")
+    writer.write("stderr", "a" * 10**6 + "\nlast\n")
+    writer.close()
+    assert emit.text("stderr") == "xxlast\n"
+    dropped = sum(event.dropped_bytes for event in emit if isinstance(event, Truncated))
+    assert dropped + len("xxlast\n") == 2 + 6 + 10**6 + 6
+
+
+def test_a_secret_at_the_cut_is_not_recorded_in_part(emit, monkeypatch):
+    """The beginning that was held back is dropped with the rest."""
+    monkeypatch.setenv("MY_TOKEN", "hunter2-hunter2")
+    writer = Writer(emit, 12)
+    writer.write("stdout", "it is hunter2")
+    writer.write("stdout", "-hunter2.\n")
+    writer.write("stdout", "end\n")
+    writer.close()
+    assert "hunter2" not in emit.text()
+    assert emit.text().endswith("end\n")
 
 
 def test_a_secret_in_two_writes_is_masked(emit, monkeypatch):
@@ -167,3 +214,36 @@ def test_output_events_keep_their_stream(emit):
         ("stderr", "e\n"),
         ("stdout", "o\n"),
     ]
+
+
+def test_what_a_child_wrote_is_recorded_before_the_end(emit):
+    """A thread of the kernel reads what children write; it may be a turn behind the cell's end."""
+    reader, writer_end = os.pipe()
+    seen = io.StringIO()
+    stream = _Stream(seen)
+    released = threading.Event()
+
+    def work() -> None:
+        while data := os.read(reader, 1000):
+            released.wait(5)  # it has read, and not yet written
+            stream.write(data.decode())
+
+    stream._fid = reader
+    stream.watch_fd_thread = threading.Thread(target=work, daemon=True)
+    stream.watch_fd_thread.start()
+    writer = Writer(emit, 10**6)
+    tee = Tee(Shell(), writer)
+    before, sys.stdout = sys.stdout, stream
+    try:
+        tee.start()
+        os.write(writer_end, b"from a child\n")
+        threading.Timer(0.01, released.set).start()
+        tee.stop()
+    finally:
+        sys.stdout = before
+        os.close(writer_end)
+        stream.watch_fd_thread.join()
+        os.close(reader)
+    writer.close()
+    requires(Path("/proc/self/syscall").exists(), "there is no /proc/self/syscall", "run it on Linux")
+    assert emit.text("stdout") == "from a child\n"

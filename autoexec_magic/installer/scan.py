@@ -13,6 +13,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+_MAKERS = frozenset(
+    (
+        *("sys", "os", "site", "importlib", "runpy", "subprocess", "shutil", "zipfile", "tarfile"),
+        *("open", "exec", "eval", "__import__", "get_ipython", "write_text", "write_bytes", "mkdir"),
+    )
+)
 _IMPORT_FAULTS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
@@ -45,7 +51,24 @@ def scan(source: str) -> list[Needed]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they are shown when the code runs
         tree = ast.parse(source)
-    return sorted(_block(tree.body, required=True)) if "import" in source else []
+    return sorted(_module(tree.body)) if "import" in source else []
+
+
+def _module(statements: Sequence[ast.stmt]) -> Iterator[Needed]:
+    """Yield the imports of a module or cell.
+
+    After a statement that may make something importable (`sys.path`, a file
+    that is written, `%pip`), nobody can say what will be missing: what is
+    imported then is not required.
+    """
+    is_open = False
+    for statement in statements:
+        yield from _statement(statement, required=not is_open)
+        is_open = is_open or any(_name(node) in _MAKERS for node in ast.walk(statement))
+
+
+def _name(node: ast.AST) -> str:
+    return _last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
 def _block(statements: Sequence[ast.stmt], *, required: bool) -> Iterator[Needed]:

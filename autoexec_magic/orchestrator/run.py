@@ -73,9 +73,9 @@ def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
             reports.append(run_phase(step, plan, emit, here))
             if not reports[-1].verdict.is_good:
                 break
-    except BaseException as error:  # a fault of ours: the record must not look as if the run went on
+    except BaseException as fault:  # of ours: the record must not look as if the run went on
         seconds = time.monotonic() - started
-        emit(RunFinished(verdict=Verdict.FAILED, seconds=seconds, why=type(error).__name__))
+        emit(RunFinished(verdict=Verdict.FAILED, seconds=seconds, why=type(fault).__name__))
         raise
     verdict = _sum(reports)
     error = reports[-1].error if reports else None

@@ -83,12 +83,7 @@ def run(
     MissingTool
         The language's program is not there.
     """
-    if not source.strip():
-        raise UsageError("the script is empty", fix="write the code below the line `%%autoexec script`")
-    try:
-        content = source.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise UsageError("the script is no text", why=str(error), fix="write the character anew") from error
+    content = _content(source)
     options = _options(source, language)
     with tempfile.TemporaryDirectory(prefix="autoexec-") as folder:
         path = Path(folder) / f"script{language.ending}"
@@ -102,6 +97,15 @@ def run(
             policy=executor.policy.exactly(argv[0]),
             **bounds,
         )
+
+
+def _content(source: str) -> bytes:
+    if not source.strip():
+        raise UsageError("the script is empty", fix="write the code below the line `%%autoexec script`")
+    try:
+        return source.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError("the script is no text", why=str(error), fix="write the character anew") from error
 
 
 def _first_line(source: str) -> tuple[str, str, list[str]]:

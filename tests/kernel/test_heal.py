@@ -88,7 +88,7 @@ def kernel(index, tmp_path_factory):
 
 
 def test_a_missing_import_is_healed_and_the_cell_completes(kernel):
-    """Found under another name, proved, installed; the result is the cell's own; a line says what was done."""
+    """Found under another name, proved, installed; the result is the cell's; a line says what was done."""
     cell = kernel.execute("%%autoexec\nfrom slugify import slugify\nslugify('Eine Zelle')").must_pass()
     assert cell.result == "'eine-zelle'"
     assert "slugify comes from python-slugify" in cell.stdout
@@ -123,12 +123,12 @@ def test_what_is_there_is_neither_looked_for_nor_mentioned(kernel, index):
 )
 def test_what_is_not_proved_or_known_stops_the_cell_before_it_starts(kernel, module, said):
     """Verdict asked, the evidence, the command to type; and none of the cell's lines has run."""
-    cell = kernel.execute(f"%%autoexec\nopen('never', 'w').close()\nimport {module}")
+    cell = kernel.execute(f"%%autoexec\nprint('never')\nimport {module}")
     assert cell.error.startswith(f"asked: {module if module != 'samename' else 'install samename'}")
     assert said in cell.error
     assert "fix: %autoexec install" in cell.error
     assert "Traceback" not in cell.error
-    assert not (kernel.cwd / "never").exists()
+    assert "never" not in cell.stdout
     assert kernel.last("cell").verdict == "asked"
     assert kernel.execute(f"import {module}").status == "error"
 
@@ -162,6 +162,24 @@ def test_no_install_leaves_everything_to_python(kernel, index):
     cell = kernel.execute("%%autoexec --no-install\nimport bs4")
     assert "ModuleNotFoundError" in cell.error
     assert list(index.asked) == asked
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import sys; sys.path.insert(0, 'elsewhere')",
+        "open('made_here.py', 'w').write('A = 1')",
+        "get_ipython().run_line_magic('cd', 'elsewhere')",
+    ],
+    ids=["path", "file", "magic"],
+)
+def test_a_cell_that_makes_its_own_import_possible_runs(kernel, before):
+    """What comes after such a line cannot be known before: the cell runs, as it would without us."""
+    (kernel.cwd / "elsewhere").mkdir(exist_ok=True)
+    (kernel.cwd / "elsewhere" / "made_here.py").write_text("A = 1\n")
+    code = f"%%autoexec\n{before}\nimport made_here\nmade_here.A"
+    assert kernel.execute(code).must_pass().result == "1"
+    kernel.execute(f"import os, sys; sys.modules.pop('made_here'); os.chdir({str(kernel.cwd)!r})").must_pass()
 
 
 def test_an_import_that_may_never_run_does_not_stop_the_cell(kernel):

@@ -198,7 +198,8 @@ def test_output_beyond_the_limit_is_counted(kernel: Kernel):
     """`keep-mb` bounds the record but for its end: the rest is counted, and all of it appears in the cell."""
     kernel.execute("import os\nos.environ['AUTOEXEC_KEEP_MB'] = '0.01'").must_pass()
     try:
-        cell = kernel.execute("%%autoexec\nfor _ in range(3000):\n    print('z' * 99)\nprint('the end')").must_pass()
+        code = "%%autoexec\nfor _ in range(3000):\n    print('z' * 99)\nprint('the end')"
+        cell = kernel.execute(code).must_pass()
     finally:
         kernel.execute("del os.environ['AUTOEXEC_KEEP_MB']").must_pass()
     kept = len(kernel.recorded("stdout"))

@@ -26,23 +26,6 @@ from .orchestrator import Command, Heal, Install, Plan, Report, Script, Step, Su
 from .redact import cleaned, secrets_in
 from .values import Ask, Level, Question, Resolution, Run, Verdict
 
-__all__ = [
-    "Caller",
-    "cancel",
-    "config",
-    "install",
-    "needs_of",
-    "recorded",
-    "resolve",
-    "runs",
-    "script",
-    "sh",
-    "show",
-    "store",
-    "surroundings",
-    "test",
-]
-
 _log = logging.getLogger(__name__)
 
 
@@ -305,14 +288,19 @@ def cancel(run: str) -> Run:
     history = store()
     run_id = history.find(run)
     found, meta = history.get(run_id), history.meta(run_id)
+    child = executor.ProcessId(*meta.child) if meta is not None and meta.child else None
+    if found is not None and found.verdict == Verdict.LOST and child is not None and executor.is_alive(child):
+        # Its owner is gone, its processes are not.
+        executor.end_known(child, run_id, grace=executor.GRACE_SECONDS)
+        return found
     if found is None or meta is None or found.verdict != Verdict.RUNNING:
         verdict = found.verdict if found else "damaged"
         raise UsageError(f"run {short_id(run_id)} does not run", why=f"its verdict is {verdict}")
     if meta.owner.host != host():
         raise UsageError(f"run {short_id(run_id)} runs on {meta.owner.host}", fix="cancel it there")
     history.request_cancel(run_id)
-    if meta.child:
-        executor.end_known(executor.ProcessId(*meta.child), run_id, grace=executor.GRACE_SECONDS)
+    if child is not None:
+        executor.end_known(child, run_id, grace=executor.GRACE_SECONDS)
     else:
         executor.interrupt(executor.ProcessId(meta.owner.pid, meta.owner.start_time))
     return found
@@ -372,7 +360,7 @@ def recorded(
     )
     try:
         recorder: Recorder | None = store().create(meta)
-    except OSError as error:
+    except (OSError, UsageError) as error:
         _log.warning("this run is not on record: %s", error)
         recorder = None
     try:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -131,14 +132,15 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
 
 
 def shown(value: object) -> str:
-    """Return a setting's value as it may be printed: as Python writes it, without passwords.
+    """Return a setting's value as it may be printed: as TOML writes it, without passwords.
 
     Examples
     --------
-    >>> shown("https://me:hunter2@host/simple")
-    "'https://me:***@host/simple'"
+    >>> print(shown("https://me:hunter2@host/simple"), shown(True), shown(3.0), shown(("a",)))
+    "https://me:***@host/simple" true 3 ["a"]
     """
-    return _PASSWORD.sub(r"\1***@", repr(value))
+    text = f"{value:g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False, default=str)
+    return _PASSWORD.sub(r"\1***@", text)
 
 
 def workspace(start: Path | None = None) -> Path:

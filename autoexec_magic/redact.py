@@ -28,7 +28,7 @@ MIN_SECRET_CHARS = 8
 _HOLD_CHARS = 4096
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 _NAME_CHARS = 100
-_CONTEXT_CHARS = 3  # what a shape looks back at: "://", or the letter before a token
+_CONTEXT_CHARS = _NAME_CHARS + 1  # what a shape looks back at: the name before a value, and what is before it
 
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|COOKIE|AUTHORIZATION|(?:^|_)KEY|KEY$"
@@ -80,13 +80,7 @@ _HEADER = re.compile(
 )
 _BEARER = re.compile(r"earer(?<=[Bb]earer)(?<![A-Za-z0-9][Bb]earer)[ \t]++([A-Za-z0-9._~+/=-]{16,})")
 # The same at the end of a piece, where they may be but begun.
-_BEGINNINGS = sorted(
-    {
-        word[:size]
-        for word in (*_TOKEN_SHAPES, "Authorization", "authorization", "Bearer", "bearer")
-        for size in range(1, len(word))
-    }
-)
+_BEGINNINGS = sorted({word[:size] for word in _TOKEN_SHAPES for size in range(1, len(word))})
 _OPEN = (
     re.compile(r"://[^\s/@]*+\Z"),
     re.compile(
@@ -98,8 +92,8 @@ _OPEN = (
 _OPEN_TOKEN = re.compile(
     rf"(?<![A-Za-z0-9])(?:(?:{'|'.join(_TOKEN_SHAPES)})[A-Za-z0-9_-]*+|{'|'.join(_BEGINNINGS)})\Z"
 )
-_OPEN_NAME = re.compile(rf"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*+)(=(?:{_VALUE})?+)?\Z")
-_OPEN_OPTION = re.compile(rf"(?<![A-Za-z0-9_-])--?([a-z0-9-]*+)((?:=|[ \t]++)(?:{_VALUE})?+)?\Z")
+_OPEN_NAME = re.compile(rf"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*+)=(?:{_VALUE})?+\Z")
+_OPEN_OPTION = re.compile(rf"(?<![A-Za-z0-9_-])--([a-z][a-z0-9-]*+)(?:=|[ \t]++)(?:{_VALUE})?+\Z")
 
 # ECMA-48: OSC, DCS, SOS, PM and APC begin strings up to ST; BEL ends an OSC as well, and a newline or a
 # cancel ends what was never closed. An escape ends a string, whatever follows: ST is one like any other.
@@ -382,9 +376,9 @@ def _open_end(line: str) -> int:
     found = [pattern.search(line) for pattern in _OPEN]
     found.append(_OPEN_TOKEN.search(line, len(line.rstrip(_WORD_CHARS))))
     name = _OPEN_NAME.search(line)
-    if name and (name[2] is None or _SECRET_NAME.search(name[1])):
+    if name and _SECRET_NAME.search(name[1]):
         found.append(name)
     option = _OPEN_OPTION.search(line)
-    if option and (option[2] is None or option[1] == "user" or _SECRET_OPTION.search(option[1])):
+    if option and (option[1] == "user" or _SECRET_OPTION.search(option[1])):
         found.append(option)
     return len(line) - min([match.start() for match in found if match], default=len(line))

@@ -416,7 +416,7 @@ def test_a_password_is_not_shown(place, monkeypatch):
     assert loaded.config.index_url == "https://me:hunter2@host/simple"
     assert "hunter2" not in repr(loaded) + repr(loaded.config) + repr(loaded.settings)
     setting = next(setting for setting in loaded.settings if setting.key == "index-url")
-    assert setting.shown == "'https://me:***@host/simple'"
+    assert setting.shown == '"https://me:***@host/simple"'
 
 
 def test_a_working_directory_that_is_gone_is_said(tmp_path, monkeypatch):

@@ -407,6 +407,17 @@ def test_reopen_keeps_what_a_run_is(store, recorder):
     assert again.meta.child == (12, 34)
 
 
+def test_a_run_that_ended_again_says_how_it_ended_last(store, recorder):
+    """Whoever goes on with a run ends it once more: the last event counts."""
+    recorder.emit(FINISHED)
+    recorder.close()
+    again = reopen(store, recorder.run_id)
+    again.emit(RunFinished(verdict=Verdict.PASSED, seconds=3.0))
+    again.close()
+    run = store.get(recorder.run_id)
+    assert (run.verdict, run.seconds) == (Verdict.PASSED, 3.0)
+
+
 def test_reopen_of_no_run_is_an_error(store):
     """An id that was never used is told as such, and nothing is made."""
     with pytest.raises(UsageError, match="there is no run"):
@@ -485,6 +496,10 @@ def test_a_line_that_is_no_envelope_is_skipped(store, recorder, garbage):
     assert numbers(store, recorder.run_id, on_torn=torn.append) == [0, 1]
     assert torn == ([] if garbage.isspace() else [garbage] * 2)
     assert [run.verdict for run in store.runs()] == [Verdict.FAILED]
+    again = reopen(store, recorder.run_id)
+    again.emit(case(2))
+    again.close()
+    assert numbers(store, recorder.run_id) == [0, 1, 2]
 
 
 def test_unknown_kinds_and_fields_are_skipped(store, recorder):
@@ -749,6 +764,8 @@ def test_every_sink_gets_every_event(emit):
     assert emit == [case(1), case(2)]
     assert order == ["second", "third"] * 2
     fan_out()(case(3))
+    fan_out(emit, emit)(case(4))  # each place is a sink of its own
+    assert emit[2:] == [case(4), case(4)]
 
 
 def test_a_sink_that_raises_is_dropped_once_and_logged(emit, caplog):

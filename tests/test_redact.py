@@ -199,7 +199,7 @@ SHAPES = {
     "Bearer abcdefghijklmnop1": "Bearer ***",
 }
 NO_SECRETS = [
-    *("PASS=3 WARN=0", "TOKEN=true", "SECRET=", "COUNT=12345", "name=value", "a=b --c=d"),
+    *("PASS=3 WARN=0", "TOKEN=true", "SECRET=", "COUNT=12345", "MODE=fast", "name=value", "a=b --c=d"),
     *("--tokens 5", "--password --other", "--user 1000:1000 x", "--users a:b", "-p x", "--"),
     *("bearer of news", "Bearer short", "the author: Jane", "authorization was given"),
 ]
@@ -657,3 +657,9 @@ def test_more_names_of_secrets(name):
 def test_folders_and_people_are_no_secrets(name):
     """The working directory is not a password."""
     assert secrets_in({name: SECRET}) == ()
+
+
+@pytest.mark.parametrize("text", ["half a", "an ERROR", "Bear", "Authoriz", "a --", "x --pass", "b"])
+def test_a_word_that_is_no_value_is_not_held_back(text):
+    """A prompt, or half a line, is seen at once: the name before a secret is none."""
+    assert Cleaner([SECRET]).feed(text) == text

@@ -8,6 +8,7 @@ one object a line and nothing else. The exit code is the verdict's.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import signal
@@ -35,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(words: list[str]) -> int:
     wants_json = "--json" in words
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a narrow encoding must not swallow what a program says
+            stream.reconfigure(errors="backslashreplace")
     cancel = executor.Cancel()
     try:
         call = verbs.parse(words)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 
+from ..redact import mask, secrets_in
 from ..values import as_record
 from .speak import Spoken
 
@@ -11,4 +13,5 @@ from .speak import Spoken
 def json_lines(spoken: Spoken) -> str:
     """Return the records of a verb, one JSON object a line, the result last."""
     records = [*spoken.records, as_record(spoken.result)]
-    return "".join(json.dumps(record, default=str) + "\n" for record in records)
+    secrets = secrets_in(os.environ)
+    return "".join(mask(json.dumps(record, default=str), secrets) + "\n" for record in records)

@@ -148,11 +148,9 @@ def config(call: Call, caller: Caller) -> Spoken:
     lines = [f"workspace {loaded.workspace}", f"data      {loaded.data}", ""]
     records = []
     for setting in loaded.settings:
-        lines.append(
-            f"{setting.key:{width}} = {_shown(setting.value)}   # {MEANING[setting.key]} ({setting.source})"
-        )
+        lines.append(f"{setting.key:{width}} = {setting.shown}   # {MEANING[setting.key]} ({setting.source})")
         lines += [f"{'':{width}}   left out: {item}" for item in setting.left_out]
-        records.append({"kind": "Setting", **dataclasses.asdict(setting), "value": _shown(setting.value)})
+        records.append({"kind": "Setting", **dataclasses.asdict(setting), "value": setting.shown})
     result = Result(verb="config", verdict=Verdict.PASSED)
     return Spoken(result=result, value=loaded, text="\n".join(lines), records=tuple(records))
 
@@ -297,11 +295,3 @@ def _took(run: Run) -> str:
 
 def _cut(text: str, width: int = 60) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
-    return f'"{value}"' if isinstance(value, str) else f"{value:g}"

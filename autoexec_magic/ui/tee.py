@@ -66,6 +66,7 @@ class Writer:
 
     def write(self, stream: Stream, text: str) -> None:
         """Queue what a stream wrote, as long as there is room for it."""
+        __tracebackhide__ = True
         size = _bytes(text)
         if self._room > 0:
             self._room -= size
@@ -184,7 +185,7 @@ class Tee:
         writer = self._writer
         streams: tuple[tuple[Stream, Any], ...] = (("stdout", sys.stdout), ("stderr", sys.stderr))
         for name, target in streams:
-            self._wrap(target, "write", lambda text, *rest, name=name, **more: writer.write(name, text))
+            self._wrap(target, "write", _writing(writer, name))
         self._wrap(self._shell.display_pub, "publish", self._published)
         self._wrap(self._shell.displayhook, "write_format_data", self._published)
 
@@ -264,3 +265,11 @@ def _bytes(text: str) -> int:
 
 def _size(value: object) -> int:
     return len(value) if isinstance(value, str | bytes) else len(repr(value))
+
+
+def _writing(writer: Writer, name: Stream) -> Callable[..., None]:
+    def note(text: str, *rest: object) -> None:
+        __tracebackhide__ = True  # an interrupt that falls here is the user's print's
+        writer.write(name, text)
+
+    return note

@@ -177,6 +177,20 @@ def test_a_process_that_ended_is_no_member():
 
 
 @NEEDS_PROC
+def test_a_process_of_the_group_that_ended_is_no_member():
+    """Its parent has not waited for it yet, which is not ours to do."""
+    code = (
+        "import os, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-I', '-S', '-c', ''])\n"
+        "os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)\n"
+        "print(child.pid, flush=True); input()"
+    )
+    with started(code, start_new_session=True) as (leader, pid):
+        assert identify(int(pid)) is not None
+        assert members(identify(leader.pid), MINE) == []
+
+
+@NEEDS_PROC
 def test_the_leader_is_no_member():
     """Whoever asks knows the leader already."""
     with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):

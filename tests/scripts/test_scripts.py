@@ -89,7 +89,9 @@ def test_an_unknown_language_is_an_error(given):
         pytest.param("#!/bin/bash -e\nfalse\necho on", "", id="bash-stops"),
         pytest.param("#!/bin/bash -eo pipefail\nfalse | true\necho on", "", id="bash-pipefail"),
         pytest.param("#!/usr/bin/env -S bash -u -e\necho $NO_SUCH\necho on", "", id="env"),
+        pytest.param("#!/bin/bash +x -e\nfalse\necho on", "", id="bash-plus"),
         pytest.param("#!/bin/bash\nfalse\necho on", "on\n", id="bash-goes-on"),
+        pytest.param("#!/usr/bin/python3 -Xfrozen_modules=off\nprint('on')", "on\n", id="letters-of-a-value"),
         pytest.param("#!/usr/bin/python3 -O\nassert False\nprint('on')", "on\n", id="python"),
         pytest.param(
             "#!/usr/bin/python3 -W error\nimport warnings\nwarnings.warn('x')", "", id="with-a-value"

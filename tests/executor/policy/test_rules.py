@@ -67,7 +67,7 @@ def test_a_person_cannot_list_what_is_refused(name):
     "name",
     [
         *("python3", "python3.11", "python3.13", "python", "pip", "pip3", "pip3.11"),
-        *("gcc", "gcc-12", "clang", "clang-14", "g++", "sha256sum", "sha1sum", "sqlite3"),
+        *("gcc", "gcc-12", "clang", "clang-14", "g++", "g++-12", "sha256sum", "sha1sum", "sqlite3"),
     ],
 )
 def test_a_version_is_no_other_program(name):

@@ -190,11 +190,26 @@ def test_a_script_runs_after_its_import_was_healed(environment, index, module):
 
 def test_a_script_does_not_run_without_what_it_needs(environment, index):
     """What is missing and was not installed stops the script before its first line."""
-    canary = environment.home / "canary"
-    answer = environment.drive("script", source=f"open({str(canary)!r}, 'w')\nimport frobnicore")
+    answer = environment.drive("script", source="print('r' + 'an')\nimport frobnicore")
     assert answer.error["class"] == "NeedsPerson"
     assert "frobnicore is missing" in answer.error["text"]
-    assert not canary.exists()
+    assert "ran" not in "".join(event["text"] for event in answer.events if event["kind"] == "Output")
+
+
+@pytest.mark.parametrize(
+    ("files", "how"),
+    [
+        pytest.param([], {"status": 503}, id="index-is-down"),
+        pytest.param([wheel("frobnicore")], {}, id="a-question-that-nobody-answers"),
+        pytest.param([wheel("frobnicore", files={"other.py": ""})], {}, id="refused"),
+    ],
+)
+def test_a_script_runs_without_what_it_may_never_need(environment, index, files, how):
+    """An import in a function that nobody calls stops nothing, whatever became of it."""
+    index.add("frobnicore", *files, **how)
+    answer = environment.drive("script", source="def f():\n    import frobnicore\nprint('r' + 'an')")
+    assert answer.error is None
+    assert answer.printed.strip() == "ran"
 
 
 def does_answer(index: str) -> bool:

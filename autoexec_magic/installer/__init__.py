@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .. import executor
 from ..config import Config
-from ..errors import InstallError, UsageError
+from ..errors import InstallError, NeedsPerson, UsageError
 from ..events import Emit, Installed, Resolved
 from ..values import Ask, Candidate, Question, Resolution
 from .classify import PLATFORM, classify
@@ -32,6 +32,7 @@ __all__ = [
     "Needed",
     "heal",
     "install_named",
+    "is_required",
     "missing",
     "resolve",
     "scan",
@@ -148,17 +149,22 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
     for resolution in resolutions:
-        if resolution.fix == CHECK_INDEX:
+        if resolution.fix == CHECK_INDEX and is_required(resolution, needs):
             raise InstallError(
                 f"cannot look for {resolution.distribution}, and nothing was installed",
                 why=resolution.evidence[0],
                 fix=resolution.fix,
             )
-    chosen = [_agreed(resolution, context.ask) for resolution in resolutions]
+    chosen = [_wanted(resolution, needs, context.ask) for resolution in resolutions]
     wanted = {candidate.distribution: candidate for candidate in chosen if candidate}
     if not wanted:
         return resolutions, []
     return resolutions, install(list(wanted.values()), _toolbox(context))
+
+
+def is_required(resolution: Resolution, needs: Sequence[Needed]) -> bool:
+    """Whether something that `resolution` is about is needed for certain."""
+    return any(need.required and _covers(resolution.module, need.module) for need in needs)
 
 
 def install_named(names: Sequence[str], context: Context) -> tuple[list[Resolution], list[Installed]]:
@@ -185,6 +191,20 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
     ]
     wanted = [candidate for candidate in chosen if candidate]
     return resolutions, install(wanted, _toolbox(context)) if wanted else []
+
+
+def _wanted(resolution: Resolution, needs: Sequence[Needed], ask: Ask) -> Candidate | None:
+    """Return the candidate to install; what may never be needed is no reason to stop."""
+    try:
+        return _agreed(resolution, ask)
+    except NeedsPerson:
+        if is_required(resolution, needs):
+            raise
+        return None
+
+
+def _covers(resolved: str, module: str) -> bool:
+    return resolved == module or resolved.startswith(f"{module}.") or module.startswith(f"{resolved}.")
 
 
 def _agreed(resolution: Resolution, ask: Ask, *, typed: str = "") -> Candidate | None:

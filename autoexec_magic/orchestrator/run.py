@@ -125,9 +125,8 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     done = {candidate.distribution for item in resolutions if (candidate := item.chosen)} & {
         item.distribution for item in installed
     }
-    required = {need.module for need in step.needs if need.required}
     for item in resolutions:
-        if item.distribution in done or not any(_covers(item.module, module) for module in required):
+        if item.distribution in done or not installer.is_required(item, step.needs):
             continue
         if item.cls == "third-party":
             raise NeedsPerson(
@@ -141,10 +140,6 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
         resolutions=tuple(resolutions),
         installed=tuple(installed),
     )
-
-
-def _covers(resolved: str, module: str) -> bool:
-    return resolved == module or resolved.startswith(f"{module}.") or module.startswith(f"{resolved}.")
 
 
 def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:

@@ -61,6 +61,7 @@ MEANING = {
     "programs": "programs that may run without a question, besides the built-in list",
     "pass-on": "environment variables that runs may see; * is a wildcard",
 }
+_OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
 PERSON_ONLY = frozenset({"index-url", "project-age-days", "release-age-days", "programs", "pass-on"})
 
 
@@ -210,6 +211,13 @@ def _from_variables(environment: Mapping[str, str]) -> tuple[str, dict[str, obje
         text = environment.get(f"AUTOEXEC_{_variable(key)}")
         if text is not None:
             found[key] = _parsed(key, text)
+    names = {_variable(key): key for key in KEYS}
+    for name in environment:
+        own = name.removeprefix("AUTOEXEC_")
+        if own != name and own not in names and not own.startswith(_OTHER_VARIABLES):
+            near = difflib.get_close_matches(own, names, n=1)
+            hint = f"did you mean AUTOEXEC_{near[0]}?" if near else "%autoexec config shows the settings"
+            raise UsageError(f"unknown setting {name} in the environment", fix=hint)
     return "environment", found, False
 
 

@@ -64,7 +64,7 @@ _SIGNS = (
     re.compile(r"A(?:[KS]IA|Iza)[A-Za-z0-9_-]{16}"),
 )
 
-_URL_PASSWORD = re.compile(r"://[^/\s:@]*+:([^/\s@]+)@")
+_URL_PASSWORD = re.compile(r"://[^/\s:@]*+:([^/\s]+)@")
 # What stands where a secret stands: a quoted text, or all up to a space, a quote, or a shell's end of word.
 _VALUE = r"""(?:"[^"\n]*+"?|'[^'\n]*+'?|[^\s"';&|)]++)"""
 _PLAIN = r"""(?!(?i:[0-9]{1,6}|true|false|yes|no|on|off|none|null)(?![^\s"';&|),]))"""  # `PASS=3 WARN=0`

@@ -428,3 +428,12 @@ def test_a_working_directory_that_is_gone_is_said(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="the working directory is gone") as caught:
         config.load()
     assert caught.value.fix.startswith("%cd")
+
+
+def test_a_misspelt_variable_is_an_error(place):
+    """With the nearest one; what is no setting is left alone."""
+    with pytest.raises(UsageError, match="AUTOEXEC_TIMOUT") as caught:
+        config.load(place.home, {"AUTOEXEC_TIMOUT": "5"})
+    assert caught.value.fix == "did you mean AUTOEXEC_TIMEOUT?"
+    others = {"AUTOEXEC_DATA_DIR": "x", "AUTOEXEC_RUN_ID": "x", "AUTOEXEC_TEST_KUBECONFIG": "x"}
+    assert config.load(place.home, others).config == config.Config()

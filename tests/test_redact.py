@@ -663,3 +663,8 @@ def test_folders_and_people_are_no_secrets(name):
 def test_a_word_that_is_no_value_is_not_held_back(text):
     """A prompt, or half a line, is seen at once: the name before a secret is none."""
     assert Cleaner([SECRET]).feed(text) == text
+
+
+def test_a_password_that_holds_an_at_sign_is_masked_whole():
+    """Up to the last one before the path."""
+    assert mask("https://me:p@ss@host/x@y") == "https://me:***@host/x@y"

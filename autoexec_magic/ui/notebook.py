@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import config
-from ..api import nobody
+from ..api import Caller, nobody
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit
 from ..orchestrator import Report
@@ -44,6 +44,13 @@ def run(shell: Any, line: str, cell: str | None) -> object:
     caller = caller_of(shell)
     if call.is_json:
         return _run_json(call, dataclasses.replace(caller, ask=nobody))  # machines answer nothing
+    try:
+        return _run(shell, call, caller)
+    except KeyboardInterrupt:  # outside any process; none of our stack belongs into a cell
+        raise Cancelled(f"{call.verb} was stopped") from None
+
+
+def _run(shell: Any, call: verbs.Call, caller: Caller) -> object:
     ids: list[str] = []
     with _shown(shell, call, ids) as emit:
         spoken = call.run(dataclasses.replace(caller, emit=emit, on_record=ids.append))
@@ -74,6 +81,10 @@ def _run_json(call: verbs.Call, caller: Any) -> object:
     except (AutoexecError, Cancelled) as error:
         write("stdout", json_lines(speak.of_error(call.verb, error)))
         raise
+    except KeyboardInterrupt:
+        stopped = Cancelled(f"{call.verb} was stopped")
+        write("stdout", json_lines(speak.of_error(call.verb, stopped)))
+        raise stopped from None
     write("stdout", json_lines(spoken))
     return _quiet(spoken.value)
 

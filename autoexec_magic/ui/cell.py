@@ -37,7 +37,7 @@ from ..history import fan_out
 from ..orchestrator import Heal, PhaseReport, Plan
 from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
-from . import front, text, verbs
+from . import front, tee, text, verbs
 from .limit import TimeLimit
 from .tee import Tee, Writer
 from .verbs import MARK
@@ -249,6 +249,7 @@ class _Cell:
 
         def shown(*args: Any, **kwargs: Any) -> None:
             error = self.late()
+            _take_ours_out(args[0][2] if args and args[0] else sys.exc_info()[2])
             if error is None:
                 show(*args, **kwargs)
             else:
@@ -376,6 +377,15 @@ def _waking(*, is_needed: bool) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _take_ours_out(trace: types.TracebackType | None) -> None:
+    """Take the frames that record what the cell writes out of a traceback."""
+    while trace is not None and trace.tb_next is not None:
+        if trace.tb_next.tb_frame.f_code.co_filename == tee.__file__:
+            trace.tb_next = trace.tb_next.tb_next
+        else:
+            trace = trace.tb_next
 
 
 def _fail(shell: Any, result: Any, error: BaseException) -> bool:

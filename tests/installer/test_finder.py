@@ -401,6 +401,14 @@ def test_a_fault_of_the_index_is_told_by_its_number(find, index, status):
     assert index.url in found.error
 
 
+def test_an_answer_that_is_no_page_is_told(find, index):
+    """What a proxy or a login form says in place of a page is not "no such project"."""
+    index.add("pyusb", document=("text/plain", b"log in"))
+    [found] = find(QUERY)
+    assert "text/plain" in found.error
+    assert index.url in found.error
+
+
 def test_an_index_that_nobody_runs_is_told(find, index):
     """A connection that is refused is an error, not an absent project."""
     index.add("pyusb", usb())

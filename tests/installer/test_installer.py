@@ -192,7 +192,7 @@ def test_a_finder_that_says_too_little_is_a_sentence(desk, monkeypatch, fake_bin
 def test_a_finder_that_never_ends_is_a_time_limit(desk, index, monkeypatch):
     """A limit that was hit is called one."""
     run = executor.run
-    monkeypatch.setattr(executor, "run", lambda argv, **how: run(argv, **{**how, "timeout": 1.0}))
+    monkeypatch.setattr(executor, "run", lambda argv, **how: run(argv, **{**how, "timeout": 0.5}))
     index.add("pyusb", usb(), hang="page")
     with pytest.raises(RunTimeout):
         desk.resolve("usb")

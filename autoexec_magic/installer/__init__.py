@@ -175,9 +175,10 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
     UsageError
         A name is no requirement, or is a module that another distribution holds.
     NeedsPerson
-        One of them is fresh, has only a source archive, or is not there.
+        One of them is fresh, and nobody could say yes.
     InstallError, PolicyRefused
-        One is refused, or the install failed.
+        One is refused, has only a source archive or is not there, or the
+        install failed.
     """
     queries = [_named_query(name) for name in names]
     answers = find(list(dict.fromkeys(queries)), context.search)

@@ -172,7 +172,7 @@ def _faults(found: Found, module: str, distribution: str) -> list[str]:
     if not found.sha256:
         return []
     wheel = f"{distribution} {found.version}"
-    faults = [f"unproved: the wheel of {wheel} {fault}" for fault in found.faults]
+    faults = [f"unproved: the wheel of {wheel} {fault.removeprefix('it ')}" for fault in found.faults]
     if found.pth:
         faults.append(
             f"unproved: the wheel of {wheel} has {found.pth[0]}, which runs at every start of Python"

@@ -12,6 +12,7 @@ export PIP_CACHE_DIR := $(CACHE)/pip
 export UV_CACHE_DIR := $(CACHE)/uv
 export XDG_CACHE_HOME := $(CACHE)/xdg
 export npm_config_cache := $(CACHE)/npm
+export YARN_GLOBAL_FOLDER := $(CACHE)/yarn
 export JUPYTER_RUNTIME_DIR := $(CACHE)/jupyter/runtime
 export JUPYTERLAB_WORKSPACES_DIR := $(CACHE)/jupyter/workspaces
 ifeq ($(filter lab,$(MAKECMDGOALS)),)  # the lab is a person's: it keeps their settings
@@ -51,5 +52,6 @@ check: ## lint, check the format, the types and the layers
 	@sh tools/check
 
 clean: ## remove what the other targets made
+	rm -rf autoexec_magic/labextension labextension/lib labextension/*.tsbuildinfo labextension/node_modules labextension/.yarn
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	@find autoexec_magic tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -39,3 +39,20 @@ def unload_ipython_extension(shell: object) -> None:
     from .ui.magics import unload
 
     unload(shell)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Say where the panel is, for `jupyter-builder develop`."""
+    return [{"src": "labextension", "dest": "autoexec-magic"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Say which module a Jupyter server loads."""
+    return [{"module": "autoexec_magic"}]
+
+
+def _load_jupyter_server_extension(app: object) -> None:
+    """Add the panel's routes to a Jupyter server."""
+    from .ui.server import load
+
+    load(app)

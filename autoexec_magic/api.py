@@ -24,7 +24,7 @@ from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .installer import Needed
 from .orchestrator import Command, Heal, Install, Plan, Report, Script, Step, Surroundings, Test
 from .redact import cleaned, secrets_in
-from .values import Ask, Level, Question, Resolution, Run, Verdict
+from .values import Ask, Level, Place, Question, Resolution, Run, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -43,13 +43,15 @@ def agreed(question: Question) -> bool:
 class Caller:
     """Who calls a verb.
 
-    `emit` watches, `ask` answers questions, `notebook` and `kernel` say where
-    the call comes from ("" outside a notebook), `cwd` is where it runs;
-    `on_record` is told the id of the run as soon as it has one.
+    `emit` watches, `ask` answers questions and `place` says where it would ask
+    just now; `notebook` and `kernel` say where the call comes from ("" outside
+    a notebook), `cwd` is where it runs; `on_record` is told the id of the run
+    as soon as it has one.
     """
 
     emit: Emit | None = None
     ask: Ask = nobody
+    place: Callable[[], Place] = lambda: "prompt"
     notebook: str = ""
     kernel: str = ""
     cwd: Path | None = None
@@ -267,13 +269,17 @@ def show(run: str) -> tuple[Run, Iterator[Envelope]]:
     return found, history.read(run_id)
 
 
-def cancel(run: str) -> Run:
+def cancel(run: str, interrupt: Callable[[str], bool] = lambda kernel: False) -> Run:
     """End a run: its processes, or the kernel's present cell.
 
     Parameters
     ----------
     run : str
         Its id, or an end of it. Never a pid.
+    interrupt : callable, optional
+        Interrupts a kernel by its id, and returns whether it could; a server
+        knows how for its own kernels. By default, and where it could not, the
+        process that owns the run is interrupted as by Ctrl-C.
 
     Returns
     -------
@@ -296,13 +302,18 @@ def cancel(run: str) -> Run:
     if found is None or meta is None or found.verdict != Verdict.RUNNING:
         verdict = found.verdict if found else "damaged"
         raise UsageError(f"run {short_id(run_id)} does not run", why=f"its verdict is {verdict}")
-    if meta.owner.host != host():
-        raise UsageError(f"run {short_id(run_id)} runs on {meta.owner.host}", fix="cancel it there")
-    history.request_cancel(run_id)
-    if child is not None:
+    try:
+        history.request_cancel(run_id)
+    except UsageError as error:  # what fills the disk must be ended all the same
+        _log.warning("that run %s was cancelled is not on record: %s", short_id(run_id), error)
+    if child is not None and meta.owner.host == host():
         executor.end_known(child, run_id, grace=executor.GRACE_SECONDS)
-    else:
+    elif meta.kernel and interrupt(meta.kernel):
+        pass  # wherever that kernel runs
+    elif meta.owner.host == host():
         executor.interrupt(executor.ProcessId(meta.owner.pid, meta.owner.start_time))
+    else:
+        raise UsageError(f"run {short_id(run_id)} runs on {meta.owner.host}", fix="cancel it there")
     return found
 
 
@@ -394,6 +405,7 @@ def _run(
             here = replace(
                 here,
                 run_id=recorder.run_id,
+                place=caller.place,
                 on_spawn=_noting(recorder),
                 is_cancelled=lambda: store().is_cancel_requested(recorder.run_id),
             )

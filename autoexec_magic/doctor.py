@@ -61,7 +61,7 @@ def examine() -> list[Check]:
     loaded = config.load()
     checks = [_python(), _platform(), _data(loaded.data), _command(), *_installers(), _index(loaded.config)]
     checks += [_cage(level) for level in executor.cage.LEVELS]
-    return [*checks, *(_extra(module, extra) for module, extra in _EXTRAS.items())]
+    return [*checks, _panel(), *(_extra(module, extra) for module, extra in _EXTRAS.items())]
 
 
 def _python() -> Check:
@@ -184,6 +184,25 @@ def _cage(level: str) -> Check:
     except AutoexecError as error:
         return Check(name=f"cage {level}", works=False, what=error.why or error.what, fix=error.fix)
     return Check(name=f"cage {level}", works=True, what=f"by {cage.mechanism}")
+
+
+def _panel() -> Check:
+    """Look for both halves where a server started from this environment looks for them."""
+    from jupyter_core.paths import jupyter_config_path, jupyter_path
+
+    panel = [Path(folder) / "autoexec-magic" / "package.json" for folder in jupyter_path("labextensions")]
+    parts = ("jupyter_server_config.d", "autoexec_magic.json")
+    server = [Path(folder).joinpath(*parts) for folder in jupyter_config_path()]
+    missing = [
+        name
+        for name, places in (("the panel", panel), ("its server extension", server))
+        if not any(place.is_file() for place in places)
+    ]
+    what = (
+        f"{' and '.join(missing)} not installed here" if missing else "installed, with its server extension"
+    )
+    fix = "pip install autoexec-magic where Jupyter is started from; in a clone: make lab" if missing else ""
+    return Check(name="panel", works=not missing, what=what, fix=fix)
 
 
 def _extra(module: str, extra: str) -> Check:

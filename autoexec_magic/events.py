@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .values import Diagnosis, Phase, Resolution, Stream, Verdict
+from .values import Diagnosis, Phase, Place, Resolution, Stream, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +86,13 @@ class CaseFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question waits for a person; `answers` are what may be said."""
+    """A question waits for a person at `place`; `answers` are what may be said."""
 
     question: str
     text: str
     evidence: tuple[str, ...] = ()
     answers: tuple[str, ...] = ("yes", "no")
+    place: Place = "prompt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

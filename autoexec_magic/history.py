@@ -219,7 +219,7 @@ class Store:
         UsageError
             The folder of runs is somebody else's.
         """
-        folder = self.folder / _checked(meta.run_id)
+        folder = self.folder_of(meta.run_id)
         self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _private(self.folder)
         folder.mkdir(mode=0o700)
@@ -279,22 +279,27 @@ class Store:
         if meta is None:
             return None
         finished = self._finished(run_id)
+        verdict = finished.verdict if finished else self._unfinished(meta)
+        if verdict == Verdict.LOST:  # or it ended, and then its owner did, since the log was read
+            finished = self._finished(run_id)
+            verdict = finished.verdict if finished else verdict
         return Run(
             run_id=run_id,
             verb=meta.verb,
             title=one_line(meta.title),
-            verdict=finished.verdict if finished else self._unfinished(meta),
+            verdict=verdict,
             seconds=finished.seconds if finished else None,
             started=meta.started,
             cage=meta.cage,
             notebook=meta.notebook,
             why=one_line(finished.why) if finished else "",
+            kernel=meta.kernel,
         )
 
     def meta(self, run_id: str) -> Meta | None:
         """Return what a run is, or None where it cannot be read."""
         try:
-            fields = json.loads((self.folder / _checked(run_id) / "meta.json").read_bytes())
+            fields = json.loads((self.folder_of(run_id) / "meta.json").read_bytes())
             child = fields.get("child")
             owner = Owner(**_known(Owner, fields["owner"]))
             return Meta(**_known(Meta, fields) | {"owner": owner, "child": tuple(child) if child else None})
@@ -314,7 +319,7 @@ class Store:
         UsageError
             The log cannot be read.
         """
-        for line in self._lines(run_id):
+        for line in self.lines(run_id):
             try:
                 envelope = from_line(line)
             except ValueError:
@@ -323,6 +328,20 @@ class Store:
                 continue
             if envelope is not None and envelope.seq > after:
                 yield envelope
+
+    def log(self, run_id: str) -> Path:
+        """Return where the events of a run are, whether it is there or not."""
+        return self.folder_of(run_id) / "events.jsonl"
+
+    def folder_of(self, run_id: str) -> Path:
+        """Return the folder of a run, whether it is there or not.
+
+        Raises
+        ------
+        UsageError
+            `run_id` is no id of a run.
+        """
+        return self.folder / _checked(run_id)
 
     def request_cancel(self, run_id: str) -> None:
         """Note that somebody asked for the end, so that the owner reads the signal as such.
@@ -333,18 +352,24 @@ class Store:
             It cannot be noted.
         """
         try:
-            (self.folder / _checked(run_id) / "cancel").touch(mode=0o600)
+            (self.folder_of(run_id) / "cancel").touch(mode=0o600)
         except OSError as error:
             raise self._unreadable(error, "written") from error
 
     def is_cancel_requested(self, run_id: str) -> bool:
         """Whether somebody asked for the end of this run."""
-        return os.path.exists(self.folder / _checked(run_id) / "cancel")  # noqa: PTH110 - never raises
+        return os.path.exists(self.folder_of(run_id) / "cancel")  # noqa: PTH110 - never raises
 
-    def _lines(self, run_id: str) -> Iterator[bytes]:
-        """Yield the lines of a run's log, empty ones left out."""
+    def lines(self, run_id: str) -> Iterator[bytes]:
+        """Yield the lines of a run's log as they are, empty ones left out.
+
+        Raises
+        ------
+        UsageError
+            The log cannot be read; one that is not there is empty.
+        """
         try:
-            with (self.folder / _checked(run_id) / "events.jsonl").open("rb") as log:
+            with self.log(run_id).open("rb") as log:
                 for line in log:
                     if not line.isspace():
                         yield line
@@ -363,7 +388,7 @@ class Store:
     def _finished(self, run_id: str) -> RunFinished | None:
         """Return the run's last event, read from the end of its log."""
         try:
-            with (self.folder / run_id / "events.jsonl").open("rb") as log:
+            with self.log(run_id).open("rb") as log:
                 end = log.seek(0, os.SEEK_END)
                 size = _LAST_LINES_BYTES
                 while True:
@@ -403,7 +428,7 @@ def reopen(store: Store, run_id: str) -> Recorder:
             why=f"it has format {meta.format}, this version writes {FORMAT}",
             fix="pip install --upgrade autoexec-magic",
         )
-    last = max((_number(line) for line in store._lines(run_id)), default=-1)
+    last = max((_number(line) for line in store.lines(run_id)), default=-1)
     return Recorder(store.folder / run_id, meta, seq=last + 1)
 
 

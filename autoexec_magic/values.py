@@ -19,6 +19,7 @@ Level: TypeAlias = Literal["sealed", "workspace", "open"]
 Answer: TypeAlias = Literal["allow", "ask", "refuse"]
 Confidence: TypeAlias = Literal["certain", "likely", "unknown"]
 Ended: TypeAlias = Literal["exited", "timed-out", "cancelled"]
+Place: TypeAlias = Literal["prompt", "panel"]
 Decision: TypeAlias = Literal["install", "ask", "refuse", "nothing"]
 ModuleClass: TypeAlias = Literal[
     "stdlib",
@@ -74,11 +75,19 @@ _EXIT_CODES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A yes-or-no question for a person; `fix` is the command that says yes."""
+    """A yes-or-no question for a person; `fix` is the command that says yes.
+
+    `place` is where the person is asked: at the prompt, or in the panel, which
+    knows it by the ids of the run and of the question. Whoever asks leaves
+    these three as they are; the record fills them in.
+    """
 
     text: str
     evidence: tuple[str, ...] = ()
     fix: str = ""
+    run_id: str = ""
+    question: str = ""
+    place: Place = "prompt"
 
 
 Ask: TypeAlias = Callable[[Question], bool]  #: raises `NeedsPerson` where nobody can answer
@@ -198,6 +207,7 @@ class Run:
     cage: str
     notebook: str
     why: str = ""
+    kernel: str = ""
 
     @property
     def code(self) -> int | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from autoexec_magic.errors import (
     UsageError,
 )
 from autoexec_magic.executor import Cancel
+from autoexec_magic.history import Meta, Owner, new_id
 from autoexec_magic.values import Verdict
 
 SECONDS = 30
@@ -157,6 +160,46 @@ def test_a_run_is_cancelled_by_its_id():
     assert api.store().get(found[0].run_id).verdict == "cancelled"
     with pytest.raises(UsageError, match="does not run"):
         api.cancel(found[0].run_id)
+
+
+def test_what_fills_the_disk_is_cancelled_all_the_same(monkeypatch, caplog):
+    """That somebody asked cannot be written down; the processes end."""
+    ended = []
+
+    def run():
+        try:
+            api.sh(["sleep", "72.5"])
+        except (Cancelled, PhaseError) as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    until = time.monotonic() + SECONDS
+    while not (found := [run for run in api.runs(3) if run.title == "sleep 72.5" and _child(run)]):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+    def full(self, *args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "touch", full)
+        api.cancel(found[0].run_id)
+    thread.join(SECONDS)
+    assert len(ended) == 1
+    assert "No space left" in caplog.text
+
+
+def test_a_kernel_somewhere_else_is_interrupted_by_who_can(monkeypatch):
+    """A shared home: its run is here on record, its processes are not."""
+    owner = Owner(pid=1, start_time=1, host="somewhere-else")
+    meta = Meta(run_id=new_id(), verb="cell", title="t", started=0, cage="none", owner=owner, kernel="k")
+    api.store().create(meta).close()
+    asked = []
+    api.cancel(meta.run_id, lambda kernel: bool(asked.append(kernel)) or True)
+    assert asked == ["k"]
+    with pytest.raises(UsageError, match="runs on somewhere-else"):
+        api.cancel(meta.run_id)
 
 
 def _child(run):

@@ -119,3 +119,24 @@ def test_pip_is_run():
     """Its own words, not that a module of the name lies about."""
     check = checks()["pip"]
     assert check.what.startswith("pip " if check.works else "not in this environment")
+
+
+def test_both_halves_of_the_panel_are_looked_for(monkeypatch, tmp_path):
+    """Where a server of this environment would look; what is missing is named."""
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
+    monkeypatch.setattr("jupyter_core.paths.ENV_JUPYTER_PATH", [])
+    monkeypatch.setattr("jupyter_core.paths.ENV_CONFIG_PATH", [])
+    check = checks()["panel"]
+    assert not check.works
+    assert check.what == "the panel and its server extension not installed here"
+    assert "pip install" in check.fix
+    panel = tmp_path / "labextensions" / "autoexec-magic" / "package.json"
+    panel.parent.mkdir(parents=True)
+    panel.touch()
+    assert checks()["panel"].what == "its server extension not installed here"
+    server = tmp_path / "jupyter_server_config.d" / "autoexec_magic.json"
+    server.parent.mkdir()
+    server.touch()
+    assert checks()["panel"].works

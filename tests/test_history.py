@@ -671,6 +671,21 @@ def test_a_finished_run_is_never_lost(store, recorder):
     assert gone.get(recorder.run_id).verdict == Verdict.FAILED
 
 
+def test_a_run_that_ends_while_it_is_looked_at_is_not_lost(tmp_path):
+    """The log is read, then it ends, then its owner does, then the owner is looked for."""
+    run = meta()
+    found: list[Recorder] = []
+
+    def is_alive(pid: int, start: int) -> bool:
+        found[0].emit(FINISHED)
+        return False
+
+    store = Store(tmp_path, is_alive)
+    found.append(store.create(run))
+    assert store.get(run.run_id).verdict == Verdict.FAILED
+    found[0].close()
+
+
 def test_a_run_of_another_host_runs_as_far_as_we_know(tmp_path):
     """In a shared home nobody here can say whether a process there lives."""
     store = Store(tmp_path / "data", lambda pid, start: False)

@@ -147,7 +147,7 @@ def test_values_are_frozen(value):
             RUN,
             {
                 *("run_id", "verb", "title", "verdict", "code", "seconds", "started", "cage", "notebook"),
-                "why",
+                *("why", "kernel"),
             },
             id="Run",
         ),

@@ -21,7 +21,7 @@ from ..values import Ask, Level, Outcome, Phase, Question, Stream
 from . import cage, environment, policy, process
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
-from .interrupts import Cancel
+from .interrupts import Cancel, wait_for
 
 __all__ = [
     "Bounds",
@@ -35,6 +35,7 @@ __all__ = [
     "policy",
     "run",
     "shown",
+    "wait_for",
 ]
 
 KEEP_BYTES = 64 * 2**20

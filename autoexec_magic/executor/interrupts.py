@@ -14,11 +14,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import TypeVar
 
+T = TypeVar("T")
+
+POLL_SECONDS = 0.05
 _CATCHABLE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -95,3 +101,40 @@ def noted(cancel: Cancel) -> Iterator[None]:
         for late in received:
             if late != signal.SIGINT:
                 signal.raise_signal(late)
+
+
+def wait_for(look: Callable[[], T | None], *, timeout: float) -> T | None:
+    """Look again and again until `look` finds something, and return it.
+
+    Parameters
+    ----------
+    look : callable
+        Returns what it found, or None; called every `POLL_SECONDS`.
+    timeout : float
+        Seconds, at least 0.
+
+    Returns
+    -------
+    T or None
+        None when the time was up.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Somebody interrupted the wait; also in a cell with top-level `await`.
+    """
+    cancel = Cancel()
+    poll = select.poll()
+    poll.register(cancel, select.POLLIN)
+    until = time.monotonic() + timeout
+    try:
+        with noted(cancel):
+            while (found := look()) is None and time.monotonic() < until:
+                left = max(0.0, until - time.monotonic())
+                if poll.poll(1000 * min(POLL_SECONDS, left)):
+                    break
+            if cancel.is_set():  # also where it came while something was found: no is no
+                raise KeyboardInterrupt
+            return found
+    finally:
+        cancel.close()

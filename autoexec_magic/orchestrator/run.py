@@ -36,7 +36,7 @@ from ..events import (
     RunStarted,
 )
 from ..history import new_id
-from ..values import Ask, Diagnosis, Outcome, Phase, Question, Verdict
+from ..values import Ask, Diagnosis, Outcome, Phase, Place, Question, Verdict
 from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
 
 SCRIPT = "the script"
@@ -47,9 +47,9 @@ _TAIL_CHARS = 16_384
 class Surroundings:
     """What a run finds around it.
 
-    `ask` answers a question or raises `NeedsPerson`; `on_spawn` is told the
-    identity of each process; `is_cancelled` says whether somebody asked, from
-    outside, for this run's end.
+    `ask` answers a question or raises `NeedsPerson`, and `place` says where it
+    would be asked just now; `on_spawn` is told the identity of each process;
+    `is_cancelled` says whether somebody asked, from outside, for this run's end.
     """
 
     config: Config
@@ -57,6 +57,7 @@ class Surroundings:
     workspace: Path
     cache: Path
     ask: Ask
+    place: Callable[[], Place] = lambda: "prompt"
     run_id: str = ""
     cancel: executor.Cancel | None = None
     on_spawn: Callable[[executor.ProcessId], None] | None = None
@@ -95,7 +96,8 @@ def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
 def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     """Carry out one phase and return its report."""
     phase = PHASE_OF[type(step)]
-    here = replace(here, run_id=here.run_id or new_id(), ask=_recorded(here.ask, emit))
+    here = replace(here, run_id=here.run_id or new_id())
+    here = replace(here, ask=_recorded(here, emit))
     started = time.monotonic()
     emit(PhaseStarted(phase=phase, title=_title(step)))
     try:
@@ -283,14 +285,15 @@ def _context(emit: Emit, here: Surroundings) -> installer.Context:
     )
 
 
-def _recorded(ask: Ask, emit: Emit) -> Ask:
-    """Return `ask` with the question and its answer on the record."""
+def _recorded(here: Surroundings, emit: Emit) -> Ask:
+    """Return `here.ask` with the question, its place and its answer on the record."""
 
     def recorded(question: Question) -> bool:
         name = new_id()
-        emit(Asked(question=name, text=question.text, evidence=question.evidence))
+        question = replace(question, run_id=here.run_id, question=name, place=here.place())
+        emit(Asked(question=name, text=question.text, evidence=question.evidence, place=question.place))
         try:
-            answer = ask(question)
+            answer = here.ask(question)
         except NeedsPerson:
             emit(Answered(question=name, answer="none", by="nobody"))
             raise

@@ -285,8 +285,9 @@ class _Cell:
         needs = api.needs_of(source, self.caller)
         if not needs:
             return None
-        run_id = self._recorder.run_id if self._recorder else ""
-        here = dataclasses.replace(self._here, run_id=run_id)
+        here = self._here
+        if self._recorder is not None:
+            here = dataclasses.replace(here, run_id=self._recorder.run_id, place=self.caller.place)
         emit = fan_out(self._writer.put, text.show(write))
         plan = Plan(verb="cell", title=self._title, phases=())
         return orchestrator.run_phase(Heal(needs=needs), plan, emit, here)
@@ -335,6 +336,7 @@ def caller_of(shell: Any, emit: Any = None) -> api.Caller:
     return api.Caller(
         emit=emit,
         ask=front.ask if front.has_person(shell) else api.nobody,
+        place=lambda: front.place_of(shell),
         notebook=front.notebook_of(shell),
         kernel=front.kernel_of(shell),
     )

@@ -13,11 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .. import api, asking, executor
 from ..errors import NeedsPerson
-from ..values import Question
+from ..values import Place, Question
 from .limit import TimeLimit
 
 ANSWER_SECONDS = 600.0
+RECORD_SECONDS = 2.0  # a cell's record is written by another thread
 _KERNEL_FILE = re.compile(r"kernel-(?P<id>[0-9a-zA-Z-]+)\.json")
 
 
@@ -59,8 +61,15 @@ def kernel_of(shell: Any) -> str:
     return match["id"] if match else ""
 
 
+def place_of(shell: Any) -> Place:
+    """Return where a question is asked now: in the panel if it is in sight, else at the prompt."""
+    kernel = kernel_of(shell)
+    is_watched = bool(kernel) and has_person(shell) and asking.is_watched(api.store(), kernel)
+    return "panel" if is_watched else "prompt"
+
+
 def ask(question: Question) -> bool:
-    """Ask at the prompt: a line for each piece of evidence, then yes or no.
+    """Ask at the question's place: a line for each piece of evidence, then yes or no.
 
     Raises
     ------
@@ -69,6 +78,37 @@ def ask(question: Question) -> bool:
     """
     for line in question.evidence:
         print(f"  because: {line}")  # noqa: T201 - this is the conversation
+    if question.place == "panel" and _is_on_record(question):
+        return _ask_panel(question)
+    return _ask_prompt(question)
+
+
+def _is_on_record(question: Question) -> bool:
+    """Whether the panel can know of the question: on a full disk it cannot."""
+    store = api.store()
+
+    def look() -> bool | None:
+        found = asking.open_question(store, question.run_id)
+        return True if found is not None and found.question == question.question else None
+
+    return bool(executor.wait_for(look, timeout=RECORD_SECONDS))
+
+
+def _ask_panel(question: Question) -> bool:
+    """Wait for the panel's answer, which comes through the store."""
+    print(f"{question.text} Answer in the Autoexec panel, at the right.", flush=True)  # noqa: T201
+    store = api.store()
+    with asking.waiting(store, question.run_id):
+        answer = executor.wait_for(
+            lambda: asking.answer_to(store, question.run_id, question.question), timeout=ANSWER_SECONDS
+        )
+    if answer is None:
+        raise _unanswered(question)
+    print(f"  {answer}")  # noqa: T201 - as a prompt keeps what was typed
+    return answer == "yes"
+
+
+def _ask_prompt(question: Question) -> bool:
     try:
         with TimeLimit(ANSWER_SECONDS) as limit:
             answer = input(f"{question.text} [y]es / [N]o ")
@@ -77,9 +117,13 @@ def ask(question: Question) -> bool:
     except KeyboardInterrupt:
         if not limit.has_expired:
             raise
-        raise NeedsPerson(
-            question.text.rstrip(" ?"),
-            why=f"nobody answered within {ANSWER_SECONDS / 60:.0f} minutes",
-            fix=question.fix,
-        ) from None
+        raise _unanswered(question) from None
     return answer.strip().lower() in ("y", "yes")
+
+
+def _unanswered(question: Question) -> NeedsPerson:
+    return NeedsPerson(
+        question.text.rstrip(" ?"),
+        why=f"nobody answered within {ANSWER_SECONDS / 60:.0f} minutes",
+        fix=question.fix,
+    )

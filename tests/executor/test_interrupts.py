@@ -9,10 +9,11 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
-from autoexec_magic.executor.interrupts import Cancel, noted
+from autoexec_magic.executor.interrupts import Cancel, noted, wait_for
 
 SECONDS = 20.0
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -200,3 +201,54 @@ def test_a_process_that_was_told_to_end_ends_after_its_clean_up(number):
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=False
     )
     assert (done.returncode, done.stdout) == (-number, "in the block\n"), done.stderr
+
+
+def test_a_wait_returns_what_it_finds():
+    """As soon as there is something, be it false."""
+    found = iter([None, None, ""])
+    assert wait_for(lambda: next(found), timeout=10) == ""
+
+
+@pytest.mark.parametrize("seconds", [0, 0.01, 0.12])
+def test_a_wait_ends_in_time(seconds):
+    """With None, not much later than it was told, and having looked at least once."""
+    looks = []
+    started = time.monotonic()
+    assert wait_for(lambda: looks.append(1), timeout=seconds) is None
+    assert looks
+    assert time.monotonic() - started < seconds + 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_wait(number):
+    """At once, and what handled the signal before handles it again."""
+    before = signal.signal(number, lambda *_: None)
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), number))
+    timer.start()
+    started = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            wait_for(lambda: None, timeout=60)
+        assert time.monotonic() - started < 5
+    finally:
+        timer.join()
+        signal.signal(number, before)
+
+
+def test_what_a_look_raises_comes_through():
+    """And nothing stays open."""
+    before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
+    with pytest.raises(ZeroDivisionError):
+        wait_for(lambda: 1 // 0, timeout=60)
+    assert len(os.listdir("/proc/self/fd") if before else []) == len(before)
+
+
+def test_an_interrupt_while_something_is_found_is_no_yes():
+    """Yes was clicked, and then the cell was stopped: it is stopped."""
+
+    def look() -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return "yes"
+
+    with pytest.raises(KeyboardInterrupt):
+        wait_for(look, timeout=60)

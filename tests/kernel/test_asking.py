@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from harness import KERNEL_ID
 
+from autoexec_magic import asking
 from autoexec_magic.events import Answered, Asked
 from autoexec_magic.values import Verdict
 
@@ -156,3 +160,114 @@ def test_the_cells_own_input_still_works(kernel: Kernel):
         kernel.answer("Ada")
         cell.finish().must_pass()
         assert cell.stdout.endswith("hello Ada\n")
+
+
+@pytest.fixture
+def panel(kernel: Kernel):
+    """Have the panel in sight, as it says every second; afterwards it is not."""
+    mark = kernel.data / "panels" / KERNEL_ID
+
+    def see() -> None:
+        asking.note_panel(kernel.store, KERNEL_ID)
+
+    see()
+    yield see
+    mark.unlink()
+
+
+def waiting(kernel: Kernel, cell: Cell) -> tuple[str, str]:
+    """Wait for a question in the panel and return its run and its id."""
+
+    def found() -> bool:
+        newest = kernel.newest()
+        return newest is not None and asking.is_waiting(kernel.store, newest.run_id)
+
+    cell.until(lambda: found() or cell.is_over, "the question")
+    run_id = kernel.store.ids()[0]
+    question = asking.open_question(kernel.store, run_id)
+    assert question is not None
+    return run_id, question.question
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_the_panel_answers_and_no_prompt_is_opened(kernel: Kernel, panel, answer):
+    """The kernel waits for the store; what was said stands in the cell and on record."""
+    cell = kernel.start(ASK, allow_stdin=True)
+    run_id, question = waiting(kernel, cell)
+    assert "run ./tool ? Answer in the Autoexec panel, at the right.\n" in cell.until_text("panel").stdout
+    assert not ran(kernel)
+    asking.answer(kernel.store, run_id, question, answer)
+    cell.finish()
+    assert cell.questions == []
+    assert ran(kernel) is (answer == "yes")
+    assert f"\n  {answer}\n" in cell.stdout
+    assert answers(kernel) == [(answer, "person")]
+    assert [event.place for event in kernel.events() if isinstance(event, Asked)] == ["panel"]
+    assert not asking.is_waiting(kernel.store, run_id)
+
+
+@pytest.mark.parametrize("before", ["", "import asyncio\nawait asyncio.sleep(0)\n"])
+def test_an_interrupt_ends_the_wait_for_the_panel(kernel: Kernel, panel, before):
+    """Also in a cell with top-level await, where a blocking wait would not see it."""
+    cell = kernel.start(before + ASK, allow_stdin=True)
+    run_id, _ = waiting(kernel, cell)
+    kernel.interrupt()
+    cell.finish(within=5)
+    assert not ran(kernel)
+    assert kernel.store.get(run_id).verdict == Verdict.CANCELLED
+    assert not asking.is_waiting(kernel.store, run_id)
+    assert kernel.value("1 + 1") == "2"
+
+
+def test_a_limit_ends_the_wait_for_the_panel(kernel: Kernel, panel):
+    """The time limit of a marked cell holds while it waits for a person."""
+    cell = kernel.start(f"%%autoexec --timeout 1\n{ASK}", allow_stdin=True).finish(within=10)
+    assert "its time limit was hit" in cell.error
+    assert not ran(kernel)
+
+
+def test_where_nobody_can_answer_the_panel_is_not_asked_either(kernel: Kernel, panel):
+    """nbclient runs a notebook while somebody's panel is open: it must not hang."""
+    cell = kernel.execute(ASK)
+    assert cell.error.startswith("asked: ")
+    assert [event.place for event in kernel.events() if isinstance(event, Asked)] == ["prompt"]
+
+
+def test_a_panel_that_was_closed_is_not_asked(kernel: Kernel, panel):
+    """After some seconds without a word from it the prompt is used."""
+    past = time.time() - asking.WATCHED_SECONDS - 1
+    os.utime(kernel.data / "panels" / KERNEL_ID, (past, past))
+    cell = asked(kernel, ASK)
+    assert cell.questions == ["run ./tool ? [y]es / [N]o "]
+    kernel.answer("n")
+    cell.finish()
+
+
+def test_a_run_that_is_not_on_record_asks_at_the_prompt(new_kernel):
+    """No store, no panel: the question must reach somebody."""
+    kernel = new_kernel()
+    kernel.execute("%load_ext autoexec_magic").must_pass()
+    kernel.write("tool", "#!/bin/sh\ntouch tool-ran\n", mode=0o755)
+    asking.note_panel(kernel.store, KERNEL_ID)
+    (kernel.data / "runs").write_text("no folder")
+    cell = asked(kernel, ASK)
+    assert cell.questions == ["run ./tool ? [y]es / [N]o "]
+    kernel.answer("y")
+    cell.finish()
+    assert ran(kernel)
+
+
+def test_a_question_that_is_not_on_record_is_asked_at_the_prompt(kernel: Kernel, panel):
+    """A full disk keeps no event: no card would come up, and nobody could click."""
+    kernel.execute(
+        "from autoexec_magic import history\n"
+        "_emit = history.Recorder.emit\n"
+        "history.Recorder.emit = lambda self, event: type(event).__name__ == 'Asked' or _emit(self, event)"
+    ).must_pass()
+    try:
+        cell = asked(kernel, ASK)
+        assert cell.questions == ["run ./tool ? [y]es / [N]o "]
+        kernel.answer("n")
+        cell.finish()
+    finally:
+        kernel.execute("history.Recorder.emit = _emit").must_pass()

@@ -65,10 +65,8 @@ def index():
     """Yield an index with a few projects, and `refused` among them under a name that promises more."""
     with served.Index() as running:
         running.add("python-slugify", served.wheel("python-slugify", "8.0", {"slugify/__init__.py": SLUGIFY}))
-        running.add("PyYAML", served.wheel("PyYAML", "6.0", {"yaml/__init__.py": "A = 'yaml'\n"}))
-        running.add(
-            "beautifulsoup4", served.wheel("beautifulsoup4", "4.0", {"bs4/__init__.py": "A = 'bs4'\n"})
-        )
+        running.add("pyserial", served.wheel("pyserial", "3.0", {"serial/__init__.py": "A = 'serial'\n"}))
+        running.add("python-docx", served.wheel("python-docx", "1.0", {"docx/__init__.py": "A = 'docx'\n"}))
         running.add("frob-tools", served.wheel("frob-tools", "1.0", {"frobnicore.py": "A = 1\n"}))
         running.add("emptyhull", served.wheel("emptyhull", "1.0", {"something_else.py": "A = 1\n"}))
         running.add("samename", served.wheel("samename", "1.0", {"samename.py": "A = 'same'\n"}))
@@ -101,7 +99,7 @@ def test_a_missing_import_is_healed_and_the_cell_completes(kernel):
 
 def test_nothing_of_the_cell_runs_twice(kernel):
     """A cell that appends to a file and then imports a missing module appends exactly once."""
-    kernel.execute("%%autoexec\nopen('log', 'a').write('once\\n')\nimport yaml\nyaml.A").must_pass()
+    kernel.execute("%%autoexec\nopen('log', 'a').write('once\\n')\nimport serial\nserial.A").must_pass()
     assert (kernel.cwd / "log").read_text() == "once\n"
 
 
@@ -159,7 +157,7 @@ def test_yes_answers_what_is_proved(kernel, index):
 def test_no_install_leaves_everything_to_python(kernel, index):
     """The cell fails as it would without us, and nothing is asked of the index."""
     asked = list(index.asked)
-    cell = kernel.execute("%%autoexec --no-install\nimport bs4")
+    cell = kernel.execute("%%autoexec --no-install\nimport docx")
     assert "ModuleNotFoundError" in cell.error
     assert list(index.asked) == asked
 
@@ -188,10 +186,10 @@ def test_an_import_that_may_never_run_does_not_stop_the_cell(kernel):
         "%%autoexec\n"
         "def later():\n    import frobnicore\n"
         "try:\n    import emptyhull\nexcept ImportError:\n    emptyhull = None\n"
-        "def soon():\n    import bs4\n    return bs4.A\n"
+        "def soon():\n    import docx\n    return docx.A\n"
         "(emptyhull, soon())"
     )
-    assert kernel.execute(code).must_pass().result == "(None, 'bs4')"
+    assert kernel.execute(code).must_pass().result == "(None, 'docx')"
 
 
 def test_an_import_that_fails_after_all_is_explained(kernel):

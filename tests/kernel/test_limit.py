@@ -58,7 +58,7 @@ def test_a_cell_that_awaits_is_ended_after_its_limit(new_kernel: Callable[..., K
 
 def test_a_limit_that_falls_between_two_statements_is_one(kernel: Kernel):
     """A cell of very many short statements is ended with the same three lines."""
-    cell = kernel.start("%%autoexec --timeout 0.1\n" + "x = 1\n" * 5_000).finish()
+    cell = kernel.start("%%autoexec --timeout 0.1\n" + "x = 1\n" * 50_000).finish()
     assert_overrun(kernel, cell)
 
 

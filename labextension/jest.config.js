@@ -1,0 +1,3 @@
+const lab = require('@jupyterlab/testutils/lib/jest-config');
+
+module.exports = { ...lab(__dirname), reporters: ['default'] };

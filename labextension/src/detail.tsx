@@ -1,0 +1,224 @@
+/**
+ * One run: how it stands, what it asks, why it failed. The log is beside it.
+ */
+import { Clipboard } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import React, { useEffect, useState } from 'react';
+
+import type { IPhase, IQuestion, IState, RunModel } from './model';
+import type { Runs } from './runs';
+import { Shown } from './shown';
+import { markOf, sentenceOf, shortId, soFar, timeOf, wordOf } from './words';
+
+/** A run that was asked to end and goes on: what it runs does not listen. */
+const STUBBORN_MS = 5000;
+
+export class Detail extends ReactWidget {
+  constructor(runs: Runs, trans: TranslationBundle) {
+    super();
+    this.addClass('jp-Autoexec-detail');
+    this._runs = runs;
+    this._trans = trans;
+  }
+
+  protected render(): JSX.Element {
+    const [runs, trans] = [this._runs, this._trans];
+    return <Shown runs={runs} draw={model => <Run model={model} runs={runs} trans={trans} />} />;
+  }
+
+  private _runs: Runs;
+  private _trans: TranslationBundle;
+}
+
+interface IProps {
+  model: RunModel;
+  runs: Runs;
+  trans: TranslationBundle;
+}
+
+function Run({ model, runs, trans }: IProps): JSX.Element {
+  const { state, run } = model;
+  return (
+    <>
+      <div className="jp-Autoexec-head">
+        <h3 data-verdict={state.verdict}>
+          <span aria-hidden="true">{markOf(state.verdict)}</span>{' '}
+          {wordOf(state.verdict, trans)} · {state.verb} · <Time state={state} />
+        </h3>
+        <Copy text={`%autoexec runs show ${shortId(run.run_id)}`} trans={trans} />
+        <Cancel model={model} runs={runs} trans={trans} />
+      </div>
+      <p className="jp-Autoexec-command" title={state.title}>
+        {state.title}
+      </p>
+      <Notes state={state} trans={trans} />
+      <Phases phases={state.phases} trans={trans} />
+      {state.question && (
+        <Question
+          key={state.question.question}
+          question={state.question}
+          model={model}
+          runs={runs}
+          trans={trans}
+        />
+      )}
+      {state.verdict !== 'running' && <Why state={state} trans={trans} />}
+      <p role="status" className="jp-Autoexec-unseen">
+        {sentenceOf(state, trans)}
+      </p>
+    </>
+  );
+}
+
+/** The time it took, or what it has taken so far, by the second. */
+function Time({ state }: { state: IState }): JSX.Element {
+  const [now, setNow] = useState(Date.now());
+  const isRunning = state.verdict === 'running';
+  useEffect(() => {
+    if (!isRunning) {
+      return;
+    }
+    const timer = window.setInterval(() => setNow(Date.now()), 1000);
+    return () => window.clearInterval(timer);
+  }, [isRunning]);
+  if (state.seconds !== null) {
+    return <>{timeOf(state.seconds)}</>;
+  }
+  if (!isRunning) {
+    return <>–</>;
+  }
+  return <>{soFar((now - state.started) / 1000)}</>;
+}
+
+function Copy({ text, trans }: { text: string; trans: TranslationBundle }): JSX.Element {
+  return (
+    <button title={trans.__('Copy: %1', text)} onClick={() => Clipboard.copyToSystem(text)}>
+      {trans.__('Copy')}
+    </button>
+  );
+}
+
+function Cancel({ model, runs, trans }: IProps): JSX.Element | null {
+  const [said, setSaid] = useState('');
+  const [isAsked, setIsAsked] = useState(false);
+  useEffect(() => {
+    if (!isAsked) {
+      return;
+    }
+    const isKernels = model.run.kernel !== '' && model.run.cage === 'none';
+    const late = isKernels
+      ? trans.__('It does not listen. Restart the kernel to end it.')
+      : trans.__('It has not ended yet.');
+    const timer = window.setTimeout(() => {
+      setIsAsked(false);
+      setSaid(late);
+    }, STUBBORN_MS);
+    return () => window.clearTimeout(timer);
+  }, [isAsked]);
+  if (model.state.verdict !== 'running' || model.state.isGone) {
+    return null;
+  }
+  const end = async () => {
+    setIsAsked(true);
+    setSaid('');
+    try {
+      await runs.cancel(model.run.run_id);
+    } catch (error) {
+      setIsAsked(false);
+      setSaid(error instanceof Error ? error.message : `${error}`);
+    }
+  };
+  return (
+    <>
+      <button
+        className="jp-Autoexec-cancel"
+        disabled={isAsked}
+        title={`%autoexec cancel ${shortId(model.run.run_id)}`}
+        onClick={() => void end()}
+      >
+        {isAsked ? trans.__('Ending…') : trans.__('Cancel')}
+      </button>
+      {said && <span role="alert">{said}</span>}
+    </>
+  );
+}
+
+function Notes({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element {
+  const cases = Object.entries(state.cases).map(([verdict, count]) => `${count} ${verdict}`);
+  const notes = [
+    ...state.installed.map(name => `+ ${name}`),
+    ...(cases.length ? [cases.join(', ')] : []),
+    state.cage === 'none' ? trans.__('in the kernel, without a cage') : trans.__('cage: %1', state.cage),
+    ...(state.isGone ? [trans.__('This run was removed from the record.')] : []),
+    ...(state.isConnected ? [] : [trans.__('The server does not answer; trying again.')])
+  ];
+  return <p className="jp-Autoexec-notes">{notes.join(' · ')}</p>;
+}
+
+function Phases({ phases, trans }: { phases: IPhase[]; trans: TranslationBundle }): JSX.Element {
+  return (
+    <ol className="jp-Autoexec-phases" aria-label={trans.__('Phases')}>
+      {phases.map(({ phase, title, verdict, seconds }, index) => (
+        <li key={index} data-verdict={verdict} title={title}>
+          <span aria-hidden="true">{markOf(verdict)}</span> {phase}:{' '}
+          {seconds === null ? wordOf(verdict, trans) : `${wordOf(verdict, trans)}, ${timeOf(seconds)}`}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Question(props: IProps & { question: IQuestion }): JSX.Element {
+  const { question, model, runs, trans } = props;
+  const [said, setSaid] = useState('');
+  const [isSent, setIsSent] = useState(false);
+  const give = async (answer: string) => {
+    setIsSent(true);
+    setSaid('');
+    try {
+      await runs.answer(model.run.run_id, question.question, answer);
+    } catch (error) {
+      setIsSent(false);
+      setSaid(error instanceof Error ? error.message : `${error}`);
+    }
+  };
+  const words: { [answer: string]: string } = { yes: trans.__('Yes'), no: trans.__('No') };
+  const answers = question.place === 'panel' ? question.answers : [];
+  return (
+    <section className="jp-Autoexec-question" role="alert">
+      <h4>{question.text}</h4>
+      <ul>
+        {question.evidence.map(item => (
+          <li key={item}>{item}</li>
+        ))}
+      </ul>
+      {answers.map(answer => (
+        <button key={answer} disabled={isSent} data-answer={answer} onClick={() => void give(answer)}>
+          {words[answer] ?? answer}
+        </button>
+      ))}
+      {question.place !== 'panel' && <p>{trans.__('It is asked at the prompt in the notebook: answer there.')}</p>}
+      {said && <p>{said}</p>}
+    </section>
+  );
+}
+
+function Why({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element | null {
+  const why = state.diagnosis?.why ?? state.why;
+  const fix = state.diagnosis?.fix || state.fix;
+  if (!why) {
+    return null;
+  }
+  const where = state.diagnosis?.where;
+  return (
+    <section className="jp-Autoexec-why" aria-label={trans.__('Diagnosis')}>
+      {state.diagnosis && <code>{state.diagnosis.code}</code>} {where && trans.__('at %1:', where)} {why}
+      {fix && (
+        <p>
+          {trans.__('fix:')} <code>{fix}</code> <Copy text={fix} trans={trans} />
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,169 @@
+/**
+ * What happened during a run, as values: the twin of `autoexec_magic/events.py`.
+ *
+ * `tests/data/events.jsonl` holds one of each; both test suites read it. A kind
+ * or a field that is not known here comes from a newer writer and is ignored.
+ */
+
+export type Phase = 'install' | 'run' | 'test' | 'build' | 'deploy' | 'monitor';
+export type Stream = 'stdout' | 'stderr';
+export type Place = 'prompt' | 'panel';
+export type Verdict =
+  | 'running'
+  | 'passed'
+  | 'skipped'
+  | 'failed'
+  | 'invalid'
+  | 'asked'
+  | 'refused'
+  | 'timed-out'
+  | 'missing'
+  | 'cancelled'
+  | 'lost';
+
+export interface IDiagnosis {
+  code: string;
+  why: string;
+  fix: string;
+  confidence: string;
+  where: string;
+}
+
+export interface IResolution {
+  module: string;
+  decision: string;
+  distribution: string;
+  evidence: string[];
+}
+
+export type Event =
+  | { kind: 'RunStarted'; verb: string; title: string; cage: string }
+  | { kind: 'PhaseStarted'; phase: Phase; title: string }
+  | { kind: 'Output'; phase: Phase; stream: Stream; text: string }
+  | {
+      kind: 'Truncated';
+      phase: Phase;
+      stream: Stream;
+      dropped_bytes: number;
+    }
+  | { kind: 'Displayed'; phase: Phase; mimes: { [mime: string]: number } }
+  | { kind: 'CaseStarted'; nodeid: string }
+  | {
+      kind: 'CaseFinished';
+      nodeid: string;
+      verdict: string;
+      seconds: number;
+      message: string;
+    }
+  | {
+      kind: 'Asked';
+      question: string;
+      text: string;
+      evidence: string[];
+      answers: string[];
+      place: Place;
+    }
+  | { kind: 'Answered'; question: string; answer: string; by: string }
+  | { kind: 'Resolved'; resolution: IResolution }
+  | {
+      kind: 'Installed';
+      distribution: string;
+      version: string;
+      sha256: string;
+      index: string;
+    }
+  | { kind: 'Diagnosed'; diagnosis: IDiagnosis }
+  | {
+      kind: 'PhaseFinished';
+      phase: Phase;
+      verdict: Verdict;
+      seconds: number;
+    }
+  | {
+      kind: 'RunFinished';
+      verdict: Verdict;
+      seconds: number;
+      why: string;
+      fix: string;
+    };
+
+/**
+ * An event as recorded: `seq` counts 0, 1, 2 … within the run, without gaps;
+ * `at` is UTC, milliseconds since 1970.
+ */
+export interface IEnvelope {
+  run_id: string;
+  seq: number;
+  at: number;
+  event: Event;
+}
+
+/**
+ * One run as the server lists it. `started` is UTC, milliseconds since 1970;
+ * `path` is the notebook's path below the server's root, or ""; `asks` whether
+ * the run waits for an answer from the panel.
+ */
+export interface IRun {
+  run_id: string;
+  verb: string;
+  title: string;
+  verdict: Verdict;
+  seconds: number | null;
+  started: number;
+  cage: string;
+  notebook: string;
+  path: string;
+  kernel: string;
+  why: string;
+  asks: boolean;
+}
+
+/**
+ * The last line of a tail: how the run stands, or null where it is gone.
+ */
+export interface IEnd {
+  run: IRun | null;
+}
+
+/**
+ * Return the lines of `text` as values; a line that is none of ours is left out.
+ */
+export function parseLines(text: string): (IEnvelope | IEnd)[] {
+  const found: (IEnvelope | IEnd)[] = [];
+  for (const line of text.split('\n')) {
+    if (!line.trim()) {
+      continue;
+    }
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      continue;
+    }
+    if (isEnvelope(value) || isEnd(value)) {
+      found.push(value);
+    }
+  }
+  return found;
+}
+
+export function isEnvelope(value: unknown): value is IEnvelope {
+  const record = value as IEnvelope | null;
+  return (
+    typeof record === 'object' &&
+    record !== null &&
+    Number.isInteger(record.seq) &&
+    typeof record.event === 'object' &&
+    record.event !== null &&
+    typeof record.event.kind === 'string'
+  );
+}
+
+export function isEnd(value: unknown): value is IEnd {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'run' in value &&
+    !isEnvelope(value)
+  );
+}

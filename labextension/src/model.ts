@@ -1,0 +1,227 @@
+/**
+ * One run as a fold over its events. Knows neither the page nor the network.
+ */
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import type { Event, IDiagnosis, IEnvelope, IRun, Verdict } from './events';
+
+const LAST_LINES = 200;
+const LAST_CHARS = 40_000;
+
+export interface IPhase {
+  phase: string;
+  title: string;
+  verdict: Verdict;
+  seconds: number | null;
+}
+
+export interface IQuestion {
+  question: string;
+  text: string;
+  evidence: string[];
+  answers: string[];
+  place: string;
+}
+
+/**
+ * How a run stands. `seconds` is null while it runs; `lines` counts the line
+ * ends written so far, `droppedBytes` what was not kept of its output.
+ */
+export interface IState {
+  verb: string;
+  title: string;
+  cage: string;
+  verdict: Verdict;
+  started: number;
+  seconds: number | null;
+  why: string;
+  fix: string;
+  phases: IPhase[];
+  installed: string[];
+  diagnosis: IDiagnosis | null;
+  question: IQuestion | null;
+  cases: { [verdict: string]: number };
+  lines: number;
+  droppedBytes: number;
+  isGone: boolean;
+  isConnected: boolean;
+}
+
+export class RunModel {
+  constructor(readonly run: IRun) {
+    this._state = {
+      verb: run.verb,
+      title: run.title,
+      cage: run.cage,
+      verdict: 'running',
+      started: run.started,
+      seconds: null,
+      why: '',
+      fix: '',
+      phases: [],
+      installed: [],
+      diagnosis: null,
+      question: null,
+      cases: {},
+      lines: 0,
+      droppedBytes: 0,
+      isGone: false,
+      isConnected: true
+    };
+  }
+
+  /** Emitted when `state` is another one. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Emitted with what was written, in order, in pieces of any size. */
+  get output(): ISignal<this, string> {
+    return this._output;
+  }
+
+  get state(): Readonly<IState> {
+    return this._state;
+  }
+
+  /** The number of the last event that was folded in; -1 before the first. */
+  get last(): number {
+    return this._last;
+  }
+
+  /** The last lines written, without colours, at most `LAST_LINES`. */
+  get tail(): string {
+    return this._tail
+      .replace(/\x1b\[[0-?]*[ -/]*[@-~]/g, '')
+      .split('\n')
+      .map(line => line.replace(/\r+$/, ''))
+      .map(line => line.slice(line.lastIndexOf('\r') + 1))
+      .slice(-LAST_LINES - 1)
+      .join('\n');
+  }
+
+  onEvents(envelopes: IEnvelope[]): void {
+    const written: string[] = [];
+    let lines = this._state.lines;
+    for (const { seq, event } of envelopes) {
+      if (seq <= this._last) {
+        continue;
+      }
+      this._last = seq;
+      if (event.kind === 'Output') {
+        if (event.phase !== 'install') {
+          written.push(event.text); // an installer's chatter is left out
+          lines += linesIn(event.text);
+        }
+      } else {
+        this._state = { ...this._state, ...folded(this._state, event) };
+        if (event.kind === 'Truncated') {
+          written.push(cut(event.dropped_bytes));
+        }
+      }
+    }
+    this._set({ lines }, written.join(''));
+  }
+
+  onEnd(run: IRun | null): void {
+    if (run === null) {
+      this._set({ isGone: true, question: null });
+    } else if (this._state.verdict === 'running') {
+      // Without a last event: its owner died, and the server found out.
+      const { verdict, seconds, why } = run;
+      const question = verdict === 'running' ? this._state.question : null;
+      this._set({ verdict, seconds, why, question });
+    }
+  }
+
+  onConnected(isConnected: boolean): void {
+    if (isConnected !== this._state.isConnected) {
+      this._set({ isConnected });
+    }
+  }
+
+  dispose(): void {
+    Signal.clearData(this);
+  }
+
+  private _set(change: Partial<IState>, written = ''): void {
+    this._state = { ...this._state, ...change };
+    if (written) {
+      this._tail = (this._tail + written).slice(-LAST_CHARS);
+      this._output.emit(written);
+    }
+    this._changed.emit();
+  }
+
+  private _state: IState;
+  private _last = -1;
+  private _tail = '';
+  private _changed = new Signal<this, void>(this);
+  private _output = new Signal<this, string>(this);
+}
+
+/** Return what changes by `event`; nothing where its kind is not known. */
+function folded(state: IState, event: Event): Partial<IState> {
+  switch (event.kind) {
+    case 'RunStarted':
+      return { verb: event.verb, title: event.title, cage: event.cage };
+    case 'PhaseStarted': {
+      const { phase, title } = event;
+      const begun: IPhase = { phase, title, verdict: 'running', seconds: null };
+      return { phases: [...state.phases, begun] };
+    }
+    case 'PhaseFinished': {
+      const { phase, verdict, seconds } = event;
+      return {
+        phases: state.phases.map(item =>
+          item.phase === phase && item.verdict === 'running'
+            ? { ...item, verdict, seconds }
+            : item
+        )
+      };
+    }
+    case 'Truncated':
+      return { droppedBytes: state.droppedBytes + event.dropped_bytes };
+    case 'CaseFinished': {
+      const count = (state.cases[event.verdict] ?? 0) + 1;
+      return { cases: { ...state.cases, [event.verdict]: count } };
+    }
+    case 'Asked': {
+      const { question, text, evidence, answers, place } = event;
+      // An older writer does not say where: it asked at the prompt.
+      const asked = { question, text, evidence, answers };
+      return { question: { ...asked, place: place ?? 'prompt' } };
+    }
+    case 'Answered':
+      return state.question?.question === event.question
+        ? { question: null }
+        : {};
+    case 'Installed':
+      return {
+        installed: [
+          ...state.installed,
+          `${event.distribution} ${event.version}`
+        ]
+      };
+    case 'Diagnosed':
+      return { diagnosis: event.diagnosis };
+    case 'RunFinished': {
+      const { verdict, seconds, why, fix } = event;
+      return { verdict, seconds, why, fix, question: null };
+    }
+    default:
+      return {};
+  }
+}
+
+function linesIn(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+    lines += 1;
+  }
+  return lines;
+}
+
+function cut(bytes: number): string {
+  return `\x1b[2m… ${bytes.toLocaleString('en')} bytes were not kept\x1b[0m\n`;
+}

@@ -1,0 +1,81 @@
+/**
+ * What the panel says in words: verdicts, times, the command behind a button.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Verdict } from './events';
+import type { IState } from './model';
+
+const MARKS: { [verdict in Verdict]: string } = {
+  running: '●',
+  passed: '✓',
+  skipped: '–',
+  failed: '✗',
+  invalid: '✗',
+  asked: '?',
+  refused: '⊘',
+  'timed-out': '✗',
+  missing: '✗',
+  cancelled: '◼',
+  lost: '✗'
+};
+
+/** A sign for the verdict; never without its word beside it. */
+export function markOf(verdict: Verdict): string {
+  return MARKS[verdict] ?? '✗';
+}
+
+/** The verdict's word, in the person's language. */
+export function wordOf(verdict: Verdict, trans: TranslationBundle): string {
+  const words: { [verdict in Verdict]: string } = {
+    running: trans.__('running'),
+    passed: trans.__('passed'),
+    skipped: trans.__('skipped'),
+    failed: trans.__('failed'),
+    invalid: trans.__('invalid'),
+    asked: trans.__('asked'),
+    refused: trans.__('refused'),
+    'timed-out': trans.__('timed out'),
+    missing: trans.__('missing'),
+    cancelled: trans.__('cancelled'),
+    lost: trans.__('lost')
+  };
+  return words[verdict] ?? verdict;
+}
+
+/** Whole seconds of what still runs: 7 s, 3 min 05 s, 2 h 04 min. */
+export function soFar(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  return whole < 60 ? `${whole} s` : timeOf(whole);
+}
+
+/** Seconds as people read them: 0.25 s, 12.3 s, 3 min 05 s, 2 h 04 min. */
+export function timeOf(seconds: number): string {
+  if (seconds < 59.95) {
+    return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
+  }
+  const whole = Math.round(seconds);
+  const two = (value: number) => `${value}`.padStart(2, '0');
+  if (whole < 3600) {
+    return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  }
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+/** The last eight digits of an id, by which people name a run. */
+export function shortId(runId: string): string {
+  return runId.slice(-8);
+}
+
+/** One sentence that says how a run stands, for who cannot see it. */
+export function sentenceOf(state: IState, trans: TranslationBundle): string {
+  if (state.isGone) {
+    return trans.__('%1: the run was removed', state.verb);
+  }
+  const word = wordOf(state.verdict, trans);
+  if (state.seconds === null) {
+    return `${state.verb}: ${word}`;
+  }
+  return `${state.verb}: ${word}, ${timeOf(state.seconds)}`;
+}

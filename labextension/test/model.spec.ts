@@ -1,0 +1,158 @@
+/** A run is a fold over its events. */
+import { readFileSync } from 'fs';
+import { join } from 'path';
+
+import { isEnvelope, parseLines, type Event } from '../src/events';
+import { RunModel } from '../src/model';
+import { output, recorded, runOf } from './fixtures';
+
+const ALL = parseLines(
+  readFileSync(join(__dirname, '../../tests/data/events.jsonl'), 'utf-8')
+).filter(isEnvelope);
+
+function modelOf(...events: Event[]): RunModel {
+  const model = new RunModel(runOf());
+  model.onEvents(recorded(events));
+  return model;
+}
+
+const ASKED: Event = {
+  kind: 'Asked',
+  question: 'q1',
+  text: 'run it ?',
+  evidence: ['a'],
+  answers: ['yes', 'no'],
+  place: 'panel'
+};
+
+describe('RunModel', () => {
+  it('folds one event of each kind', () => {
+    const model = new RunModel(runOf());
+    model.onEvents(ALL);
+    expect(model.state).toMatchObject({
+      verb: 'script',
+      title: 'import slugify',
+      cage: 'open',
+      verdict: 'failed',
+      seconds: 2.125,
+      installed: ['python-slugify 8.0.4'],
+      cases: { failed: 1 },
+      lines: 2,
+      droppedBytes: 1048576,
+      question: null
+    });
+    expect(model.state.diagnosis?.code).toBe('key-not-found');
+    expect(model.last).toBe(ALL.length - 1);
+  });
+
+  it('is the same however the events are cut into pieces', () => {
+    const whole = new RunModel(runOf());
+    const pieces = new RunModel(runOf());
+    const texts = ['', ''];
+    whole.output.connect((_, text) => (texts[0] += text));
+    pieces.output.connect((_, text) => (texts[1] += text));
+    whole.onEvents(ALL);
+    ALL.forEach(envelope => pieces.onEvents([envelope]));
+    expect(pieces.state).toEqual(whole.state);
+    expect(texts[1]).toBe(texts[0]);
+  });
+
+  it('takes an event once', () => {
+    const model = modelOf(output('a\n'), output('b\n'));
+    model.onEvents(recorded([output('a\n'), output('b\n'), output('c\n')]));
+    expect(model.state.lines).toBe(3);
+    expect(model.tail).toBe('a\nb\nc\n');
+  });
+
+  it('ignores kinds that it does not know, and goes on after them', () => {
+    const unknown = { kind: 'FromTheFuture', anything: 1 } as unknown as Event;
+    const model = modelOf(unknown, output('a\n'));
+    expect(model.last).toBe(1);
+    expect(model.state.lines).toBe(1);
+  });
+
+  it('knows which phase ended, also of two of a name', () => {
+    const started: Event = { kind: 'PhaseStarted', phase: 'run', title: 'one' };
+    const finished: Event = { kind: 'PhaseFinished', phase: 'run', verdict: 'passed', seconds: 1 };
+    const model = modelOf(started, finished, { ...started, title: 'two' });
+    expect(model.state.phases).toEqual([
+      { phase: 'run', title: 'one', verdict: 'passed', seconds: 1 },
+      { phase: 'run', title: 'two', verdict: 'running', seconds: null }
+    ]);
+  });
+
+  it('shows a question until it is answered', () => {
+    const model = modelOf(ASKED);
+    expect(model.state.question?.text).toBe('run it ?');
+    model.onEvents(recorded([{ kind: 'Answered', question: 'other', answer: 'yes', by: 'person' }], 1));
+    expect(model.state.question).not.toBeNull();
+    model.onEvents(recorded([{ kind: 'Answered', question: 'q1', answer: 'yes', by: 'person' }], 2));
+    expect(model.state.question).toBeNull();
+  });
+
+  it('takes a question of an older writer for one at the prompt', () => {
+    const { place: _, ...older } = ASKED as Event & { place: string };
+    expect(modelOf(older as Event).state.question?.place).toBe('prompt');
+  });
+
+  it.each([
+    ['the run ends', (model: RunModel) =>
+      model.onEvents(recorded([{ kind: 'RunFinished', verdict: 'asked', seconds: 1, why: '', fix: '' }], 1))],
+    ['its owner died', (model: RunModel) => model.onEnd(runOf({ verdict: 'lost' }))],
+    ['it was removed', (model: RunModel) => model.onEnd(null)]
+  ])('takes the question away when %s', (_, end) => {
+    const model = modelOf(ASKED);
+    end(model);
+    expect(model.state.question).toBeNull();
+  });
+
+  it('is lost where the server says so, and stays what its last event said otherwise', () => {
+    const lost = modelOf(output('a\n'));
+    lost.onEnd(runOf({ verdict: 'lost' }));
+    expect(lost.state.verdict).toBe('lost');
+    const failed = modelOf({ kind: 'RunFinished', verdict: 'failed', seconds: 1, why: 'w', fix: 'f' });
+    failed.onEnd(runOf({ verdict: 'lost' }));
+    expect(failed.state).toMatchObject({ verdict: 'failed', why: 'w', fix: 'f' });
+  });
+
+  it('leaves out what an installer says, and marks what was cut', () => {
+    const texts: string[] = [];
+    const model = new RunModel(runOf());
+    model.output.connect((_, text) => texts.push(text));
+    model.onEvents(
+      recorded([
+        { kind: 'Output', phase: 'install', stream: 'stdout', text: 'chatter\n' },
+        { kind: 'Truncated', phase: 'run', stream: 'stdout', dropped_bytes: 12345 },
+        output('end\n')
+      ])
+    );
+    expect(texts.join('')).toContain('12,345 bytes were not kept');
+    expect(texts.join('')).not.toContain('chatter');
+    expect(texts.join('').endsWith('end\n')).toBe(true);
+  });
+
+  it('counts 100,000 lines and keeps but the last ones', () => {
+    const model = new RunModel(runOf());
+    for (let piece = 0; piece < 100; piece++) {
+      const lines = Array.from({ length: 1000 }, (_, line) => `line ${piece * 1000 + line}\n`);
+      model.onEvents(recorded([output(lines.join(''))], piece));
+    }
+    expect(model.state.lines).toBe(100_000);
+    const tail = model.tail.split('\n');
+    expect(tail.length).toBeLessThanOrEqual(201);
+    expect(tail[tail.length - 2]).toBe('line 99999');
+  });
+
+  it('shows as text what a terminal would show of colours and progress bars', () => {
+    const model = modelOf(output('\u001b[31mred\u001b[0m\n10 %\r50 %\r100 %\r\nend'));
+    expect(model.tail).toBe('red\n100 %\nend');
+  });
+
+  it('says a change once a batch', () => {
+    const model = new RunModel(runOf());
+    let changes = 0;
+    model.changed.connect(() => changes++);
+    model.onEvents(ALL);
+    expect(changes).toBe(1);
+  });
+});

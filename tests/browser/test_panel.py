@@ -285,7 +285,7 @@ def test_a_restarted_server_resumes(lab: Lab, browser, tmp_path: Path, open_page
             page.until(lambda: page.head().startswith("◼ cancelled"), "the end")
             assert process.wait(10) == 130
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait(10)
 
 

@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import re
-import signal
 import sys
 import threading
 import time
@@ -356,7 +355,7 @@ def test_cancel_of_a_run_whose_pid_is_somebody_elses_ends_nobody(server: Server)
             time.sleep(0.3)
             assert stranger.poll() is None
     finally:
-        stranger.send_signal(signal.SIGINT)
+        stranger.terminate()
         stranger.wait(HANG_SECONDS)
 
 
@@ -553,7 +552,7 @@ def victim(server: Server) -> Iterator[Victim]:
     try:
         yield Victim(process, run_id, question, f"/autoexec/runs/{run_id}")
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(HANG_SECONDS)
 
 

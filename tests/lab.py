@@ -67,7 +67,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(look: Callable[[], Any], what: str, *, within: float = 30.0, every: float = 0.05) -> Any:
+def eventually(look: Callable[[], Any], what: str, *, within: float = 60.0, every: float = 0.05) -> Any:
     """Return what `look` returns as soon as that is true, or fail after `within` seconds."""
     until = time.monotonic() + within
     while not (found := look()):
@@ -265,7 +265,7 @@ class Page:
         found = self.page.locator(f".jp-Autoexec {selector}")
         return str(found.first.inner_text()) if found.count() else ""
 
-    def until(self, look: Callable[[], Any], what: str, *, within: float = 30.0) -> Any:
+    def until(self, look: Callable[[], Any], what: str, *, within: float = 60.0) -> Any:
         """Wait for something in the page."""
 
         def looked() -> Any:

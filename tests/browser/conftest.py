@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lab import Lab, Page
 
 WIDTH, HEIGHT = 1300, 850
+SECONDS = 60  # for what a page waits for; a busy machine starts a kernel in ten
 
 
 def _load(name: str) -> None:
@@ -80,6 +81,7 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
             options = {"viewport": {"width": WIDTH, "height": HEIGHT}} | options
             context = browser.new_context(**options)
             stack.callback(context.close)
+            context.set_default_timeout(SECONDS * 1000)
             raw = context.new_page()
             raw.on("pageerror", fault)
             raw.on("console", note)

@@ -156,9 +156,8 @@ def run(
             on_spawn(leader)
 
     request = process.Request(
-        argv=(str(program), *words[1:]),
+        stages=(process.Stage(argv=(str(program), *words[1:]), env=variables),),
         cwd=folder,
-        env=variables,
         run_id=run_id,
         stdin=_bytes(stdin),
         timeout=timeout,

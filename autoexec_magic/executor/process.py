@@ -1,15 +1,13 @@
 """The one module that starts a process: spawn, stream, end all of it.
 
-One thread acts: the caller's. It waits in a selector for both pipes, the
-child's end, the clock and a request to stop; nothing is ever emitted from
-another thread, so no sink needs a lock. A child is started without
-`preexec_fn` (a fork of a large kernel costs a hundred times a vfork), in a
-session of its own.
+What is started is a pipeline of one or more: each reads what the one before
+writes, files stand in for streams where that was asked for, and no shell is in
+between. All of it is one process group.
 
-Text goes out at once when it comes alone and in pieces of `COALESCE_SECONDS`
-when it comes fast. Of what exceeds `keep_bytes` only the last `RING_BYTES` of
-each stream are held, raw. A non-zero exit is a value; only the phase that
-asked knows whether it is a failure.
+One thread acts: the caller's. It waits (in `pump`) for both pipes, the
+children's end, the clock and a request to stop. A child is started without
+`preexec_fn`: a fork of a large kernel costs a hundred times a vfork. A non-zero
+exit is a value; only the phase that asked knows whether it is a failure.
 
 Other modules that may start processes, each with the reason written there:
 none yet.
@@ -17,45 +15,53 @@ none yet.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
-import selectors
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ..errors import AutoexecError, MissingTool, UsageError
-from ..redact import Cleaner, harmless, mask
+from ..redact import mask
 from ..values import Ended, Outcome, Stream
 from . import ending
 from .identity import ProcessId, identify
 from .interrupts import Cancel, noted
+from .pump import OnText, Pump
 
-READ_BYTES = 65_536
-COALESCE_SECONDS = 0.005
-RING_BYTES = 262_144
-TAIL_CHARS = 65_536
 DRAIN_QUIET_SECONDS = 0.1  # a pipe that somebody still holds after the child's end, and nobody writes to
 DRAIN_SECONDS = 0.5  # … and that somebody goes on writing to
-FINAL_READS = 32  # 2 MiB, twice what a pipe can hold: a writer that escaped must not keep us here
 REAP_SECONDS = 5.0
-_LONGEST_WAIT_SECONDS = 3600.0  # epoll counts milliseconds in an int
-_NO_PIDFD_POLL_SECONDS = 0.02
 
-OnText = Callable[[Stream, str], None]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file in the place of stream 0, 1 or 2; or what another stream is at that time (`same_as`)."""
+
+    stream: int
+    path: str = ""
+    flags: int = os.O_RDONLY
+    same_as: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One process of a pipeline. Its argv[0] is an absolute path; `files` are opened in their order."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to start, and within which bounds."""
+    """What to start, and within which bounds: at least one stage."""
 
-    argv: tuple[str, ...]
+    stages: tuple[Stage, ...]
     cwd: Path
-    env: Mapping[str, str]
     run_id: str
     stdin: bytes | None = None
     timeout: float | None = None
@@ -78,7 +84,7 @@ def stream(
     Parameters
     ----------
     request : Request
-        What to start. Its argv[0] is an absolute path.
+        What to start.
     on_text : callable
         Called in this thread with each piece of decoded, redacted text.
     on_dropped : callable
@@ -97,25 +103,25 @@ def stream(
     Raises
     ------
     MissingTool, UsageError, AutoexecError
-        The program or directory is not there, or the program cannot be
-        executed.
+        A program, directory or file is not there, or cannot be executed or
+        opened.
     """
     own = cancel is None
     cancel = cancel or Cancel()
     try:
         with noted(cancel):
-            child = _spawn(request)
+            children = _spawn(request)
             try:
-                return _attend(child, request, on_text, on_dropped, on_spawn, cancel)
+                return _attend(children, request, on_text, on_dropped, on_spawn, cancel)
             finally:
-                _reap(child)
+                children.reap()
     finally:
         if own:
             cancel.close()
 
 
 def _attend(
-    child: subprocess.Popen[bytes],
+    children: Children,
     request: Request,
     on_text: OnText,
     on_dropped: Callable[[Stream, int], None],
@@ -123,8 +129,16 @@ def _attend(
     cancel: Cancel,
 ) -> Outcome:
     started = time.monotonic()
-    leader = identify(child.pid) or ProcessId(child.pid, 0)
-    pump = _Pump(child, request, on_text, cancel)
+    leader = identify(children.pids[0]) or ProcessId(children.pids[0], 0)
+    pump = Pump(
+        children,
+        on_text,
+        cancel,
+        stdin=request.stdin or b"",
+        keep_bytes=request.keep_bytes,
+        secrets=request.secrets,
+        is_raw=request.is_raw,
+    )
     try:
         if on_spawn:
             on_spawn(leader)
@@ -137,12 +151,12 @@ def _attend(
         raise
     finally:
         pump.close()
-    _reap(child)
+    children.reap()
     for name, count in pump.dropped.items():
         on_dropped(name, count)
     return Outcome(
-        argv=tuple(mask(word, request.secrets) for word in request.argv),
-        returncode=child.returncode,
+        argv=tuple(mask(word, request.secrets) for word in request.stages[-1].argv),
+        returncode=children.returncode,
         ended=ended,
         seconds=time.monotonic() - started,
         stdout=pump.tail("stdout"),
@@ -152,7 +166,7 @@ def _attend(
     )
 
 
-def _wait(pump: _Pump, cancel: Cancel, started: float, timeout: float | None) -> Ended:
+def _wait(pump: Pump, cancel: Cancel, started: float, timeout: float | None) -> Ended:
     """Pump until the child has ended and said all, or must be ended."""
     deadline = None if timeout is None else started + timeout
     while not pump.has_exited:
@@ -171,18 +185,128 @@ def _wait(pump: _Pump, cancel: Cancel, started: float, timeout: float | None) ->
     return "exited"
 
 
-def _spawn(request: Request) -> subprocess.Popen[bytes]:
-    program = request.argv[0]
+class Children:
+    """The processes of one pipeline, and our ends of their pipes."""
+
+    def __init__(self, stdin: IO[bytes] | None, stdout: IO[bytes], stderr: IO[bytes]) -> None:
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The pids of all; the first is the group's."""
+        return tuple(process.pid for process in self.processes)
+
+    @property
+    def returncode(self) -> int:
+        """How the last one ended, as a shell has it."""
+        return self.processes[-1].returncode
+
+    def have_ended(self) -> bool:
+        """Whether all have; it takes their exit status."""
+        return all(process.poll() is not None for process in self.processes)
+
+    def reap(self) -> None:
+        """Take the exit status of each, so that no zombie is left."""
+        for process in self.processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(REAP_SECONDS)
+
+    def close(self) -> None:
+        """Release our ends."""
+        for pipe in (self.stdin, self.stdout, self.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _spawn(request: Request) -> Children:
+    """Start every stage, in order, or none: what was started before a fault is ended."""
+    with contextlib.ExitStack() as ours:  # the children's ends, which they have copies of
+        stdin, to_first = _input(request.stdin, ours)
+        stdout, from_last = _output(ours)
+        stderr, errors = _output(ours)
+        children = Children(stdin, stdout, stderr)
+        is_alone = len(request.stages) == 1
+        try:
+            reads = to_first
+            for number, stage in enumerate(request.stages, start=1):
+                follows, writes = (-1, from_last) if number == len(request.stages) else _pipe(ours)
+                streams = _opened(stage.files, [reads, writes, errors], request.cwd, ours)
+                started = _start(stage, streams, request.cwd, children.processes, is_alone=is_alone)
+                children.processes.append(started)
+                reads = follows
+        except BaseException:
+            for process in children.processes:
+                process.kill()
+            children.reap()
+            children.close()
+            raise
+    return children
+
+
+def _input(given: bytes | None, ours: contextlib.ExitStack) -> tuple[IO[bytes] | None, int]:
+    """Return our end of the first one's input, if it has any, and its own."""
+    if given is None:
+        return None, ours.enter_context(open(os.devnull, "rb", buffering=0)).fileno()  # noqa: PTH123
+    reader, writer = os.pipe()
+    ours.callback(os.close, reader)
+    return os.fdopen(writer, "wb", buffering=0), reader
+
+
+def _output(ours: contextlib.ExitStack) -> tuple[IO[bytes], int]:
+    """Return our end of a new pipe, to read from, and the descriptor of the other."""
+    reader, writer = os.pipe()
+    ours.callback(os.close, writer)
+    return os.fdopen(reader, "rb", buffering=0), writer
+
+
+def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:
+    """Return both ends of a new pipe, to read from and to write to."""
+    ends = os.pipe()
+    for end in ends:
+        ours.callback(os.close, end)
+    return ends
+
+
+def _opened(files: Sequence[File], streams: list[int], cwd: Path, ours: contextlib.ExitStack) -> list[int]:
+    """Return the descriptors of streams 0, 1 and 2 after the files took their places."""
+    for file in files:
+        if file.same_as >= 0:
+            streams[file.stream] = streams[file.same_as]
+            continue
+        try:
+            descriptor = os.open(cwd / file.path, file.flags | os.O_CLOEXEC, 0o666)
+        except (OSError, ValueError) as error:
+            done = "read" if file.flags == os.O_RDONLY else "written"
+            raise UsageError(f"{file.path} cannot be {done}", why=str(error), fix="check the path") from error
+        ours.callback(os.close, descriptor)
+        streams[file.stream] = descriptor
+    return streams
+
+
+def _start(
+    stage: Stage,
+    streams: Sequence[int],
+    cwd: Path,
+    before: Sequence[subprocess.Popen[bytes]],
+    *,
+    is_alone: bool,
+) -> subprocess.Popen[bytes]:
+    program = stage.argv[0]
+    # A session of its own; several share a group, which cannot be joined from another session.
+    place: dict[str, Any] = {"start_new_session": True}
+    if not is_alone:
+        place = {"process_group": before[0].pid if before else 0}
     try:
         return subprocess.Popen(
-            request.argv,
-            cwd=request.cwd,
-            env=dict(request.env),
-            stdin=subprocess.DEVNULL if request.stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stage.argv,
+            cwd=cwd,
+            env=dict(stage.env),
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
             bufsize=0,
-            start_new_session=True,
+            **place,
         )
     except FileNotFoundError as error:
         # Also raised for a script whose interpreter (its first line) is not there.
@@ -199,206 +323,3 @@ def _spawn(request: Request) -> subprocess.Popen[bytes]:
         raise AutoexecError(f"cannot start {program}", why=str(error)) from error
     except ValueError as error:
         raise UsageError(f"cannot start {program}", why=str(error)) from error
-
-
-def _reap(child: subprocess.Popen[bytes]) -> None:
-    """Take the exit status, so that no zombie is left."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(REAP_SECONDS)
-
-
-@dataclass(slots=True)
-class _Channel:
-    """One stream of the child on its way to the sinks."""
-
-    name: Stream
-    pipe: IO[bytes]
-    cleaner: Cleaner
-    room: int
-    decoder: codecs.IncrementalDecoder = field(
-        default_factory=lambda: codecs.getincrementaldecoder("utf-8")(errors="replace")
-    )
-    ring: bytearray = field(default_factory=bytearray)
-    overflowed: bool = False
-    is_cut: bool = False
-
-    def remember(self, data: bytes) -> None:
-        self.ring += data
-        if len(self.ring) > 2 * RING_BYTES:
-            del self.ring[:-RING_BYTES]
-            self.overflowed = True
-
-
-class _AsItIs(Cleaner):
-    """Leaves the output of our own tools as it is: programs read it, nobody sees it."""
-
-    def feed(self, text: str) -> str:
-        """Return the text."""
-        return text
-
-
-class _Pump:
-    """Moves what the child writes to the sink, and what it reads to the child."""
-
-    def __init__(
-        self, child: subprocess.Popen[bytes], request: Request, on_text: OnText, cancel: Cancel
-    ) -> None:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        self.has_exited = False
-        self.dropped: dict[Stream, int] = {}
-        self._child = child
-        self._on_text = on_text
-        self._secrets = request.secrets
-        self._is_raw = request.is_raw
-        self._stdin = memoryview(request.stdin or b"")
-        self._pending: list[tuple[Stream, str]] = []
-        self._flushed_at = 0.0
-        self._selector = selectors.DefaultSelector()
-        cleaner = _AsItIs if request.is_raw else Cleaner
-        self._channels = [
-            _Channel("stdout", child.stdout, cleaner(request.secrets), request.keep_bytes),
-            _Channel("stderr", child.stderr, cleaner(request.secrets), request.keep_bytes),
-        ]
-        self._open = list(self._channels)
-        for channel in self._channels:
-            os.set_blocking(channel.pipe.fileno(), False)
-            self._selector.register(channel.pipe, selectors.EVENT_READ, channel)
-        if child.stdin is not None:
-            os.set_blocking(child.stdin.fileno(), False)
-            self._selector.register(child.stdin, selectors.EVENT_WRITE, "stdin")
-        self._selector.register(cancel, selectors.EVENT_READ, "cancel")
-        self._cancel = cancel
-        self._pidfd = _pidfd(child.pid)
-        if self._pidfd is not None:
-            self._selector.register(self._pidfd, selectors.EVENT_READ, "exit")
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anybody still holds a pipe."""
-        return bool(self._open)
-
-    def turn(self, seconds: float | None) -> bool:
-        """Wait for something for at most `seconds`, move it; return whether any output came."""
-        came = False
-        for key, _ in self._selector.select(self._bounded(seconds)):
-            if isinstance(key.data, _Channel):
-                came = self._read(key.data) or came
-            elif key.data == "stdin":
-                self._write()
-            elif key.data == "exit":
-                self._selector.unregister(key.fileobj)
-                self.has_exited = True
-            elif key.data == "cancel":
-                with contextlib.suppress(BlockingIOError):
-                    os.read(self._cancel.fileno(), READ_BYTES)
-        if self._pidfd is None and self._child.poll() is not None:
-            self.has_exited = True
-        self._flush_if_due()
-        return came
-
-    def turn_until_urgent(self, seconds: float) -> bool:
-        """Take a turn; return whether somebody asked for the end a second time."""
-        self.turn(seconds)
-        return self._cancel.is_urgent()
-
-    def finish(self) -> None:
-        """Move what is left in the pipes, then what was held back."""
-        for channel in list(self._open):
-            for _ in range(FINAL_READS):
-                if not self._read(channel):
-                    break
-        for channel in self._channels:
-            if channel.is_cut:  # what is held may be half a character, or half a secret
-                self.dropped[channel.name] += len(channel.decoder.getstate()[0]) + channel.cleaner.discard()
-                continue
-            rest = channel.cleaner.feed(channel.decoder.decode(b"", final=True)) + channel.cleaner.flush()
-            self._queue(channel.name, rest)
-        self._flush()
-
-    def tail(self, name: Stream) -> str:
-        """Return the last characters of a stream, decoded and redacted."""
-        channel = next(channel for channel in self._channels if channel.name == name)
-        text = channel.ring.decode("utf-8", errors="replace")
-        if self._is_raw:
-            return text[-TAIL_CHARS:]
-        if channel.overflowed:
-            # The cut may have gone through a secret: leave the first line out, or as much as a secret can be.
-            newline = text.find("\n")
-            text = text[newline + 1 if newline >= 0 else max(map(len, self._secrets), default=0) :]
-        return mask(harmless(text), self._secrets)[-TAIL_CHARS:]
-
-    def close(self) -> None:
-        """Release every descriptor."""
-        self._selector.close()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
-            if pipe is not None:
-                pipe.close()
-
-    def _bounded(self, seconds: float | None) -> float | None:
-        bounds = [] if seconds is None else [min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)]
-        if self._pending:
-            bounds.append(max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
-        if self._pidfd is None and not self.has_exited:
-            bounds.append(_NO_PIDFD_POLL_SECONDS)
-        return min(bounds, default=None)
-
-    def _read(self, channel: _Channel) -> bool:
-        try:
-            data = os.read(channel.pipe.fileno(), READ_BYTES)
-        except BlockingIOError:
-            return False
-        if not data:
-            self._selector.unregister(channel.pipe)
-            self._open.remove(channel)
-            return False
-        channel.remember(data)
-        kept, channel.room = data[: channel.room], max(0, channel.room - len(data))
-        if len(kept) < len(data):
-            self.dropped[channel.name] = self.dropped.get(channel.name, 0) + len(data) - len(kept)
-            channel.is_cut = True
-        if kept:
-            self._queue(channel.name, channel.cleaner.feed(channel.decoder.decode(kept)))
-        return True
-
-    def _queue(self, name: Stream, text: str) -> None:
-        if not text:
-            return
-        if self._pending and self._pending[-1][0] == name:
-            self._pending[-1] = (name, self._pending[-1][1] + text)
-        else:
-            self._pending.append((name, text))
-
-    def _flush_if_due(self) -> None:
-        if self._pending and time.monotonic() >= self._flushed_at + COALESCE_SECONDS:
-            self._flush()
-
-    def _flush(self) -> None:
-        pending, self._pending = self._pending, []
-        for name, text in pending:
-            self._on_text(name, text)
-        self._flushed_at = time.monotonic()
-
-    def _write(self) -> None:
-        stdin = self._child.stdin
-        assert stdin is not None
-        try:
-            written = os.write(stdin.fileno(), self._stdin[:READ_BYTES]) if self._stdin else 0
-        except BlockingIOError:
-            return
-        except BrokenPipeError:  # the child reads no more
-            written = len(self._stdin)
-        self._stdin = self._stdin[written:]
-        if not self._stdin:
-            self._selector.unregister(stdin)
-            stdin.close()
-
-
-def _pidfd(pid: int) -> int | None:
-    """Return a descriptor that becomes readable when `pid` ends (pidfd_open(2), Linux 5.3)."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None

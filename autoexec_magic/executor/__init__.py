@@ -13,15 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from ..config import data_dir
 from ..errors import PolicyRefused, UsageError
 from ..events import Emit, Output, Truncated
 from ..history import new_id
 from ..redact import secrets_in
 from ..values import Ask, Level, Outcome, Phase, Question, Stream
-from . import cage, environment, policy, process
+from . import cage, environment, lines, policy, process
+from . import policy as _policy
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
+from .policy.tree import Shell
 
 __all__ = [
     "Bounds",
@@ -34,6 +37,7 @@ __all__ = [
     "is_alive",
     "policy",
     "run",
+    "run_line",
     "shown",
     "wait_for",
 ]
@@ -135,13 +139,108 @@ def run(
     """
     words = _checked(argv)
     folder = _directory(cwd)
-    if timeout is not None and not 0 < timeout < float("inf"):
-        raise UsageError(f"a time limit of {timeout} s cannot be", fix="a number of seconds greater than 0")
-    if grace < 0 or keep_bytes < 0:
-        raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
+    _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     variables = environment.build(run_id, env, pass_on=pass_on)
     program = _permitted(words, variables, folder, policy, ask)
+    start = _starter(
+        emit=emit,
+        phase=phase,
+        level=level,
+        run_id=run_id,
+        stdin=_bytes(stdin),
+        cancel=cancel,
+        grace=grace,
+        on_spawn=on_spawn,
+        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
+        is_raw=raw,
+    )
+    stage = process.Stage(argv=(str(program), *words[1:]), env=variables)
+    return start((stage,), folder, timeout, keep_bytes)
+
+
+def run_line(
+    line: str,
+    *,
+    emit: Emit,
+    workspace: Path,
+    phase: Phase = "run",
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    pass_on: Sequence[str] = (),
+    timeout: float | None = None,
+    cancel: Cancel | None = None,
+    policy: policy.Policy = policy.DEFAULT,
+    ask: Ask | None = None,
+    level: Level = "open",
+    grace: float = GRACE_SECONDS,
+    keep_bytes: int = KEEP_BYTES,
+    on_spawn: Callable[[ProcessId], None] | None = None,
+    run_id: str = "",
+) -> Outcome:
+    """Run a line as it was typed: pipelines, lists, files and variables, without a shell.
+
+    What only a shell can run (substitution, control flow, here-documents) is
+    asked about, and then run by bash.
+
+    Parameters
+    ----------
+    line : str
+        At most 65,536 characters; `policy.parse` says what is understood.
+    workspace : Path
+        Where it may write unasked.
+    timeout : float, optional
+        Seconds, greater than 0, for the whole line.
+
+    The others are as in `run`, which see; so are the errors.
+
+    Returns
+    -------
+    Outcome
+        Of the last command that ran, with the last of what all of them wrote.
+    """
+    found = _policy.parse(line)
+    folder = _directory(cwd)
+    _check_bounds(timeout, grace, keep_bytes)
+    run_id = run_id or new_id()
+    variables = environment.build(run_id, env, pass_on=pass_on)
+    roots = _policy.Roots(workspace=workspace, private=_private_folders())
+    judge = lines.Judge(rules=policy, roots=roots, ask=ask)
+    start = _starter(
+        emit=emit,
+        phase=phase,
+        level=level,
+        run_id=run_id,
+        stdin=None,
+        cancel=cancel,
+        grace=grace,
+        on_spawn=on_spawn,
+        secrets=secrets_in(os.environ | variables, names=pass_on),
+        is_raw=False,
+    )
+    if isinstance(found, Shell):
+        judge.ask_for([lines.asked_of_shell(found)], found.text)
+        bash = _policy.find("bash", variables, folder)
+        stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
+        return start((stage,), folder, timeout, keep_bytes)
+    place = lines.Place(cwd=folder, environment=variables)
+    return lines.run(found, place, start, lines.Bounds(timeout=timeout, keep_bytes=keep_bytes), judge)
+
+
+def _starter(
+    *,
+    emit: Emit,
+    phase: Phase,
+    level: Level,
+    run_id: str,
+    stdin: bytes | None,
+    cancel: Cancel | None,
+    grace: float,
+    on_spawn: Callable[[ProcessId], None] | None,
+    secrets: Sequence[str],
+    is_raw: bool,
+) -> lines.Start:
+    """Return what starts a pipeline in the cage and streams it."""
     cage.build(level)
 
     def on_text(stream: Stream, text: str) -> None:
@@ -155,23 +254,45 @@ def run(
         if on_spawn:
             on_spawn(leader)
 
-    request = process.Request(
-        stages=(process.Stage(argv=(str(program), *words[1:]), env=variables),),
-        cwd=folder,
-        run_id=run_id,
-        stdin=_bytes(stdin),
-        timeout=timeout,
-        grace=grace,
-        keep_bytes=keep_bytes,
-        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
-        is_raw=raw,
-    )
-    return process.stream(request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel)
+    def start(
+        stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
+    ) -> Outcome:
+        request = process.Request(
+            stages=stages,
+            cwd=cwd,
+            run_id=run_id,
+            stdin=stdin,
+            timeout=timeout,
+            grace=grace,
+            keep_bytes=keep_bytes,
+            secrets=secrets,
+            is_raw=is_raw,
+        )
+        return process.stream(
+            request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel
+        )
+
+    return start
 
 
-def shown(argv: Sequence[str]) -> str:
+def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
+    if timeout is not None and not 0 < timeout < float("inf"):
+        raise UsageError(f"a time limit of {timeout} s cannot be", fix="a number of seconds greater than 0")
+    if grace < 0 or keep_bytes < 0:
+        raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
+
+
+def _private_folders() -> tuple[Path, ...]:
+    """Return the folders of ours and of Jupyter's whose files are nobody's to read: records, tokens, keys."""
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    data = data_dir()
+    return (data / "runs", data / "panels", data / "ledger.db", Path(jupyter_runtime_dir()))
+
+
+def shown(command: Sequence[str] | str) -> str:
     """Return a command as a line short enough for a message."""
-    line = shlex.join(argv)
+    line = command.strip() if isinstance(command, str) else shlex.join(command)
     return line if len(line) <= _LINE_CHARS else line[: _LINE_CHARS - 1] + "…"
 
 

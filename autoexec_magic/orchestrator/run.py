@@ -160,16 +160,22 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
     policy = executor.policy.Policy(
         programs=executor.policy.DEFAULT.programs | frozenset(here.config.programs)
     )
-    argv = step.argv or executor.policy.split(step.line)
-    outcome = executor.run(
-        argv,
-        emit=emit,
-        cwd=here.cwd,
-        policy=policy,
-        ask=here.ask,
-        **_bounds(plan, here),
-    )
-    return _judged(outcome, "run", executor.shown(argv), "bash", emit, here)
+    bounds = _bounds(plan, here)
+    if step.argv:
+        outcome = executor.run(step.argv, emit=emit, cwd=here.cwd, policy=policy, ask=here.ask, **bounds)
+        what = executor.shown(step.argv)
+    else:
+        outcome = executor.run_line(
+            step.line,
+            emit=emit,
+            workspace=here.workspace,
+            cwd=here.cwd,
+            policy=policy,
+            ask=here.ask,
+            **bounds,
+        )
+        what = executor.shown(step.line)
+    return _judged(outcome, "run", what, "bash", emit, here)
 
 
 def _script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:

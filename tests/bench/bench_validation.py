@@ -1,6 +1,6 @@
 """How long does it take to decide whether a command may run? Asked for: less than 1 ms.
 
-`executor.policy` splits a line, finds the program it means and judges it. The
+`executor.policy` takes a line apart, finds the program of each command and judges it. The
 benchmark does this for ordinary command lines beside `shlex.split`, which only
 splits, and `bash -n -c`, which only parses and starts a process for it.
 """
@@ -18,8 +18,8 @@ from pathlib import Path
 import measure
 from measure import Method, Note, now_ns, seconds_since
 
-from autoexec_magic.errors import PolicyRefused
 from autoexec_magic.executor import environment, policy
+from autoexec_magic.executor.lines import Judge, Place
 from autoexec_magic.history import new_id
 from autoexec_magic.redact import secrets_in
 
@@ -38,7 +38,7 @@ LINES = (
     "sort -t, -k2 -n data/table.csv",
     "mkdir -p build/reports/html",
 )
-NEED_A_SHELL = ("ls *.csv | wc -l", "echo $HOME", "make > log 2>&1", "cd src && python setup.py build")
+COMPOSED = ("ls *.csv | wc -l", "echo $HOME", "make > log 2>&1", "cd src && python setup.py build")
 
 Act = Callable[[str], object]
 
@@ -47,27 +47,28 @@ VARIABLES = environment.build(RUN_ID)
 BASH = shutil.which("bash") or "bash"
 
 
+JUDGE = Judge(rules=policy.DEFAULT, roots=policy.Roots(workspace=CWD), ask=None)
+
+
 def decide(line: str) -> None:
     """Answer the question: may it run?"""
-    argv = policy.split(line)
-    verdict = policy.judge(argv, policy.find(argv[0], VARIABLES, CWD))
-    assert verdict.answer == "allow", verdict
+    told(line, Place(cwd=CWD, environment=VARIABLES))
 
 
-def refuse(line: str) -> None:
-    """Answer it for a line that needs a shell."""
-    try:
-        policy.split(line)
-    except PolicyRefused:
-        return
-    raise AssertionError(line)
+def told(line: str, place: Place) -> None:
+    """Judge every command of a line, and each pipeline as a whole."""
+    found = policy.parse(line)
+    for step in found.steps:
+        for command in step.pipeline.commands:
+            verdict = JUDGE.verdict(command, place)[1]
+            assert verdict.answer == "allow", verdict
+        JUDGE.shape(step.pipeline, place)
 
 
 def prepare(line: str) -> None:
-    """Do all that `executor.run` does before it spawns."""
-    argv = policy.split(line)
+    """Do all that `executor.run_line` does before it spawns."""
     built = environment.build(RUN_ID)
-    policy.judge(argv, policy.find(argv[0], built, CWD))
+    told(line, Place(cwd=CWD, environment=built))
     secrets_in(os.environ | built)
 
 
@@ -91,12 +92,12 @@ def each(lines: list[str], name: str, act: Act) -> Method:
 def validation(options: argparse.Namespace) -> None:
     """Print what it costs a line, as a whole and step by step."""
     lines = [line for line in LINES if shutil.which(line.split()[0], path=VARIABLES["PATH"])]
-    words = {line: policy.split(line) for line in lines}
+    words = {line: shlex.split(line) for line in lines}
     programs = {line: policy.find(words[line][0], VARIABLES, CWD) for line in lines}
-    asked: dict[str, Act] = {"split + find + judge": decide, "refused: it needs a shell": refuse}
+    asked: dict[str, Act] = {"the verdict on a line": decide, "… with pipes, files, variables": decide}
     steps: dict[str, Act] = {
         "all that precedes the spawn": prepare,
-        "  split": policy.split,
+        "  parse": policy.parse,
         "  find": lambda line: policy.find(words[line][0], VARIABLES, CWD),
         "  judge": lambda line: policy.judge(words[line], programs[line]),
         "  build the environment": lambda line: environment.build(RUN_ID),
@@ -104,7 +105,7 @@ def validation(options: argparse.Namespace) -> None:
     }
     others: dict[str, Act] = {"shlex.split": shlex.split, "bash -n -c LINE": parse_with_bash}
     methods = [
-        each(list(NEED_A_SHELL) if act is refuse else lines, name, act)
+        each(list(COMPOSED) if name.startswith("…") else lines, name, act)
         for name, act in (asked | steps | others).items()
     ]
     samples = measure.interleaved(methods, 10 if options.quick else 100)
@@ -114,7 +115,7 @@ def validation(options: argparse.Namespace) -> None:
         samples,
         names=[*asked, *steps, *others],
         unit="µs",
-        floor="split + find + judge",
+        floor="the verdict on a line",
         bars=dict.fromkeys(asked, BAR),
     )
 

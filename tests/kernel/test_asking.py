@@ -110,7 +110,7 @@ def test_yes_on_the_line_asks_nothing(kernel: Kernel):
 def test_yes_does_not_answer_a_refusal(kernel: Kernel):
     """What the policy refuses stays refused."""
     kernel.write("sudo", "#!/bin/sh\ntouch tool-ran\n", mode=0o755)
-    for line in ("%autoexec sh --yes ./sudo", "%autoexec sh --yes ./tool > file"):
+    for line in ("%autoexec sh --yes ./sudo", "%autoexec sh --yes ./tool < .env"):
         cell = kernel.start(line, allow_stdin=True).finish()
         assert cell.questions == []
         assert cell.error.startswith("policy-refused: ")

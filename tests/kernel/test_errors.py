@@ -57,8 +57,8 @@ def assert_ours(cell: Cell, code: str) -> None:
             "%autoexec sh no-such-program", "missing-tool", "'no-such-program' on PATH", id="no program"
         ),
         pytest.param("%autoexec sh ./not-here", "missing-tool", "no program ./not-here", id="no file"),
-        pytest.param("%autoexec sh echo a | wc", "policy-refused", "`|` is a pipe", id="refused"),
-        pytest.param("%autoexec sh echo 'open", "policy-refused", "No closing quotation", id="open quote"),
+        pytest.param("%autoexec sh sudo ls", "policy-refused", "cannot gain privileges", id="refused"),
+        pytest.param("%autoexec sh echo 'open", "policy-refused", "does not close", id="open quote"),
         pytest.param("%autoexec sh false", "phase-failed", "false ended with exit code 1", id="failed"),
         pytest.param("%autoexec script", "usage", "there is no script", id="no script"),
         pytest.param(

@@ -69,7 +69,7 @@ def test_a_notebook_gets_no_widget(kernel: Kernel):
         pytest.param("%autoexec sh --json", "invalid", 2, "usage", id="no command"),
         pytest.param("%autoexec sh --json --bogus echo", "invalid", 2, "usage", id="unknown option"),
         pytest.param("%autoexec sh --json ./tool", "asked", 3, "asked", id="asked"),
-        pytest.param("%autoexec sh --json echo $HOME", "refused", 4, "policy-refused", id="refused"),
+        pytest.param("%autoexec sh --json sudo ls", "refused", 4, "policy-refused", id="refused"),
         pytest.param("%autoexec sh --json --timeout 0.2 sleep 60", "timed-out", 5, "timeout", id="timed out"),
         pytest.param("%autoexec sh --json no-such-program", "missing", 6, "missing-tool", id="missing"),
         pytest.param("%%autoexec script --json\n1 / 0", "failed", 1, "script-failed", id="a script"),

@@ -1,15 +1,34 @@
-"""May it run? A command is an argv; the answer is allow, ask or refuse.
+"""May it run? A line is taken apart, and each command goes through the layers.
 
-Thin so far, and honest about it: a line that needs a shell is refused with the
-way to run it all the same; a fixed list of programs is allowed, found in the
-system's folders or beside the interpreter; everything else is asked about. The
-answer names the layer and the rule that gave it.
+    1 parse       words, pipelines, files; what needs a shell is asked about
+    2 program     which file a name means, and whether that is the listed program
+    4 paths       where it reads and writes; shapes: what a pipeline does as a whole
+
+Layer 3, what its arguments make a program do, is not there yet. The answer is
+allow, ask or refuse, and names the layer and the rule that gave it.
 """
 
 from __future__ import annotations
 
-from .parse import split
+from .expand import argv_of, one, value
+from .parse import parse
+from .paths import Roots
 from .program import find
 from .rules import DEFAULT, Policy, exactly, judge
+from .shapes import judge_shape
+from .verdict import judge_command
 
-__all__ = ["DEFAULT", "Policy", "exactly", "find", "judge", "split"]
+__all__ = [
+    "DEFAULT",
+    "Policy",
+    "Roots",
+    "argv_of",
+    "exactly",
+    "find",
+    "judge",
+    "judge_command",
+    "judge_shape",
+    "one",
+    "parse",
+    "value",
+]

@@ -156,6 +156,16 @@ def exactly(*paths: str | Path) -> Policy:
     return Policy(programs=frozenset(), paths=frozenset(Path(path).absolute() for path in paths))
 
 
+def judge_name(argv: Sequence[str]) -> PolicyVerdict | None:
+    """Return the refusal of a program that never runs, whether it is there or not; else None."""
+    name = Path(argv[0]).name
+    if name not in _REFUSED:
+        return None
+    return PolicyVerdict(
+        line=shlex.join(argv), answer="refuse", layer=2, rule=f"refused:{name}", why=_REFUSED[name]
+    )
+
+
 def judge(argv: Sequence[str], program: Path, policy: Policy = DEFAULT) -> PolicyVerdict:
     """Return whether `argv` may run.
 
@@ -177,8 +187,8 @@ def judge(argv: Sequence[str], program: Path, policy: Policy = DEFAULT) -> Polic
     name = program.name
     if program in policy.paths:
         return PolicyVerdict(line=line, answer="allow", layer=2, rule="exact-path", why="started by a verb")
-    if name in _REFUSED:
-        return PolicyVerdict(line=line, answer="refuse", layer=2, rule=f"refused:{name}", why=_REFUSED[name])
+    if never := judge_name(argv):
+        return never
     if not {name, _without_version(name)} & policy.programs:
         why = f"{name} is not on the list of programs"
         return PolicyVerdict(line=line, answer="ask", layer=2, rule="not-listed", why=why)

@@ -1,0 +1,88 @@
+"""How much is stopped, and how much is let through: lines of people who had not seen the policy.
+
+What a program's arguments make it do is not judged yet, so that more than a
+third of the attacks are let through. The figures here are floors: they may
+rise, and whoever lets one fall sees it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from autoexec_magic.errors import AutoexecError
+from autoexec_magic.executor import lines
+from autoexec_magic.executor.policy import DEFAULT, Roots, parse, verdict
+from autoexec_magic.executor.policy.tree import Shell
+
+DATA = Path(__file__).parents[2] / "data" / "policy"
+STOPPED_SHARE, ALLOWED_SHARE = 0.53, 0.64
+CANARIES = {
+    "{outside}": "/srv/outside",
+    "{home}": str(Path.home()),
+    "{host}": "127.0.0.1",
+    "{port}": "40001",
+    "{udp}": "40002",
+    "{socket}": "/srv/outside/socket",
+    "{pid}": "4242",
+    "{kernelfile}": "/srv/outside/kernel.json",
+}
+
+
+@pytest.fixture(autouse=True)
+def every_program(monkeypatch):
+    """Have a machine that has every program, where programs live."""
+    monkeypatch.setattr(verdict, "find", lambda name, environment, cwd: Path("/usr/bin") / name)
+
+
+def records(name: str) -> list[dict[str, object]]:
+    """Return the records of a file."""
+    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+def answer(line: str) -> str:
+    """Return what the policy says of a line, in a workspace that is no temporary folder."""
+    workspace = Path("/srv/project")
+    judge = lines.Judge(rules=DEFAULT, roots=Roots(workspace=workspace), ask=None)
+    place = lines.Place(cwd=workspace, environment={"HOME": str(Path.home())})
+    try:
+        found = parse(line)
+        if isinstance(found, Shell):
+            return "ask"
+        told = [judge.verdict(command, place)[1].answer for command in found.commands]
+        told += [judge.shape(step.pipeline, place).answer for step in found.steps]
+    except AutoexecError:
+        return "refuse"
+    return "refuse" if "refuse" in told else "ask" if "ask" in told else "allow"
+
+
+def test_of_the_attacks_this_share_is_stopped():
+    """Refused, or asked about: never silently run."""
+    attacks = records("attacks.jsonl")
+    answers = Counter()
+    for record in attacks:
+        line = str(record["line"])
+        for name, canary in CANARIES.items():
+            line = line.replace(name, canary)
+        answers[answer(line)] += 1
+    assert len(attacks) >= 300
+    assert 1 - answers["allow"] / len(attacks) >= STOPPED_SHARE, answers
+
+
+def test_of_the_ordinary_lines_this_share_is_not_asked_about():
+    """A policy that nags is switched off."""
+    ordinary = records("ordinary.jsonl")
+    answers = Counter(answer(str(record["line"])) for record in ordinary)
+    assert len(ordinary) >= 300
+    assert answers["allow"] / len(ordinary) >= ALLOWED_SHARE, answers
+
+
+@pytest.mark.parametrize("name", ["attacks.jsonl", "ordinary.jsonl"])
+def test_each_line_is_another_one(name):
+    """By its name and by what it says."""
+    found = records(name)
+    for field in ("id", "line"):
+        assert max(Counter(str(record[field]) for record in found).values()) == 1

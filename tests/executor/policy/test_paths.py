@@ -1,0 +1,133 @@
+"""Where may be read and written, after links and `..`."""
+
+from __future__ import annotations
+
+import pytest
+
+from autoexec_magic.executor.policy import paths
+from autoexec_magic.executor.policy.paths import Roots
+
+WRITES = {
+    "a": "allow",
+    "sub/a": "allow",
+    "./sub/../a": "allow",
+    "../../temp/a": "allow",
+    "/dev/null": "allow",
+    "/dev/shm/a": "allow",
+    "../a": "ask outside",
+    "~/a": "ask outside",
+    "/srv/a": "ask outside",
+    ".git/hooks/pre-commit": "ask runs-later",
+    ".git/config": "ask runs-later",
+    "~/.bashrc": "refuse runs-later",
+    "../.profile": "refuse runs-later",
+    "~/.config/systemd/user/a.service": "refuse runs-later",
+    "/etc/cron.d/a": "refuse runs-later",
+    "~/.ipython/profile_default/startup/a.py": "refuse runs-later",
+    "/usr/bin/a": "refuse runs-later",
+    "/proc/sys/kernel/core_pattern": "refuse runs-later",
+    "/dev/sda": "refuse device",
+    "~/.ssh/authorized_keys": "refuse secret",
+    "../.ssh/a": "refuse secret",
+    ".env": "refuse secret",
+    "../../private/runs/a": "refuse secret",
+}
+READS = {
+    "a": "allow",
+    "../a": "allow",
+    "/etc/passwd": "allow",
+    "/usr/share/dict": "allow",
+    ".env.example": "allow",
+    "~/.ssh/id_ed25519": "refuse",
+    "~/.aws/credentials": "refuse",
+    "/etc/shadow": "refuse",
+    "~/.netrc": "refuse",
+    "~/.config/gcloud/credentials.db": "refuse",
+    "sub/.env": "refuse",
+    ".env.production": "refuse",
+    "/proc/1/environ": "refuse",
+    "/proc/self/environ": "refuse",
+    "/run/docker.sock": "refuse",
+    "../../private/runs/x/events.jsonl": "refuse",
+    "sub/id_rsa": "refuse",
+}
+REMOVES = {
+    "sub": "allow",
+    "sub/..": "refuse",
+    ".": "refuse",
+    "..": "refuse",
+    "/": "refuse",
+    "~": "refuse",
+    "../other": "refuse",
+    "/usr": "refuse",
+    "../../temp/a": "allow",
+    "../../temp": "refuse",
+}
+
+
+@pytest.fixture
+def roots(tmp_path, monkeypatch) -> Roots:
+    """Return roots with a home and a workspace of their own, and a temporary folder that is neither."""
+    for name in ("home/.ssh", "home/project/sub", "temp", "private/runs"):
+        (tmp_path / name).mkdir(parents=True)
+    inside = property(lambda self: (str(self.workspace), str(tmp_path / "temp"), *map(str, self.more)))
+    monkeypatch.setattr(Roots, "writable", inside)
+    home = tmp_path / "home"
+    return Roots(workspace=home / "project", home=home, private=(tmp_path / "private",))
+
+
+def written(roots: Roots, path: str) -> str:
+    """Return the answer to writing, and the rule."""
+    found = paths.write(path, roots.workspace, roots)
+    return f"{found.answer} {found.rule}".strip()
+
+
+@pytest.mark.parametrize(("path", "answer"), WRITES.items(), ids=WRITES)
+def test_writing(roots, path, answer):
+    """Inside it is ordinary, outside it is a question, what runs later or is a secret is refused."""
+    assert written(roots, path) == answer
+
+
+@pytest.mark.parametrize(("path", "answer"), READS.items(), ids=READS)
+def test_reading(roots, path, answer):
+    """Anything but a secret."""
+    assert paths.read(path, roots.workspace, roots).answer == answer
+
+
+@pytest.mark.parametrize(("path", "answer"), REMOVES.items(), ids=REMOVES)
+def test_removing_all_below(roots, path, answer):
+    """Something of the workspace, never the workspace, nor what holds it, nor what is elsewhere."""
+    assert paths.remove_all(path, roots.workspace, roots).answer == answer
+
+
+def test_a_link_is_followed(roots):
+    """What it leads to is read and written."""
+    (roots.workspace / "link").symlink_to(roots.home / ".ssh")
+    (roots.workspace / "out").symlink_to(roots.home)
+    assert written(roots, "link/id") == "refuse secret"
+    assert paths.read("link/id_x", roots.workspace, roots).answer == "refuse"
+    assert written(roots, "out/x") == "ask outside"
+    assert written(roots, "out/project/x") == "allow"
+
+
+def test_a_folder_whose_name_begins_alike_is_another_one():
+    """`startswith` is no test of being inside."""
+    assert paths.below("/a/b", "/a/b")
+    assert paths.below("/a/b/c", "/a/b")
+    assert not paths.below("/a/bc", "/a/b")
+    assert paths.below("/a", "/")
+
+
+def test_what_a_person_added_may_be_written(roots, tmp_path):
+    """A folder of data beside the project."""
+    more = Roots(workspace=roots.workspace, home=roots.home, more=(tmp_path / "data",))
+    assert written(more, str(tmp_path / "data" / "x")) == "allow"
+    assert written(roots, str(tmp_path / "data" / "x")) == "ask outside"
+
+
+def test_the_real_roots_are_the_workspace_and_temporary_folders(tmp_path):
+    """With their links followed."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    assert str(tmp_path / "real") in Roots(workspace=link).writable
+    assert "/tmp" in Roots(workspace=link).writable

@@ -1,0 +1,54 @@
+"""A command through the layers: the first that refuses counts, then the first that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from autoexec_magic.errors import MissingTool
+from autoexec_magic.executor.policy import Roots, judge_command, verdict
+
+
+@pytest.fixture(autouse=True)
+def every_program(monkeypatch):
+    """Have a machine that has every program but one."""
+
+    def find(name: str, environment: object, cwd: Path) -> Path:
+        if name == "nosuch":
+            raise MissingTool("there is no program nosuch")
+        return Path("/usr/bin") / name
+
+    monkeypatch.setattr(verdict, "find", find)
+
+
+def judged(workspace: Path, *argv: str, files: Sequence[tuple[str, bool]] = ()) -> tuple[str, int]:
+    """Return the answer and the layer."""
+    found = judge_command(argv, environment={}, cwd=workspace, roots=Roots(workspace=workspace), files=files)
+    return found.answer, found.layer
+
+
+def test_the_strictest_layer_counts(tmp_path):
+    """Whatever the others say, and wherever it stands."""
+    assert judged(tmp_path, "ls") == ("allow", 2)
+    assert judged(tmp_path, "terraform") == ("ask", 2)
+    assert judged(tmp_path, "sudo", "ls") == ("refuse", 2)
+    assert judged(tmp_path, "ls", files=[("out", True)]) == ("allow", 2)
+    assert judged(tmp_path, "ls", files=[("/etc/passwd", True)]) == ("refuse", 4)
+    assert judged(tmp_path, "terraform", files=[("/etc/passwd", True)]) == ("refuse", 4)
+    assert judged(tmp_path, "cat", files=[("/etc/shadow", False)]) == ("refuse", 4)
+    assert judged(tmp_path, "cat", files=[("a", False), ("~/.ssh/x", False)]) == ("refuse", 4)
+
+
+def test_a_variable_alone_and_a_folder_are_no_programs(tmp_path):
+    """They only say what holds for the rest of the line."""
+    assert judged(tmp_path) == ("allow", 1)
+    assert judged(tmp_path, "cd", "sub") == ("allow", 1)
+
+
+def test_a_program_that_never_runs_need_not_be_there(tmp_path):
+    """It is refused, not missing; any other is missing."""
+    assert judged(tmp_path, "doas", "nosuch") == ("refuse", 2)
+    with pytest.raises(MissingTool):
+        judged(tmp_path, "nosuch")

@@ -1,0 +1,184 @@
+"""A line runs as a shell would run it, and none of it where one part of it may not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from skips import requires
+
+from autoexec_magic import executor
+from autoexec_magic.errors import MissingTool, NeedsPerson, PolicyRefused, UsageError
+from autoexec_magic.values import Outcome, Question
+
+SECONDS = 20.0
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """Return a workspace with some files, made the current folder."""
+    for name, text in (("a.txt", "b\na\n"), ("b.txt", "c\n"), ("sub/c.txt", "d\n")):
+        path = tmp_path / "work" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+def run(line: str, folder: Path, emit=lambda event: None, **options: object) -> Outcome:
+    """Run a line in the workspace."""
+    options.setdefault("timeout", SECONDS)
+    return executor.run_line(line, emit=emit, workspace=folder, cwd=folder, **options)
+
+
+LINES = [
+    "cat *.txt | sort | uniq -c",
+    "sort < a.txt > sorted; cat sorted",
+    "echo x >> a.txt && cat a.txt",
+    "false && echo no; echo yes",
+    "false || echo no",
+    "true || echo no",
+    "true && false || echo c",
+    "false || false && echo no; echo end",
+    "cd sub && cat c.txt",
+    "cd sub; pwd | sed 's/.*work//'; cd ..; ls",
+    "A=5; echo $A",
+    "A=5 B='x y'; echo $A $B \"$B\"",
+    "A=1 sh -c 'echo $A'; echo [$A]",
+    "A=1; sh -c 'echo [$A]'",
+    "export A=1; sh -c 'echo [$A]'",
+    "ls nosuch 2>/dev/null || echo gone",
+    "ls nosuch 2>&1 | wc -l > out; wc -l < out",
+    "sh -c 'echo out; echo err >&2' 2>&1 | sort",
+    "! true; echo $HOME | wc -l",
+    "seq 3 | while_is_no_program || echo none",
+    "printf '%s\\n' 'a b' \"c\" d\\ e",
+    "echo *.none ~/x '$A' \"a$NOSUCH.\"",
+    "seq 100000 | tail -n 1",
+    "yes | head -n 3",
+    "echo a; echo b >&2; echo c",
+    "echo one\necho two",
+    "exit_code() { return 3; }; exit_code",
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_bash_does_the_same(folder, emit, line):
+    """The same output, the same files, the same exit code."""
+    bash = shutil.which("bash")
+    requires(bash, "bash is not installed", "apt-get install bash")
+    if "is_no_program" in line:
+        with pytest.raises(MissingTool):
+            run(line, folder)
+        return
+    twin = folder.parent / "twin" / "work"
+    shutil.copytree(folder, twin)
+    want = subprocess.run([bash, "--norc", "-c", line], cwd=twin, capture_output=True, text=True)
+    outcome = run(line, folder, emit, ask=lambda question: True)
+    assert emit.text("stdout") == want.stdout
+    assert outcome.returncode == want.returncode
+    assert (emit.text("stderr") == "") == (want.stderr == "")
+
+    def files(root: Path) -> dict[str, str]:
+        return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+    assert files(folder) == files(twin)
+
+
+def test_what_may_not_run_keeps_the_rest_from_running(folder):
+    """A refusal, wherever it stands, is told before anything happens."""
+    for line in ("touch done; sudo ls", "touch done && cat < ~/.ssh/id", "touch done | sudo x"):
+        with pytest.raises(PolicyRefused):
+            run(line, folder, ask=lambda question: True)
+        assert not (folder / "done").exists()
+
+
+def test_a_question_is_asked_once_for_the_whole_line(folder):
+    """With what is to be said of each part; no is no for all of it."""
+    tool = folder / "tool"
+    tool.write_text("#!/bin/sh\necho ran >> log\n")
+    tool.chmod(0o755)
+    asked: list[Question] = []
+
+    def answer(question: Question) -> bool:
+        asked.append(question)
+        return len(asked) > 1
+
+    line = "touch done; ./tool && ./tool -x > out"
+    with pytest.raises(PolicyRefused, match="not run"):
+        run(line, folder, ask=answer)
+    assert not (folder / "done").exists()
+    assert run(line, folder, ask=answer).returncode == 0
+    assert len(asked) == 2
+    assert asked[0].text == f"run {line} ?"
+    assert (folder / "log").read_text() == "ran\nran\n"
+
+
+def test_where_nobody_answers_nothing_runs(folder):
+    """And the error says why."""
+    with pytest.raises(PolicyRefused, match="refused"):
+        run("touch done; echo $(date)", folder)
+
+    def nobody(question: Question) -> bool:
+        raise NeedsPerson(question.text, fix=question.fix)
+
+    with pytest.raises(NeedsPerson) as error:
+        run("touch done; echo $(date)", folder, ask=nobody)
+    assert error.value.fix == "%autoexec sh --yes touch done; echo $(date)"
+    assert not (folder / "done").exists()
+
+
+def test_what_a_glob_finds_later_is_judged_then(folder):
+    """The line made a file whose name is a secret's; it is not read because it was not there before."""
+    with pytest.raises(PolicyRefused, match="refused"):
+        run("cp a.txt .env; cat < .en*", folder)
+    assert (folder / ".env").exists()
+
+
+def test_a_folder_that_is_not_there_is_said(folder):
+    """And what follows does not run somewhere else."""
+    with pytest.raises(UsageError, match="cannot go to nosuch"):
+        run("cd nosuch; rm -r sub", folder)
+    assert (folder / "sub").exists()
+
+
+def test_the_limit_is_the_whole_lines(folder):
+    """Not each command's."""
+    started = time.monotonic()
+    outcome = run("sleep 0.4; sleep 0.4; sleep 30; touch done", folder, timeout=1.2)
+    assert outcome.ended == "timed-out"
+    assert time.monotonic() - started < 10
+    assert not (folder / "done").exists()
+
+
+def test_a_cancel_ends_the_line(folder):
+    """What would follow is not started."""
+    cancel = executor.Cancel()
+    threading.Timer(0.5, cancel.set).start()
+    outcome = run("sleep 30; touch done", folder, cancel=cancel)
+    cancel.close()
+    assert outcome.ended == "cancelled"
+    assert not (folder / "done").exists()
+
+
+def test_what_all_of_it_wrote_is_in_the_outcome(folder):
+    """For the diagnosis of what failed in the middle."""
+    outcome = run("echo one; echo two >&2; sh -c 'exit 3'", folder)
+    assert (outcome.stdout, outcome.stderr, outcome.returncode) == ("one\n", "two\n", 3)
+
+
+def test_nothing_stays_open(folder):
+    """After many of them, also of those that fail."""
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    for line in ("ls | wc -l > out", "cat < nosuch", "ls | sort | head -n 1"):
+        for _ in range(3):
+            try:
+                run(line, folder)
+            except UsageError:
+                continue
+    assert not before or len(os.listdir("/proc/self/fd")) == before

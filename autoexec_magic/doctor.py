@@ -13,6 +13,7 @@ from pathlib import Path
 from . import config, executor, installer
 from .errors import AutoexecError
 from .installer.sources import sources, without_credentials
+from .values import Level
 
 _SECONDS = 5.0
 _INDEX_SECONDS = 3.0
@@ -178,12 +179,20 @@ def _answers(indexes: list[str], cert: str) -> list[str]:
     return [*said, *[late] * (len(indexes) - len(said))][: len(indexes)]
 
 
-def _cage(level: str) -> Check:
+def _cage(level: Level) -> Check:
+    """Say what provides a cage, and what was seen when its doors were tried."""
+    if level == "open":
+        return Check(name="cage open", works=True, what="by limits")
     try:
-        cage = executor.cage.build(level)  # type: ignore[arg-type]
+        seen = executor.cage.witness(level)
     except AutoexecError as error:
         return Check(name=f"cage {level}", works=False, what=error.why or error.what, fix=error.fix)
-    return Check(name=f"cage {level}", works=True, what=f"by {cage.mechanism}")
+    what = f"by {seen.mechanism}: {len(seen.held)} of {seen.tried} doors tried and shut"
+    if seen.not_testable:
+        what += f", {len(seen.not_testable)} not testable here"
+    if seen.open:
+        what += f"; open: {', '.join(name.replace(': ', ' ', 1) for name in seen.open)}"
+    return Check(name=f"cage {level}", works=True, what=what)
 
 
 def _panel() -> Check:

@@ -77,6 +77,7 @@ def run(
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
+    read: Sequence[Path] = (),
     raw: bool = False,
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
@@ -116,6 +117,8 @@ def run(
         Called with the identity of the child, for whoever may want to end it.
     run_id : str, optional
         The id of the run that the child belongs to.
+    read : sequence of Path, optional
+        What may be read in a cage besides the workspace and the system.
     raw : bool, default False
         Leave the output as it is. Only for our own tools, whose output is read
         by a program and never shown: a digest must not be taken for a secret.
@@ -147,6 +150,8 @@ def run(
         emit=emit,
         phase=phase,
         level=level,
+        workspace=None,
+        read=read,
         run_id=run_id,
         stdin=_bytes(stdin),
         cancel=cancel,
@@ -210,6 +215,8 @@ def run_line(
         emit=emit,
         phase=phase,
         level=level,
+        workspace=workspace,
+        read=(),
         run_id=run_id,
         stdin=None,
         cancel=cancel,
@@ -232,6 +239,8 @@ def _starter(
     emit: Emit,
     phase: Phase,
     level: Level,
+    workspace: Path | None,
+    read: Sequence[Path],
     run_id: str,
     stdin: bytes | None,
     cancel: Cancel | None,
@@ -240,8 +249,7 @@ def _starter(
     secrets: Sequence[str],
     is_raw: bool,
 ) -> lines.Start:
-    """Return what starts a pipeline in the cage and streams it."""
-    cage.build(level)
+    """Return what starts a pipeline in a cage of its own and streams it."""
 
     def on_text(stream: Stream, text: str) -> None:
         emit(Output(phase=phase, stream=stream, text=text))
@@ -249,28 +257,32 @@ def _starter(
     def on_dropped(stream: Stream, count: int) -> None:
         emit(Truncated(phase=phase, stream=stream, dropped_bytes=count))
 
-    def spawned(leader: ProcessId) -> None:
-        cage.limit(leader)
-        if on_spawn:
-            on_spawn(leader)
-
     def start(
         stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
     ) -> Outcome:
-        request = process.Request(
-            stages=stages,
-            cwd=cwd,
-            run_id=run_id,
-            stdin=stdin,
-            timeout=timeout,
-            grace=grace,
-            keep_bytes=keep_bytes,
-            secrets=secrets,
-            is_raw=is_raw,
-        )
-        return process.stream(
-            request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel
-        )
+        asked = cage.CageRequest(level=level, workspace=workspace or cwd, read=tuple(read))
+        with cage.build(asked) as built:
+
+            def spawned(leader: ProcessId) -> None:
+                built.limit(leader)
+                if on_spawn:
+                    on_spawn(leader)
+
+            request = process.Request(
+                stages=stages,
+                cwd=cwd,
+                cage=built,
+                run_id=run_id,
+                stdin=stdin,
+                timeout=timeout,
+                grace=grace,
+                keep_bytes=keep_bytes,
+                secrets=secrets,
+                is_raw=is_raw,
+            )
+            return process.stream(
+                request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel
+            )
 
     return start
 

@@ -28,6 +28,7 @@ from ..errors import AutoexecError, MissingTool, UsageError
 from ..redact import mask
 from ..values import Ended, Outcome, Stream
 from . import ending
+from .cage import Cage
 from .identity import ProcessId, identify
 from .interrupts import Cancel, noted
 from .pump import OnText, Pump
@@ -63,6 +64,7 @@ class Request:
     stages: tuple[Stage, ...]
     cwd: Path
     run_id: str
+    cage: Cage | None = None
     stdin: bytes | None = None
     timeout: float | None = None
     grace: float = 1.0
@@ -226,14 +228,12 @@ def _spawn(request: Request) -> Children:
         stdout, from_last = _output(ours)
         stderr, errors = _output(ours)
         children = Children(stdin, stdout, stderr)
-        is_alone = len(request.stages) == 1
         try:
             reads = to_first
             for number, stage in enumerate(request.stages, start=1):
                 follows, writes = (-1, from_last) if number == len(request.stages) else _pipe(ours)
                 streams = _opened(stage.files, [reads, writes, errors], request.cwd, ours)
-                started = _start(stage, streams, request.cwd, children.processes, is_alone=is_alone)
-                children.processes.append(started)
+                children.processes.append(_start(stage, streams, request, children.processes))
                 reads = follows
         except BaseException:
             for process in children.processes:
@@ -285,29 +285,31 @@ def _opened(files: Sequence[File], streams: list[int], cwd: Path, ours: contextl
 
 
 def _start(
-    stage: Stage,
-    streams: Sequence[int],
-    cwd: Path,
-    before: Sequence[subprocess.Popen[bytes]],
-    *,
-    is_alone: bool,
+    stage: Stage, streams: Sequence[int], request: Request, before: Sequence[subprocess.Popen[bytes]]
 ) -> subprocess.Popen[bytes]:
-    program = stage.argv[0]
+    program, cage = stage.argv[0], request.cage
+    argv = cage.argv(stage.argv) if cage else stage.argv
+    env = cage.environment(stage.env) if cage else dict(stage.env)
     # A session of its own; several share a group, which cannot be joined from another session.
     place: dict[str, Any] = {"start_new_session": True}
-    if not is_alone:
+    if len(request.stages) > 1:
         place = {"process_group": before[0].pid if before else 0}
-    try:
+
+    def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            stage.argv,
-            cwd=cwd,
-            env=dict(stage.env),
+            argv,
+            cwd=request.cwd,
+            env=env,
             stdin=streams[0],
             stdout=streams[1],
             stderr=streams[2],
             bufsize=0,
+            pass_fds=cage.pass_fds if cage else (),
             **place,
         )
+
+    try:
+        return cage.spawn(start) if cage else start()
     except FileNotFoundError as error:
         # Also raised for a script whose interpreter (its first line) is not there.
         raise MissingTool(

@@ -95,6 +95,7 @@ def run(
             cwd=cwd,
             env=language.environment(cwd),
             policy=executor.policy.exactly(argv[0]),
+            read=(Path(folder),),
             **bounds,
         )
 

@@ -238,12 +238,27 @@ def test_what_the_policy_does_not_know_is_not_started(tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("level", ["workspace", "sealed"])
-def test_a_cage_that_is_not_to_be_had_starts_nothing(tmp_path, level):
-    """Any level but open is an error, never a weaker cage."""
+def test_a_cage_that_is_not_to_be_had_starts_nothing(tmp_path, monkeypatch):
+    """It is an error, never a weaker cage."""
+    monkeypatch.setattr(executor.cage.landlock, "abi", lambda: 0)
     mark = tmp_path / "mark"
     with at_most(), pytest.raises(CageError):
-        start([sys.executable, *LEAN, "-c", f"open({str(mark)!r}, 'w')"], level=level)
+        start([sys.executable, *LEAN, "-c", f"open({str(mark)!r}, 'w')"], level="workspace", cwd=tmp_path)
+    assert not mark.exists()
+
+
+def test_a_caged_command_writes_its_workspace_only(tmp_path):
+    """The cage is around what was started, not only built."""
+    workspace, mark = tmp_path / "project", tmp_path / "mark"
+    workspace.mkdir()
+    with at_most():
+        outcome = start(
+            [sys.executable, *LEAN, "-c", f"open('inside', 'w'); open({str(mark)!r}, 'w')"],
+            level="workspace",
+            cwd=workspace,
+        )
+    assert outcome.returncode == 1
+    assert (workspace / "inside").exists()
     assert not mark.exists()
 
 

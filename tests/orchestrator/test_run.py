@@ -27,6 +27,7 @@ from autoexec_magic.events import (
     RunFinished,
     RunStarted,
 )
+from autoexec_magic.executor.cage import bubblewrap
 from autoexec_magic.history import RUN_ID, new_id
 from autoexec_magic.installer import Needed
 from autoexec_magic.orchestrator import Command, Heal, Plan, Script, Step, Surroundings, Test, run, run_phase
@@ -254,8 +255,9 @@ def test_what_the_policy_refuses_is_refused(emit, here, step):
     assert report.error.why
 
 
-def test_a_cage_that_cannot_be_had_is_refused(emit, here):
+def test_a_cage_that_cannot_be_had_is_refused(emit, here, monkeypatch):
     """A weaker level than asked for is an error; the first event has the level that was asked for."""
+    monkeypatch.setattr(bubblewrap, "FOLDERS", ())
     plan = Plan(verb="verb", title="title", phases=(OK,), level="sealed")
     report = run(plan, emit, here)
     assert (report.verdict, report.error.code) == (Verdict.REFUSED, "cage-error")

@@ -60,7 +60,6 @@ def test_one_quoted_word_is_a_line():
         (("script", "--file", "not-there.py"), 2, "cannot read not-there.py"),
         (("sh", "./tool"), 6, "there is no program ./tool"),
         (("sh", "cat < .env"), 4, "holds secrets"),
-        (("sh", "--cage", "sealed", "ls"), 4, "--cage open"),
         (("sh", "--cage", "steel", "ls"), 2, "sealed, workspace, open"),
         (("sh", "--timeout", "0.2", "sleep", "30"), 5, "raise --timeout"),
         (("sh", "no-such-program-here"), 6, "no-such-program-here"),

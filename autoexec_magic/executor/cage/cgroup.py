@@ -1,0 +1,116 @@
+"""A control group for one run: how many processes it may have, and how much memory in all.
+
+Version 2 where this user may make groups with the controllers (a delegated
+parent), else version 1's hierarchies of their own. Where neither can be had,
+`make` returns None and rlimits are what is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from .limits import Limits
+
+_NAME = "autoexec-"
+_REMOVE_SECONDS, _POLL_SECONDS = 1.0, 0.0005
+_SETTINGS = {  # controller: (file in version 2, in version 1)
+    "pids": ("pids.max", "pids.max"),
+    "memory": ("memory.max", "memory.limit_in_bytes"),
+}
+
+
+class Group:
+    """The folders that stand for a run in each hierarchy."""
+
+    def __init__(self, folders: dict[str, Path]) -> None:
+        self._folders = folders
+
+    @property
+    def controllers(self) -> frozenset[str]:
+        """What is limited: "pids", "memory"."""
+        return frozenset(self._folders)
+
+    def add(self, pid: int) -> None:
+        """Move a process in, and what it has started already; one that is gone is left alone."""
+        for folder in set(self._folders.values()):
+            self._move(folder, pid)
+
+    def close(self) -> None:
+        """Remove the folders; the run's processes have ended, or are about to."""
+        until = time.monotonic() + _REMOVE_SECONDS
+        for folder in set(self._folders.values()):
+            while folder.exists():
+                try:
+                    folder.rmdir()
+                except OSError:
+                    if time.monotonic() > until:
+                        break
+                    time.sleep(_POLL_SECONDS)
+
+    def _move(self, folder: Path, pid: int) -> None:
+        with contextlib.suppress(OSError):
+            (folder / "cgroup.procs").write_text(str(pid), encoding="ascii")
+            for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                for child in children.read_text(encoding="ascii").split():
+                    self._move(folder, int(child))
+
+
+def make(limits: Limits) -> Group | None:
+    """Return a new group with what `limits` says of processes and memory, or None."""
+    wanted = {"pids": limits.processes, "memory": limits.memory_bytes}
+    folders: dict[str, Path] = {}
+    for controller, value in wanted.items():
+        if value is None:
+            continue
+        for parent, setting in _parents(controller):
+            folder = parent / f"{_NAME}{os.getpid()}-{time.monotonic_ns():x}"
+            folder = folders.get("pids", folder) if folders.get("pids", folder).parent == parent else folder
+            if _made(folder, setting, value):
+                folders[controller] = folder
+                break
+    return Group(folders) if folders else None
+
+
+def _made(folder: Path, setting: str, value: int) -> bool:
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / setting).write_text(str(value), encoding="ascii")
+    except OSError:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        return False
+    return True
+
+
+def _parents(controller: str) -> Iterator[tuple[Path, str]]:
+    """Return where a group with `controller` may be made, and the file that limits it."""
+    second, first = _SETTINGS[controller]
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+        before, _, after = line.partition(" - ")
+        kind, _, options = after.split()[:3]
+        if kind not in ("cgroup", "cgroup2") or (kind == "cgroup" and controller not in options.split(",")):
+            continue
+        own = _own(controller if kind == "cgroup" else "")
+        if own is None:
+            continue
+        at = Path(before.split()[4], own.lstrip("/"))
+        if kind == "cgroup":
+            yield at, first
+            continue
+        for parent in (at, at.parent):  # a group with processes of its own hands no controller on
+            with contextlib.suppress(OSError):
+                if controller in (parent / "cgroup.subtree_control").read_text(encoding="ascii").split():
+                    yield parent, second
+
+
+def _own(controller: str) -> str | None:
+    """Return this process's group in a hierarchy ("" is version 2's)."""
+    for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            return path
+    return None

@@ -1,0 +1,163 @@
+"""Whether it was the cage that denied something, and which option would allow it.
+
+"Permission denied" alone says nothing: the file may be somebody else's. So the
+path is taken from the message and held against the rules that the kernel was
+given. Denials have their own errors: EACCES from Landlock (EXDEV for a link or
+rename), EROFS from mounts, EPERM from seccomp, and in bubblewrap a place that
+is not allowed is not there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from .rules import Rule, is_below
+
+Answer: TypeAlias = Literal["cage", "protected", "ordinary"]
+Door: TypeAlias = Literal["read", "write", "net", "unix", "terminal"]
+
+_DENIED = r"(?:[Pp]ermission denied|EACCES|Read-only file system|EROFS|cross-device|EXDEV|os error (?:13|30))"
+_ABSENT = r"(?:No such file or directory|ENOENT)"
+_QUOTED = re.compile(r"""['"‘`]([^'"’`\n]{1,4096})['"’`]""")
+_BARE = re.compile(r"(?:^|[\s:(])((?:/|\.{0,2}/|[\w.-]+/)[^\s:'\"]+|[\w-]+\.[\w.-]+)(?=[:\s),]|$)")
+_WRITES = re.compile(
+    r"[Rr]ead-only|EROFS|cross-device|EXDEV|cannot (?:create|touch|remove|move|overwrite|make)"
+    r"|lock|mkdir|unlink|rename|[wW]rit|copyfile"
+)
+_NET = re.compile(
+    r"Could not resolve host|[nN]ame resolution|getaddrinfo|Network is unreachable|ENETUNREACH"
+    r"|curl: \([67]\)|socket\.gaierror|NameResolutionError|NewConnectionError"
+    r"|(?:connect|listen) E(?:ACCES|PERM)"
+    r"|(?:[sS]ocket|connect|bind|listen)\b[^\n]*(?:Operation not permitted|Permission denied)"
+)
+_SOCKET_TRACE = re.compile(
+    r"(?:socket\.py|in (?:create_connection|connect|bind|_socket))[\s\S]*Error: \[Errno (?:1|13)\] "
+    r"|(?:\.connect|\.bind|\.listen|socket\.socket|sock_connect)\([^\n]*\n[\s\S]*Error: \[Errno (?:1|13)\] "
+)
+_UNIX = re.compile(
+    r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|\.sock\b|unix socket"
+)
+_TAIL_CHARS = 8192  # what is said last; and the expressions above look ahead
+_TERMINAL = re.compile(r"out of pty devices|/dev/ptmx|openpty|forkpty")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """What the cage kept a child from, and what would allow it.
+
+    Parameters
+    ----------
+    door : str
+        "read", "write", "net", "unix" or "terminal".
+    thing : str
+        The path, or the door in words.
+    option : str
+        What to add to the command line; "" if nothing may be added.
+    why : str
+        One sentence for a person.
+    """
+
+    door: Door
+    thing: str
+    option: str
+    why: str
+
+
+def explain(path: Path, *, write: bool, rules: Sequence[Rule], shut: Sequence[str]) -> Answer:
+    """Return who would deny this: the cage, its protection of what governs a run, or an ordinary mode.
+
+    Parameters
+    ----------
+    path : Path
+        Absolute.
+    write : bool
+        Whether to write or to read.
+    rules : sequence of Rule
+        The cage's; without any, it denies nothing.
+    shut : sequence of str
+        The protected paths.
+    """
+    if not rules:
+        return "ordinary"
+    resolved = os.path.realpath(path)
+    if write and any(is_below(resolved, root) for root in shut):
+        return "protected"
+    wanted = ("write", "device") if write else ("read", "write", "device")
+    allowed = any(rule.access in wanted and is_below(resolved, rule.path) for rule in rules)
+    return "ordinary" if allowed else "cage"
+
+
+def explain_failure(
+    text: str, *, folder: Path, rules: Sequence[Rule], shut: Sequence[str], has_net: bool, has_unix: bool
+) -> Denial | None:
+    """Return the denial that the end of `text`, what a child wrote, tells of; None if it was none of ours.
+
+    Parameters
+    ----------
+    text : str
+        The standard error output.
+    folder : Path
+        Where relative paths begin.
+    rules, shut : sequence
+        As in `explain`.
+    has_net, has_unix : bool
+        Whether these doors were open.
+    """
+    if not rules:
+        return None
+    text = text[-_TAIL_CHARS:]
+    for line in reversed(text.splitlines()):
+        if found := _of_path(line, folder, rules, shut):
+            return found
+    return _of_door(text, has_net=has_net, has_unix=has_unix)
+
+
+def _of_path(line: str, folder: Path, rules: Sequence[Rule], shut: Sequence[str]) -> Denial | None:
+    denied = re.search(_DENIED, line)
+    if not denied and not re.search(_ABSENT, line):
+        return None
+    for named in (*_QUOTED.findall(line), *_BARE.findall(line)):
+        path = folder / named
+        if not denied and not os.path.lexists(path):
+            continue  # it is not there outside either
+        writes = bool(_WRITES.search(line))
+        answer = explain(path, write=writes, rules=rules, shut=shut)
+        if answer == "ordinary" and not writes and denied:
+            writes, answer = True, explain(path, write=True, rules=rules, shut=shut)
+        if answer == "protected":
+            return _protected(path)
+        if answer == "cage":
+            return _outside(path, writes=writes)
+    return None
+
+
+def _protected(path: Path) -> Denial:
+    why = f"{path} governs what runs here, so nothing that runs may write it"
+    return Denial(door="write", thing=str(path), option="", why=why)
+
+
+def _outside(path: Path, *, writes: bool) -> Denial:
+    place = path
+    while writes and not place.exists():  # a rule is about something that is there
+        place = place.parent
+    kind: Door = "write" if writes else "read"
+    why = f"the cage does not let a run {kind} {path}"
+    return Denial(door=kind, thing=str(path), option=f"--{kind} {place}", why=why)
+
+
+def _of_door(text: str, *, has_net: bool, has_unix: bool) -> Denial | None:
+    if _TERMINAL.search(text):
+        why = "the cage does not let a run open a terminal of its own"
+        return Denial(door="terminal", thing="a pseudo-terminal", option="--pty", why=why)
+    if not has_unix and _UNIX.search(text) and re.search(r"Errno 1\]|EPERM|not permitted|EOFError", text):
+        why = "the cage does not let a run open unix sockets"
+        return Denial(door="unix", thing="a unix socket", option="--unix", why=why)
+    if not has_net and (_NET.search(text) or _SOCKET_TRACE.search(text)):
+        why = "the cage does not let a run use the network"
+        return Denial(door="net", thing="the network", option="--net PORTS", why=why)
+    return None

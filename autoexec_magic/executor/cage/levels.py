@@ -1,0 +1,305 @@
+"""The levels, what provides each here, and the cage that is built of it.
+
+The *level* is what a person asks for, the *mechanism* what provides it. A
+level that cannot be had is an error that says what to install; `best` takes
+the strongest there is, and says which.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import platform
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from ...errors import AutoexecError, CageError
+from ...values import Level
+from ..identity import ProcessId
+from . import bubblewrap, cgroup, kernel, landlock, limits, protected, scratch, thread
+from .explain import Answer, Denial, explain, explain_failure
+from .request import LEVELS, CageRequest, Wanted
+from .rules import Rule, rules
+from .walls import Walls
+from .wrap import Wrap
+
+T = TypeVar("T")
+
+_TRY_SECONDS = 10.0
+
+
+class Cage:
+    """The level in force and what provides it; made by `build`, closed by its user.
+
+    Parameters
+    ----------
+    level : Level
+        As in force.
+    mechanism : str
+        What provides it, for people: "landlock+seccomp+mounts", "bubblewrap",
+        "limits".
+    request : CageRequest
+        What was asked for.
+    rules : tuple of Rule
+        What the child may use; empty for `open`, which restricts nothing.
+    folder : Path, optional
+        The scratch folder.
+    """
+
+    def __init__(
+        self,
+        *,
+        level: Level,
+        mechanism: str,
+        request: CageRequest,
+        rules: tuple[Rule, ...] = (),
+        folder: Path | None = None,
+        walls: Walls | None = None,
+        wrap: Wrap | None = None,
+    ) -> None:
+        self.level = level
+        self.mechanism = mechanism
+        self.request = request
+        self.rules = rules
+        self.scratch = folder
+        self._walls = walls
+        self._wrap = wrap
+        self._limits = request.limits or (limits.Limits() if level == "open" else limits.CAGED)
+        self._group = cgroup.make(self._limits)
+
+    def argv(self, argv: Sequence[str]) -> tuple[str, ...]:
+        """Return what to start instead of `argv`; for one start, with `pass_fds`."""
+        return (*self._wrap.prefix(), *argv) if self._wrap else tuple(argv)
+
+    @property
+    def pass_fds(self) -> tuple[int, ...]:
+        """The descriptors that what `argv` returned last has to inherit."""
+        return self._wrap.descriptors if self._wrap else ()
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Return what the child gets instead of the allow-listed `env`."""
+        if self.scratch is None:
+            return dict(env)
+        over_tcp = isinstance(self.request.net, tuple)
+        return scratch.environment(env, self.scratch, names_over_tcp=over_tcp)
+
+    def spawn(self, start: Callable[[], T]) -> T:
+        """Call `start`, which starts a child and returns it, in the cage."""
+        if self._walls is None:
+            return start()
+        return thread.spawn(self._walls.enter, start)
+
+    def limit(self, process: ProcessId) -> None:
+        """Limit what a process that was just spawned, and what it starts, may use."""
+        if self._group is not None:
+            self._group.add(process.pid)
+        limits.limit(process, self._limits, grouped=self._group.controllers if self._group else ())
+
+    def explain(self, path: Path, *, write: bool) -> Answer:
+        """Return who denies a path: "cage", "protected", or "ordinary" (the cage does not)."""
+        return explain(path, write=write, rules=self.rules, shut=self._shut())
+
+    def explain_failure(self, text: str, *, folder: Path | None = None) -> Denial | None:
+        """Return the denial that a child's error output tells of, or None if it was none of the cage's.
+
+        `folder` is where relative paths begin, the workspace by default.
+        """
+        return explain_failure(
+            text,
+            folder=folder or self.request.workspace,
+            rules=self.rules,
+            shut=self._shut(),
+            has_net=self.request.net == "all",
+            has_unix=self.request.unix,
+        )
+
+    def watch(self) -> protected.Marks:
+        """Return what tells later whether a protected file was changed; `voided` takes it."""
+        if self.level == "sealed":
+            return {}
+        return protected.marks(self._workspace, self.request.protected, whole=not self._is_read_only)
+
+    def voided(self, before: protected.Marks) -> tuple[Path, ...]:
+        """Return the protected paths that are not what they were at `watch`: nobody may trust them."""
+        return protected.changed(before, self.watch())
+
+    @property
+    def _workspace(self) -> Path:
+        return self.request.workspace.resolve()
+
+    @property
+    def _is_read_only(self) -> bool:
+        return self._walls is not None and self._walls.has_mounts
+
+    def _shut(self) -> tuple[str, ...]:
+        """Return the protected paths, where they cannot be written."""
+        if not self._is_read_only:
+            return ()
+        return protected.found(self._workspace, self.request.protected)
+
+    def close(self) -> None:
+        """Remove what the cage made; a second time does nothing."""
+        for part in (self._walls, self._wrap, self._group):
+            if part is not None:
+                part.close()
+        if self.scratch is not None and self.request.scratch is None:
+            with contextlib.suppress(FileNotFoundError):
+                scratch.remove(self.scratch)
+
+    def __enter__(self) -> Cage:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def build(request: CageRequest | Wanted) -> Cage:
+    """Return a cage of the level asked for; a name alone means the current folder.
+
+    Raises
+    ------
+    UsageError
+        There is no such level.
+    CageError
+        The level cannot be had here, or not of these places.
+    """
+    if not isinstance(request, CageRequest):
+        request = CageRequest(level=request, workspace=Path.cwd())
+    if request.level != "best":
+        return _BUILD[request.level](request)
+    for level in LEVELS:
+        with contextlib.suppress(CageError):
+            return _BUILD[level](replace(request, level=level))
+    raise AutoexecError("there is not even a cage of level open")
+
+
+def _sealed(request: CageRequest) -> Cage:
+    if request.net not in ("none", ()):
+        raise CageError(
+            "the cage 'sealed' has no network",
+            why=f"net {request.net!r} was asked for",
+            fix="--cage workspace",
+        )
+    program = bubblewrap.find()
+    _require_system_calls("sealed")
+    with _furnished(request) as (folder, allowed):
+        wrap = Wrap(program, request, allowed, temporary=folder / scratch.TEMPORARY)
+        _require_bubblewrap(program)
+        return Cage(
+            level="sealed",
+            mechanism="bubblewrap+seccomp",
+            request=request,
+            rules=allowed,
+            folder=folder,
+            wrap=wrap,
+        )
+
+
+def _workspace(request: CageRequest) -> Cage:
+    _require_landlock()
+    with _furnished(request) as (folder, allowed):
+        walls = Walls(request, allowed)
+        return Cage(
+            level="workspace",
+            mechanism=walls.mechanism,
+            request=request,
+            rules=allowed,
+            folder=folder,
+            walls=walls,
+        )
+
+
+@contextlib.contextmanager
+def _furnished(request: CageRequest) -> Iterator[tuple[Path, tuple[Rule, ...]]]:
+    """Give a furnished scratch folder and the rules; remove it again if the cage is not made."""
+    folder = (request.scratch or scratch.make()).resolve()
+    try:
+        scratch.furnish(folder, request.workspace)
+        yield (
+            folder,
+            rules(
+                workspace=request.workspace,
+                scratch=folder,
+                read=request.read,
+                write=request.write,
+                may_write_workspace=request.level == "workspace",
+            ),
+        )
+    except BaseException:
+        if request.scratch is None:
+            scratch.remove(folder)
+        raise
+
+
+def _open(request: CageRequest) -> Cage:
+    return Cage(level="open", mechanism="limits", request=request)
+
+
+_BUILD: dict[Level, Callable[[CageRequest], Cage]] = {
+    "sealed": _sealed,
+    "workspace": _workspace,
+    "open": _open,
+}
+
+
+def _require_system_calls(level: Level) -> None:
+    if kernel.column() is None:
+        here = f"{sys.platform} on {platform.machine()}"
+        raise CageError(
+            f"the cage {level!r} cannot be had",
+            why=f"cages need Linux on x86_64 or aarch64, this is {here}",
+            fix="--cage open, if you trust what runs",
+        )
+
+
+def _require_landlock() -> None:
+    _require_system_calls("workspace")
+    found = landlock.abi()
+    if found < landlock.NEEDED_ABI:
+        why = f"Landlock ABI {found}" if found else "no Landlock"
+        raise CageError(
+            "the cage 'workspace' cannot be had",
+            why=f"this kernel ({platform.release()}) has {why}; ABI {landlock.NEEDED_ABI} is needed",
+            fix="Linux 6.12 or newer, with landlock among its security modules (boot with lsm=landlock,…);"
+            " --cage sealed; or --cage open, if you trust what runs",
+        )
+
+
+@functools.cache
+def _require_bubblewrap(program: Path) -> None:
+    """Start bwrap once: where user namespaces are forbidden, it is there and makes no cage."""
+    from .. import process  # which starts what is in a cage, and so imports this module
+
+    argv = (
+        str(program),
+        "--unshare-user",
+        "--unshare-pid",
+        "--unshare-net",
+        "--ro-bind",
+        "/",
+        "/",
+        "--",
+        "/bin/true",
+    )
+    request = process.Request(
+        stages=(process.Stage(argv=argv, env={}),),
+        cwd=Path("/"),
+        run_id=f"bubblewrap-{secrets.token_hex(8)}",
+        timeout=_TRY_SECONDS,
+        grace=0.0,
+    )
+    outcome = process.stream(request, on_text=lambda *_: None, on_dropped=lambda *_: None)
+    if outcome.returncode != 0:
+        raise CageError(
+            "the cage 'sealed' cannot be had",
+            why=outcome.stderr.strip() or f"{program} ended with {outcome.returncode}",
+            fix="allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone,"
+            " kernel.apparmor_restrict_unprivileged_userns); or --cage workspace",
+        )

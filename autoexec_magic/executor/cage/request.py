@@ -1,0 +1,79 @@
+"""What a caller asks of a cage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ...errors import UsageError
+from ...values import Level
+from .limits import Limits
+
+LEVELS: tuple[Level, ...] = ("sealed", "workspace", "open")  # the strongest first
+Wanted: TypeAlias = Level | Literal["best"]
+Net: TypeAlias = Literal["none", "all"] | tuple[int, ...]
+
+#: What governs a run, and so may not be written by one (patterns as in `Path.glob`, from the workspace).
+PROTECTED = (
+    *(".git/hooks", ".git/config", ".git/config.worktree", ".git/modules/*/hooks", ".git/modules/*/config"),
+    *("pyproject.toml", "autoexec.toml", ".venv", "*.pth", "sitecustomize.py", "usercustomize.py"),
+    *("ipython_config.py", "ipython_kernel_config.py", "jupyter*_config.py", "jupyter*_config.json"),
+)
+_MAX_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CageRequest:
+    """What one run may touch.
+
+    Parameters
+    ----------
+    level : "sealed", "workspace", "open" or "best"
+        `best` is the strongest there is.
+    workspace : Path
+        The project's folder: writable in `workspace`, readable in `sealed`.
+    scratch : Path, optional
+        What the child has for a home and for temporary files; the cage makes
+        (and removes) one by default.
+    read, write : tuple of Path
+        Places allowed beyond.
+    net : "none", "all" or tuple of int
+        No network, TCP and UDP, or TCP connections to these ports (and 53, for
+        names) at any address.
+    unix : bool
+        Unix sockets may be opened (multiprocessing's managers, local servers).
+    mounts : bool
+        Use mounts where they can be had; without them protected files are only
+        compared before and after.
+    protected : tuple of str
+        Patterns of what stays read-only in the workspace.
+    limits : Limits, optional
+        Time, memory, processes, files; by default `limits.CAGED`, and for
+        `open` none.
+    """
+
+    level: Wanted
+    workspace: Path
+    scratch: Path | None = None
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+    net: Net = "none"
+    unix: bool = False
+    mounts: bool = True
+    protected: tuple[str, ...] = PROTECTED
+    limits: Limits | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.level not in (*LEVELS, "best"):
+            raise UsageError(
+                f"there is no cage level {self.level!r}", fix=f"one of {', '.join(LEVELS)}, best"
+            )
+        if isinstance(self.net, str):
+            if self.net not in ("none", "all"):
+                raise UsageError(f"{self.net!r} is no network", fix='"none", "all" or a tuple of ports')
+        elif not all(isinstance(port, int) and 0 < port <= _MAX_PORT for port in self.net):
+            raise UsageError(f"{self.net!r} are no ports", fix=f"numbers from 1 to {_MAX_PORT}")
+        if self.level != "open" and not self.workspace.is_dir():
+            raise UsageError(f"there is no folder {self.workspace} to work in", fix="create it")

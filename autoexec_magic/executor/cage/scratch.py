@@ -1,0 +1,103 @@
+"""What a caged child has instead of the home: a scratch folder, and the variables that point there.
+
+Everything that a program keeps for itself (caches, settings, temporary files)
+goes there and is removed with the cage. The variables that name places outside
+are taken away: they would only lead to denials.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import re
+import shutil
+import site
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+HOME, TEMPORARY = "home", "tmp"
+# Python's own name for each: XDG_<NAME>_HOME is below the scratch home.
+_XDG = {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}
+_OUTSIDE = re.compile(
+    r"XDG_.*|JUPYTER_.*_DIR|IPYTHONDIR|AUTOEXEC_DATA_DIR|MPLCONFIGDIR|TMPDIR|TMP|TEMP|DBUS_.*|.*_SOCK(ET)?|DISPLAY"
+)
+
+
+def make(parent: Path | None = None) -> Path:
+    """Return a new folder that only this user can enter."""
+    return Path(tempfile.mkdtemp(prefix="autoexec-cage-", dir=parent)).resolve()
+
+
+def furnish(scratch: Path, workspace: Path) -> None:
+    """Make the folders in `scratch`, and the settings without which git does not commit."""
+    for name in (HOME, TEMPORARY):
+        (scratch / name).mkdir(mode=0o700, exist_ok=True)
+    settings = scratch / HOME / ".gitconfig"
+    if not settings.exists():
+        settings.write_text(_git_settings(workspace), encoding="utf-8")
+
+
+def remove(scratch: Path) -> None:
+    """Remove a scratch folder, also what a child left there without rights to it."""
+
+    def unlock(function: object, path: str, error: object) -> None:
+        with contextlib.suppress(OSError):
+            Path(path).parent.chmod(0o700)
+            Path(path).chmod(0o700)
+            shutil.rmtree(path) if Path(path).is_dir() and not Path(path).is_symlink() else Path(
+                path
+            ).unlink()
+
+    shutil.rmtree(scratch, onerror=unlock)
+
+
+def environment(env: Mapping[str, str], scratch: Path, *, names_over_tcp: bool = False) -> dict[str, str]:
+    """Return `env` as a caged child gets it.
+
+    Parameters
+    ----------
+    env : mapping of str to str
+        The allow-listed environment.
+    scratch : Path
+        A furnished scratch folder.
+    names_over_tcp : bool, default False
+        Let the resolver ask over TCP, where UDP would pass by the port rules.
+    """
+    home, temporary = scratch / HOME, str(scratch / TEMPORARY)
+    kept = {name: value for name, value in env.items() if not _OUTSIDE.fullmatch(name)}
+    kept |= {"HOME": str(home), "TMPDIR": temporary, "TMP": temporary, "TEMP": temporary}
+    kept |= {f"XDG_{name}_HOME": str(home / folder) for name, folder in _XDG.items()}
+    kept["CARGO_HOME"] = str(home / ".cargo")
+    kept["TAR_OPTIONS"] = "--no-same-owner"  # root's tar gives files away, which needs a capability
+    rustup = Path(os.path.expanduser(env.get("RUSTUP_HOME", "~/.rustup")))
+    if rustup.is_dir():
+        kept["RUSTUP_HOME"] = str(rustup)
+    if site.ENABLE_USER_SITE:
+        kept.setdefault("PYTHONUSERBASE", site.getuserbase())
+    if names_over_tcp:
+        kept["RES_OPTIONS"] = "use-vc"
+    return kept
+
+
+def _git_settings(workspace: Path) -> str:
+    """Return a git configuration with the person's name; a repository's own comes after it."""
+    name, address = _git_identity()
+    return f'[user]\n\tname = "{name}"\n\temail = "{address}"\n[safe]\n\tdirectory = "{workspace}"\n'
+
+
+def _git_identity() -> tuple[str, str]:
+    found = {"name": "", "email": ""}
+    with contextlib.suppress(OSError):
+        text = Path("~/.gitconfig").expanduser().read_text(encoding="utf-8", errors="replace")
+        section = re.search(r"^\[user\]\s*\n((?:[ \t]+.*\n?|\s*\n)*)", text, re.M)
+        for key, value in re.findall(
+            r"^\s*(name|email)\s*=\s*(.*?)\s*$", section[1] if section else "", re.M
+        ):
+            found[key] = re.sub(r'["\\\n]', "", value)
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = "user"
+    return found["name"] or user, found["email"] or f"{user}@localhost"

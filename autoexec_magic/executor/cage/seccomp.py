@@ -1,0 +1,126 @@
+"""Which doors of the kernel are shut: a seccomp filter, seccomp(2).
+
+Landlock knows paths and TCP ports. It does not know UDP, raw and packet
+sockets, MPTCP, netlink, vsock, unix sockets by path, TCP Fast Open (which
+connects from `sendto`), io_uring (which opens sockets past a filter of
+`socket`), keys, new namespaces, tracing or another process's priority. The
+filter refuses those with EPERM and leaves everything else alone. It reads
+numbers only, so `clone3`, which hides its flags in memory, does not exist
+(ENOSYS: the C library falls back to `clone`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import struct
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from . import kernel
+from .syscalls import AUDIT_ARCH, BY_ARGUMENT, REFUSED, UNSUPPORTED
+
+_Step: TypeAlias = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
+_Block: TypeAlias = list[_Step]
+
+# linux/bpf_common.h: load a word, mask it, compare, return
+_LOAD, _AND, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+_ALLOW, _ERROR = 0x7FFF0000, 0x00050000
+_NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16  # in struct seccomp_data
+_X32 = 0x40000000
+_CLONE3 = 435
+_SET_MODE_FILTER = 1
+
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_STREAM, _DATAGRAM, _SEQPACKET = 1, 2, 5
+_TCP, _UDP = 6, 17
+_NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+_MSG_FASTOPEN = 0x20000000
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # type into the terminal of whoever looks on
+_NO = [(_RETURN, 0, 0, _ERROR | errno.EPERM)]
+_YES = [(_RETURN, 0, 0, _ALLOW)]
+
+
+@functools.lru_cache(maxsize=8)
+def program(*, has_net: bool, has_datagrams: bool, has_unix: bool) -> bytes:
+    """Return the filter, 8 bytes an instruction.
+
+    Parameters
+    ----------
+    has_net : bool
+        TCP sockets may be opened (Landlock says to which ports).
+    has_datagrams : bool
+        UDP sockets, too, and TCP may listen: Landlock asks at `bind` only, and
+        `listen` binds by itself.
+    has_unix : bool
+        Unix sockets may be opened, whatever their path.
+    """
+    here = kernel.column()
+    if here is None:
+        raise OSError("no system calls are known here")
+    steps = [*_load(_ARCH_AT), (_IF_EQUAL, 1, 0, AUDIT_ARCH[here]), *_NO]
+    steps += [*_load(_NUMBER_AT), (_IF_AT_LEAST, 0, 1, _X32), *_NO]
+    steps += _when(_CLONE3, [(_RETURN, 0, 0, _ERROR | errno.ENOSYS)])
+    blocks = _by_argument(has_net=has_net, has_datagrams=has_datagrams, has_unix=has_unix)
+    for name, block in blocks.items():
+        steps += _when(BY_ARGUMENT[name][here], block)
+    for numbers in REFUSED.values():
+        steps += _when(numbers[here], _NO)
+    for numbers in UNSUPPORTED.values():
+        steps += _when(numbers[here], [(_RETURN, 0, 0, _ERROR | errno.ENOTSUP)])
+    return b"".join(struct.pack("=HBBI", *step) for step in [*steps, *_YES])
+
+
+def restrict(code: bytes) -> None:
+    """Put the calling thread, and what it starts, under the filter for ever."""
+    buffer = ctypes.create_string_buffer(code, len(code))
+    header = struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer))
+    kernel.call("seccomp", _SET_MODE_FILTER, 0, header)
+
+
+def _by_argument(*, has_net: bool, has_datagrams: bool, has_unix: bool) -> dict[str, _Block]:
+    """Return, for each call that some arguments are refused of, what decides."""
+    fast_open = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
+    own = [name for name in BY_ARGUMENT if name.startswith(("prlimit", "sched_"))]
+    return {
+        "socket": _socket(has_net=has_net, has_datagrams=has_datagrams, has_unix=has_unix),
+        # A pair of datagram sockets could send to any path.
+        "socketpair": [*_argument(1, 0xF), *_when(_STREAM, _YES), *_when(_SEQPACKET, _YES), *_NO],
+        **{name: _all_zero(_argument(at, _MSG_FASTOPEN)) for name, at in fast_open.items()},
+        "clone": _all_zero(_argument(0, _NEW_NAMESPACES)),
+        "ioctl": [*_argument(1), *_when(_TIOCSTI, _NO), *_when(_TIOCLINUX, _NO), *_YES],
+        "listen": _NO if has_net and not has_datagrams else _YES,
+        "personality": [*_argument(0), *_when(0, _YES), *_when(0xFFFFFFFF, _YES), *_NO],
+        "setpriority": _all_zero(_argument(0), _argument(1)),
+        "ioprio_set": [*_argument(0), *_when(1, _all_zero(_argument(1))), *_NO],
+        **{name: _all_zero(_argument(0)) for name in own},  # of oneself (pid 0) only
+    }
+
+
+def _socket(*, has_net: bool, has_datagrams: bool, has_unix: bool) -> _Block:
+    stream = [*_argument(2), *_when(0, _YES), *_when(_TCP, _YES), *_NO]  # no MPTCP, no SCTP
+    datagram = [*_argument(2), *_when(0, _YES), *_when(_UDP, _YES), *_NO] if has_datagrams else _NO
+    internet = [*_argument(1, 0xF), *_when(_STREAM, stream), *_when(_DATAGRAM, datagram), *_NO]
+    families = _when(_AF_UNIX, _YES) if has_unix else []
+    if has_net:
+        families += [*_when(_AF_INET, internet), *_when(_AF_INET6, internet)]
+    return [*_argument(0), *families, *_NO]
+
+
+def _load(at: int) -> _Block:
+    return [(_LOAD, 0, 0, at)]
+
+
+def _argument(number: int, mask: int = 0xFFFFFFFF) -> _Block:
+    """Load the low half of an argument; the kernel takes all of these as 32-bit numbers."""
+    return [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * number), (_AND, 0, 0, mask)]
+
+
+def _when(value: int, then: Sequence[_Step]) -> _Block:
+    return [(_IF_EQUAL, 0, len(then), value), *then]
+
+
+def _all_zero(*arguments: _Block) -> _Block:
+    """Allow if each of the arguments is 0."""
+    return [step for load in arguments for step in (*load, (_IF_EQUAL, 1, 0, 0), *_NO)] + _YES

@@ -1,0 +1,97 @@
+"""A thread that puts itself into the cage, starts the child, and ends.
+
+Landlock, seccomp, capabilities and mounts belong to a thread and are inherited
+by what it starts; the process it belongs to stays free. So a child is caged
+without a fork of a large kernel (`preexec_fn`) and without a helper program.
+
+The thread runs as little Python as can be: an import, a debugger's trace or a
+finalizer that ran on it would run in the cage and find everything closed.
+"""
+
+from __future__ import annotations
+
+import _thread
+import gc
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def spawn(enter: Callable[[], None], start: Callable[[], T]) -> T:
+    """Call `enter`, then `start`, on a thread of their own; return what `start` returns.
+
+    Parameters
+    ----------
+    enter : callable
+        Restricts the thread that calls it.
+    start : callable
+        Starts the child and returns it; what it raises is raised here.
+
+    Notes
+    -----
+    An interrupt while the thread works is held back until it has ended. A child
+    that was started meanwhile is killed then: nobody would know of it.
+    """
+    errand = _Errand(enter, start)
+    # _thread: threading.Thread would run a debugger's or coverage's trace function in the cage.
+    _thread.start_new_thread(errand.run, ())
+    interrupt = _waited_for(errand)
+    if interrupt is not None:
+        errand.undo()
+        raise interrupt
+    return errand.result()
+
+
+def _waited_for(errand: _Errand[T]) -> BaseException | None:
+    """Wait for the end of an errand; return what wanted to interrupt that."""
+    interrupt: BaseException | None = None
+    while True:
+        try:
+            # Asked again each time: an interrupt may come when the lock was had already.
+            while not errand.has_ended:
+                errand.done.acquire()
+            return interrupt
+        except BaseException as error:  # noqa: BLE001 - raised by the caller, when nothing can get lost
+            interrupt = error
+
+
+class _Errand(Generic[T]):
+    """What the thread has to do, and what came of it."""
+
+    def __init__(self, enter: Callable[[], None], start: Callable[[], T]) -> None:
+        self.done = _thread.allocate_lock()
+        self.done.acquire()
+        self.has_ended = False
+        self._enter, self._start = enter, start
+        self._found: list[T] = []
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        """Do it; runs on the thread."""
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self._enter()
+            self._found.append(self._start())
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that asked
+            self._error = error
+        finally:
+            if collects:
+                gc.enable()
+            self.has_ended = True
+            self.done.release()
+
+    def result(self) -> T:
+        """Return what `start` returned, or raise what was raised."""
+        if self._error is not None:
+            raise self._error
+        return self._found[0]
+
+    def undo(self) -> None:
+        """Kill the child, if there is one."""
+        for child in self._found:
+            kill, wait = getattr(child, "kill", None), getattr(child, "wait", None)
+            if kill and wait:
+                kill()
+                wait()

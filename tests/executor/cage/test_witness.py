@@ -1,0 +1,108 @@
+"""Every door is tried, inside and outside; and a wall that is missing shows."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+from skips import requires
+
+from autoexec_magic.errors import CageError
+from autoexec_magic.executor import cage
+from autoexec_magic.executor.cage import capabilities, landlock, mounts, seccomp
+
+# Landlock does not look at these on own files; mounts do. Protected files are compared instead.
+ONLY_BY_MOUNTS = {"write: change mode", "write: change times"}
+DOORS = 62
+
+
+def tried(level: str, **more: bool) -> cage.Witness:
+    """Return what was witnessed, or skip."""
+    try:
+        return cage.witness(level, **more)
+    except CageError as error:
+        requires(level != "sealed", error.why, "apt-get install bubblewrap")
+        raise
+
+
+def test_landlock_and_seccomp_hold():
+    """All but what a rule cannot say."""
+    seen = tried("workspace", mounts=False)
+    protected = {name for name in seen.open if name.startswith("protected: ")}
+    assert set(seen.open) - protected <= ONLY_BY_MOUNTS
+    assert len(protected) == 5
+    assert seen.tried == DOORS
+    assert len(seen.held) >= 40
+
+
+def test_mounts_hold_the_rest():
+    """Nothing is open."""
+    requires(mounts.can_be_had(), "there are no mounts", "run as root")
+    seen = tried("workspace")
+    assert seen.open == ()
+    assert len(seen.held) >= 50
+
+
+def test_bubblewrap_holds():
+    """Nothing is open."""
+    seen = tried("sealed")
+    assert seen.open == ()
+    assert len(seen.held) >= 50
+
+
+def test_a_twin_without_a_cage_gets_through():
+    """Else what is shut would prove nothing."""
+    seen = tried("open")
+    assert seen.held == ()
+    assert len(seen.open) >= 50 if os.geteuid() == 0 else 40
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "opens"),
+    [
+        pytest.param(
+            landlock,
+            "restrict",
+            {"write: create", "read: private file", "process: signal the parent"},
+            id="landlock",
+        ),
+        pytest.param(
+            seccomp, "restrict", {"net: UDP", "net: unix socket by path", "kernel: io_uring"}, id="seccomp"
+        ),
+    ],
+)
+def test_a_missing_wall_shows(monkeypatch, module, name, opens):
+    """The witness bites: take one wall away and it says which doors are open."""
+    monkeypatch.setattr(module, name, lambda *_: None)
+    assert opens <= set(tried("workspace", mounts=False).open)
+
+
+def test_capabilities_that_were_kept_show(monkeypatch):
+    """Root could then do what files forbid."""
+    requires(os.geteuid() == 0, "only root has capabilities", "run as root")
+    monkeypatch.setattr(capabilities, "drop", lambda *_: None)
+    seen = set(tried("workspace", mounts=False).open)
+    assert seen - ONLY_BY_MOUNTS - {name for name in seen if name.startswith("protected")}
+
+
+def test_nothing_is_left(tmp_path, monkeypatch):
+    """No arena, no scratch, no process."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    tried("workspace")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_probe_that_cannot_run_is_an_error(monkeypatch):
+    """Not a cage in which nothing was found open."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(CageError, match="could not be witnessed"):
+        cage.witness("workspace")
+
+
+def test_what_a_foreign_workspace_needs_opens_nothing(monkeypatch):
+    """CAP_DAC_OVERRIDE is about modes; the walls stand without them."""
+    requires(os.geteuid() == 0, "only root has capabilities", "run as root")
+    monkeypatch.setattr(capabilities, "needed", lambda _: (capabilities.DAC_OVERRIDE,))
+    seen = tried("workspace", mounts=False)
+    assert {name for name in seen.open if not name.startswith("protected: ")} <= ONLY_BY_MOUNTS

@@ -79,8 +79,7 @@ _SECRET_ANYWHERE = (
 _SECRET_PATTERNS = (
     *("/proc/*/environ", "/proc/*/mem", "/proc/*/maps", "/proc/*/cmdline", "/proc/*/fd", "/proc/*/fd/*"),
     *(
-        "/proc/*/root",
-        "/proc/*/root/*",
+        "/proc/*/root*",
         "/proc/*/cwd/*",
         "/proc/kcore",
         "/dev/mem",

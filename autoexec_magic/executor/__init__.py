@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from ..config import data_dir
+from ..config import data_dir, workspace
 from ..errors import PolicyRefused, UsageError
 from ..events import Emit, Output, Truncated
 from ..history import new_id
@@ -347,8 +347,11 @@ def _permitted(
     argv: tuple[str, ...], variables: Mapping[str, str], cwd: Path, rules: policy.Policy, ask: Ask | None
 ) -> Path:
     """Return the program's path, or raise what keeps it from running."""
-    program = policy.find(argv[0], variables, cwd)
-    verdict = policy.judge(argv, program, rules)
+    roots = _policy.Roots(workspace=workspace(cwd), private=_private_folders())
+    verdict = _policy.judge_command(argv, environment=variables, cwd=cwd, roots=roots, policy=rules)
+    if verdict.answer == "refuse":
+        raise lines.refused(verdict)
+    program = _policy.find(argv[0], variables, cwd)
     if verdict.answer == "allow":
         return program
     line = shlex.join(argv)

@@ -220,7 +220,7 @@ def test_a_question_is_still_there_after_a_reload(lab: Lab, open_page: Callable[
     page.until(lambda: page.text(".jp-Autoexec-question"), "the question again")
     page.page.click(".jp-Autoexec-question [data-answer=yes]")
     page.until(lambda: page.head().startswith("✓ passed"), "the end")
-    assert page.log() == ["the tool ran"]
+    page.until(lambda: page.log() == ["the tool ran"], "the log")
 
 
 def test_where_the_panel_is_out_of_sight_the_prompt_asks(lab: Lab, open_page: Callable[..., Page]):
@@ -259,7 +259,7 @@ def test_a_restarted_kernel_leaves_a_lost_run(lab: Lab, open_page: Callable[...,
     page.run(0)
     page.start(2)
     page.until(lambda: page.head().startswith("✓ passed · sh"), "the next run")
-    assert page.log() == ["hello"]
+    page.until(lambda: page.log() == ["hello"], "the log")
 
 
 def test_a_restarted_server_resumes(lab: Lab, browser, tmp_path: Path, open_page: Callable[..., Page]):

@@ -2,10 +2,10 @@
 
     1 parse       words, pipelines, files; what needs a shell is asked about
     2 program     which file a name means, and whether that is the listed program
+    3 arguments   what they make the program do, by a rule of its own
     4 paths       where it reads and writes; shapes: what a pipeline does as a whole
 
-Layer 3, what its arguments make a program do, is not there yet. The answer is
-allow, ask or refuse, and names the layer and the rule that gave it.
+The answer is allow, ask or refuse, and names the layer and the rule that gave it.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ def judge(argv: Sequence[str], program: Path, policy: Policy = DEFAULT) -> Polic
         return PolicyVerdict(line=line, answer="allow", layer=2, rule="exact-path", why="started by a verb")
     if never := judge_name(argv):
         return never
-    if not {name, _without_version(name)} & policy.programs:
+    if not {name, without_version(name)} & policy.programs:
         why = f"{name} is not on the list of programs"
         return PolicyVerdict(line=line, answer="ask", layer=2, rule="not-listed", why=why)
     if not is_where_programs_live(program):
@@ -200,7 +200,7 @@ def judge(argv: Sequence[str], program: Path, policy: Policy = DEFAULT) -> Polic
     )
 
 
-def _without_version(name: str) -> str:
+def without_version(name: str) -> str:
     """Return `python` for `python3.11` and `gcc` for `gcc-12`: a version is no other program."""
     match = _VERSIONED.fullmatch(name)
     return match[1] or match[2] if match else name

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ...values import PolicyVerdict
-from . import paths
+from . import arguments, paths
 from .paths import Roots, Ruled
 from .program import find
-from .rules import DEFAULT, Policy, judge, judge_name
+from .rules import DEFAULT, Policy, judge, judge_name, without_version
 
 _MOST_CHARS = 500
+_DEEPEST = 8
 
 
 def judge_command(
@@ -69,9 +71,50 @@ def _layers(
 ) -> Iterator[PolicyVerdict]:
     line = shlex.join(argv)[:_MOST_CHARS]
     if argv and argv[0] != "cd":  # which is ours, and only says where the next one runs
-        yield judge_name(argv) or judge(argv, find(argv[0], environment, cwd), policy)
+        yield from _program(argv, environment, cwd, roots, policy)
     for path, is_written in files:
         yield _told(line, (paths.write if is_written else paths.read)(path, cwd, roots))
+
+
+def _program(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: Path,
+    roots: Roots,
+    policy: Policy,
+    depth: int = 0,
+) -> Iterator[PolicyVerdict]:
+    """Judge a program and its arguments, and the commands that it would start, the same way."""
+    if depth > _DEEPEST:
+        why = f"more than {_DEEPEST} commands are within one another"
+        yield PolicyVerdict(
+            line=shlex.join(argv)[:_MOST_CHARS], answer="refuse", layer=2, rule="too-deep", why=why
+        )
+        return
+    never = judge_name(argv)
+    if never:
+        yield never
+        return
+    program = find(argv[0], environment, cwd)
+    if policy.programs:  # a program whose arguments can be judged needs no other list
+        policy = replace(policy, programs=policy.programs | arguments.programs())
+    yield judge(argv, program, policy)
+    if program in policy.paths:
+        return
+    line = shlex.join(argv)[:_MOST_CHARS]
+    name = without_version(program.name)
+    if name not in arguments.programs():
+        return
+    ruling = arguments.judge((name, *argv[1:]))
+    yield PolicyVerdict(line=line, answer=ruling.answer, layer=3, rule=ruling.rule, why=ruling.why)
+    for path in ruling.reads:
+        yield _told(line, paths.read(path, cwd, roots))
+    for path in ruling.writes:
+        is_all = name == "rm" and any(word.startswith("-") and "r" in word.lower() for word in argv[1:])
+        yield _told(line, (paths.remove_all if is_all else paths.write)(path, cwd, roots))
+    for inner in ruling.commands:
+        if inner[:2] != ("sh", "-c"):  # a line for a shell: that is asked about as it stands
+            yield from _program(inner, environment, cwd, roots, policy, depth + 1)
 
 
 def _told(line: str, ruled: Ruled) -> PolicyVerdict:

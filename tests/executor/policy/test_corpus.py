@@ -1,8 +1,8 @@
 """How much is stopped, and how much is let through: lines of people who had not seen the policy.
 
-What a program's arguments make it do is not judged yet, so that more than a
-third of the attacks are let through. The figures here are floors: they may
-rise, and whoever lets one fall sees it.
+What is let through is mostly code for an interpreter (`python -c`), which a
+notebook runs anyway and a cage has to hold. The figures here are floors: they
+may rise, and whoever lets one fall sees it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from autoexec_magic.executor.policy import DEFAULT, Roots, parse, verdict
 from autoexec_magic.executor.policy.tree import Shell
 
 DATA = Path(__file__).parents[2] / "data" / "policy"
-STOPPED_SHARE, ALLOWED_SHARE = 0.53, 0.64
+STOPPED_SHARE, ALLOWED_SHARE = 0.79, 0.80
 CANARIES = {
     "{outside}": "/srv/outside",
     "{home}": str(Path.home()),

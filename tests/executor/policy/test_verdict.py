@@ -32,11 +32,15 @@ def judged(workspace: Path, *argv: str, files: Sequence[tuple[str, bool]] = ()) 
 def test_the_strictest_layer_counts(tmp_path):
     """Whatever the others say, and wherever it stands."""
     assert judged(tmp_path, "ls") == ("allow", 2)
-    assert judged(tmp_path, "terraform") == ("ask", 2)
+    assert judged(tmp_path, "frobnicate") == ("ask", 2)
+    assert judged(tmp_path, "git", "push") == ("ask", 3)
+    assert judged(tmp_path, "cat", "/etc/shadow") == ("refuse", 4)
+    assert judged(tmp_path, "env", "nice", "sudo", "ls") == ("refuse", 2)
+    assert judged(tmp_path, *["env"] * 20, "ls") == ("refuse", 2)
     assert judged(tmp_path, "sudo", "ls") == ("refuse", 2)
     assert judged(tmp_path, "ls", files=[("out", True)]) == ("allow", 2)
     assert judged(tmp_path, "ls", files=[("/etc/passwd", True)]) == ("refuse", 4)
-    assert judged(tmp_path, "terraform", files=[("/etc/passwd", True)]) == ("refuse", 4)
+    assert judged(tmp_path, "frobnicate", files=[("/etc/passwd", True)]) == ("refuse", 4)
     assert judged(tmp_path, "cat", files=[("/etc/shadow", False)]) == ("refuse", 4)
     assert judged(tmp_path, "cat", files=[("a", False), ("~/.ssh/x", False)]) == ("refuse", 4)
 

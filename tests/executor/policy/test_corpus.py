@@ -20,9 +20,10 @@ from autoexec_magic.executor.policy.tree import Shell
 
 DATA = Path(__file__).parents[2] / "data" / "policy"
 STOPPED_SHARE, ALLOWED_SHARE = 0.79, 0.80
+HOME = Path("/home/ada")  # whatever the home of who runs the tests is
 CANARIES = {
     "{outside}": "/srv/outside",
-    "{home}": str(Path.home()),
+    "{home}": str(HOME),
     "{host}": "127.0.0.1",
     "{port}": "40001",
     "{udp}": "40002",
@@ -46,8 +47,8 @@ def records(name: str) -> list[dict[str, object]]:
 def answer(line: str) -> str:
     """Return what the policy says of a line, in a workspace that is no temporary folder."""
     workspace = Path("/srv/project")
-    judge = lines.Judge(rules=DEFAULT, roots=Roots(workspace=workspace), ask=None)
-    place = lines.Place(cwd=workspace, environment={"HOME": str(Path.home())})
+    judge = lines.Judge(rules=DEFAULT, roots=Roots(workspace=workspace, home=HOME), ask=None)
+    place = lines.Place(cwd=workspace, environment={"HOME": str(HOME)})
     try:
         found = parse(line)
         if isinstance(found, Shell):

@@ -12,6 +12,7 @@ from autoexec_magic.executor.policy import DEFAULT, Roots, parse, verdict
 from autoexec_magic.executor.policy.tree import Shell
 
 BIN = Path("/usr/bin")
+HOME = Path("/home/ada")  # whatever the home of who runs the tests is
 LISTED, UNLISTED = "on the list", "is not on the list"
 TABLE = [
     # What people type all day.
@@ -177,8 +178,8 @@ def answer(line: str, cwd: Path) -> tuple[str, str]:
     if isinstance(found, Shell):
         asked = lines.asked_of_shell(found)
         return asked.answer, asked.why
-    judge = lines.Judge(rules=DEFAULT, roots=Roots(workspace=cwd), ask=None)
-    place = lines.Place(cwd=cwd, environment={"HOME": str(Path.home())})
+    judge = lines.Judge(rules=DEFAULT, roots=Roots(workspace=cwd, home=HOME), ask=None)
+    place = lines.Place(cwd=cwd, environment={"HOME": str(HOME)})
     told = [judge.verdict(command, place)[1] for command in found.commands]
     told += [judge.shape(step.pipeline, place) for step in found.steps]
     for want in ("refuse", "ask"):

@@ -686,7 +686,10 @@ def test_who_may_look_only_changes_nothing(tmp_path: Path):
         assert numbers(server.tail(target.run_id).recv())[0] == 0
         server.sockets.pop().shutdown()
         assert target.is_unharmed(server)
-        assert not (server.data / "panels").exists()
+        kernel = start_kernel(server)
+        assert server.get(f"/autoexec/runs?kernel={kernel}").status == 200
+        assert watched(server) == []
+        stop_kernel(server, kernel)
 
 
 # --- by which names

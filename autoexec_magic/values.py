@@ -20,6 +20,7 @@ Answer: TypeAlias = Literal["allow", "ask", "refuse"]
 Confidence: TypeAlias = Literal["certain", "likely", "unknown"]
 Ended: TypeAlias = Literal["exited", "timed-out", "cancelled"]
 Place: TypeAlias = Literal["prompt", "panel"]
+Door: TypeAlias = Literal["read", "write", "net", "unix", "terminal"]
 Decision: TypeAlias = Literal["install", "ask", "refuse", "nothing"]
 ModuleClass: TypeAlias = Literal[
     "stdlib",
@@ -94,6 +95,28 @@ Ask: TypeAlias = Callable[[Question], bool]  #: raises `NeedsPerson` where nobod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """What the cage kept a child from, and what would allow it.
+
+    Parameters
+    ----------
+    door : str
+        "read", "write", "net", "unix" or "terminal".
+    thing : str
+        The path, or the door in words.
+    option : str
+        What to add to the command line; "" if nothing may be added.
+    why : str
+        One sentence for a person.
+    """
+
+    door: Door
+    thing: str
+    option: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a process ended.
 
@@ -101,7 +124,9 @@ class Outcome:
     that ended it, as in `subprocess`. `stdout` and `stderr` are the last
     characters of each stream (at most `executor.pump.TAIL_CHARS`), decoded
     and redacted. `dropped_bytes` counts the output that was not kept, `cut`
-    names the streams it was cut from.
+    names the streams it was cut from. `denial` is what the cage kept it from,
+    as far as what it wrote tells; `changed` are files that govern runs and are
+    not what they were before.
     """
 
     argv: tuple[str, ...]
@@ -112,6 +137,8 @@ class Outcome:
     stderr: str = ""
     dropped_bytes: int = 0
     cut: tuple[Stream, ...] = ()
+    denial: Denial | None = None
+    changed: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -10,6 +10,7 @@ import os
 import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -18,7 +19,7 @@ from ..errors import PolicyRefused, UsageError
 from ..events import Emit, Output, Truncated
 from ..history import new_id
 from ..redact import secrets_in
-from ..values import Ask, Level, Outcome, Phase, Question, Stream
+from ..values import Ask, Outcome, Phase, Question, Stream
 from . import cage, environment, lines, policy, process
 from . import policy as _policy
 from .ending import end_known
@@ -51,7 +52,8 @@ class Bounds(TypedDict, total=False):
     """What every process of a run is started with; each key as in `run`."""
 
     timeout: float | None
-    level: Level
+    level: cage.Wanted
+    doors: cage.Doors
     pass_on: Sequence[str]
     keep_bytes: int
     cancel: Cancel | None
@@ -72,12 +74,12 @@ def run(
     cancel: Cancel | None = None,
     policy: policy.Policy = policy.DEFAULT,
     ask: Ask | None = None,
-    level: Level = "open",
+    level: cage.Wanted = "open",
+    doors: cage.Doors = cage.SHUT,
     grace: float = GRACE_SECONDS,
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
-    read: Sequence[Path] = (),
     raw: bool = False,
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
@@ -106,8 +108,10 @@ def run(
         What may run without a question.
     ask : callable, optional
         Answers what the policy asks about; without it such a command is refused.
-    level : Level, default "open"
-        The cage.
+    level : Level or "best", default "open"
+        The cage; its workspace is the project's folder around `cwd`.
+    doors : Doors, optional
+        What is let through the cage; nothing by default.
     grace : float, default 1.0
         Seconds between TERM and KILL.
     keep_bytes : int, default 64 MiB
@@ -117,8 +121,6 @@ def run(
         Called with the identity of the child, for whoever may want to end it.
     run_id : str, optional
         The id of the run that the child belongs to.
-    read : sequence of Path, optional
-        What may be read in a cage besides the workspace and the system.
     raw : bool, default False
         Leave the output as it is. Only for our own tools, whose output is read
         by a program and never shown: a digest must not be taken for a secret.
@@ -145,13 +147,14 @@ def run(
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     variables = environment.build(run_id, env, pass_on=pass_on)
-    program = _permitted(words, variables, folder, policy, ask)
+    root = workspace(folder)
+    program = _permitted(words, variables, folder, root, policy, ask)
     start = _starter(
         emit=emit,
         phase=phase,
         level=level,
-        workspace=None,
-        read=read,
+        doors=doors,
+        workspace=root,
         run_id=run_id,
         stdin=_bytes(stdin),
         cancel=cancel,
@@ -177,7 +180,8 @@ def run_line(
     cancel: Cancel | None = None,
     policy: policy.Policy = policy.DEFAULT,
     ask: Ask | None = None,
-    level: Level = "open",
+    level: cage.Wanted = "open",
+    doors: cage.Doors = cage.SHUT,
     grace: float = GRACE_SECONDS,
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
@@ -215,8 +219,8 @@ def run_line(
         emit=emit,
         phase=phase,
         level=level,
+        doors=doors,
         workspace=workspace,
-        read=(),
         run_id=run_id,
         stdin=None,
         cancel=cancel,
@@ -238,9 +242,9 @@ def _starter(
     *,
     emit: Emit,
     phase: Phase,
-    level: Level,
-    workspace: Path | None,
-    read: Sequence[Path],
+    level: cage.Wanted,
+    doors: cage.Doors,
+    workspace: Path,
     run_id: str,
     stdin: bytes | None,
     cancel: Cancel | None,
@@ -260,8 +264,8 @@ def _starter(
     def start(
         stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
     ) -> Outcome:
-        asked = cage.CageRequest(level=level, workspace=workspace or cwd, read=tuple(read))
-        with cage.build(asked) as built:
+        with cage.build(doors.request(level, workspace)) as built:
+            before = built.watch()
 
             def spawned(leader: ProcessId) -> None:
                 built.limit(leader)
@@ -280,11 +284,21 @@ def _starter(
                 secrets=secrets,
                 is_raw=is_raw,
             )
-            return process.stream(
+            outcome = process.stream(
                 request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel
             )
+            return _seen(outcome, built, before, cwd)
 
     return start
+
+
+def _seen(outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path) -> Outcome:
+    """Add to an outcome what only the cage knows: what it denied, and what changed that governs runs."""
+    if built.level == "open":
+        return outcome
+    said = f"{outcome.stdout}\n{outcome.stderr}"
+    denial = None if outcome.passed else built.explain_failure(said, folder=cwd)
+    return replace(outcome, denial=denial, changed=tuple(map(str, built.voided(before))))
 
 
 def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
@@ -344,10 +358,15 @@ def _directory(cwd: Path | None) -> Path:
 
 
 def _permitted(
-    argv: tuple[str, ...], variables: Mapping[str, str], cwd: Path, rules: policy.Policy, ask: Ask | None
+    argv: tuple[str, ...],
+    variables: Mapping[str, str],
+    cwd: Path,
+    root: Path,
+    rules: policy.Policy,
+    ask: Ask | None,
 ) -> Path:
     """Return the program's path, or raise what keeps it from running."""
-    roots = _policy.Roots(workspace=workspace(cwd), private=_private_folders())
+    roots = _policy.Roots(workspace=root, private=_private_folders())
     verdict = _policy.judge_command(argv, environment=variables, cwd=cwd, roots=roots, policy=rules)
     if verdict.answer == "refuse":
         raise lines.refused(verdict)

@@ -41,6 +41,7 @@ from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, S
 
 SCRIPT = "the script"
 _TAIL_CHARS = 16_384
+_CHANGED = "\nautoexec: this run changed what governs runs: {}; look at it before you trust it\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +68,15 @@ class Surroundings:
 def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
     """Carry out `plan` and return its report; nothing meant for the user is raised."""
     started = time.monotonic()
-    emit(RunStarted(verb=plan.verb, title=plan.title, cage=plan.level))
     reports: list[PhaseReport] = []
     try:
+        plan = _begin(plan, emit)
         for step in plan.phases:
             reports.append(run_phase(step, plan, emit, here))
             if not reports[-1].verdict.is_good:
                 break
+    except AutoexecError as refusal:  # no such cage: nothing was run
+        return _not_begun(plan, refusal, time.monotonic() - started, emit, here)
     except BaseException as fault:  # of ours: the record must not look as if the run went on
         seconds = time.monotonic() - started
         emit(RunFinished(verdict=Verdict.FAILED, seconds=seconds, why=type(fault).__name__))
@@ -91,6 +94,33 @@ def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
         phases=tuple(reports),
         error=error,
     )
+
+
+def _begin(plan: Plan, emit: Emit) -> Plan:
+    """Tell of the run and the cage it is in; return the plan with the level in force."""
+    try:
+        force = executor.cage.in_force(plan.level, plan.doors)
+    except AutoexecError:
+        emit(RunStarted(verb=plan.verb, title=plan.title, cage=plan.level))
+        raise
+    emit(
+        RunStarted(
+            verb=plan.verb,
+            title=plan.title,
+            cage=force.level,
+            mechanism=force.mechanism,
+            held=force.held,
+            tried=force.tried,
+            open=force.open,
+        )
+    )
+    return replace(plan, level=force.level)
+
+
+def _not_begun(plan: Plan, refusal: AutoexecError, seconds: float, emit: Emit, here: Surroundings) -> Report:
+    verdict = Verdict(refusal.verdict)
+    emit(RunFinished(verdict=verdict, seconds=seconds, why=_why(refusal), fix=refusal.fix))
+    return Report(verb=plan.verb, verdict=verdict, seconds=seconds, run_id=here.run_id, error=refusal)
 
 
 def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
@@ -222,10 +252,12 @@ def _judged(
     for stream in outcome.cut:  # what was written last is what says how it ended
         tail = outcome.stdout if stream == "stdout" else outcome.stderr
         emit(Output(phase=phase, stream=stream, text=f"… the last of {stream}:\n{tail[-_TAIL_CHARS:]}"))
+    if outcome.changed:
+        emit(Output(phase=phase, stream="stderr", text=_CHANGED.format(", ".join(outcome.changed))))
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
-    found = diagnosis.diagnose_outcome(outcome, language=language)
+    found = _denied(outcome) or diagnosis.diagnose_outcome(outcome, language=language)
     if found and what == SCRIPT:  # its file lies in a folder that is gone by now
         found = replace(found, where=Path(found.where).name)
     error: AutoexecError | Cancelled
@@ -256,6 +288,15 @@ def _judged(
     )
 
 
+def _denied(outcome: Outcome) -> Diagnosis | None:
+    """Return the diagnosis of what the cage kept a run from."""
+    denial = outcome.denial
+    if denial is None:
+        return None
+    fix = f"add {denial.option}, if what runs may have that" if denial.option else ""
+    return Diagnosis(code="cage-denied", why=denial.why, fix=fix, confidence="likely")
+
+
 def _ending(outcome: Outcome) -> str:
     return f"signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
 
@@ -271,6 +312,7 @@ def _bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
     return {
         "timeout": plan.timeout or here.config.timeout or None,
         "level": plan.level,
+        "doors": plan.doors,
         "pass_on": (*here.config.pass_on, *plan.pass_on),
         "keep_bytes": int(here.config.keep_mb * 2**20),
         "cancel": here.cancel,

@@ -7,6 +7,7 @@ or command line) to decide.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import re
 import time
@@ -20,6 +21,7 @@ from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Output
+from ..executor.cage import Doors, doors_of
 from ..executor.pump import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Report
@@ -58,6 +60,7 @@ def sh(call: Call, caller: Caller) -> Spoken:
         *commands,
         timeout=options.timeout,
         level=options.cage,
+        doors=_doors(options, caller),
         env=options.env,
         yes=options.yes,
         caller=caller,
@@ -83,12 +86,23 @@ def script(call: Call, caller: Caller) -> Spoken:
         lang=options.lang,
         timeout=options.timeout,
         level=options.cage,
+        doors=_doors(options, caller),
         env=options.env,
         heal=not options.no_install,
         yes=options.yes,
         caller=caller,
     )
     return of_report(report)
+
+
+def _doors(options: argparse.Namespace, caller: Caller) -> Doors:
+    return doors_of(
+        net=options.net,
+        unix=options.unix,
+        read=options.read,
+        write=options.write,
+        cwd=caller.cwd,
+    )
 
 
 def install(call: Call, caller: Caller) -> Spoken:

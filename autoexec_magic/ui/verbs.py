@@ -264,7 +264,13 @@ def _add_yes(parser: argparse.ArgumentParser) -> None:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
-    parser.add_argument("--cage", default="open", metavar="LEVEL", help="sealed, workspace or open (default)")
+    parser.add_argument(
+        "--cage",
+        default=None,
+        metavar="LEVEL",
+        help="sealed, workspace, open, or best: the strongest there is",
+    )
+    _add_doors(parser)
     parser.add_argument(
         "--env",
         action="append",
@@ -273,6 +279,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="pass this environment variable on; * is a wildcard",
     )
     _add_yes(parser)
+
+
+def _add_doors(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--net", default="", metavar="PORTS", help="let TCP to these ports through, or `all`")
+    parser.add_argument("--unix", action="store_true", help="let unix sockets through")
+    for name in ("read", "write"):
+        parser.add_argument(
+            f"--{name}", action="append", default=[], metavar="PATH", help=f"let it {name} this place, too"
+        )
 
 
 def _add_script(parser: argparse.ArgumentParser) -> None:

@@ -19,10 +19,10 @@ from types import TracebackType
 from typing import TypeVar
 
 from ...errors import AutoexecError, CageError
-from ...values import Level
+from ...values import Denial, Level
 from ..identity import ProcessId
 from . import bubblewrap, cgroup, kernel, landlock, limits, protected, scratch, thread
-from .explain import Answer, Denial, explain, explain_failure
+from .explain import Answer, explain, explain_failure
 from .request import LEVELS, CageRequest, Wanted
 from .rules import Rule, rules
 from .walls import Walls
@@ -120,7 +120,7 @@ class Cage:
 
     def watch(self) -> protected.Marks:
         """Return what tells later whether a protected file was changed; `voided` takes it."""
-        if self.level == "sealed":
+        if self.level != "workspace":
             return {}
         return protected.marks(self._workspace, self.request.protected, whole=not self._is_read_only)
 
@@ -178,6 +178,22 @@ def build(request: CageRequest | Wanted) -> Cage:
         with contextlib.suppress(CageError):
             return _BUILD[level](replace(request, level=level))
     raise AutoexecError("there is not even a cage of level open")
+
+
+def available(level: Level) -> None:
+    """Do nothing if `level` can be had here.
+
+    Raises
+    ------
+    CageError
+        It cannot; with what to install.
+    """
+    if level == "sealed":
+        program = bubblewrap.find()
+        _require_system_calls(level)
+        _require_bubblewrap(program)
+    elif level == "workspace":
+        _require_landlock()
 
 
 def _sealed(request: CageRequest) -> Cage:

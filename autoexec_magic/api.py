@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from . import config as settings
-from . import executor, installer
-from .errors import UsageError
+from . import executor, installer, orchestrator
+from .errors import PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
 from .history import host, short_id
@@ -23,7 +23,8 @@ from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs 
 from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import store as store  # noqa: PLC0414 - a caller of the verbs needs it
 from .orchestrator import Command, Heal, Install, Report, Script, Step, Test
-from .values import Resolution, Run, Verdict
+from .trust import Kept
+from .values import PolicyVerdict, Question, Resolution, Run, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -306,6 +307,67 @@ def cancel(run: str, interrupt: Callable[[str], bool] = lambda kernel: False) ->
     else:
         raise UsageError(f"run {short_id(run_id)} runs on {meta.owner.host}", fix="cancel it there")
     return found
+
+
+def explain(line: str | Sequence[str], caller: Caller = PYTHON) -> executor.Explained:
+    """Say how a line, or an argv, is understood and judged; run nothing.
+
+    Returns
+    -------
+    Explained
+        Its tree, what each layer says of each command, and the verdict.
+    """
+    loaded, here = surroundings(caller)
+    policy = orchestrator.policy_of(loaded.config, here.workspace)
+    return executor.explain(line, workspace=here.workspace, cwd=here.cwd, policy=policy)
+
+
+def check(lines: Sequence[str], caller: Caller = PYTHON) -> list[PolicyVerdict]:
+    """Return the policy's verdict on each line, in their order; run none."""
+    loaded, here = surroundings(caller)
+    policy = orchestrator.policy_of(loaded.config, here.workspace)
+    return [executor.judge(line, workspace=here.workspace, cwd=here.cwd, policy=policy) for line in lines]
+
+
+def accept_policy(*, yes: bool = False, caller: Caller = PYTHON) -> tuple[settings.Offer, ...]:
+    """Accept what this project's files loosen, if a person says so; return what was accepted.
+
+    Raises
+    ------
+    NeedsPerson
+        Nobody could answer; `yes` does.
+    PolicyRefused
+        A person said no.
+    """
+    loaded = settings.load(caller.cwd)
+    offers = loaded.open_offers
+    if not offers:
+        return ()
+    question = Question(
+        text="let this project loosen the policy, as long as it says exactly this ?",
+        evidence=tuple(f"{offer.source}: {line}" for offer in offers for line in offer.lines),
+        fix="%autoexec policy accept --yes",
+    )
+    if not yes and not caller.ask(question):
+        raise PolicyRefused("not accepted", why="a person said no")
+    settings.accept(loaded)
+    return offers
+
+
+def answers(caller: Caller = PYTHON) -> list[Kept]:
+    """Return what a person agreed to for good in this project, oldest first."""
+    return list(settings.load(caller.cwd).trust.all())
+
+
+def forget(name: str, caller: Caller = PYTHON) -> Kept:
+    """Forget an answer by its name, or the beginning of it: it is asked about again.
+
+    Raises
+    ------
+    UsageError
+        There is none, or more than one.
+    """
+    return settings.load(caller.cwd).trust.forget(name)
 
 
 def config(start: Path | None = None) -> settings.Loaded:

@@ -23,19 +23,19 @@ from .executor.cage import SHUT, Doors, Wanted
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .orchestrator import Plan, Report, Step, Surroundings
 from .redact import cleaned, secrets_in
-from .values import Ask, Place, Question
+from .values import Ask, Place, Question, Reply
 
 _log = logging.getLogger(__name__)
 
 
-def nobody(question: Question) -> bool:
+def nobody(question: Question) -> Reply:
     """Answer a question where no person is: by raising `NeedsPerson`."""
     raise NeedsPerson(question.text.rstrip(" ?"), why="; ".join(question.evidence), fix=question.fix)
 
 
-def agreed(question: Question) -> bool:
-    """Answer yes: the caller gave `--yes`."""
-    return True
+def agreed(question: Question) -> Reply:
+    """Answer yes, once: the caller gave `--yes`; what only a person may say is left unsaid."""
+    return Reply.NO if question.needs_person else Reply.YES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +206,7 @@ def _surroundings(loaded: settings.Loaded, caller: Caller, *, yes: bool) -> Surr
         workspace=loaded.workspace,
         cache=loaded.data / "cache",
         ask=agreed if yes else caller.ask,
+        loaded=loaded,
         cancel=caller.cancel,
     )
 

@@ -74,6 +74,17 @@ _EXIT_CODES = {
 }
 
 
+class Reply(enum.Enum):
+    """What a person says to a question; only `NO` is false."""
+
+    YES = "yes"
+    ALWAYS = "always"
+    NO = "no"
+
+    def __bool__(self) -> bool:
+        return self is not Reply.NO
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A yes-or-no question for a person; `fix` is the command that says yes.
@@ -81,17 +92,28 @@ class Question:
     `place` is where the person is asked: at the prompt, or in the panel, which
     knows it by the ids of the run and of the question. Whoever asks leaves
     these three as they are; the record fills them in.
+
+    `content` is exactly what is agreed to, where the answer may be kept for
+    the project; to one that `needs_person` no option such as `--yes` is an
+    answer.
     """
 
     text: str
     evidence: tuple[str, ...] = ()
     fix: str = ""
+    content: str = ""
+    needs_person: bool = False
     run_id: str = ""
     question: str = ""
     place: Place = "prompt"
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What may be said."""
+        return ("yes", "always", "no") if self.content else ("yes", "no")
 
-Ask: TypeAlias = Callable[[Question], bool]  #: raises `NeedsPerson` where nobody can answer
+
+Ask: TypeAlias = Callable[[Question], bool | Reply]  #: raises `NeedsPerson` where nobody can answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

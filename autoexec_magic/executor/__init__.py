@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
-from ..config import data_dir, workspace
+from ..config import workspace
 from ..errors import PolicyRefused, UsageError
 from ..events import Emit, Output, Truncated
 from ..history import new_id
@@ -25,17 +25,22 @@ from . import policy as _policy
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
+from .judging import Explained, explain, judge
+from .places import private_folders
 from .policy.tree import Shell
 
 __all__ = [
     "Bounds",
     "Cancel",
+    "Explained",
     "ProcessId",
     "cage",
     "end_known",
+    "explain",
     "identify",
     "interrupt",
     "is_alive",
+    "judge",
     "policy",
     "run",
     "run_line",
@@ -213,7 +218,7 @@ def run_line(
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     variables = environment.build(run_id, env, pass_on=pass_on)
-    roots = _policy.Roots(workspace=workspace, private=_private_folders())
+    roots = _policy.Roots(workspace=workspace, more=policy.roots, private=private_folders())
     judge = lines.Judge(rules=policy, roots=roots, ask=ask)
     start = _starter(
         emit=emit,
@@ -308,14 +313,6 @@ def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
         raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
 
 
-def _private_folders() -> tuple[Path, ...]:
-    """Return the folders of ours and of Jupyter's whose files are nobody's to read: records, tokens, keys."""
-    from jupyter_core.paths import jupyter_runtime_dir
-
-    data = data_dir()
-    return (data / "runs", data / "panels", data / "ledger.db", Path(jupyter_runtime_dir()))
-
-
 def shown(command: Sequence[str] | str) -> str:
     """Return a command as a line short enough for a message."""
     line = command.strip() if isinstance(command, str) else shlex.join(command)
@@ -366,7 +363,7 @@ def _permitted(
     ask: Ask | None,
 ) -> Path:
     """Return the program's path, or raise what keeps it from running."""
-    roots = _policy.Roots(workspace=root, private=_private_folders())
+    roots = _policy.Roots(workspace=root, more=rules.roots, private=private_folders())
     verdict = _policy.judge_command(argv, environment=variables, cwd=cwd, roots=roots, policy=rules)
     if verdict.answer == "refuse":
         raise lines.refused(verdict)

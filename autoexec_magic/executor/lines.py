@@ -82,6 +82,24 @@ class Judge:
         )
         return argv, verdict
 
+    def layers(self, command: Command, place: Place) -> tuple[tuple[str, ...], tuple[PolicyVerdict, ...]]:
+        """Return a command's words there, and what each layer says."""
+        argv = policy.argv_of(command.words, place.known, place.cwd)
+        files = [
+            (policy.one(redirect.target, place.known, place.cwd), redirect.direction != "<")
+            for redirect in command.redirects
+            if redirect.target is not None
+        ]
+        found = policy.judge_layers(
+            argv,
+            environment={**place.environment, **_named(command, place)},
+            cwd=place.cwd,
+            roots=self.roots,
+            policy=self.rules,
+            files=files,
+        )
+        return argv, tuple(found)
+
     def shape(self, pipeline: Pipeline, place: Place) -> PolicyVerdict:
         """Return the verdict on a pipeline as a whole."""
         words = [policy.argv_of(command.words, place.known, place.cwd) for command in pipeline.commands]
@@ -134,7 +152,7 @@ def run(line: Line, place: Place, start: Start, bounds: Bounds, judge: Judge) ->
         outcome = start(stages, place.cwd, left, max(0, kept)) if stages else _NOTHING
         if step.pipeline.is_negated and outcome.ended == "exited":
             outcome = replace(outcome, returncode=int(outcome.returncode == 0))
-        place = _after(step.pipeline, place, is_real=True)
+        place = after(step.pipeline, place, is_real=True)
         total = _sum(total, outcome, time.monotonic() - started)
         if outcome.ended != "exited":
             break
@@ -176,7 +194,7 @@ def _agreed(line: Line, place: Place, judge: Judge) -> frozenset[tuple[str, ...]
             raise refused(shape)
         if shape.answer == "ask":
             asked.append(((), shape))
-        place = _after(step.pipeline, place)
+        place = after(step.pipeline, place)
     if asked:
         judge.ask_for([verdict for _, verdict in asked], str(line), programs)
     return frozenset(argv for argv, _ in asked)
@@ -213,7 +231,7 @@ def _file(redirect: Redirect, place: Place) -> process.File:
     return process.File(stream=redirect.stream, path=path, flags=_FLAGS[redirect.direction])
 
 
-def _after(pipeline: Pipeline, place: Place, *, is_real: bool = False) -> Place:
+def after(pipeline: Pipeline, place: Place, *, is_real: bool = False) -> Place:
     """Return the place after a `cd` or an assignment of its own; in a pipeline they change nothing."""
     command = pipeline.commands[0]
     if len(pipeline.commands) > 1:

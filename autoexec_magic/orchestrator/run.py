@@ -10,11 +10,10 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from .. import diagnosis, executor, installer, scripts, testrunner
-from ..config import Config
 from ..errors import (
     AutoexecError,
     Cancelled,
@@ -25,8 +24,6 @@ from ..errors import (
     ScriptError,
 )
 from ..events import (
-    Answered,
-    Asked,
     Diagnosed,
     Emit,
     Output,
@@ -36,33 +33,15 @@ from ..events import (
     RunStarted,
 )
 from ..history import new_id
-from ..values import Ask, Diagnosis, Outcome, Phase, Place, Question, Verdict
+from ..values import Diagnosis, Outcome, Phase, Verdict
 from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
+from .questions import recorded
+from .rules import rules_for
+from .surroundings import Surroundings
 
 SCRIPT = "the script"
 _TAIL_CHARS = 16_384
 _CHANGED = "\nautoexec: this run changed what governs runs: {}; look at it before you trust it\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a run finds around it.
-
-    `ask` answers a question or raises `NeedsPerson`, and `place` says where it
-    would be asked just now; `on_spawn` is told the identity of each process;
-    `is_cancelled` says whether somebody asked, from outside, for this run's end.
-    """
-
-    config: Config
-    cwd: Path
-    workspace: Path
-    cache: Path
-    ask: Ask
-    place: Callable[[], Place] = lambda: "prompt"
-    run_id: str = ""
-    cancel: executor.Cancel | None = None
-    on_spawn: Callable[[executor.ProcessId], None] | None = None
-    is_cancelled: Callable[[], bool] = lambda: False
 
 
 def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
@@ -127,7 +106,7 @@ def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRe
     """Carry out one phase and return its report."""
     phase = PHASE_OF[type(step)]
     here = replace(here, run_id=here.run_id or new_id())
-    here = replace(here, ask=_recorded(here, emit))
+    here = replace(here, ask=recorded(here, emit))
     started = time.monotonic()
     emit(PhaseStarted(phase=phase, title=_title(step)))
     try:
@@ -187,9 +166,7 @@ def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> Phase
 
 
 def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    policy = executor.policy.Policy(
-        programs=executor.policy.DEFAULT.programs | frozenset(here.config.programs)
-    )
+    policy = rules_for(step, here)
     bounds = _bounds(plan, here)
     if step.argv:
         outcome = executor.run(step.argv, emit=emit, cwd=here.cwd, policy=policy, ask=here.ask, **bounds)
@@ -331,24 +308,6 @@ def _context(emit: Emit, here: Surroundings) -> installer.Context:
         run_id=here.run_id,
         cancel=here.cancel,
     )
-
-
-def _recorded(here: Surroundings, emit: Emit) -> Ask:
-    """Return `here.ask` with the question, its place and its answer on the record."""
-
-    def recorded(question: Question) -> bool:
-        name = new_id()
-        question = replace(question, run_id=here.run_id, question=name, place=here.place())
-        emit(Asked(question=name, text=question.text, evidence=question.evidence, place=question.place))
-        try:
-            answer = here.ask(question)
-        except NeedsPerson:
-            emit(Answered(question=name, answer="none", by="nobody"))
-            raise
-        emit(Answered(question=name, answer="yes" if answer else "no", by="person"))
-        return answer
-
-    return recorded
 
 
 def _title(step: Step) -> str:

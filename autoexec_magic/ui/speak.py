@@ -12,7 +12,6 @@ import dataclasses
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,23 +25,10 @@ from ..executor.pump import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Report
 from ..values import Resolution, Result, Run, Verdict, as_record
+from .spoken import Spoken
 
 if TYPE_CHECKING:
     from .verbs import Call
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """The result of a verb.
-
-    `value` is what a magic returns, `text` what people read, `records` what
-    machines read before the last one, `result`.
-    """
-
-    result: Result
-    value: object = None
-    text: str = ""
-    records: tuple[dict[str, object], ...] = field(default=())
 
 
 def sh(call: Call, caller: Caller) -> Spoken:

@@ -387,7 +387,7 @@ def test_a_question_and_its_answer_are_on_the_record(emit, here, unlisted, answe
 
 def test_a_program_on_the_persons_list_is_still_asked_about_elsewhere(emit, here, unlisted):
     """The setting names a program; a stub of that name at the front of `PATH` is another one."""
-    here = dataclasses.replace(here, config=Config(programs=(unlisted,)))
+    here = dataclasses.replace(here, config=Config(policy_programs=(unlisted,)))
     report = carry_out(Command(line=unlisted), emit=emit, here=here)
     assert report.verdict == Verdict.ASKED
     assert "not-in-a-program-folder" in emit[2].evidence[0]

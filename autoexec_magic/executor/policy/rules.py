@@ -141,11 +141,17 @@ class Policy:
     """What may run without a question.
 
     `programs` are names, which count only where programs live; `paths` are
-    absolute paths of files that our own verbs start.
+    absolute paths of files that our own verbs start. `allow`, `ask` and
+    `refuse` are patterns of commands (`own`), `roots` folders that may be
+    written besides the workspace.
     """
 
     programs: frozenset[str] = _LISTED
     paths: frozenset[Path] = frozenset()
+    allow: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
+    refuse: tuple[str, ...] = ()
+    roots: tuple[Path, ...] = ()
 
 
 DEFAULT = Policy()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...values import PolicyVerdict
 from . import arguments, paths
+from .own import judge_own
 from .paths import Roots, Ruled
 from .program import find
 from .rules import DEFAULT, Policy, judge, judge_name, without_version
@@ -53,12 +54,37 @@ def judge_command(
         There is no such program.
     """
     line = shlex.join(argv)[:_MOST_CHARS]
-    found = list(_layers(argv, environment, cwd, roots, policy, files))
+    found = judge_layers(argv, environment=environment, cwd=cwd, roots=roots, policy=policy, files=files)
     for answer in ("refuse", "ask"):
         for verdict in found:
             if verdict.answer == answer:
                 return verdict
     return found[0] if found else PolicyVerdict(line=line, answer="allow", layer=1, rule="", why="")
+
+
+def judge_layers(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: Path,
+    roots: Roots,
+    policy: Policy = DEFAULT,
+    files: Sequence[tuple[str, bool]] = (),
+) -> list[PolicyVerdict]:
+    """Return what each layer says, in their order; the parameters and errors are those of `judge_command`.
+
+    What a person's own settings say stands first: a refusal or a question is
+    one more, and what they allow leaves only the refusals of the others.
+    """
+    found = list(_layers(argv, environment, cwd, roots, policy, files))
+    if not argv or argv[0] == "cd" or not (policy.allow or policy.ask or policy.refuse):
+        return found
+    own = judge_own(argv, find(argv[0], environment, cwd), policy)
+    if own is None:
+        return found
+    if own.answer == "allow":
+        found = [verdict for verdict in found if verdict.answer != "ask"]
+    return [own, *found]
 
 
 def _layers(

@@ -24,6 +24,7 @@ from . import policy as _policy
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
+from .policy import steps
 from .policy.tree import Shell
 
 __all__ = [
@@ -230,7 +231,7 @@ def run_line(
         bash = _policy.find("bash", variables, folder)
         stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
         return start((stage,), folder, timeout, keep_bytes)
-    place = lines.Place(cwd=folder, environment=variables)
+    place = steps.Place(cwd=folder, environment=variables)
     return lines.run(found, place, start, lines.Bounds(timeout=timeout, keep_bytes=keep_bytes), judge)
 
 

@@ -27,6 +27,7 @@ from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
 from .judging import Explained, explain, judge
 from .places import private_folders
+from .policy import steps
 from .policy.tree import Shell
 
 __all__ = [
@@ -235,11 +236,11 @@ def run_line(
         is_raw=False,
     )
     if isinstance(found, Shell):
-        judge.ask_for([lines.asked_of_shell(found)], found.text)
+        judge.ask_for([lines.asked_of_shell(found)], found.text, folder)
         bash = _policy.find("bash", variables, folder)
         stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
         return start((stage,), folder, timeout, keep_bytes)
-    place = lines.Place(cwd=folder, environment=variables)
+    place = steps.Place(cwd=folder, environment=variables)
     return lines.run(found, place, start, lines.Bounds(timeout=timeout, keep_bytes=keep_bytes), judge)
 
 

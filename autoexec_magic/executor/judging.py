@@ -11,6 +11,7 @@ from ..errors import AutoexecError, MissingTool, PolicyRefused
 from ..values import PolicyVerdict
 from . import environment, lines, policy
 from .places import private_folders
+from .policy import steps
 from .policy.tree import Line, Shell
 
 _STRICT = ("refuse", "ask", "allow")
@@ -87,9 +88,9 @@ def explain(
         if isinstance(found, Shell):
             verdict = lines.asked_of_shell(found)
             return Explained(line=text, tree=f"shell ({found.why})", parts=(), verdict=verdict)
-        place = lines.Place(cwd=cwd, environment=environment.build("", env))
+        place = steps.Place(cwd=cwd, environment=environment.build("", env))
         roots = _roots(workspace, policy)
-        parts = tuple(_parts(found, place, lines.Judge(rules=policy, roots=roots, ask=None)))
+        parts = tuple(map(_part, steps.judged(found, place, roots, policy)))
     except AutoexecError as error:
         return Explained(line=text, tree="", parts=(), verdict=_of_error(text, error))
     return Explained(line=text, tree=_tree(found), parts=parts, verdict=_whole(text, parts))
@@ -103,24 +104,15 @@ def _roots(workspace: Path, rules: policy.Policy) -> policy.Roots:
     return policy.Roots(workspace=workspace, more=rules.roots, private=private_folders())
 
 
-def _parts(line: Line, place: lines.Place, judge: lines.Judge) -> list[Part]:
-    found = []
-    for step in line.steps:
-        for command in step.pipeline.commands:
-            argv, verdicts = judge.layers(command, place)
-            found.append(Part(text=str(command), argv=argv, program=_program(argv, place), verdicts=verdicts))
-        shape = judge.shape(step.pipeline, place)
-        if shape.answer != "allow":
-            found.append(Part(text=str(step.pipeline), argv=(), program="", verdicts=(shape,)))
-        place = lines.after(step.pipeline, place)
-    return found
+def _part(found: steps.Judged) -> Part:
+    return Part(text=found.text, argv=found.argv, program=_program(found), verdicts=found.layers)
 
 
-def _program(argv: tuple[str, ...], place: lines.Place) -> str:
-    if not argv or argv[0] == "cd":
+def _program(found: steps.Judged) -> str:
+    if not found.argv or found.argv[0] == "cd":
         return ""
     try:
-        return str(policy.find(argv[0], place.environment, place.cwd))
+        return str(policy.find(found.argv[0], found.place.environment, found.place.cwd))
     except MissingTool:
         return ""
 

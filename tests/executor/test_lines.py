@@ -98,6 +98,27 @@ def test_what_may_not_run_keeps_the_rest_from_running(folder):
         assert not (folder / "done").exists()
 
 
+def test_what_is_agreed_to_is_the_line_the_place_the_reason_and_the_program(folder):
+    """Any of them another, and it is another question, also for who said always."""
+    tool = folder / "tool"
+    tool.write_text("#!/bin/sh\ntrue\n")
+    tool.chmod(0o755)
+    (folder / "below").mkdir()
+    contents: list[str] = []
+
+    def answer(question: Question) -> bool:
+        contents.append(question.content)
+        return True
+
+    for line in ("./tool", "./tool", "./tool a", "cd below; ../tool", "echo $(id)"):
+        run(line, folder, ask=answer)
+    tool.write_text("#!/bin/sh\nfalse\n")
+    run("./tool", folder, ask=answer)
+    assert contents[0] == contents[1]
+    assert len(set(contents)) == 5
+    assert all(contents)
+
+
 def test_a_question_is_asked_once_for_the_whole_line(folder):
     """With what is to be said of each part; no is no for all of it."""
     tool = folder / "tool"
@@ -135,8 +156,9 @@ def test_where_nobody_answers_nothing_runs(folder):
 
 def test_what_a_glob_finds_later_is_judged_then(folder):
     """The line made a file whose name is a secret's; it is not read because it was not there before."""
+    (folder / "make.py").write_text("open('.env', 'w')")
     with pytest.raises(PolicyRefused, match="refused"):
-        run("python -c \"open('.env', 'w')\"; cat < .en*", folder)
+        run("cp a.txt x; python make.py; cat < .en*", folder)
     assert (folder / ".env").exists()
 
 

@@ -15,7 +15,7 @@ from .expand import argv_of, one, value
 from .own import words_of
 from .parse import parse
 from .paths import Roots
-from .program import find
+from .program import find, fingerprint
 from .rules import DEFAULT, Policy, exactly, judge
 from .shapes import judge_shape
 from .verdict import judge_command, judge_layers
@@ -28,6 +28,7 @@ __all__ = [
     "check_rules",
     "exactly",
     "find",
+    "fingerprint",
     "judge",
     "judge_command",
     "judge_layers",

@@ -6,7 +6,9 @@ earlier on `PATH` is another program.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +64,17 @@ def find(name: str, environment: Mapping[str, str], cwd: Path) -> Path:
             fix="install it, or give its path; `%autoexec doctor` shows what works here",
         )
     return Path(found)
+
+
+def fingerprint(program: Path) -> str:
+    """Return the SHA-256 of a program that anybody could change, "" of one that lives where programs do."""
+    if is_where_programs_live(program):
+        return ""
+    try:
+        with program.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return secrets.token_hex(16)  # nobody can say what it is, so it is another one each time
 
 
 def is_where_programs_live(program: Path) -> bool:

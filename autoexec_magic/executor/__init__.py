@@ -6,10 +6,11 @@ it, so no process starts unjudged and none outlives its run.
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -45,6 +46,11 @@ __all__ = [
 KEEP_BYTES = 64 * 2**20
 GRACE_SECONDS = 1.0
 _LINE_CHARS = 200
+#: what jupyter_core's paths and `data_dir` are told by
+_SAY_WHERE = (
+    *("AUTOEXEC_DATA_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_PLATFORM_DIRS"),
+    *("HOME", "XDG_DATA_HOME"),
+)
 
 
 class Bounds(TypedDict, total=False):
@@ -144,7 +150,8 @@ def run(
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
-    variables = environment.build(run_id, env, pass_on=pass_on)
+    present = dict(os.environ)
+    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
     program = _permitted(words, variables, folder, policy, ask)
     start = _starter(
         emit=emit,
@@ -157,7 +164,7 @@ def run(
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
+        secrets=() if raw else _secrets({**present, **(env or {})}, pass_on),
         is_raw=raw,
     )
     stage = process.Stage(argv=(str(program), *words[1:]), env=variables)
@@ -208,7 +215,8 @@ def run_line(
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
-    variables = environment.build(run_id, env, pass_on=pass_on)
+    present = dict(os.environ)
+    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
     roots = _policy.Roots(workspace=workspace, private=_private_folders())
     judge = lines.Judge(rules=policy, roots=roots, ask=ask)
     start = _starter(
@@ -222,7 +230,7 @@ def run_line(
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=secrets_in(os.environ | variables, names=pass_on),
+        secrets=_secrets({**present, **(env or {})}, pass_on),
         is_raw=False,
     )
     if isinstance(found, Shell):
@@ -294,8 +302,25 @@ def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
         raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
 
 
+def _secrets(variables: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return the values to mask; found once for the same variables with the same values."""
+    return _secrets_of(tuple(variables.items()), tuple(names))
+
+
+@functools.lru_cache(maxsize=4)
+def _secrets_of(variables: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    return secrets_in(dict(variables), names=names)
+
+
 def _private_folders() -> tuple[Path, ...]:
     """Return the folders of ours and of Jupyter's whose files are nobody's to read: records, tokens, keys."""
+    home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111
+    return _private_folders_by(home, tuple(os.environ.get(name) for name in _SAY_WHERE))
+
+
+@functools.lru_cache(maxsize=4)
+def _private_folders_by(home: str, said: tuple[str | None, ...]) -> tuple[Path, ...]:
+    """Return them for this home and these values of `_SAY_WHERE`, which decide where they are."""
     from jupyter_core.paths import jupyter_runtime_dir
 
     data = data_dir()

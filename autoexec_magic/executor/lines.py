@@ -15,12 +15,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from ..errors import PolicyRefused, UsageError
 from ..values import Ask, Outcome, PolicyVerdict, Question
 from . import policy, process
 from .policy.tree import Command, Line, Pipeline, Redirect, Shell
 from .pump import TAIL_CHARS
+
+_Judged: TypeAlias = tuple[tuple[str, ...], PolicyVerdict]  # the words as expanded, what is said of them
 
 _MOST_NAMED = 8
 _NOTHING = Outcome(argv=("cd",), returncode=0, ended="exited", seconds=0.0)
@@ -63,9 +66,25 @@ class Judge:
     rules: policy.Policy
     roots: policy.Roots
     ask: Ask | None
+    _fresh: dict[int, tuple[Command, Place, _Judged]] = field(default_factory=dict)
 
-    def verdict(self, command: Command, place: Place) -> tuple[tuple[str, ...], PolicyVerdict]:
-        """Return what a command's words stand for there, and the verdict on it."""
+    def verdict(self, command: Command, place: Place) -> _Judged:
+        """Return what a command's words stand for there, and the verdict on it.
+
+        It is not found a second time while nothing can have changed it (`forget`).
+        """
+        known = self._fresh.get(id(command))  # which is kept there, so that no other has its id
+        if known is not None and known[1] is place:
+            return known[2]
+        found = self._verdict(command, place)
+        self._fresh[id(command)] = (command, place, found)
+        return found
+
+    def forget(self) -> None:
+        """Judge everything again from now on: something ran, or time passed while a person thought."""
+        self._fresh.clear()
+
+    def _verdict(self, command: Command, place: Place) -> _Judged:
         argv = policy.argv_of(command.words, place.known, place.cwd)
         files = [
             (policy.one(redirect.target, place.known, place.cwd), redirect.direction != "<")
@@ -105,6 +124,7 @@ class Judge:
             evidence=tuple(dict.fromkeys(evidence))[:_MOST_NAMED],
             fix=f"%autoexec sh --yes {text}",
         )
+        self.forget()
         if not self.ask(question):
             raise PolicyRefused(f"not run: {text}", why="a person said no")
 
@@ -132,6 +152,7 @@ def run(line: Line, place: Place, start: Start, bounds: Bounds, judge: Judge) ->
         kept = bounds.keep_bytes - (len(total.stdout) + len(total.stderr) if total else 0)
         stages = _stages(step.pipeline, place, judge, agreed)
         outcome = start(stages, place.cwd, left, max(0, kept)) if stages else _NOTHING
+        judge.forget()
         if step.pipeline.is_negated and outcome.ended == "exited":
             outcome = replace(outcome, returncode=int(outcome.returncode == 0))
         place = _after(step.pipeline, place, is_real=True)

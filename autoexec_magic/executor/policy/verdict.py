@@ -6,6 +6,7 @@ refuses, else the first that asks; only what none of them minds is allowed.
 
 from __future__ import annotations
 
+import functools
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -96,8 +97,7 @@ def _program(
         yield never
         return
     program = find(argv[0], environment, cwd)
-    if policy.programs:  # a program whose arguments can be judged needs no other list
-        policy = replace(policy, programs=policy.programs | arguments.programs())
+    policy = _with_rules(policy)
     yield judge(argv, program, policy)
     if program in policy.paths:
         return
@@ -115,6 +115,12 @@ def _program(
     for inner in ruling.commands:
         if inner[:2] != ("sh", "-c"):  # a line for a shell: that is asked about as it stands
             yield from _program(inner, environment, cwd, roots, policy, depth + 1)
+
+
+@functools.lru_cache(maxsize=16)
+def _with_rules(policy: Policy) -> Policy:
+    """Return the policy with every program that has a rule: whose arguments can be judged needs no list."""
+    return replace(policy, programs=policy.programs | arguments.programs()) if policy.programs else policy
 
 
 def _told(line: str, ruled: Ruled) -> PolicyVerdict:

@@ -269,7 +269,7 @@ def _starter(
         stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
     ) -> Outcome:
         asked = cage.CageRequest(level=level, workspace=workspace or cwd, read=tuple(read))
-        with cage.build(asked) as built:
+        with cage.lend(asked) as built:
 
             def spawned(leader: ProcessId) -> None:
                 built.limit(leader)

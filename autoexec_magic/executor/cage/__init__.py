@@ -10,9 +10,23 @@ downgrade.
 from __future__ import annotations
 
 from .explain import Denial
+from .kept import close as close_kept
+from .kept import lend
 from .levels import Cage, build
 from .limits import Limits
 from .request import LEVELS, PROTECTED, CageRequest
 from .witness import Witness, witness
 
-__all__ = ["LEVELS", "PROTECTED", "Cage", "CageRequest", "Denial", "Limits", "Witness", "build", "witness"]
+__all__ = [
+    "LEVELS",
+    "PROTECTED",
+    "Cage",
+    "CageRequest",
+    "Denial",
+    "Limits",
+    "Witness",
+    "build",
+    "close_kept",
+    "lend",
+    "witness",
+]

@@ -46,7 +46,8 @@ def workspace(tmp_path):
     cage.close_kept()
     project = tmp_path / "project"
     (project / ".git/hooks").mkdir(parents=True)
-    (project / "pyproject.toml").write_text("as it was")
+    for name in ("pyproject.toml", ".git/config"):
+        (project / name).write_text("as it was")
     yield project
     cage.close_kept()
     shutil.rmtree("/dev/shm/autoexec-left", ignore_errors=True)
@@ -77,6 +78,9 @@ CHANGES = {
         (project / "new").rename(project / "pyproject.toml"),
     ),
     "a protected file that is gone": lambda project: (project / "pyproject.toml").unlink(),
+    "a protected file that has another name": lambda project: (
+        (project / ".git/config").rename(project / ".git/config.worktree")
+    ),
     "a folder on the way to one": lambda project: (
         (project / ".git").rename(project / "old"),
         shutil.copytree(project / "old", project / ".git"),
@@ -135,7 +139,7 @@ from autoexec_magic.executor import cage
 asked = cage.CageRequest(level="workspace", workspace=Path(sys.argv[1]))
 with cage.lend(asked) as first:
     first.spawn(lambda: None)
-subprocess.run(["mount", "-t", "tmpfs", "none", sys.argv[1] + "/.git"], check=True)
+subprocess.run(["mount", "-t", "tmpfs", "none", sys.argv[1] + "/data"], check=True)
 with cage.lend(asked) as second:
     print(first is second)
 with cage.lend(asked) as third:
@@ -147,6 +151,7 @@ def test_a_new_mount_makes_another_cage(workspace):
     """The kept view would not have it. Once: the change is told once."""
     requires(mounts.can_be_had(), "mounts cannot be made here", "run as root")
     program = shutil.which("unshare")
+    (workspace / "data").mkdir()
     requires(program, "unshare is not installed", "apt-get install util-linux")
     words = [program, "--mount", sys.executable, "-c", MOUNT, str(workspace)]
     ended = subprocess.run(words, capture_output=True, text=True, timeout=60)

@@ -18,6 +18,8 @@ from typing import TypeAlias
 Mark: TypeAlias = tuple[int, int, int, int, int]
 Marks: TypeAlias = Mapping[str, Mark]
 
+_WILD = frozenset("*?[")
+
 
 def found(workspace: Path, patterns: Sequence[str]) -> tuple[str, ...]:
     """Return the protected paths that are there, absolute, parents first."""
@@ -79,19 +81,22 @@ def changed(before: Marks, after: Marks) -> tuple[Path, ...]:
 def _matches(folder: str, parts: Sequence[str], listed: dict[str, list[str]]) -> Iterator[str]:
     """Yield what a pattern's parts match below `folder`, as `Path.glob` does; asked before each start."""
     first, rest = parts[0], parts[1:]
-    if first == "**":
+    if "**" in parts:
         yield from (str(path) for path in Path(folder).glob("/".join(parts)))
-    elif not any(mark in first for mark in "*?["):
-        path = f"{folder.rstrip('/')}/{first}"
-        if os.path.exists(path):
-            yield from _matches(path, rest, listed) if rest else (path,)
-    else:
+        return
+    names = [first]
+    if not _WILD.isdisjoint(first):
         if folder not in listed:
-            with contextlib.suppress(OSError):
+            try:
                 listed[folder] = os.listdir(folder)
-        for name in fnmatch.filter(listed.get(folder, ()), first):
-            path = f"{folder.rstrip('/')}/{name}"
-            yield from _matches(path, rest, listed) if rest else (path,)
+            except OSError:
+                listed[folder] = []
+        names = fnmatch.filter(listed[folder], first)
+    elif not os.path.exists(f"{folder}/{first}"):
+        return
+    for name in names:
+        path = f"{folder.rstrip('/')}/{name}"
+        yield from _matches(path, rest, listed) if rest else (path,)
 
 
 def _and_below(path: str) -> Iterator[str]:

@@ -153,7 +153,12 @@ def _there(paths: Iterable[str], secrets: tuple[str, ...]) -> Iterator[str]:
 
 
 def _entry_home() -> str:
+    return _home_of(os.geteuid())
+
+
+@functools.lru_cache(maxsize=4)
+def _home_of(user: int) -> str:
     try:
-        return pwd.getpwuid(os.geteuid()).pw_dir
+        return pwd.getpwuid(user).pw_dir
     except KeyError:  # a container's user may have no entry
         return ""

@@ -98,15 +98,15 @@ def environment(env: Mapping[str, str], scratch: Path, *, names_over_tcp: bool =
     names_over_tcp : bool, default False
         Let the resolver ask over TCP, where UDP would pass by the port rules.
     """
-    home, temporary = scratch / HOME, str(scratch / TEMPORARY)
+    home, temporary = f"{scratch}/{HOME}", f"{scratch}/{TEMPORARY}"
     kept = {name: value for name, value in env.items() if not _is_outside(name)}
-    kept |= {"HOME": str(home), "TMPDIR": temporary, "TMP": temporary, "TEMP": temporary}
-    kept |= {f"XDG_{name}_HOME": str(home / folder) for name, folder in _XDG.items()}
-    kept["CARGO_HOME"] = str(home / ".cargo")
+    kept |= {"HOME": home, "TMPDIR": temporary, "TMP": temporary, "TEMP": temporary}
+    kept |= {f"XDG_{name}_HOME": f"{home}/{folder}" for name, folder in _XDG.items()}
+    kept["CARGO_HOME"] = f"{home}/.cargo"
     kept["TAR_OPTIONS"] = "--no-same-owner"  # root's tar gives files away, which needs a capability
-    rustup = Path(os.path.expanduser(env.get("RUSTUP_HOME", "~/.rustup")))
-    if rustup.is_dir():
-        kept["RUSTUP_HOME"] = str(rustup)
+    rustup = os.path.expanduser(env.get("RUSTUP_HOME", "~/.rustup"))
+    if os.path.isdir(rustup):
+        kept["RUSTUP_HOME"] = rustup
     if site.ENABLE_USER_SITE:
         kept.setdefault("PYTHONUSERBASE", site.getuserbase())
     if names_over_tcp:

@@ -31,6 +31,7 @@ _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16  # in struct seccomp_data
 _X32 = 0x40000000
 _CLONE3 = 435
 _FEW = 3  # calls that are asked for one by one
+_FARTHEST = 255  # steps that a conditional jump can skip
 _SET_MODE_FILTER = 1
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
@@ -82,8 +83,9 @@ def _dispatch(blocks: Sequence[tuple[int, _Block]]) -> _Block:
         return [step for number, block in blocks for step in _when(number, block)] + _YES
     middle = len(blocks) // 2
     lower = _dispatch(blocks[:middle])
-    # A conditional jump reaches 255 steps, this one any number.
-    test = [(_IF_AT_LEAST, 0, 1, blocks[middle][0]), (_JUMP, 0, 0, len(lower))]
+    test = [(_IF_AT_LEAST, len(lower), 0, blocks[middle][0])]
+    if len(lower) > _FARTHEST:
+        test = [(_IF_AT_LEAST, 0, 1, blocks[middle][0]), (_JUMP, 0, 0, len(lower))]
     return [*test, *lower, *_dispatch(blocks[middle:])]
 
 

@@ -78,8 +78,8 @@ CHANGES = {
         (project / "new").rename(project / "pyproject.toml"),
     ),
     "a protected file that is gone": lambda project: (project / "pyproject.toml").unlink(),
-    "a protected file that has another name": lambda project: (
-        (project / ".git/config").rename(project / ".git/config.worktree")
+    "a protected file that has another name": lambda project: (project / ".git/config").rename(
+        project / ".git/config.worktree"
     ),
     "a folder on the way to one": lambda project: (
         (project / ".git").rename(project / "old"),

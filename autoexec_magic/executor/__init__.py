@@ -6,10 +6,11 @@ it, so no process starts unjudged and none outlives its run.
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
@@ -152,7 +153,8 @@ def run(
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
-    variables = environment.build(run_id, env, pass_on=pass_on)
+    present = dict(os.environ)
+    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
     root = workspace(folder)
     program = _permitted(words, variables, folder, root, policy, ask)
     start = _starter(
@@ -166,7 +168,7 @@ def run(
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
+        secrets=() if raw else _secrets({**present, **(env or {})}, pass_on),
         is_raw=raw,
     )
     stage = process.Stage(argv=(str(program), *words[1:]), env=variables)
@@ -218,7 +220,8 @@ def run_line(
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
-    variables = environment.build(run_id, env, pass_on=pass_on)
+    present = dict(os.environ)
+    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
     roots = _policy.Roots(workspace=workspace, more=policy.roots, private=private_folders())
     judge = lines.Judge(rules=policy, roots=roots, ask=ask)
     start = _starter(
@@ -232,7 +235,7 @@ def run_line(
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=secrets_in(os.environ | variables, names=pass_on),
+        secrets=_secrets({**present, **(env or {})}, pass_on),
         is_raw=False,
     )
     if isinstance(found, Shell):
@@ -270,7 +273,7 @@ def _starter(
     def start(
         stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
     ) -> Outcome:
-        with cage.build(doors.request(level, workspace)) as built:
+        with cage.lend(doors.request(level, workspace)) as built:
             before = built.watch()
 
             def spawned(leader: ProcessId) -> None:
@@ -312,6 +315,16 @@ def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
         raise UsageError(f"a time limit of {timeout} s cannot be", fix="a number of seconds greater than 0")
     if grace < 0 or keep_bytes < 0:
         raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
+
+
+def _secrets(variables: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return the values to mask; found once for the same variables with the same values."""
+    return _secrets_of(tuple(variables.items()), tuple(names))
+
+
+@functools.lru_cache(maxsize=4)
+def _secrets_of(variables: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    return secrets_in(dict(variables), names=names)
 
 
 def shown(command: Sequence[str] | str) -> str:

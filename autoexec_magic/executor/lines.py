@@ -13,7 +13,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import PolicyRefused, UsageError
@@ -52,10 +52,28 @@ class Judge:
     rules: policy.Policy
     roots: policy.Roots
     ask: Ask | None
+    _fresh: list[tuple[Pipeline, Place, list[steps.Judged]]] = field(default_factory=list)
 
     def verdicts(self, line: Line, place: Place) -> list[steps.Judged]:
         """Return what is said of each command of a line, and of each pipeline, in their order."""
-        return list(steps.judged(line, place, self.roots, self.rules))
+        found = list(steps.judged(line, place, self.roots, self.rules))
+        first = line.steps[0].pipeline
+        self._fresh[:] = [(first, place, found[: len(first.commands)])]
+        return found
+
+    def of(self, pipeline: Pipeline, place: Place) -> list[steps.Judged]:
+        """Return what is said of the commands of a pipeline that is about to run.
+
+        It is not found a second time while nothing can have changed it (`forget`).
+        """
+        for known, where, found in self._fresh:
+            if known is pipeline and where is place:
+                return found
+        return self.verdicts(Line(steps=(Step(pipeline=pipeline),)), place)
+
+    def forget(self) -> None:
+        """Judge everything again from now on: something ran, or time passed while a person thought."""
+        self._fresh.clear()
 
     def ask_for(
         self, verdicts: Sequence[PolicyVerdict], text: str, cwd: Path, programs: Sequence[Path] = ()
@@ -77,6 +95,7 @@ class Judge:
             fix=f"%autoexec sh --yes {text}",
             content=_content(verdicts, text, cwd, programs),
         )
+        self.forget()
         if not self.ask(question):
             raise PolicyRefused(f"not run: {text}", why="a person said no")
 
@@ -104,6 +123,7 @@ def run(line: Line, place: Place, start: Start, bounds: Bounds, judge: Judge) ->
         kept = bounds.keep_bytes - (len(total.stdout) + len(total.stderr) if total else 0)
         stages = _stages(step.pipeline, place, judge, agreed)
         outcome = start(stages, place.cwd, left, max(0, kept)) if stages else _NOTHING
+        judge.forget()
         if step.pipeline.is_negated and outcome.ended == "exited":
             outcome = replace(outcome, returncode=int(outcome.returncode == 0))
         place = _after(step.pipeline, place)
@@ -159,7 +179,7 @@ def _stages(
 ) -> tuple[process.Stage, ...]:
     """Return what to start; none for a `cd` or an assignment alone."""
     found = []
-    for one, command in zip(judge.verdicts(_alone(pipeline), place), pipeline.commands, strict=False):
+    for one, command in zip(judge.of(pipeline, place), pipeline.commands, strict=False):
         if one.verdict.answer == "refuse":
             raise refused(one.verdict)
         if one.verdict.answer == "ask" and one.argv not in agreed:
@@ -170,10 +190,6 @@ def _stages(
             files = tuple(_file(redirect, place) for redirect in command.redirects)
             found.append(process.Stage(argv=(str(program), *one.argv[1:]), env=environment, files=files))
     return tuple(found)
-
-
-def _alone(pipeline: Pipeline) -> Line:
-    return Line(steps=(Step(pipeline=pipeline),))
 
 
 def _file(redirect: Redirect, place: Place) -> process.File:

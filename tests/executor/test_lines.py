@@ -162,6 +162,35 @@ def test_what_a_glob_finds_later_is_judged_then(folder):
     assert (folder / ".env").exists()
 
 
+def test_what_changes_while_a_person_thinks_is_judged_again(folder):
+    """A verdict holds as long as nothing can have happened: an open question is time for anything."""
+    secret = folder / ".env"
+    (folder / "data").write_text("data")
+    tool = folder / "tool"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+
+    def answer(question: Question) -> bool:
+        (folder / "data").unlink()
+        (folder / "data").symlink_to(secret)
+        return True
+
+    with pytest.raises(PolicyRefused, match="refused"):
+        run("cat data; ./tool", folder, ask=answer)
+
+
+def test_a_link_that_is_swapped_between_two_calls_is_seen(folder, emit):
+    """Nothing that is remembered from one line to the next says what a path means."""
+    secret = folder / ".env"
+    (folder / "data").write_text("data")
+    run("cat data", folder, emit)
+    (folder / "data").unlink()
+    (folder / "data").symlink_to(secret)
+    with pytest.raises(PolicyRefused, match="refused"):
+        run("cat data", folder, emit)
+    assert emit.text("stdout") == "data"
+
+
 def test_a_folder_that_is_not_there_is_said(folder):
     """And what follows does not run somewhere else."""
     with pytest.raises(UsageError, match="cannot go to nosuch"):

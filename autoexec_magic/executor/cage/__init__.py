@@ -12,6 +12,8 @@ from __future__ import annotations
 from ...values import Denial
 from .doors import SHUT, Doors, doors_of
 from .force import InForce, choose, in_force
+from .kept import close as close_kept
+from .kept import lend
 from .levels import Cage, build
 from .limits import Limits
 from .protected import Marks
@@ -33,7 +35,9 @@ __all__ = [
     "Witness",
     "build",
     "choose",
+    "close_kept",
     "doors_of",
     "in_force",
+    "lend",
     "witness",
 ]

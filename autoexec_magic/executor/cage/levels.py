@@ -71,6 +71,7 @@ class Cage:
         self._wrap = wrap
         self._limits = request.limits or (limits.Limits() if level == "open" else limits.CAGED)
         self._group = cgroup.make(self._limits)
+        self._is_in_group = False
 
     def argv(self, argv: Sequence[str]) -> tuple[str, ...]:
         """Return what to start instead of `argv`; for one start, with `pass_fds`."""
@@ -92,11 +93,11 @@ class Cage:
         """Call `start`, which starts a child and returns it, in the cage."""
         if self._walls is None:
             return start()
-        return thread.spawn(self._walls.enter, start)
+        return thread.spawn(self._enter, start)
 
     def limit(self, process: ProcessId) -> None:
         """Limit what a process that was just spawned, and what it starts, may use."""
-        if self._group is not None:
+        if self._group is not None and not self._is_in_group:
             self._group.add(process.pid)
         limits.limit(process, self._limits, grouped=self._group.controllers if self._group else ())
 
@@ -141,6 +142,27 @@ class Cage:
         if not self._is_read_only:
             return ()
         return protected.found(self._workspace, self.request.protected)
+
+    def _enter(self) -> None:
+        """Put the calling thread inside; first into the group, which is out of reach from there."""
+        assert self._walls is not None
+        self._is_in_group = self._group is not None and self._group.join()
+        self._walls.enter()
+
+    def empty(self) -> bool:
+        """Remove what a run left, so that another one may have the cage; return whether all is gone."""
+        if self.scratch is None or self._wrap is not None:
+            return False
+        if self._group is not None and not self._group.is_empty():
+            return False
+        try:
+            scratch.empty(self.scratch)
+            scratch.furnish(self.scratch, self.request.workspace)
+            if self._walls is not None:
+                self._walls.empty()
+        except OSError:
+            return False
+        return True
 
     def close(self) -> None:
         """Remove what the cage made; a second time does nothing."""

@@ -164,7 +164,7 @@ def exactly(*paths: str | Path) -> Policy:
 
 def judge_name(argv: Sequence[str]) -> PolicyVerdict | None:
     """Return the refusal of a program that never runs, whether it is there or not; else None."""
-    name = Path(argv[0]).name
+    name = Path(argv[0]).name if "/" in argv[0] else argv[0]
     if name not in _REFUSED:
         return None
     return PolicyVerdict(

@@ -6,12 +6,13 @@ refuses, else the first that asks; only what none of them minds is allowed.
 
 from __future__ import annotations
 
+import functools
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ...errors import PolicyRefused, UsageError
+from ...errors import MissingTool, PolicyRefused, UsageError
 from ...values import PolicyVerdict
 from . import addresses, arguments, fed, paths, variables
 from .arguments import Ruling
@@ -177,9 +178,7 @@ def _program(argv: Sequence[str], case: _Case, depth: int) -> Iterator[PolicyVer
     own = judge_own(argv, program, case.policy)
     if own is not None and own.answer != "allow":
         yield own
-    # A program whose arguments can be judged needs no other list.
-    listed = case.policy.programs and case.policy.programs | arguments.programs()
-    yield judge(argv, program, replace(case.policy, programs=listed))
+    yield judge(argv, program, _with_rules(case.policy))
     name = without_version(program.name)
     if program not in case.policy.paths and name in arguments.programs():
         yield from _arguments((name, *argv[1:]), case, depth, line)
@@ -283,6 +282,9 @@ def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:
                 yield PolicyVerdict(line=shown, answer="ask", layer=1, rule="named-like-options", why=why)
     except UsageError:
         return  # there is nothing in it
+    except MissingTool as error:  # or it is built into the shell
+        yield PolicyVerdict(line=shown, answer="ask", layer=2, rule="not-there", why=error.what)
+        return
     except PolicyRefused as error:
         yield PolicyVerdict(line=shown, answer="refuse", layer=1, rule="unreadable", why=error.why)
         return
@@ -290,6 +292,12 @@ def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:
     if case.is_emptied and any(isinstance(part, Variable) for word in words for part in word.parts):
         why = "the inner line has variables, and the environment they come from is another"
         yield PolicyVerdict(line=shown, answer="ask", layer=1, rule="other-variables", why=why)
+
+
+@functools.lru_cache(maxsize=16)
+def _with_rules(policy: Policy) -> Policy:
+    """Return the policy with every program that has a rule: whose arguments can be judged needs no list."""
+    return replace(policy, programs=policy.programs | arguments.programs()) if policy.programs else policy
 
 
 def _told(line: str, ruled: Ruled) -> PolicyVerdict:

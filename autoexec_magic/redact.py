@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 MASK = "***"
 MIN_SECRET_CHARS = 8
-_HOLD_CHARS = 4096
+HOLD_CHARS = 4096
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 _NAME_CHARS = 100
 _CONTEXT_CHARS = _NAME_CHARS + 1  # what a shape looks back at: the name before a value, and what is before it
@@ -166,7 +166,25 @@ def mask(text: str, secrets: Sequence[str] = ()) -> str:
     >>> mask("PGPASSWORD=abc psql --token xyz")
     'PGPASSWORD=*** psql --token ***'
     """
-    return _masked(text, _spans(text, secrets))
+    return _masked(text, spans(text, secrets))
+
+
+def spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the half-open ranges of `text` to mask, in order; overlapping ones are one."""
+    found: list[tuple[int, int]] = []
+    for secret in secrets:
+        start = text.find(secret)
+        while start >= 0:
+            found.append((start, start + len(secret)))
+            start = text.find(secret, start + 1)
+    found += _shaped(text)
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def harmless(text: str) -> str:
@@ -256,23 +274,23 @@ class Cleaner:
     def _let_out(self, text: str, *, is_last: bool) -> str:
         before = len(self._before)
         text = self._before + self._held + text
-        spans = [(max(start, before), end) for start, end in _spans(text, self._secrets) if end > before]
-        cut = len(text) if is_last else self._decided(text, spans, before)
+        found = [(max(start, before), end) for start, end in spans(text, self._secrets) if end > before]
+        cut = len(text) if is_last else self._decided(text, found, before)
         self._held = text[cut:]
         self._before = text[max(0, cut - _CONTEXT_CHARS) : cut]
-        return _masked(text[:cut], [span for span in spans if span[1] <= cut])[before:]
+        return _masked(text[:cut], [span for span in found if span[1] <= cut])[before:]
 
-    def _decided(self, text: str, spans: Sequence[tuple[int, int]], before: int) -> int:
+    def _decided(self, text: str, found: Sequence[tuple[int, int]], before: int) -> int:
         """Return the end of the part of `text` that later text cannot change."""
         if self._within_line and text.endswith("\n"):
             return len(text)
         cut = len(text) - max((_overlap(text, secret) for secret in self._secrets), default=0)
-        line = text[max(text.rfind("\n") + 1, len(text) - _HOLD_CHARS) :]
+        line = text[max(text.rfind("\n") + 1, len(text) - HOLD_CHARS) :]
         cut = max(before, min(cut, len(text) - _open_end(line)))
         # What is complete but may also be the beginning of something longer waits whole, as long as that is.
-        for start, end in spans:
+        for start, end in found:
             if start < cut < end:
-                return start if len(text) - start <= _HOLD_CHARS else end
+                return start if len(text) - start <= HOLD_CHARS else end
         return cut
 
 
@@ -319,28 +337,10 @@ class _Escapes:
         return text[len(skipped) :]
 
 
-def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    for start, end in reversed(spans):
+def _masked(text: str, found: Sequence[tuple[int, int]]) -> str:
+    for start, end in reversed(found):
         text = text[:start] + MASK + text[end:]
     return text
-
-
-def _spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
-    """Return what is to be masked in `text`, overlapping places as one, in order."""
-    found: list[tuple[int, int]] = []
-    for secret in secrets:
-        start = text.find(secret)
-        while start >= 0:
-            found.append((start, start + len(secret)))
-            start = text.find(secret, start + 1)
-    found += _shaped(text)
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(found):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def _shaped(text: str) -> Iterator[tuple[int, int]]:

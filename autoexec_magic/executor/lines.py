@@ -19,8 +19,8 @@ from pathlib import Path
 from ..errors import PolicyRefused, UsageError
 from ..values import Ask, Outcome, PolicyVerdict, Question
 from . import policy, process
+from .channel import TAIL_CHARS
 from .policy.tree import Command, Line, Pipeline, Redirect, Shell
-from .pump import TAIL_CHARS
 
 _MOST_NAMED = 8
 _NOTHING = Outcome(argv=("cd",), returncode=0, ended="exited", seconds=0.0)

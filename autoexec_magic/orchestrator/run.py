@@ -29,7 +29,6 @@ from ..events import (
     Asked,
     Diagnosed,
     Emit,
-    Output,
     PhaseFinished,
     PhaseStarted,
     RunFinished,
@@ -40,7 +39,6 @@ from ..values import Ask, Diagnosis, Outcome, Phase, Place, Question, Verdict
 from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
 
 SCRIPT = "the script"
-_TAIL_CHARS = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +217,6 @@ def _judged(
     outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
 ) -> PhaseReport:
     """Turn how a process ended into the verdict of its phase, with a diagnosis."""
-    for stream in outcome.cut:  # what was written last is what says how it ended
-        tail = outcome.stdout if stream == "stdout" else outcome.stderr
-        emit(Output(phase=phase, stream=stream, text=f"… the last of {stream}:\n{tail[-_TAIL_CHARS:]}"))
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)

@@ -20,7 +20,7 @@ from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Output
-from ..executor.pump import TAIL_CHARS
+from ..executor.channel import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Report
 from ..values import Resolution, Result, Run, Verdict, as_record

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..redact import HOLD_CHARS, Cleaner, harmless, mask, spans
+from ..screen import collapsed, is_moving
 from ..values import Stream
 from .ring import READ_BYTES, RING_BYTES, Ring
 
@@ -95,13 +96,19 @@ class Channel:
         yield self._cleaner.feed(self._decoder.decode(b"", final=True)) + self._cleaner.flush()
 
     def tail(self) -> str:
-        """Return the last characters, decoded and redacted."""
-        data = self._ring.last(_TAIL_BYTES)
+        """Return the last characters, decoded and redacted, what was rewritten as it was in the end."""
         if self._is_raw:
-            return data.decode("utf-8", errors="replace")[-TAIL_CHARS:]
+            return self._ring.last(_TAIL_BYTES).decode("utf-8", errors="replace")[-TAIL_CHARS:]
+        text = self._last(_TAIL_BYTES)
+        if is_moving(text):  # a bar may have pushed all else out: look further back
+            text = collapsed(self._last(RING_BYTES))
+        return text[-TAIL_CHARS:]
+
+    def _last(self, count: int) -> str:
+        data = self._ring.last(count)
         if self._ring.total > len(data):
             data = data[_clean_start(data, self._secrets) :]
-        return mask(harmless(data.decode("utf-8", errors="replace")), self._secrets)[-TAIL_CHARS:]
+        return mask(harmless(data.decode("utf-8", errors="replace")), self._secrets)
 
     def has_flown(self) -> bool:
         """Whether anything came after the head since this was asked last."""
@@ -114,7 +121,7 @@ class Channel:
             return ""  # a line may be part of a secret
         lines = self._ring.last(_LINE_BYTES).split(b"\n")[1:-1]
         text = lines[-1].decode("utf-8", errors="replace") if lines else ""
-        return mask(harmless(text), self._secrets)[:_LAST_CHARS]
+        return collapsed(mask(harmless(text), self._secrets))[:_LAST_CHARS]
 
     def _new_cleaner(self) -> Cleaner:
         return _AsItIs() if self._is_raw else Cleaner(self._secrets)

@@ -138,3 +138,10 @@ def test_what_passes_by_is_told_by_its_last_line():
     assert not channel.has_flown()
     _, channel, _ = passed(data, 100, secrets=(KEY,))
     assert channel.last_line() == ""
+
+
+def test_the_outcome_has_a_bar_once_and_what_it_pushed_out():
+    """An error that a bar of a megabyte came after is still there."""
+    bar = "".join(f"\r{number:6} of 100000" for number in range(60_000))
+    _, channel, _ = passed(f"error: no such file\n{bar}\nend\n".encode(), 1000, step=65_536)
+    assert channel.tail() == "error: no such file\n 59999 of 100000\nend\n"

@@ -100,7 +100,7 @@ _OPEN_OPTION = re.compile(rf"(?<![A-Za-z0-9_-])--([a-z][a-z0-9-]*+)(?:=|[ \t]++)
 _STRING = r"[^\x07\x18\x1a\x1b\x9c\n]*+[\x07\x18\x1a\x9c]?+"
 _PARAMETERS = r"[0-?]*+[ -/]*+[@-~]?+"
 _CONTROL = r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # all but backspace, tab, newline, carriage return
-_DRAWING = r"\[[0-9:;]{0,64}[ABCDEFGHJKdfm]"
+_DRAWING = r"\[[0-9:;]{0,64}+[ABCDEFGHJKdfm]"
 # It begins with a class, so that the search for it is a scan; it takes what is harmful and nothing else, and
 # what it leaves holds no escape but those of whole drawing sequences: to remove it puts nothing together.
 _HARMFUL = re.compile(
@@ -111,6 +111,8 @@ _HARMFUL = re.compile(
     rf"|(?<![\x1b\x9b\x90\x98\x9d-\x9f]))"
 )
 _SUSPECT = re.compile(_CONTROL)
+_PASSES = bytes([0x08, 0x09, 0x0A, 0x0D, 0x1B, *range(0x20, 0x7F)])
+_NO_DRAWING = re.compile(rf"\x1b(?!{_DRAWING})")
 _STRING_REST = re.compile(_STRING)
 _PARAMETERS_REST = re.compile(_PARAMETERS)
 _OPEN_STRING = re.compile(r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x18\x1a\x1b\x9c\n]*+\Z")
@@ -305,7 +307,7 @@ class _Escapes:
         text, self._held = self._held + text, ""
         if self._skipping is not None:
             text = self._after_skipped(text, self._skipping)
-        if not _SUSPECT.search(text):
+        if _is_harmless(text):
             return text
         kept, at, last = [], 0, ""
         for match in _HARMFUL.finditer(text):
@@ -335,6 +337,15 @@ class _Escapes:
         if len(skipped) < len(text) or skipped.endswith(ends):
             self._skipping = None
         return text[len(skipped) :]
+
+
+def _is_harmless(text: str) -> bool:
+    """Whether there is certainly nothing to remove; what is nearly always so is seen at a glance."""
+    if not text.isascii():
+        return not _SUSPECT.search(text)
+    if text.encode("ascii").translate(None, _PASSES):
+        return False
+    return "\x1b" not in text or not _NO_DRAWING.search(text)
 
 
 def _masked(text: str, found: Sequence[tuple[int, int]]) -> str:

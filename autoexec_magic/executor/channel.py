@@ -11,6 +11,8 @@ be the end of a secret whose beginning is gone.
 from __future__ import annotations
 
 import codecs
+import contextlib
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from ..redact import HOLD_CHARS, Cleaner, harmless, mask, spans
 from ..screen import collapsed, is_moving
 from ..values import Stream
-from .ring import READ_BYTES, RING_BYTES, Ring
+from .ring import MANY_BYTES, READ_BYTES, RING_BYTES, Ring
 
 TAIL_CHARS = 65_536
 _TAIL_BYTES = 5 * TAIL_CHARS  # characters of four bytes, and what `_clean_start` leaves out
@@ -49,6 +51,8 @@ class Channel:
         self._tail_bytes = min(RING_BYTES, keep_bytes // 2)
         self._head_bytes = keep_bytes - self._tail_bytes
         self._room = self._head_bytes
+        if not self._room:
+            _enlarge(descriptor)
         self._flown = 0
         self._ring = Ring()
         self._cleaner = self._new_cleaner()
@@ -78,6 +82,8 @@ class Channel:
         if not data:
             return None
         self._ring.add(data)
+        if len(data) >= self._room:
+            _enlarge(self._descriptor)
         kept, self._room = data[: self._room], self._room - len(data)
         return self._cleaner.feed(self._decoder.decode(kept))
 
@@ -133,6 +139,13 @@ class _AsItIs(Cleaner):
     def feed(self, text: str) -> str:
         """Return the text."""
         return text
+
+
+def _enlarge(pipe: int) -> None:
+    """Let a pipe hold more, so that we are woken less often; where it may not, all goes on as it is."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, MANY_BYTES)
 
 
 def _new_decoder() -> codecs.IncrementalDecoder:

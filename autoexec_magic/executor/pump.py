@@ -25,7 +25,6 @@ from .terminal import Terminal
 COALESCE_SECONDS = 0.005
 FLOW_SECONDS = 1.0
 FINAL_READS = 32  # 2 MiB, twice what a pipe can hold: a writer that escaped must not keep us here
-_READS_IN_A_ROW = 16  # of what is not shown: a turn costs as much as reading 64 kB
 _LONGEST_WAIT_SECONDS = 3600.0  # epoll counts milliseconds in an int
 _NO_PIDFD_POLL_SECONDS = 0.02
 
@@ -175,18 +174,16 @@ class Pump:
         return min(bounds, default=None)
 
     def _read(self, channel: Channel) -> bool:
-        for count in range(_READS_IN_A_ROW):
-            try:
-                text = channel.read()
-            except BlockingIOError:
-                return count > 0
-            if text is None:
-                self._selector.unregister(self._pipes[channel.name])
-                self._open.remove(channel)
-                return count > 0
-            if text or not channel.beyond_bytes:
-                self._queue(channel.name, text)
-                break
+        try:
+            text = channel.read()
+        except BlockingIOError:
+            return False
+        if text is None:
+            self._selector.unregister(self._pipes[channel.name])
+            self._open.remove(channel)
+            return False
+        if text:
+            self._queue(channel.name, text)
         return True
 
     def _attend_terminal(self) -> None:

@@ -22,6 +22,7 @@ from .errors import AutoexecError, Cancelled, NeedsPerson, UsageError
 from .events import Emit, Envelope, Event, Output
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms, short_id
 from .installer import Needed
+from .masked import masked
 from .orchestrator import Command, Heal, Install, Plan, Report, Script, Step, Surroundings, Test
 from .redact import cleaned, secrets_in
 from .values import Ask, Level, Place, Question, Resolution, Run, Verdict
@@ -317,6 +318,20 @@ def cancel(run: str, interrupt: Callable[[str], bool] = lambda kernel: False) ->
     return found
 
 
+def carry_out(
+    verb: str,
+    title: str,
+    *steps: Step,
+    timeout: float | None = None,
+    level: Level = "open",
+    env: Sequence[str] = (),
+    yes: bool = False,
+    caller: Caller = PYTHON,
+) -> Report:
+    """Carry out steps on the record; options and errors are as in `sh`."""
+    return _run(verb, title, steps, timeout=timeout, level=level, env=env, yes=yes, caller=caller)
+
+
 def config(start: Path | None = None) -> settings.Loaded:
     """Return the settings in force, each with where it came from."""
     return settings.load(start)
@@ -399,7 +414,8 @@ def _run(
     with recorded(verb, title, level, caller, loaded.workspace) as recorder:
         sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
         if recorder is not None:
-            sinks.insert(0, recorder.emit)
+            is_raw = any(isinstance(step, Command) and step.is_raw for step in steps)
+            sinks.insert(0, masked(recorder.emit, env) if is_raw else recorder.emit)
             if caller.on_record is not None:
                 caller.on_record(recorder.run_id)
             here = replace(

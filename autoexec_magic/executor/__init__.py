@@ -79,6 +79,7 @@ def run(
     run_id: str = "",
     read: Sequence[Path] = (),
     raw: bool = False,
+    judged_as: Sequence[str] = (),
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -120,8 +121,11 @@ def run(
     read : sequence of Path, optional
         What may be read in a cage besides the workspace and the system.
     raw : bool, default False
-        Leave the output as it is. Only for our own tools, whose output is read
-        by a program and never shown: a digest must not be taken for a secret.
+        Leave the output as it is. Only where it is read by a program and never
+        shown: a digest must not be taken for a secret.
+    judged_as : sequence of str, optional
+        What the policy judges in place of `argv`, of the same program: where
+        `stdin` is code, the command that has it as an argument.
 
     Returns
     -------
@@ -145,7 +149,7 @@ def run(
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     variables = environment.build(run_id, env, pass_on=pass_on)
-    program = _permitted(words, variables, folder, policy, ask)
+    program = _permitted(_checked(judged_as or argv), variables, folder, policy, ask)
     start = _starter(
         emit=emit,
         phase=phase,
@@ -182,6 +186,7 @@ def run_line(
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
+    raw: bool = False,
 ) -> Outcome:
     """Run a line as it was typed: pipelines, lists, files and variables, without a shell.
 
@@ -222,8 +227,8 @@ def run_line(
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=secrets_in(os.environ | variables, names=pass_on),
-        is_raw=False,
+        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
+        is_raw=raw,
     )
     if isinstance(found, Shell):
         judge.ask_for([lines.asked_of_shell(found)], found.text)

@@ -162,7 +162,18 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
     )
     bounds = _bounds(plan, here)
     if step.argv:
-        outcome = executor.run(step.argv, emit=emit, cwd=here.cwd, policy=policy, ask=here.ask, **bounds)
+        outcome = executor.run(
+            step.argv,
+            emit=emit,
+            cwd=here.cwd,
+            env=dict(step.variables),
+            stdin=step.stdin,
+            judged_as=step.judged_as,
+            policy=policy,
+            ask=here.ask,
+            raw=step.is_raw,
+            **bounds,
+        )
         what = executor.shown(step.argv)
     else:
         outcome = executor.run_line(
@@ -170,8 +181,10 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
             emit=emit,
             workspace=here.workspace,
             cwd=here.cwd,
+            env=dict(step.variables),
             policy=policy,
             ask=here.ask,
+            raw=step.is_raw,
             **bounds,
         )
         what = executor.shown(step.line)

@@ -91,6 +91,14 @@ def script(call: Call, caller: Caller) -> Spoken:
     return of_report(report)
 
 
+def elsewhere(call: Call, caller: Caller) -> Spoken:
+    """Say that there is no notebook here whose cells could be guarded."""
+    what = f"{call.verb} is for a notebook or IPython"
+    raise UsageError(
+        what, why="there is no shell here whose lines it could guard", fix="%load_ext autoexec_magic there"
+    )
+
+
 def install(call: Call, caller: Caller) -> Spoken:
     """Install what is named."""
     return of_report(api.install(*call.options.names, yes=call.options.yes, caller=caller))

@@ -11,6 +11,7 @@ whatever a library starts.
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import warnings
@@ -24,6 +25,7 @@ from .typed import Terms
 
 NOT_GUARDED = "os.system, subprocess and libraries inside the kernel"
 _SYSTEM = ("system", "system_piped", "system_raw")
+_CD_ALONE = re.compile(r"\s*cd(\s[^;&|\n]*)?")
 _Ours = TypeVar("_Ours")
 _CONDA = ("conda", "mamba", "micromamba")
 
@@ -94,7 +96,7 @@ class Guard:
                 theirs(cmd)
                 return
             text = self._shell.var_expand(cmd, depth=1)
-            if text.split()[:1] == ["cd"]:
+            if _CD_ALONE.fullmatch(text):
                 what = "!cd changes the folder for that line only; %cd changes it for the notebook"
                 warnings.warn(what, stacklevel=2)
             typed.line(self._shell, self._terms, text)
@@ -131,7 +133,8 @@ class Guard:
             if self._terms is None:
                 theirs(line)
                 return
-            program = f"{shlex.quote(sys.executable)} -m {name}"
+            # With -P, or a folder of that name in the workspace would run in its place.
+            program = f"{shlex.quote(sys.executable)} -P -m {name}"
             typed.install(self._shell, self._terms, name, program, line)
 
         return _like(theirs, tool)

@@ -122,7 +122,7 @@ def install(shell: Any, terms: Terms, tool: str, program: str, rest: str) -> Non
     """Run an installer for this kernel, and say which imported modules it changed under it."""
     command = bodies.of_tool(tool, program, rest)
     before = imported.stamps()
-    done = _run(shell, terms, command)
+    done = _run(shell, terms, command, title=f"{tool} {rest}".strip())
     imported.renew()
     stale = imported.changed(before)
     if stale:
@@ -166,7 +166,9 @@ def _ended(shell: Any, terms: Terms, done: Done) -> None:
     raise done.error
 
 
-def _run(shell: Any, terms: Terms, command: Command, keeps: Sequence[Stream] = ()) -> Done:
+def _run(
+    shell: Any, terms: Terms, command: Command, keeps: Sequence[Stream] = (), *, title: str = ""
+) -> Done:
     """Run a command on the record, shown as `%autoexec sh` is but for what is kept."""
     command = replace(command, is_raw=bool(keeps))
     command = bodies.with_variables(command, terms.variables, _not_passed_on(terms))
@@ -187,7 +189,7 @@ def _run(shell: Any, terms: Terms, command: Command, keeps: Sequence[Stream] = (
             caller = caller_of(shell, emit)
             report = api.carry_out(
                 "sh",
-                bodies.title_of(command),
+                title or bodies.title_of(command),
                 command,
                 timeout=terms.timeout,
                 level=terms.level,

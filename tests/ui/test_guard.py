@@ -285,6 +285,7 @@ def test_cd_is_warned_of(shell):
     with pytest.warns(UserWarning, match=r"%cd changes it for the notebook"):
         passed(shell, "!cd /")
     assert os.getcwd() == before
+    passed(shell, "!cd / && true")  # here somebody knows what it is for
 
 
 def test_variables_that_a_cell_sets_reach_its_commands(shell, monkeypatch, capsys):
@@ -525,7 +526,17 @@ def test_pip_is_this_interpreter_s(shell, capsys):
     """Whatever `pip` on PATH is."""
     passed(shell, "%pip --version")
     assert sys.prefix in capsys.readouterr().out.partition("✓")[0]
-    assert last().title == f"{sys.executable} -m pip --version"
+    assert last().title == "pip --version"
+
+
+@pytest.mark.parametrize("name", ["pip", "uv"])
+def test_a_folder_of_that_name_is_not_pip(shell, name):
+    """A cloned project may have one, and `python -m` looks there first."""
+    os.mkdir(name)
+    with open(f"{name}/__init__.py", "w") as file:
+        file.write(f"open('{CANARY}', 'w')")
+    passed(shell, f"%{name} --version")
+    assert not os.path.exists(CANARY)
 
 
 def test_a_tool_that_fails_ends_the_cell(shell):

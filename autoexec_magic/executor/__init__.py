@@ -145,11 +145,14 @@ def run(
         The cage cannot be had.
     """
     words = _checked(argv)
+    judged = _checked(judged_as or argv)
+    if judged[0] != words[0]:
+        raise UsageError(f"{judged[0]} cannot be judged for {words[0]}")
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     variables = environment.build(run_id, env, pass_on=pass_on)
-    program = _permitted(_checked(judged_as or argv), variables, folder, policy, ask)
+    program = _permitted(judged, variables, folder, policy, ask)
     start = _starter(
         emit=emit,
         phase=phase,

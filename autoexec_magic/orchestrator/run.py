@@ -185,7 +185,7 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
             policy=policy,
             ask=here.ask,
             raw=step.is_raw,
-            **bounds,
+            **bounds | {"on_spawn": _noted(plan, here)},
         )
         what = executor.shown(step.line)
     return _judged(outcome, "run", what, "bash", emit, here)
@@ -290,6 +290,22 @@ def _bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
         "on_spawn": here.on_spawn,
         "run_id": here.run_id,
     }
+
+
+def _noted(plan: Plan, here: Surroundings) -> Callable[[executor.ProcessId], None]:
+    """Return what notes each child of a line, and ends it where the run's end was asked for before.
+
+    Whoever asks for it from outside ends the child that is noted; that may be
+    one that has just ended, and the next command of the line starts.
+    """
+
+    def noted(process: executor.ProcessId) -> None:
+        if here.on_spawn is not None:
+            here.on_spawn(process)
+        if here.is_cancelled():
+            raise Cancelled(f"{plan.verb} was stopped", why="somebody asked for its end between two commands")
+
+    return noted
 
 
 def _context(emit: Emit, here: Surroundings) -> installer.Context:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,7 +98,12 @@ def of_tool(tool: str, module: str, rest: str) -> Command:
     return command
 
 
-def with_variables(command: Command, before: Mapping[str, str], now: Mapping[str, str]) -> Command:
+def with_variables(
+    command: Command,
+    before: Mapping[str, str],
+    now: Mapping[str, str],
+    is_passed_on: Callable[[str], bool] = lambda name: False,
+) -> Command:
     """Return the command with those of the kernel's variables that are meant for it.
 
     These are the ones a line names (`$DATA`), and the ones that a cell has set
@@ -110,6 +115,8 @@ def with_variables(command: Command, before: Mapping[str, str], now: Mapping[str
         As it will run.
     before, now : mapping of str to str
         The kernel's variables before the notebook's cells, and now.
+    is_passed_on : callable, optional
+        Whether every run gets a variable anyway, by its name.
 
     Raises
     ------
@@ -118,22 +125,24 @@ def with_variables(command: Command, before: Mapping[str, str], now: Mapping[str
     """
     text = command.line or command.stdin or ""
     named = set(_NAMED.findall(text)) if command.line or command.argv[0] in _SHELLS else set()
+    is_set = {name for name, value in now.items() if before.get(name) != value and name not in LOADS_CODE}
+    asked_for = (is_set | named) & now.keys()
+    if not asked_for:
+        return command
     built = environment.build("")
     found: dict[str, str] = {}
-    for name, value in now.items():
-        is_new = before.get(name) != value and name not in LOADS_CODE
-        if name in built or name.startswith("AUTOEXEC_") or not (is_new or name in named):
+    for name in sorted(asked_for):
+        if name in built or name.startswith("AUTOEXEC_") or is_passed_on(name):
             continue
-        is_secret = bool(secrets_in({name: value})) or mask(value) != value
-        if name in named and is_secret and not re.search(rf"\b{name}=", text):
+        if not _is_secret(name, now[name]):
+            found[name] = now[name]
+        elif name in named and not re.search(rf"\b{name}=", text):
             raise UsageError(
                 f"${name} is not passed on",
                 why="it is, or is named like, a secret; the command would find it empty",
                 fix=f"%autoexec on --env {name}",
             )
-        if not is_secret:
-            found[name] = value
-    return replace(command, variables=tuple(sorted(found.items())))
+    return replace(command, variables=tuple(found.items()))
 
 
 def title_of(command: Command) -> str:
@@ -141,6 +150,10 @@ def title_of(command: Command) -> str:
     text = command.line or command.stdin or shlex.join(command.argv)
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return f"{shlex.join(command.argv)}: {line}" if command.stdin is not None else line
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return bool(secrets_in({name: value})) or mask(value) != value
 
 
 def _parsed(text: str) -> Line | Shell | None:

@@ -13,7 +13,7 @@ import os
 import shlex
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -171,7 +171,9 @@ def _run(
 ) -> Done:
     """Run a command on the record, shown as `%autoexec sh` is but for what is kept."""
     command = replace(command, is_raw=bool(keeps))
-    command = bodies.with_variables(command, terms.variables, _not_passed_on(terms))
+    command = bodies.with_variables(
+        command, terms.variables, os.environ, lambda name: _is_passed_on(name, terms)
+    )
     is_quiet = set(keeps) == set(_BOTH)
     pieces: list[tuple[Stream, str]] = []
     ids: list[str] = []
@@ -230,11 +232,10 @@ def _cut(report: Report, keeps: Sequence[Stream]) -> PhaseError | None:
     )
 
 
-def _not_passed_on(terms: Terms) -> dict[str, str]:
-    """Return the kernel's variables but for those that every run may see anyway."""
+def _is_passed_on(name: str, terms: Terms) -> bool:
+    """Whether every run may see a variable of the kernel."""
     patterns = (*terms.env, *config.load().config.pass_on)
-    is_passed_on: Callable[[str], bool] = lambda name: any(fnmatch.fnmatchcase(name, one) for one in patterns)  # noqa: E731
-    return {name: value for name, value in os.environ.items() if not is_passed_on(name)}
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _in_background(what: str) -> UsageError:

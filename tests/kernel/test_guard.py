@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from harness import LOAD, environment_in, is_running
 
+from autoexec_magic import api
 from autoexec_magic.events import Answered, Asked
 from autoexec_magic.values import Verdict
 
@@ -174,7 +175,7 @@ def test_an_interrupt_ends_it_with_nothing_left(kernel: Kernel, code):
     def family() -> list[str]:
         return (
             kernel.so_far().split()
-            if len(kernel.store.ids()) > before and kernel.newest().verb == "sh"
+            if len(kernel.store.ids()) > before and getattr(kernel.newest(), "verb", "") == "sh"
             else []
         )
 
@@ -190,6 +191,17 @@ def test_an_interrupt_ends_it_with_nothing_left(kernel: Kernel, code):
     assert "after" not in cell.stdout
     assert kernel.last("sh").verdict == Verdict.CANCELLED
     assert kernel.value("1 + 1") == "2"
+
+
+def test_a_guarded_line_is_cancelled_from_outside_by_its_id(kernel: Kernel, monkeypatch):
+    """As every run."""
+    cell = kernel.start("!echo here && sleep 60\nprint('after', 'all')").until_text("here")
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(kernel.data))
+    api.cancel(kernel.store.ids()[0])
+    cell.finish(within=CELL_SECONDS)
+    assert cell.error.startswith("cancelled: ")
+    assert "after all" not in cell.stdout
+    assert kernel.last().verdict == Verdict.CANCELLED
 
 
 def asked(kernel: Kernel, code: str) -> Cell:

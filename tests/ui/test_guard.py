@@ -218,6 +218,7 @@ def test_what_is_kept_is_as_it_was_written_but_not_on_record(shell, capsys):
         assert token not in str([item.event for item in api.show(run.run_id)[1]])
         assert token not in run.title
     passed(shell, f"!echo {token}")
+    passed(shell, f"%%bash --err z\necho {token}\n")  # the stream beside the one that is kept
     assert token not in capsys.readouterr().out
 
 
@@ -498,12 +499,16 @@ def test_what_somebody_else_replaced_is_left_to_them(shell, capsys):
     del shell.system
 
 
-def test_a_magic_of_somebody_else_is_theirs(bare):
+def test_a_magic_of_somebody_else_is_theirs(bare, capsys):
     """`%%bash` may be another extension's, and so may `%pip`."""
     seen = []
     bare.register_magic_function(lambda line, cell: seen.append(cell), "cell", "bash")
     autoexec_magic.load_ipython_extension(bare)
+    capsys.readouterr()
     passed(bare, ON)
+    said = capsys.readouterr().out
+    assert " %%bash " not in said
+    assert " %%sh " in said
     passed(bare, "%%bash\necho theirs\n")
     assert seen == ["echo theirs\n"]
 

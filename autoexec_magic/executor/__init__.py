@@ -93,6 +93,7 @@ def run(
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
     raw: bool = False,
+    judged_as: Sequence[str] = (),
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -142,8 +143,11 @@ def run(
     run_id : str, optional
         The id of the run that the child belongs to.
     raw : bool, default False
-        Leave the output as it is. Only for our own tools, whose output is read
-        by a program and never shown: a digest must not be taken for a secret.
+        Leave the output as it is. Only where it is read by a program and never
+        shown: a digest must not be taken for a secret.
+    judged_as : sequence of str, optional
+        What the policy judges in place of `argv`, of the same program: where
+        `stdin` is code, the command that has it as an argument.
 
     Returns
     -------
@@ -163,6 +167,9 @@ def run(
         The cage cannot be had.
     """
     words = _checked(argv)
+    judged = _checked(judged_as or argv)
+    if judged[0] != words[0]:
+        raise UsageError(f"{judged[0]} cannot be judged for {words[0]}")
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
@@ -170,7 +177,7 @@ def run(
     variables = environment.build(run_id, env, pass_on=pass_on, present=present)
     root = workspace(folder)
     files = [(str(stdin), False)] if isinstance(stdin, Path) else []
-    program = _permitted(words, variables, folder, root, policy, ask, files)
+    program = _permitted(judged, variables, folder, root, policy, ask, files)
     start = _starter(
         emit=emit,
         phase=phase,
@@ -211,6 +218,7 @@ def run_line(
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
+    raw: bool = False,
 ) -> Outcome:
     """Run a line as it was typed: pipelines, lists, files and variables, without a shell.
 
@@ -260,8 +268,8 @@ def run_line(
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=_secrets({**present, **(env or {})}, pass_on),
-        is_raw=False,
+        secrets=() if raw else _secrets({**present, **(env or {})}, pass_on),
+        is_raw=raw,
     )
     if isinstance(found, Shell):
         judge.ask_for([lines.asked_of_shell(found)], found.text, folder)

@@ -19,26 +19,33 @@ from ..events import Emit, Output, Truncated
 from ..history import new_id
 from ..redact import secrets_in
 from ..values import Ask, Level, Outcome, Phase, Question, Stream
-from . import cage, environment, lines, policy, process
+from . import cage, environment, lines, policy, process, service
 from . import policy as _policy
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
+from .open_runs import kept
 from .policy.tree import Shell
+from .service import Service, is_service_alive
+from .service import stop as stop_service
 
 __all__ = [
     "Bounds",
     "Cancel",
     "ProcessId",
+    "Service",
     "cage",
     "end_known",
     "identify",
     "interrupt",
     "is_alive",
+    "is_service_alive",
     "policy",
     "run",
     "run_line",
     "shown",
+    "start_service",
+    "stop_service",
     "wait_for",
 ]
 
@@ -234,6 +241,47 @@ def run_line(
     return lines.run(found, place, start, lines.Bounds(timeout=timeout, keep_bytes=keep_bytes), judge)
 
 
+def start_service(
+    argv: Sequence[str],
+    *,
+    log: Path,
+    name: str = "",
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    pass_on: Sequence[str] = (),
+    policy: policy.Policy = policy.DEFAULT,
+    ask: Ask | None = None,
+) -> Service:
+    """Start what may outlive its run, this process and its keeper.
+
+    Parameters
+    ----------
+    log : Path
+        Gets all that it writes, appended; only this user can read it.
+    name : str, optional
+        What it is, for people; by default the program's name.
+
+    The others are as in `run`, which see; so are the errors.
+
+    Returns
+    -------
+    Service
+        What `stop_service` and `is_service_alive` take, in any process.
+
+    Raises
+    ------
+    AutoexecError
+        It cannot be started; or this process is itself part of a run.
+    """
+    words = _checked(argv)
+    folder = _directory(cwd)
+    variables = environment.build("", env, pass_on=pass_on)
+    program = _permitted(words, variables, folder, policy, ask)
+    return service.start(
+        (str(program), *words[1:]), name=name or program.name, log=folder / log, cwd=folder, env=variables
+    )
+
+
 def _starter(
     *,
     emit: Emit,
@@ -261,9 +309,10 @@ def _starter(
         stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
     ) -> Outcome:
         asked = cage.CageRequest(level=level, workspace=workspace or cwd, read=tuple(read))
-        with cage.build(asked) as built:
+        with cage.build(asked) as built, kept(run_id) as note:
 
             def spawned(leader: ProcessId) -> None:
+                note(leader)
                 built.limit(leader)
                 if on_spawn:
                     on_spawn(leader)

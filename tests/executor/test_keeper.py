@@ -215,18 +215,21 @@ def is_tree(pid: int) -> bool:
 
 
 def test_a_stranger_with_the_leaders_number_is_left_alone(tmp_path):
-    """A leader that is gone may have left its number to somebody."""
-    with subprocess.Popen(
-        [*SLEEP, str(tmp_path)], start_new_session=True, stdout=subprocess.PIPE
-    ) as stranger:
+    """A leader that is gone may have left its number to somebody, and others of its run behind."""
+    argv = [*SLEEP, str(tmp_path)]
+    env = {"AUTOEXEC_RUN_ID": "gone-with-its-leader"}
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen(argv, start_new_session=True, stdout=pipe) as stranger,
+        subprocess.Popen(argv, start_new_session=True, stdout=pipe, env=env) as member,
+    ):
         stranger.stdout.readline()
+        member.stdout.readline()
         found = identify(stranger.pid)
         was = ProcessId(found.pid, found.start_time - 1)
-        table = os.memfd_create("runs")
-        os.write(table, keeper.entry("gone-with-its-run", was))
-        assert keeper.read(table) == [(was, "gone-with-its-run")]
-        assert not ending.end_orphans(keeper.read(table), grace=0.0)
-        os.close(table)
+        assert ending.end_orphans([(was, "gone-with-its-leader")], grace=0.0)
+        assert member.wait(10) < 0
+        assert not ending.end_orphans([(was, "gone-with-its-leader")], grace=0.0)
         assert stranger.poll() is None
         stranger.kill()
 

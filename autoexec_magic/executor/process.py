@@ -44,7 +44,7 @@ from .terminal import Size, Terminal
 DRAIN_QUIET_SECONDS = 0.1  # a pipe that somebody still holds after the child's end, and nobody writes to
 DRAIN_SECONDS = 0.5  # … and that somebody goes on writing to
 REAP_SECONDS = 5.0
-LAUNCH_SECONDS = 30.0
+LAUNCH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ def start_apart(
     OSError, ValueError
         It cannot be started.
     """
-    starter = subprocess.Popen(
+    with subprocess.Popen(
         argv,
         cwd=cwd,
         env=dict(env),
@@ -163,14 +163,13 @@ def start_apart(
         stdout=subprocess.PIPE,
         stderr=stderr,
         start_new_session=True,
-    )
-    try:
-        return starter.communicate(timeout=LAUNCH_SECONDS)[0]
-    except subprocess.TimeoutExpired as error:
-        raise OSError(f"{argv[0]} did not come back") from error
-    finally:
-        starter.kill()  # which is nothing where it has ended
-        starter.wait()
+    ) as starter:
+        try:
+            return starter.communicate(timeout=LAUNCH_SECONDS)[0]
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"{argv[0]} did not come back") from error
+        finally:
+            starter.kill()  # which is nothing where it has ended
 
 
 def _attend(

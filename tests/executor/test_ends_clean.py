@@ -92,6 +92,7 @@ def run_to(end: str, argv: list[str], folder: Path, level: str) -> str:
     }
     emit = when_ready(acts[end]) if end in acts else nowhere
     timeout = LIMIT_SECONDS if end == "times-out" else None
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, in a shell's background
     try:
         return executor.run(
             argv,
@@ -106,6 +107,7 @@ def run_to(end: str, argv: list[str], folder: Path, level: str) -> str:
     except (BrokenSinkError, KeyboardInterrupt) as error:
         return type(error).__name__
     finally:
+        signal.signal(signal.SIGINT, before)
         cancel.close()
 
 

@@ -231,15 +231,16 @@ except AutoexecError as error:
 
 def test_an_interrupt_while_it_starts_leaves_no_service(folder):
     """Nobody would know of it."""
-    before = signal.getsignal(signal.SIGINT)
-    timer = signal.setitimer(signal.ITIMER_REAL, 0)
-    handler = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    interrupts = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, in a shell's background
+    limit = signal.setitimer(signal.ITIMER_REAL, 0)
+    alarms = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.setitimer(signal.ITIMER_REAL, 0.005)
     try:
         with pytest.raises(KeyboardInterrupt):
             start(folder)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGALRM, handler)
-        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, alarms)
+        signal.signal(signal.SIGINT, interrupts)
+        signal.setitimer(signal.ITIMER_REAL, *limit)
     assert family.living(folder) == []
-    assert signal.getsignal(signal.SIGINT) is before

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 import os
 import re
@@ -22,6 +23,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from .errors import UsageError
 
@@ -61,6 +63,11 @@ MEANING = {
     "programs": "programs that may run without a question, besides the built-in list",
     "pass-on": "environment variables that runs may see; * is a wildcard",
 }
+#: what jupyter_core's paths are told by
+_SAY_WHERE = (
+    *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_NO_CONFIG"),
+    *("JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
+)
 _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
 PERSON_ONLY = frozenset({"index-url", "project-age-days", "release-age-days", "programs", "pass-on"})
 
@@ -159,12 +166,13 @@ def workspace(start: Path | None = None) -> Path:
     except FileNotFoundError as error:
         raise UsageError("the working directory is gone", fix="%cd to one that is there") from error
     # The kernel tells a process its folder by its real path, whatever link led there.
-    ends = (Path.home(), Path(os.path.realpath(Path.home())), Path(here.anchor))
-    for folder in (here, *here.parents):
-        if folder in ends:
-            break
-        if any((folder / mark).exists() for mark in WORKSPACE_MARKS):
-            return folder
+    home = os.path.expanduser("~")  # noqa: PTH111 - asked before each run, in texts for speed
+    ends = (home, os.path.realpath(home), here.anchor)
+    folder = str(here)
+    while folder not in ends:
+        if any(os.path.exists(f"{folder}/{mark}") for mark in WORKSPACE_MARKS):  # noqa: PTH110
+            return Path(folder)
+        folder = os.path.dirname(folder)  # noqa: PTH120
     return here
 
 
@@ -173,23 +181,34 @@ def data_dir() -> Path:
     given = os.environ.get("AUTOEXEC_DATA_DIR")
     if given:
         return Path(given).expanduser().absolute()
-    from jupyter_core.paths import jupyter_data_dir
-
-    return Path(jupyter_data_dir()) / "autoexec"
+    return jupyter_folder("data") / "autoexec"
 
 
 def config_file() -> Path:
     """Return the person's own settings file, whether it is there or not."""
-    from jupyter_core.paths import jupyter_config_dir
+    return jupyter_folder("config") / "autoexec.toml"
 
-    return Path(jupyter_config_dir()) / "autoexec.toml"
+
+def jupyter_folder(kind: Literal["config", "data", "runtime"]) -> Path:
+    """Return one of Jupyter's own folders of this user."""
+    home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111
+    return _jupyter_folder(kind, home, tuple(os.environ.get(name) for name in _SAY_WHERE))
+
+
+@functools.lru_cache(maxsize=16)
+def _jupyter_folder(kind: str, home: str, said: tuple[str | None, ...]) -> Path:
+    """Return it for this home and these values of `_SAY_WHERE`, which are all that decides."""
+    from jupyter_core import paths
+
+    found: str = getattr(paths, f"jupyter_{kind}_dir")()
+    return Path(found)
 
 
 def _from_toml(
     path: Path, table: tuple[str, ...], *, is_workspace: bool
 ) -> tuple[str, dict[str, object], bool]:
     try:
-        values: object = tomllib.loads(path.read_text("utf-8"))
+        values: object = _parsed_toml(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return str(path), {}, is_workspace
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
@@ -203,6 +222,12 @@ def _from_toml(
     for key in values:
         _known(key, str(path))
     return str(path), values, is_workspace
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed_toml(text: str) -> dict[str, object]:
+    """Return what a text means; it is read for each run, and a project's takes milliseconds to parse."""
+    return tomllib.loads(text)
 
 
 def _from_variables(environment: Mapping[str, str]) -> tuple[str, dict[str, object], bool]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from ..config import data_dir, workspace
+from ..config import data_dir, jupyter_folder, workspace
 from ..errors import PolicyRefused, UsageError
 from ..events import Emit, Output, Truncated
 from ..history import new_id
@@ -46,11 +46,6 @@ __all__ = [
 KEEP_BYTES = 64 * 2**20
 GRACE_SECONDS = 1.0
 _LINE_CHARS = 200
-#: what jupyter_core's paths and `data_dir` are told by
-_SAY_WHERE = (
-    *("AUTOEXEC_DATA_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_PLATFORM_DIRS"),
-    *("HOME", "XDG_DATA_HOME"),
-)
 
 
 class Bounds(TypedDict, total=False):
@@ -314,17 +309,8 @@ def _secrets_of(variables: tuple[tuple[str, str], ...], names: tuple[str, ...]) 
 
 def _private_folders() -> tuple[Path, ...]:
     """Return the folders of ours and of Jupyter's whose files are nobody's to read: records, tokens, keys."""
-    home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111
-    return _private_folders_by(home, tuple(os.environ.get(name) for name in _SAY_WHERE))
-
-
-@functools.lru_cache(maxsize=4)
-def _private_folders_by(home: str, said: tuple[str | None, ...]) -> tuple[Path, ...]:
-    """Return them for this home and these values of `_SAY_WHERE`, which decide where they are."""
-    from jupyter_core.paths import jupyter_runtime_dir
-
     data = data_dir()
-    return (data / "runs", data / "panels", data / "ledger.db", Path(jupyter_runtime_dir()))
+    return (data / "runs", data / "panels", data / "ledger.db", jupyter_folder("runtime"))
 
 
 def shown(command: Sequence[str] | str) -> str:

@@ -13,7 +13,7 @@ from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit
 from ..orchestrator import Report
 from . import front, speak, text, verbs
-from .cell import caller_of, write
+from .cell import caller_of, write, write_late
 from .records import json_lines
 from .verbs import MARK
 
@@ -98,7 +98,8 @@ def _shown(shell: Any, call: verbs.Call, ids: list[str]) -> Iterator[Emit]:
         with Tail(ids) as tail:
             yield tail.emit
     else:
-        yield text.show(write, ids=ids)
+        is_kernel = getattr(shell, "kernel", None) is not None  # which shows what is left at the cell's end
+        yield text.show(write, ids=ids, last=write_late if is_kernel else None)
 
 
 def _quiet(value: object) -> object:

@@ -32,7 +32,7 @@ MARKS = {
 }
 
 
-def show(write: Write, *, say: Stream = "stdout", ids: Sequence[str] = ()) -> Emit:
+def show(write: Write, *, say: Stream = "stdout", ids: Sequence[str] = (), last: Write | None = None) -> Emit:
     """Return a sink that writes events as text.
 
     Parameters
@@ -43,11 +43,14 @@ def show(write: Write, *, say: Stream = "stdout", ids: Sequence[str] = ()) -> Em
         Where our own lines go; a command line keeps its stdout for the program.
     ids : sequence of str, optional
         Holds the run's id as soon as it has one, for the last line.
+    last : callable, optional
+        Takes how the run ended, in the place of `write`: where what follows
+        shows it, to show it at once would only make the cell slower.
     """
     ends_line = True
     verb = ""
 
-    def line(text: str) -> None:
+    def line(text: str, write: Write) -> None:
         nonlocal ends_line
         write(say, ("" if ends_line else "\n") + text + "\n")
         ends_line = True
@@ -61,8 +64,9 @@ def show(write: Write, *, say: Stream = "stdout", ids: Sequence[str] = ()) -> Em
                 write(event.stream, event.text)
                 ends_line = event.text.endswith("\n")
         else:
+            how = last if last is not None and isinstance(event, RunFinished) else write
             for text in lines_of(event, verb, ids):
-                line(text)
+                line(text, how)
 
     return sink
 

@@ -9,12 +9,14 @@ is a device it is refused.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...values import Answer
+from .links import realpaths
 
 # In the home folder, each with all that is below it: keys, tokens, histories, browser profiles.
 _SECRET_AT_HOME = (
@@ -137,8 +139,8 @@ class Roots:
     @property
     def writable(self) -> tuple[str, ...]:
         """The roots, links followed."""
-        folders = (self.workspace, Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), *self.more)
-        return tuple(os.path.realpath(folder) for folder in folders)
+        more = map(str, self.more)
+        return realpaths((str(self.workspace), tempfile.gettempdir(), "/tmp", "/var/tmp", *more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def write(path: str, cwd: Path, roots: Roots) -> Ruled:
     if below(real, "/dev") and not below(real, "/dev/shm"):
         return Ruled("refuse", "device", f"{real} is a device")
     inside = any(below(real, root) for root in roots.writable) or below(real, "/dev/shm")
-    starts = [os.path.realpath(roots.home / name) for name in _STARTS_AT_HOME]
+    starts = realpaths(_at_home(str(roots.home), _STARTS_AT_HOME))
     if any(below(real, start) for start in (*starts, *([] if inside else _STARTS_ANYWHERE))):
         return Ruled("refuse", "runs-later", f"what is written to {real} runs, or is trusted, later on")
     workspace = os.path.realpath(roots.workspace)
@@ -202,10 +204,16 @@ def _real(path: str, cwd: Path, roots: Roots) -> str:
     return os.path.realpath(cwd / path)
 
 
+@functools.lru_cache(maxsize=16)
+def _at_home(home: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{home}/{name}" for name in names)
+
+
 def _secret(real: str, roots: Roots) -> Ruled | None:
     name = os.path.basename(real)  # noqa: PTH119
-    homes = [os.path.realpath(roots.home / part) for part in _SECRET_AT_HOME]
-    places = [*homes, *_SECRET_ANYWHERE, *(os.path.realpath(folder) for folder in roots.private)]
+    homes = realpaths(_at_home(str(roots.home), _SECRET_AT_HOME))
+    private = [os.path.realpath(folder) for folder in roots.private]
+    places = [*homes, *_SECRET_ANYWHERE, *private]
     named = any(fnmatch.fnmatchcase(name, pattern) for pattern in _SECRET_NAMES) and name not in _NO_SECRET
     shaped = any(fnmatch.fnmatchcase(real, pattern) for pattern in _SECRET_PATTERNS)
     if named or shaped or any(below(real, place) for place in places):

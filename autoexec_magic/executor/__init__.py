@@ -309,8 +309,12 @@ def _secrets_of(variables: tuple[tuple[str, str], ...], names: tuple[str, ...]) 
 
 def _private_folders() -> tuple[Path, ...]:
     """Return the folders of ours and of Jupyter's whose files are nobody's to read: records, tokens, keys."""
-    data = data_dir()
-    return (data / "runs", data / "panels", data / "ledger.db", jupyter_folder("runtime"))
+    return _private_folders_of(data_dir(), jupyter_folder("runtime"))
+
+
+@functools.lru_cache(maxsize=4)
+def _private_folders_of(data: Path, runtime: Path) -> tuple[Path, ...]:
+    return (data / "runs", data / "panels", data / "ledger.db", runtime)
 
 
 def shown(command: Sequence[str] | str) -> str:

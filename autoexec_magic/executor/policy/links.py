@@ -12,6 +12,7 @@ system's clock it could change once more and look the same.
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 import time
@@ -60,6 +61,16 @@ def realpaths(paths: tuple[str, ...]) -> tuple[str, ...]:
             _kept.pop(next(iter(_kept)), None)
         _kept[paths] = _Found(real, tuple(folders.items()))
     return real
+
+
+def is_below(path: str, places: tuple[str, ...]) -> bool:
+    """Whether `path` is one of `places`, or lies below one; all are without links."""
+    return f"{path.rstrip('/')}/".startswith(_beginnings(places))
+
+
+@functools.lru_cache(maxsize=64)
+def _beginnings(places: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{place.rstrip('/')}/" for place in places)
 
 
 def _real(path: str, memory: dict[str, str], folders: dict[str, _Mark], links: int) -> str:

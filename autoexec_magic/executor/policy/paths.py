@@ -11,12 +11,14 @@ from __future__ import annotations
 import fnmatch
 import functools
 import os
+import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...values import Answer
-from .links import realpaths
+from .links import is_below, realpaths
 
 # In the home folder, each with all that is below it: keys, tokens, histories, browser profiles.
 _SECRET_AT_HOME = (
@@ -170,9 +172,9 @@ def write(path: str, cwd: Path, roots: Roots) -> Ruled:
         return ALLOWED
     if below(real, "/dev") and not below(real, "/dev/shm"):
         return Ruled("refuse", "device", f"{real} is a device")
-    inside = any(below(real, root) for root in roots.writable) or below(real, "/dev/shm")
+    inside = is_below(real, roots.writable) or below(real, "/dev/shm")
     starts = realpaths(_at_home(str(roots.home), _STARTS_AT_HOME))
-    if any(below(real, start) for start in (*starts, *([] if inside else _STARTS_ANYWHERE))):
+    if is_below(real, starts) or (not inside and is_below(real, _STARTS_ANYWHERE)):
         return Ruled("refuse", "runs-later", f"what is written to {real} runs, or is trusted, later on")
     workspace = os.path.realpath(roots.workspace)
     if any(below(real, os.path.join(workspace, name)) for name in _STARTS_IN_WORKSPACE):  # noqa: PTH118
@@ -204,6 +206,12 @@ def _real(path: str, cwd: Path, roots: Roots) -> str:
     return os.path.realpath(cwd / path)
 
 
+@functools.cache
+def _shapes(patterns: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
+    """Return what tells whether a text has one of the shapes, as `fnmatch` reads them."""
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)).match
+
+
 @functools.lru_cache(maxsize=16)
 def _at_home(home: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{home}/{name}" for name in names)
@@ -212,10 +220,9 @@ def _at_home(home: str, names: tuple[str, ...]) -> tuple[str, ...]:
 def _secret(real: str, roots: Roots) -> Ruled | None:
     name = os.path.basename(real)  # noqa: PTH119
     homes = realpaths(_at_home(str(roots.home), _SECRET_AT_HOME))
-    private = [os.path.realpath(folder) for folder in roots.private]
-    places = [*homes, *_SECRET_ANYWHERE, *private]
-    named = any(fnmatch.fnmatchcase(name, pattern) for pattern in _SECRET_NAMES) and name not in _NO_SECRET
-    shaped = any(fnmatch.fnmatchcase(real, pattern) for pattern in _SECRET_PATTERNS)
-    if named or shaped or any(below(real, place) for place in places):
+    private = realpaths(tuple(map(str, roots.private)))
+    named = name not in _NO_SECRET and _shapes(_SECRET_NAMES)(name)
+    is_there = any(is_below(real, places) for places in (homes, _SECRET_ANYWHERE, private))
+    if named or is_there or _shapes(_SECRET_PATTERNS)(real):
         return Ruled("refuse", "secret", f"{real} holds secrets")
     return None

@@ -113,3 +113,12 @@ def test_only_some_are_kept(tmp_path, places):
     for number in range(50):
         links.realpaths((f"{tmp_path}/{number}",))
     assert 1 < len(links._kept) <= 16
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/a/", "/a/b", "/ab", "/a/bc", "/c", "/c/d/e", "/cd"])
+@pytest.mark.parametrize("places", [(), ("/",), ("/a",), ("/a/b", "/c"), ("/c/",)])
+def test_below_means_the_place_or_in_it(path, places):
+    """Not a name that only begins like it."""
+    parts = [part for part in path.split("/") if part]
+    above = {"/" + "/".join(parts[:end]) for end in range(len(parts) + 1)}
+    assert links.is_below(path, places) is any((place.rstrip("/") or "/") in above for place in places)

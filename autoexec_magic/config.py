@@ -23,7 +23,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from .errors import UsageError
 
@@ -63,10 +62,10 @@ MEANING = {
     "programs": "programs that may run without a question, besides the built-in list",
     "pass-on": "environment variables that runs may see; * is a wildcard",
 }
-#: what jupyter_core's paths are told by
+#: what tells where these folders are
 _SAY_WHERE = (
-    *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_NO_CONFIG"),
-    *("JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
+    *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
+    *("JUPYTER_NO_CONFIG", "JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
 )
 _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
 PERSON_ONLY = frozenset({"index-url", "project-age-days", "release-age-days", "programs", "pass-on"})
@@ -178,30 +177,29 @@ def workspace(start: Path | None = None) -> Path:
 
 def data_dir() -> Path:
     """Return `AUTOEXEC_DATA_DIR`, or `autoexec` in Jupyter's data folder."""
-    given = os.environ.get("AUTOEXEC_DATA_DIR")
-    if given:
-        return Path(given).expanduser().absolute()
-    return jupyter_folder("data") / "autoexec"
+    return own_folders()[0]
 
 
 def config_file() -> Path:
     """Return the person's own settings file, whether it is there or not."""
-    return jupyter_folder("config") / "autoexec.toml"
+    return own_folders()[1]
 
 
-def jupyter_folder(kind: Literal["config", "data", "runtime"]) -> Path:
-    """Return one of Jupyter's own folders of this user."""
+def own_folders() -> tuple[Path, Path, Path]:
+    """Return the data folder (`data_dir`), the person's settings file, and Jupyter's runtime folder."""
     home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111
-    return _jupyter_folder(kind, home, tuple(os.environ.get(name) for name in _SAY_WHERE))
+    data, settings, runtime = _own_folders(home, tuple(map(os.environ.get, _SAY_WHERE)))
+    given = os.environ.get("AUTOEXEC_DATA_DIR")
+    return Path(given).expanduser().absolute() if given else data, settings, runtime
 
 
 @functools.lru_cache(maxsize=16)
-def _jupyter_folder(kind: str, home: str, said: tuple[str | None, ...]) -> Path:
-    """Return it for this home and these values of `_SAY_WHERE`, which are all that decides."""
-    from jupyter_core import paths
+def _own_folders(home: str, said: tuple[str | None, ...]) -> tuple[Path, Path, Path]:
+    """Return Jupyter's for this home and these values of `_SAY_WHERE`, which are all that decides."""
+    from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_runtime_dir
 
-    found: str = getattr(paths, f"jupyter_{kind}_dir")()
-    return Path(found)
+    data, settings = Path(jupyter_data_dir()) / "autoexec", Path(jupyter_config_dir()) / "autoexec.toml"
+    return data, settings, Path(jupyter_runtime_dir())
 
 
 def _from_toml(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from ..config import data_dir, jupyter_folder, workspace
+from ..config import own_folders, workspace
 from ..errors import PolicyRefused, UsageError
 from ..events import Emit, Output, Truncated
 from ..history import new_id
@@ -309,7 +309,8 @@ def _secrets_of(variables: tuple[tuple[str, str], ...], names: tuple[str, ...]) 
 
 def _private_folders() -> tuple[Path, ...]:
     """Return the folders of ours and of Jupyter's whose files are nobody's to read: records, tokens, keys."""
-    return _private_folders_of(data_dir(), jupyter_folder("runtime"))
+    data, _, runtime = own_folders()
+    return _private_folders_of(data, runtime)
 
 
 @functools.lru_cache(maxsize=4)

@@ -174,7 +174,8 @@ def worker(ballast_mib: int, user: int, folder: Path) -> Iterator[subprocess.Pop
     argv = [python, __file__, "--work", str(ballast_mib), str(user), str(folder)]
     env = dict(os.environ) | {"TMPDIR": str(EVERYBODYS)}
     if python != sys.executable:
-        env["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        ours = [str(Path(__file__).parents[2]), *(path for path in sys.path if "site-packages" in path)]
+        env["PYTHONPATH"] = os.pathsep.join(ours)
     with subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process

@@ -72,6 +72,7 @@ class Cage:
         self._limits = request.limits or (limits.Limits() if level == "open" else limits.CAGED)
         self._group = cgroup.make(self._limits)
         self._is_in_group = False
+        self._scratch_identity = scratch.identity(folder) if folder else (-1, -1)
 
     def argv(self, argv: Sequence[str]) -> tuple[str, ...]:
         """Return what to start instead of `argv`; for one start, with `pass_fds`."""
@@ -156,7 +157,7 @@ class Cage:
         if self._group is not None and not self._group.is_empty():
             return False
         try:
-            scratch.empty(self.scratch)
+            scratch.empty(self.scratch, self._scratch_identity)
             scratch.furnish(self.scratch, self.request.workspace)
             if self._walls is not None:
                 self._walls.empty()

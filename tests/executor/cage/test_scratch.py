@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from autoexec_magic.executor.cage import scratch
 
 
@@ -61,3 +63,21 @@ def test_what_a_child_locked_is_removed(tmp_path):
     (folder / "a").chmod(0)
     scratch.remove(folder)
     assert not folder.exists()
+
+
+def test_what_was_put_in_its_place_is_left_alone(tmp_path):
+    """A run that may write around it could have others' files removed by whoever empties it."""
+    folder = scratch.make(tmp_path)
+    known = scratch.identity(folder)
+    (folder / "file").touch()
+    scratch.empty(folder, known)
+    assert list(folder.iterdir()) == []
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o755)
+    (victim / "file").touch()
+    folder.rmdir()
+    folder.symlink_to(victim)
+    with pytest.raises(FileNotFoundError):
+        scratch.empty(folder, known)
+    assert (victim / "file").exists()
+    assert victim.stat().st_mode & 0o777 == 0o755

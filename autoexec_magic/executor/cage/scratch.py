@@ -14,6 +14,7 @@ import pwd
 import re
 import shutil
 import site
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,20 +55,20 @@ def remove(scratch: Path) -> None:
     shutil.rmtree(scratch, onerror=unlock)
 
 
-def identity(scratch: Path) -> tuple[int, int]:
-    """Return what tells a folder from any other that comes to its name."""
+def identity(scratch: Path) -> tuple[int, int, int]:
+    """Return what tells a folder from anything else that comes to its name; a number is used again."""
     at = os.lstat(scratch)
-    return at.st_dev, at.st_ino
+    return at.st_dev, at.st_ino, stat.S_IFMT(at.st_mode)
 
 
-def empty(scratch: Path, known: tuple[int, int]) -> None:
+def empty(scratch: Path, known: tuple[int, int, int]) -> None:
     """Remove what is in a scratch folder, whose own rights are as at first afterwards.
 
     Parameters
     ----------
     scratch : Path
         The folder.
-    known : (int, int)
+    known : (int, int, int)
         Its `identity` before the run: where temporary files lie in the
         workspace, a run can put a link to something else in its place.
 

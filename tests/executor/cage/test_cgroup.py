@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
+import pytest
 from caged import run
 from skips import requires
 
@@ -69,3 +71,23 @@ def test_a_process_that_is_gone_is_left_alone():
     found.add(2**22 - 1)
     found.close()
     assert Path("/proc/self").exists()
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["started", "not-started"])
+def test_this_process_is_never_left_in_the_group(tmp_path, fails):
+    """Whoever ends what is in there would end the kernel."""
+    group(processes=20).close()
+    request = cage.CageRequest(level="workspace", workspace=tmp_path)
+    with cage.build(request) as built:
+        seen = []
+
+        def start() -> None:
+            seen.append(Path("/proc/thread-self/cgroup").read_text())
+            if fails:
+                raise FileNotFoundError
+
+        for _ in range(50):
+            with contextlib.suppress(FileNotFoundError):
+                built.spawn(start)
+            assert built._group.is_empty()
+        assert all("/autoexec-" in text for text in seen)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -150,10 +151,15 @@ def secrets_in(environment: Mapping[str, str], names: Iterable[str] = ()) -> tup
         value
         for name, value in environment.items()
         if len(value) >= MIN_SECRET_CHARS
-        and (_SECRET_NAME.search(name) or any(fnmatchcase(name, pattern) for pattern in patterns))
+        and (_is_secret_name(name) or any(fnmatchcase(name, pattern) for pattern in patterns))
     }
     found |= {value.replace("\n", "\r\n") for value in found}
     return tuple(sorted(found, key=lambda value: (-len(value), value)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_secret_name(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def mask(text: str, secrets: Sequence[str] = ()) -> str:

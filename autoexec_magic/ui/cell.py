@@ -361,6 +361,11 @@ def write(stream: str, words: str) -> None:
     target.flush()
 
 
+def write_late(stream: str, words: str) -> None:
+    """Show text in the cell, at its end at the latest."""
+    (sys.stdout if stream == "stdout" else sys.stderr).write(words)
+
+
 def _folder() -> Path:
     """Return the working directory; where that is gone, a cell may still be run to leave it."""
     try:

@@ -13,8 +13,9 @@ from ..api import Caller, nobody
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit
 from ..orchestrator import Report
+from ..values import Stream
 from . import front, speak, text, verbs
-from .cell import caller_of, write
+from .cell import caller_of, write, write_late
 from .records import json_lines
 from .verbs import MARK
 
@@ -72,7 +73,9 @@ def shown(shell: Any, ids: list[str], *, is_live: bool) -> Iterator[Emit]:
             yield tail.emit
     else:
         # Nobody there is nbclient, nbconvert, papermill: what they keep is read when all is over.
-        yield text.show(write, ids=ids, settled=() if front.has_person(shell) else ("stdout", "stderr"))
+        settled: tuple[Stream, ...] = () if front.has_person(shell) else ("stdout", "stderr")
+        is_kernel = getattr(shell, "kernel", None) is not None  # which shows what is left at the cell's end
+        yield text.show(write, ids=ids, settled=settled, last=write_late if is_kernel else None)
 
 
 def _run(shell: Any, call: verbs.Call, caller: Caller) -> object:

@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..identity import is_owner_gone, owner_name
@@ -36,24 +36,34 @@ class Group:
         """What is limited: "pids", "memory"."""
         return frozenset(self._folders)
 
-    def join(self) -> bool:
-        """Move the calling thread in, where one can be moved alone; return whether it is in all of the group.
+    def join(self) -> tuple[int, ...]:
+        """Move the calling thread in; return what `leave` takes, nothing where no thread can be moved alone.
 
         What it starts is in the group from its first moment on. Moving a process
         that runs already takes the kernel milliseconds, as it waits for all
         processors. Version 2 moves no single thread into a group with a limit on
         memory.
         """
+        ways_out: list[int] = []
         try:
             for folder in set(self._folders.values()):
+                ways_out.append(os.open(folder.parent / "tasks", os.O_WRONLY | os.O_CLOEXEC))
                 descriptor = os.open(folder / "tasks", os.O_WRONLY | os.O_CLOEXEC)
                 try:
                     os.write(descriptor, b"0")
                 finally:
                     os.close(descriptor)
         except OSError:
-            return False
-        return True
+            self.leave(ways_out)
+            return ()
+        return tuple(ways_out)
+
+    def leave(self, ways_out: Sequence[int]) -> None:
+        """Move the calling thread back: who ends what is in the group must not find this process there."""
+        for descriptor in ways_out:
+            with contextlib.suppress(OSError):
+                os.write(descriptor, b"0")
+            os.close(descriptor)
 
     def is_empty(self) -> bool:
         """Whether nobody is in it."""
@@ -127,9 +137,11 @@ def _kill(folder: Path) -> None:
         (folder / "cgroup.kill").write_text("1", encoding="ascii")
         return
     with contextlib.suppress(OSError):
-        for pid in (folder / "cgroup.procs").read_text(encoding="ascii").split():
+        for pid in map(int, (folder / "cgroup.procs").read_text(encoding="ascii").split()):
+            if pid == os.getpid():  # a thread of ours that is about to leave it
+                continue
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
 
 
 def _made(folder: Path, setting: str, value: int) -> bool:

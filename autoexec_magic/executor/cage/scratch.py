@@ -70,15 +70,31 @@ def remove(scratch: Path) -> None:
     shutil.rmtree(scratch, onerror=unlock)
 
 
-def empty(scratch: Path) -> None:
+def identity(scratch: Path) -> tuple[int, int, int]:
+    """Return what tells a folder from anything else that comes to its name; a number is used again."""
+    at = os.lstat(scratch)
+    return at.st_dev, at.st_ino, stat.S_IFMT(at.st_mode)
+
+
+def empty(scratch: Path, known: tuple[int, int, int]) -> None:
     """Remove what is in a scratch folder, whose own rights are as at first afterwards.
+
+    Parameters
+    ----------
+    scratch : Path
+        The folder.
+    known : (int, int, int)
+        Its `identity` before the run: where temporary files lie in the
+        workspace, a run can put a link to something else in its place.
 
     Raises
     ------
     OSError
-        Something is still there.
+        Something is still there, or it is another folder.
     """
-    scratch.chmod(0o700)
+    if identity(scratch) != known:
+        raise FileNotFoundError(f"{scratch} is not what it was")
+    os.chmod(scratch, 0o700)
     for entry in list(os.scandir(scratch)):
         if entry.is_dir(follow_symlinks=False):
             remove(Path(entry.path))

@@ -81,6 +81,7 @@ _RESERVED = frozenset(
         *("in", "select", "function", "coproc", "!", "["),
     )
 )
+_NO_PROGRAMS = _OF_THE_SHELL | _RESERVED
 _IN_WORDS = {
     "subshell": "a subshell",
     "compound_statement": "a group",
@@ -124,7 +125,7 @@ def parse(line: str) -> Line | Shell:
         raise UsageError("there is no command", fix="%autoexec sh COMMAND [ARGUMENT …]")
     if _PLAIN.fullmatch(text) and len(text) <= MOST_CHARS and not _ASSIGNED.match(text):
         words = text.split()
-        if words[0] not in _OF_THE_SHELL | _RESERVED:
+        if words[0] not in _NO_PROGRAMS:
             command = Command(words=tuple(Word((Text(one),)) for one in words))
             return Line(steps=(Step(pipeline=Pipeline(commands=(command,))),))
     _check(text)
@@ -277,7 +278,7 @@ class _Reader:
         name = (words[0].literal or str(words[0])) if words else ""
         if words and words[0].is_pattern:
             raise NeedsShell("a pattern in the place of a program")
-        if name in _OF_THE_SHELL | _RESERVED or _ASSIGNED.match(name):
+        if name in _NO_PROGRAMS or _ASSIGNED.match(name):
             raise NeedsShell(f"`{name}`, which is the shell's own")
         return Command(words=words, assignments=tuple(assignments), redirects=redirects)
 

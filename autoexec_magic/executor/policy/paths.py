@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...values import Answer
+from .links import is_below, realpaths
 from .secrets import below, holds_secrets, is_secret
 
 # What is written there runs later, unasked.
@@ -65,8 +66,8 @@ class Roots:
     @property
     def writable(self) -> tuple[str, ...]:
         """The roots, links followed."""
-        folders = (self.workspace, Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), *self.more)
-        return tuple(os.path.realpath(folder) for folder in folders)
+        more = map(str, self.more)
+        return realpaths((str(self.workspace), tempfile.gettempdir(), "/tmp", "/var/tmp", *more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def write(path: str, cwd: Path, roots: Roots) -> Ruled:
         return ALLOWED
     if below(real, "/dev") and not below(real, "/dev/shm"):
         return Ruled("refuse", "device", f"{real} is a device")
-    inside = any(below(real, root) for root in roots.writable) or below(real, "/dev/shm")
+    inside = is_below(real, roots.writable) or below(real, "/dev/shm")
     if not inside and _starts_something(real, roots):
         return Ruled("refuse", "runs-later", f"what is written to {real} runs, or is trusted, later on")
     if not inside:
@@ -151,7 +152,7 @@ def remove_all(path: str, cwd: Path, roots: Roots) -> Ruled:
 def remove_below(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether some of what lies below `path` may be removed: the workspace itself may be it."""
     real = _real(path, cwd, roots)
-    if not any(below(real, root) for root in roots.writable):
+    if not is_below(real, roots.writable):
         return Ruled("refuse", "recursive-delete", f"{real} is outside the workspace {roots.workspace}")
     return write(path, cwd, roots)
 
@@ -159,7 +160,7 @@ def remove_below(path: str, cwd: Path, roots: Roots) -> Ruled:
 def hard_link(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether a second name may be given to a file: writing to it would not be seen as outside."""
     real = _real(path, cwd, roots)
-    if any(below(real, root) for root in roots.writable):
+    if is_below(real, roots.writable):
         return ALLOWED
     return Ruled("ask", "hard-link", f"{real} is outside the workspace, and would get a second name in it")
 

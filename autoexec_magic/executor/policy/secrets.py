@@ -1,16 +1,16 @@
 """Places that hold secrets: keys, tokens, histories, browser profiles, and what a kernel listens by.
 
 They are never read or written, whatever the policy says elsewhere. A place is a
-place also behind a link; where the links lead is looked up anew whenever one of
-the folders that hold them has changed.
+place also behind a link (`links`).
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import re
 from pathlib import Path
+
+from .links import is_below, realpaths
 
 # In the home folder, each with all that is below it.
 AT_HOME = tuple(
@@ -35,7 +35,7 @@ ANYWHERE = tuple(
     /etc/shadow /etc/shadow- /etc/gshadow /etc/gshadow- /etc/sudoers /etc/sudoers.d /etc/ssh
     /etc/ssl/private /etc/krb5.keytab /etc/wireguard /etc/openvpn /etc/letsencrypt
     /etc/NetworkManager/system-connections /etc/kubernetes /etc/docker /run/secrets /var/run/secrets
-    /run/credentials /var/lib/docker /var/lib/kubelet /var/lib/sss/secrets /root/.ssh
+    /run/credentials /var/lib/docker /var/lib/kubelet /var/lib/sss/secrets
     """.split()  # noqa: SIM905 - as above
 )
 # Somebody else's, or moved to another place, they hold the same.
@@ -54,16 +54,6 @@ _NAMES = re.compile(
     re.VERBOSE,
 )
 _NO_SECRET = frozenset((".env.example", ".env.sample", ".env.template", ".env.dist", ".env.test"))
-_HOLDERS = (
-    "",
-    ".config",
-    ".config/git",
-    ".cache/huggingface",
-    ".local/share",
-    ".docker",
-    ".cargo",
-    ".ipython",
-)
 
 
 def is_secret(real: str, home: Path, private: tuple[Path, ...]) -> bool:
@@ -71,7 +61,7 @@ def is_secret(real: str, home: Path, private: tuple[Path, ...]) -> bool:
     name = real.rpartition("/")[2]
     if _NAMES.fullmatch(name) and name not in _NO_SECRET:
         return True
-    return _SHAPES.search(real) is not None or any(below(real, place) for place in places(home, private))
+    return _SHAPES.search(real) is not None or is_below(real, places(home, private))
 
 
 def holds_secrets(real: str, home: Path, private: tuple[Path, ...]) -> str:
@@ -88,25 +78,16 @@ def holds_secrets(real: str, home: Path, private: tuple[Path, ...]) -> str:
 
 
 def places(home: Path, private: tuple[Path, ...]) -> tuple[str, ...]:
-    """Return the places, links followed."""
-    root = str(home)
-    return _places(root, private, tuple(_changed(f"{root}/{folder}") for folder in _HOLDERS))
+    """Return the places, as they are named and with links followed."""
+    named = _named(str(home))
+    return (*realpaths((*named, *ANYWHERE, *map(str, private))), *named)
+
+
+@functools.lru_cache(maxsize=16)
+def _named(home: str) -> tuple[str, ...]:
+    return tuple(f"{home}/{name}" for name in AT_HOME)
 
 
 def below(path: str, root: str) -> bool:
     """Whether `path` is `root` or in it; both without links."""
     return path == root or path.startswith(root if root.endswith("/") else root + "/")
-
-
-@functools.lru_cache(maxsize=16)
-def _places(home: str, private: tuple[Path, ...], changed: tuple[int, ...]) -> tuple[str, ...]:
-    named = [f"{home}/{name}" for name in AT_HOME]
-    real = [os.path.realpath(path) for path in (*named, *ANYWHERE, *map(str, private))]
-    return tuple(dict.fromkeys((*real, *named)))
-
-
-def _changed(folder: str) -> int:
-    try:
-        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - asked for each path that is judged
-    except OSError:
-        return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -152,3 +153,23 @@ def test_a_group_of_version_2_is_ended_at_once():
             child.kill()
             made.close()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["started", "not-started"])
+def test_this_process_is_never_left_in_the_group(tmp_path, fails):
+    """Whoever ends what is in there would end the kernel."""
+    group(processes=20).close()
+    request = cage.CageRequest(level="workspace", workspace=tmp_path)
+    with cage.build(request) as built:
+        seen = []
+
+        def start() -> None:
+            seen.append(Path("/proc/thread-self/cgroup").read_text())
+            if fails:
+                raise FileNotFoundError
+
+        for _ in range(50):
+            with contextlib.suppress(FileNotFoundError):
+                built.spawn(start)
+            assert built._group.is_empty()
+        assert all("/autoexec-" in text for text in seen)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 
+import pytest
+
 from autoexec_magic.executor.cage import scratch
 from autoexec_magic.executor.identity import identify, owner_name
 
@@ -131,3 +133,21 @@ def test_only_folders_of_who_is_gone_are_swept(tmp_path):
     assert own.exists()
     assert os.geteuid() != 0 or theirs.exists()
     scratch.sweep(tmp_path / "absent")
+
+
+def test_what_was_put_in_its_place_is_left_alone(tmp_path):
+    """A run that may write around it could have others' files removed by whoever empties it."""
+    folder = scratch.make(tmp_path)
+    known = scratch.identity(folder)
+    (folder / "file").touch()
+    scratch.empty(folder, known)
+    assert list(folder.iterdir()) == []
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o755)
+    (victim / "file").touch()
+    folder.rmdir()
+    folder.symlink_to(victim)
+    with pytest.raises(FileNotFoundError):
+        scratch.empty(folder, known)
+    assert (victim / "file").exists()
+    assert victim.stat().st_mode & 0o777 == 0o755

@@ -26,11 +26,19 @@ from .values import Diagnosis, Phase, Place, Resolution, Stream, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run began; `cage` is the level in force, or "none" in the kernel."""
+    """A run began; `cage` is the level in force, or "none" in the kernel.
+
+    `mechanism` provides it; of `tried` doors `held` were seen to be shut (and
+    open without a cage); `open` names what is open all the same.
+    """
 
     verb: str
     title: str
     cage: str
+    mechanism: str = ""
+    held: int = 0
+    tried: int = 0
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,35 +6,43 @@ it, so no process starts unjudged and none outlives its run.
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
-from ..config import data_dir, workspace
+from ..config import workspace
 from ..errors import PolicyRefused, UsageError
 from ..events import Emit, Output, Truncated
 from ..history import new_id
 from ..redact import secrets_in
-from ..values import Ask, Level, Outcome, Phase, Question, Stream
+from ..values import Ask, Outcome, Phase, Question, Stream
 from . import cage, environment, lines, policy, process
 from . import policy as _policy
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
+from .judging import Explained, explain, judge
+from .places import private_folders
+from .policy import steps
 from .policy.tree import Shell
 
 __all__ = [
     "Bounds",
     "Cancel",
+    "Explained",
     "ProcessId",
     "cage",
     "end_known",
+    "explain",
     "identify",
     "interrupt",
     "is_alive",
+    "judge",
     "policy",
     "run",
     "run_line",
@@ -51,7 +59,8 @@ class Bounds(TypedDict, total=False):
     """What every process of a run is started with; each key as in `run`."""
 
     timeout: float | None
-    level: Level
+    level: cage.Wanted
+    doors: cage.Doors
     pass_on: Sequence[str]
     keep_bytes: int
     cancel: Cancel | None
@@ -72,12 +81,12 @@ def run(
     cancel: Cancel | None = None,
     policy: policy.Policy = policy.DEFAULT,
     ask: Ask | None = None,
-    level: Level = "open",
+    level: cage.Wanted = "open",
+    doors: cage.Doors = cage.SHUT,
     grace: float = GRACE_SECONDS,
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
-    read: Sequence[Path] = (),
     raw: bool = False,
     judged_as: Sequence[str] = (),
 ) -> Outcome:
@@ -107,8 +116,10 @@ def run(
         What may run without a question.
     ask : callable, optional
         Answers what the policy asks about; without it such a command is refused.
-    level : Level, default "open"
-        The cage.
+    level : Level or "best", default "open"
+        The cage; its workspace is the project's folder around `cwd`.
+    doors : Doors, optional
+        What is let through the cage; nothing by default.
     grace : float, default 1.0
         Seconds between TERM and KILL.
     keep_bytes : int, default 64 MiB
@@ -118,8 +129,6 @@ def run(
         Called with the identity of the child, for whoever may want to end it.
     run_id : str, optional
         The id of the run that the child belongs to.
-    read : sequence of Path, optional
-        What may be read in a cage besides the workspace and the system.
     raw : bool, default False
         Leave the output as it is. Only where it is read by a program and never
         shown: a digest must not be taken for a secret.
@@ -151,20 +160,22 @@ def run(
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
-    variables = environment.build(run_id, env, pass_on=pass_on)
-    program = _permitted(judged, variables, folder, policy, ask)
+    present = dict(os.environ)
+    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
+    root = workspace(folder)
+    program = _permitted(judged, variables, folder, root, policy, ask)
     start = _starter(
         emit=emit,
         phase=phase,
         level=level,
-        workspace=None,
-        read=read,
+        doors=doors,
+        workspace=root,
         run_id=run_id,
         stdin=_bytes(stdin),
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
+        secrets=() if raw else _secrets({**present, **(env or {})}, pass_on),
         is_raw=raw,
     )
     stage = process.Stage(argv=(str(program), *words[1:]), env=variables)
@@ -184,7 +195,8 @@ def run_line(
     cancel: Cancel | None = None,
     policy: policy.Policy = policy.DEFAULT,
     ask: Ask | None = None,
-    level: Level = "open",
+    level: cage.Wanted = "open",
+    doors: cage.Doors = cage.SHUT,
     grace: float = GRACE_SECONDS,
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
@@ -216,29 +228,30 @@ def run_line(
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
-    variables = environment.build(run_id, env, pass_on=pass_on)
-    roots = _policy.Roots(workspace=workspace, private=_private_folders())
+    present = dict(os.environ)
+    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
+    roots = _policy.Roots(workspace=workspace, more=policy.roots, private=private_folders())
     judge = lines.Judge(rules=policy, roots=roots, ask=ask)
     start = _starter(
         emit=emit,
         phase=phase,
         level=level,
+        doors=doors,
         workspace=workspace,
-        read=(),
         run_id=run_id,
         stdin=None,
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
+        secrets=() if raw else _secrets({**present, **(env or {})}, pass_on),
         is_raw=raw,
     )
     if isinstance(found, Shell):
-        judge.ask_for([lines.asked_of_shell(found)], found.text)
+        judge.ask_for([lines.asked_of_shell(found)], found.text, folder)
         bash = _policy.find("bash", variables, folder)
         stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
         return start((stage,), folder, timeout, keep_bytes)
-    place = lines.Place(cwd=folder, environment=variables)
+    place = steps.Place(cwd=folder, environment=variables)
     return lines.run(found, place, start, lines.Bounds(timeout=timeout, keep_bytes=keep_bytes), judge)
 
 
@@ -246,9 +259,9 @@ def _starter(
     *,
     emit: Emit,
     phase: Phase,
-    level: Level,
-    workspace: Path | None,
-    read: Sequence[Path],
+    level: cage.Wanted,
+    doors: cage.Doors,
+    workspace: Path,
     run_id: str,
     stdin: bytes | None,
     cancel: Cancel | None,
@@ -268,8 +281,8 @@ def _starter(
     def start(
         stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
     ) -> Outcome:
-        asked = cage.CageRequest(level=level, workspace=workspace or cwd, read=tuple(read))
-        with cage.build(asked) as built:
+        with cage.lend(doors.request(level, workspace)) as built:
+            before = built.watch()
 
             def spawned(leader: ProcessId) -> None:
                 built.limit(leader)
@@ -288,11 +301,21 @@ def _starter(
                 secrets=secrets,
                 is_raw=is_raw,
             )
-            return process.stream(
+            outcome = process.stream(
                 request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel
             )
+            return _seen(outcome, built, before, cwd)
 
     return start
+
+
+def _seen(outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path) -> Outcome:
+    """Add to an outcome what only the cage knows: what it denied, and what changed that governs runs."""
+    if built.level == "open":
+        return outcome
+    said = f"{outcome.stdout}\n{outcome.stderr}"
+    denial = None if outcome.passed else built.explain_failure(said, folder=cwd)
+    return replace(outcome, denial=denial, changed=tuple(map(str, built.voided(before))))
 
 
 def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
@@ -302,12 +325,14 @@ def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
         raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
 
 
-def _private_folders() -> tuple[Path, ...]:
-    """Return the folders of ours and of Jupyter's whose files are nobody's to read: records, tokens, keys."""
-    from jupyter_core.paths import jupyter_runtime_dir
+def _secrets(variables: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return the values to mask; found once for the same variables with the same values."""
+    return _secrets_of(tuple(variables.items()), tuple(names))
 
-    data = data_dir()
-    return (data / "runs", data / "panels", data / "ledger.db", Path(jupyter_runtime_dir()))
+
+@functools.lru_cache(maxsize=4)
+def _secrets_of(variables: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    return secrets_in(dict(variables), names=names)
 
 
 def shown(command: Sequence[str] | str) -> str:
@@ -352,10 +377,15 @@ def _directory(cwd: Path | None) -> Path:
 
 
 def _permitted(
-    argv: tuple[str, ...], variables: Mapping[str, str], cwd: Path, rules: policy.Policy, ask: Ask | None
+    argv: tuple[str, ...],
+    variables: Mapping[str, str],
+    cwd: Path,
+    root: Path,
+    rules: policy.Policy,
+    ask: Ask | None,
 ) -> Path:
     """Return the program's path, or raise what keeps it from running."""
-    roots = _policy.Roots(workspace=workspace(cwd), private=_private_folders())
+    roots = _policy.Roots(workspace=root, more=rules.roots, private=private_folders())
     verdict = _policy.judge_command(argv, environment=variables, cwd=cwd, roots=roots, policy=rules)
     if verdict.answer == "refuse":
         raise lines.refused(verdict)

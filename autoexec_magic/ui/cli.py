@@ -17,8 +17,9 @@ from collections.abc import Iterator, Sequence
 
 from .. import api, executor
 from ..errors import AutoexecError, Cancelled
-from ..values import Question, Verdict
+from ..values import Question, Reply, Verdict
 from . import speak, text, verbs
+from .front import choices, reply_to
 from .records import json_lines
 
 _AS_MAGIC = re.compile(r"(?<!%)%autoexec\b")
@@ -99,11 +100,11 @@ def _caller(*, is_json: bool, cancel: executor.Cancel) -> api.Caller:
     return api.Caller(emit=emit, ask=_ask if has_person else api.nobody, cancel=cancel, on_record=ids.append)
 
 
-def _ask(question: Question) -> bool:
+def _ask(question: Question) -> Reply:
     for line in question.evidence:
         _write("stderr", f"  because: {line}\n")
-    _write("stderr", f"{question.text} [y]es / [N]o ")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    _write("stderr", f"{question.text} {choices(question)} ")
+    return reply_to(question, sys.stdin.readline())
 
 
 def _failed(verb: str, error: AutoexecError | Cancelled, *, is_json: bool) -> int:

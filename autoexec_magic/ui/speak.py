@@ -7,11 +7,11 @@ or command line) to decide.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,27 +20,15 @@ from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Output
+from ..executor.cage import Doors, doors_of
 from ..executor.pump import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Report
 from ..values import Resolution, Result, Run, Verdict, as_record
+from .spoken import Spoken
 
 if TYPE_CHECKING:
     from .verbs import Call
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """The result of a verb.
-
-    `value` is what a magic returns, `text` what people read, `records` what
-    machines read before the last one, `result`.
-    """
-
-    result: Result
-    value: object = None
-    text: str = ""
-    records: tuple[dict[str, object], ...] = field(default=())
 
 
 def sh(call: Call, caller: Caller) -> Spoken:
@@ -58,6 +46,7 @@ def sh(call: Call, caller: Caller) -> Spoken:
         *commands,
         timeout=options.timeout,
         level=options.cage,
+        doors=doors(options, caller.cwd),
         env=options.env,
         yes=options.yes,
         caller=caller,
@@ -83,6 +72,7 @@ def script(call: Call, caller: Caller) -> Spoken:
         lang=options.lang,
         timeout=options.timeout,
         level=options.cage,
+        doors=doors(options, caller.cwd),
         env=options.env,
         heal=not options.no_install,
         yes=options.yes,
@@ -96,6 +86,17 @@ def elsewhere(call: Call, caller: Caller) -> Spoken:
     what = f"{call.verb} is for a notebook or IPython"
     raise UsageError(
         what, why="there is no shell here whose lines it could guard", fix="%load_ext autoexec_magic there"
+    )
+
+
+def doors(options: argparse.Namespace, cwd: Path | None = None) -> Doors:
+    """Return what a line's options let through the cage."""
+    return doors_of(
+        net=options.net,
+        unix=options.unix,
+        read=options.read,
+        write=options.write,
+        cwd=cwd,
     )
 
 

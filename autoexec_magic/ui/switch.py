@@ -11,7 +11,8 @@ from ..errors import UsageError
 from ..values import Result, Verdict
 from .cell import Cells
 from .guard import NOT_GUARDED, Guard
-from .speak import Spoken
+from .speak import doors
+from .spoken import Spoken
 from .typed import Terms
 from .verbs import Call
 
@@ -37,6 +38,7 @@ class Switch:
         for name in options.env:
             if "=" in name or not fnmatch.filter(os.environ, name):
                 raise UsageError(f"there is no variable {name}", fix=f"set it first: %env {name}=…")
+        opened = doors(options)
         left = self.off()
         guarded: tuple[str, ...] = ()
         if options.only != "guard":
@@ -48,7 +50,8 @@ class Switch:
                 Terms(
                     raises=not options.no_raise,
                     timeout=options.timeout,
-                    level=options.cage,
+                    level=options.cage or "open",
+                    doors=opened,
                     env=tuple(options.env),
                     yes=options.yes,
                     variables=self._variables,

@@ -21,10 +21,12 @@ from typing import Any
 from .. import api, config
 from ..errors import AutoexecError, Cancelled, MissingTool, PhaseError, UsageError
 from ..events import Event, Output
+from ..executor.cage import SHUT, Doors, Wanted
 from ..masked import masked
+from ..onrecord import carry_out
 from ..orchestrator import Command, Report
 from ..redact import cleaned, secrets_in
-from ..values import Ask, Level, Question, Stream
+from ..values import Ask, Question, Reply, Stream
 from . import bodies, imported, notebook
 from .cell import caller_of, write
 
@@ -41,7 +43,8 @@ class Terms:
 
     raises: bool = True
     timeout: float | None = None
-    level: Level = "open"
+    level: Wanted = "open"
+    doors: Doors = SHUT
     env: tuple[str, ...] = ()
     yes: bool = False
     variables: Mapping[str, str]
@@ -189,12 +192,13 @@ def _run(
                     shown(event)
 
             caller = caller_of(shell, emit)
-            report = api.carry_out(
+            report = carry_out(
                 "sh",
                 title or bodies.title_of(command),
-                command,
+                (command,),
                 timeout=terms.timeout,
                 level=terms.level,
+                doors=terms.doors,
                 env=terms.env,
                 yes=terms.yes,
                 caller=replace(caller, ask=_asking(caller.ask, command), on_record=ids.append),
@@ -214,7 +218,7 @@ def _asking(ask: Ask, command: Command) -> Ask:
     if command.line and "\n" not in command.line.strip():
         return ask  # the question itself names the line that says yes
 
-    def asking(question: Question) -> bool:
+    def asking(question: Question) -> bool | Reply:
         return ask(replace(question, fix=ALLOWED))
 
     return asking

@@ -37,7 +37,17 @@ export interface IResolution {
 }
 
 export type Event =
-  | { kind: 'RunStarted'; verb: string; title: string; cage: string }
+  | {
+      kind: 'RunStarted';
+      verb: string;
+      title: string;
+      cage: string;
+      /** What provides the cage, the doors seen to be shut, and what is open all the same. */
+      mechanism?: string;
+      held?: number;
+      tried?: number;
+      open?: string[];
+    }
   | { kind: 'PhaseStarted'; phase: Phase; title: string }
   | { kind: 'Output'; phase: Phase; stream: Stream; text: string }
   | {

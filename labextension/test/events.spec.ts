@@ -8,7 +8,7 @@ const LINES = readFileSync(join(__dirname, '../../tests/data/events.jsonl'), 'ut
 
 /** Each kind with its fields; the compiler fails where a kind of `Event` is missing here. */
 const FIELDS: { [kind in Event['kind']]: string[] } = {
-  RunStarted: ['verb', 'title', 'cage'],
+  RunStarted: ['verb', 'title', 'cage', 'mechanism', 'held', 'tried', 'open'],
   PhaseStarted: ['phase', 'title'],
   Output: ['phase', 'stream', 'text'],
   Truncated: ['phase', 'stream', 'dropped_bytes'],

@@ -144,7 +144,7 @@ class Outcome:
 
     `returncode` is the exit code, 0 to 255, or minus the number of the signal
     that ended it, as in `subprocess`. `stdout` and `stderr` are the last
-    characters of each stream (at most `executor.pump.TAIL_CHARS`), decoded
+    characters of each stream (at most `executor.channel.TAIL_CHARS`), decoded
     and redacted. `dropped_bytes` counts the output that was not kept, `cut`
     names the streams it was cut from. `denial` is what the cage kept it from,
     as far as what it wrote tells; `changed` are files that govern runs and are

@@ -20,10 +20,10 @@ from ..errors import PolicyRefused, UsageError
 from ..trust import digest
 from ..values import Ask, Outcome, PolicyVerdict, Question
 from . import policy, process
+from .channel import TAIL_CHARS
 from .policy import steps
 from .policy.steps import Place
 from .policy.tree import Line, Pipeline, Redirect, Shell, Step
-from .pump import TAIL_CHARS
 
 _MOST_NAMED = 8
 _NOTHING = Outcome(argv=("cd",), returncode=0, ended="exited", seconds=0.0)
@@ -76,9 +76,17 @@ class Judge:
         self._fresh.clear()
 
     def ask_for(
-        self, verdicts: Sequence[PolicyVerdict], text: str, cwd: Path, programs: Sequence[Path] = ()
+        self,
+        verdicts: Sequence[PolicyVerdict],
+        text: str,
+        cwd: Path,
+        programs: Sequence[Path] = (),
+        *,
+        typed: str = "",
     ) -> None:
         """Ask once for all of them; `programs` are the files that would run in `cwd`.
+
+        `typed` is the whole line, where `text` is short for it.
 
         Raises
         ------
@@ -92,8 +100,8 @@ class Judge:
         question = Question(
             text=f"run {text} ?",
             evidence=tuple(dict.fromkeys(evidence))[:_MOST_NAMED],
-            fix=f"%autoexec sh --yes {text}",
-            content=_content(verdicts, text, cwd, programs),
+            fix=f"%autoexec sh --yes {typed or text}",
+            content=_content(verdicts, typed or text, cwd, programs),
         )
         self.forget()
         if not self.ask(question):

@@ -40,7 +40,6 @@ from .rules import rules_for
 from .surroundings import Surroundings
 
 SCRIPT = "the script"
-_TAIL_CHARS = 16_384
 _CHANGED = "\nautoexec: this run changed what governs runs: {}; look at it before you trust it\n"
 
 
@@ -239,9 +238,6 @@ def _judged(
     outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
 ) -> PhaseReport:
     """Turn how a process ended into the verdict of its phase, with a diagnosis."""
-    for stream in outcome.cut:  # what was written last is what says how it ended
-        tail = outcome.stdout if stream == "stdout" else outcome.stderr
-        emit(Output(phase=phase, stream=stream, text=f"… the last of {stream}:\n{tail[-_TAIL_CHARS:]}"))
     if outcome.changed:
         emit(Output(phase=phase, stream="stderr", text=_CHANGED.format(", ".join(outcome.changed))))
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()

@@ -71,7 +71,8 @@ def shown(shell: Any, ids: list[str], *, is_live: bool) -> Iterator[Emit]:
         with Tail(ids) as tail:
             yield tail.emit
     else:
-        yield text.show(write, ids=ids)
+        # Nobody there is nbclient, nbconvert, papermill: what they keep is read when all is over.
+        yield text.show(write, ids=ids, settled=() if front.has_person(shell) else ("stdout", "stderr"))
 
 
 def _run(shell: Any, call: verbs.Call, caller: Caller) -> object:

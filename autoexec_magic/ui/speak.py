@@ -19,13 +19,15 @@ from .. import api
 from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
-from ..events import Output
+from ..events import Event, Output, Truncated
 from ..executor.cage import Doors, doors_of
-from ..executor.pump import TAIL_CHARS
+from ..executor.channel import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Report
+from ..screen import collapsed
 from ..values import Resolution, Result, Run, Verdict, as_record
 from .spoken import Spoken
+from .text import cut_line
 
 if TYPE_CHECKING:
     from .verbs import Call
@@ -134,7 +136,7 @@ def runs(call: Call, caller: Caller) -> Spoken:
         raise UsageError(f"cannot read runs {' '.join(words)}", fix="%autoexec runs show ID")
     run, envelopes = api.show(words[1])
     events = list(envelopes)
-    text = "".join(item.event.text for item in events if isinstance(item.event, Output))
+    text = collapsed(_written(item.event for item in events))
     records = tuple(_event_record(item) for item in events)
     result = Result(verb="runs", verdict=Verdict.PASSED, added={"shown": run.run_id})
     shown = "\n".join([_head(run), text.rstrip("\n"), _foot(run)] if text else [_head(run), _foot(run)])
@@ -258,6 +260,18 @@ def describe(resolution: Resolution) -> str:
     ):
         lines.append(f"  fix: {resolution.fix}")
     return "\n".join(lines)
+
+
+def _written(events: Iterable[Event]) -> str:
+    """Return all output, with a line where some is missing."""
+    pieces = [""]
+    for event in events:
+        if isinstance(event, Output):
+            pieces.append(event.text)
+        elif isinstance(event, Truncated):
+            ends = "" if pieces[-1].endswith("\n") else "\n"
+            pieces.append(f"{ends}{cut_line(event)}\n")
+    return "".join(pieces)
 
 
 def _table(found: Sequence[Run]) -> str:

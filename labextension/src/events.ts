@@ -55,6 +55,14 @@ export type Event =
       phase: Phase;
       stream: Stream;
       dropped_bytes: number;
+      after_bytes: number;
+    }
+  | {
+      kind: 'Flowing';
+      phase: Phase;
+      stream: Stream;
+      passed_bytes: number;
+      last_line: string;
     }
   | { kind: 'Displayed'; phase: Phase; mimes: { [mime: string]: number } }
   | { kind: 'CaseStarted'; nodeid: string }

@@ -333,7 +333,7 @@ def _require_bubblewrap(program: Path) -> None:
         timeout=_TRY_SECONDS,
         grace=0.0,
     )
-    outcome = process.stream(request, on_text=lambda *_: None, on_dropped=lambda *_: None)
+    outcome = process.stream(request, on_text=lambda *_: None, on_cut=lambda *_: None)
     if outcome.returncode != 0:
         raise CageError(
             "the cage 'sealed' cannot be had",

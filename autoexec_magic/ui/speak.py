@@ -83,22 +83,22 @@ def script(call: Call, caller: Caller) -> Spoken:
     return of_report(report)
 
 
-def elsewhere(call: Call, caller: Caller) -> Spoken:
-    """Say that there is no notebook here whose cells could be guarded."""
-    what = f"{call.verb} is for a notebook or IPython"
-    raise UsageError(
-        what, why="there is no shell here whose lines it could guard", fix="%load_ext autoexec_magic there"
-    )
-
-
 def doors(options: argparse.Namespace, cwd: Path | None = None) -> Doors:
-    """Return what a line's options let through the cage."""
+    """Return what the options of a line let through its cage."""
     return doors_of(
         net=options.net,
         unix=options.unix,
         read=options.read,
         write=options.write,
         cwd=cwd,
+    )
+
+
+def elsewhere(call: Call, caller: Caller) -> Spoken:
+    """Say that there is no notebook here whose cells could be guarded."""
+    what = f"{call.verb} is for a notebook or IPython"
+    raise UsageError(
+        what, why="there is no shell here whose lines it could guard", fix="%load_ext autoexec_magic there"
     )
 
 

@@ -38,7 +38,6 @@ class Switch:
         for name in options.env:
             if "=" in name or not fnmatch.filter(os.environ, name):
                 raise UsageError(f"there is no variable {name}", fix=f"set it first: %env {name}=…")
-        opened = doors(options)
         left = self.off()
         guarded: tuple[str, ...] = ()
         if options.only != "guard":
@@ -51,7 +50,7 @@ class Switch:
                     raises=not options.no_raise,
                     timeout=options.timeout,
                     level=options.cage or "open",
-                    doors=opened,
+                    doors=doors(options),
                     env=tuple(options.env),
                     yes=options.yes,
                     variables=self._variables,

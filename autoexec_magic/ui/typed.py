@@ -18,12 +18,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import api, config
+from .. import api, config, onrecord
 from ..errors import AutoexecError, Cancelled, MissingTool, PhaseError, UsageError
 from ..events import Event, Output
 from ..executor.cage import SHUT, Doors, Wanted
 from ..masked import masked
-from ..onrecord import carry_out
 from ..orchestrator import Command, Report
 from ..redact import cleaned, secrets_in
 from ..values import Ask, Question, Reply, Stream
@@ -192,7 +191,7 @@ def _run(
                     shown(event)
 
             caller = caller_of(shell, emit)
-            report = carry_out(
+            report = onrecord.carry_out(
                 "sh",
                 title or bodies.title_of(command),
                 (command,),
@@ -218,7 +217,7 @@ def _asking(ask: Ask, command: Command) -> Ask:
     if command.line and "\n" not in command.line.strip():
         return ask  # the question itself names the line that says yes
 
-    def asking(question: Question) -> bool | Reply:
+    def asking(question: Question) -> Reply | bool:
         return ask(replace(question, fix=ALLOWED))
 
     return asking

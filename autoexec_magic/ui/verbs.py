@@ -347,6 +347,12 @@ def _add_cancel(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", nargs="?", default="", help="a run's id, or an end of it")
 
 
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--file", default="", metavar="LINES", help="check: a file with a command a line")
+    parser.add_argument("--yes", action="store_true", help="accept: without a question")
+    parser.add_argument("words", nargs="*", metavar="WHAT", help=", ".join(rulings.WORDS))
+
+
 def _add_on(parser: argparse.ArgumentParser) -> None:
     only = ("guard", "heal")
     parser.add_argument("--only", choices=only, help="the shell lines alone, or the cells alone")
@@ -355,12 +361,6 @@ def _add_on(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
     _add_run(parser)
-
-
-def _add_policy(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--file", default="", metavar="LINES", help="check: a file with a command a line")
-    parser.add_argument("--yes", action="store_true", help="accept: without a question")
-    parser.add_argument("words", nargs="*", metavar="WHAT", help=", ".join(rulings.WORDS))
 
 
 def _add_nothing(parser: argparse.ArgumentParser) -> None:

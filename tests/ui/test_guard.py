@@ -15,10 +15,9 @@ from skips import requires
 from traitlets.config import Config
 
 import autoexec_magic
-from autoexec_magic import api
+from autoexec_magic import api, onrecord
 from autoexec_magic.errors import Cancelled, MissingTool, NeedsPerson, PhaseError, PolicyRefused, UsageError
 from autoexec_magic.events import Output
-from autoexec_magic.ui import typed
 from autoexec_magic.values import Verdict
 
 ON = "%autoexec on --only guard"
@@ -592,7 +591,7 @@ def test_an_interrupt_between_two_lines_of_ours_is_told_as_one(shell, monkeypatc
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(typed, "carry_out", interrupted)
+    monkeypatch.setattr(onrecord, "carry_out", interrupted)
     with pytest.raises(Cancelled):
         shell.system("echo hello")
     assert shell.user_ns["_exit_code"] == -2

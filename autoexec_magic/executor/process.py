@@ -11,6 +11,9 @@ children's end, the clock and a request to stop. A child is started without
 `preexec_fn`: a fork of a large kernel costs a hundred times a vfork. A non-zero
 exit is a value; only the phase that asked knows whether it is a failure.
 
+Two things are started that are no part of a run: the keeper (`open_runs`), and
+services (`service`). They leave this process at once, by `start_apart`.
+
 Other modules that may start processes, each with the reason written there:
 none yet.
 """
@@ -31,7 +34,7 @@ from typing import IO, Any
 from ..errors import AutoexecError, MissingTool, UsageError
 from ..redact import mask
 from ..values import Ended, Outcome
-from . import ending, terminal
+from . import ending, mark, terminal
 from .cage import Cage
 from .identity import ProcessId, identify
 from .interrupts import Cancel, noted
@@ -41,6 +44,7 @@ from .terminal import Size, Terminal
 DRAIN_QUIET_SECONDS = 0.1  # a pipe that somebody still holds after the child's end, and nobody writes to
 DRAIN_SECONDS = 0.5  # … and that somebody goes on writing to
 REAP_SECONDS = 5.0
+LAUNCH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +135,41 @@ def stream(
     finally:
         if own:
             cancel.close()
+
+
+def start_apart(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.DEVNULL,
+) -> bytes:
+    """Start a program that starts another one, in a session of its own, and ends; return what it said.
+
+    `env` is all of its environment. What the other one has for standard output
+    must not be this one's.
+
+    Raises
+    ------
+    OSError, ValueError
+        It cannot be started.
+    """
+    with subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=dict(env),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
+    ) as starter:
+        try:
+            return starter.communicate(timeout=LAUNCH_SECONDS)[0]
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"{argv[0]} did not come back") from error
+        finally:
+            starter.kill()  # which is nothing where it has ended
 
 
 def _attend(
@@ -259,6 +298,7 @@ def _spawn(request: Request) -> Children:
                 at_terminal = children.terminal if is_last else None
                 process = _start(stage, streams, request, children.processes, at_terminal)
                 children.processes.append(process)
+                mark.put(process.pid, request.run_id)
                 reads = follows
         except BaseException:
             for process in children.processes:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..identity import is_owner_gone, owner_name
 from .limits import Limits
 
 _NAME = "autoexec-"
@@ -65,16 +67,9 @@ class Group:
             self._move(folder, pid)
 
     def close(self) -> None:
-        """Remove the folders; the run's processes have ended, or are about to."""
-        until = time.monotonic() + _REMOVE_SECONDS
+        """Remove the folders, and end what is left in them: the run is over."""
         for folder in set(self._folders.values()):
-            while folder.exists():
-                try:
-                    folder.rmdir()
-                except OSError:
-                    if time.monotonic() > until:
-                        break
-                    time.sleep(_POLL_SECONDS)
+            _end(folder)
 
     def _move(self, folder: Path, pid: int) -> None:
         with contextlib.suppress(OSError):
@@ -92,12 +87,49 @@ def make(limits: Limits) -> Group | None:
         if value is None:
             continue
         for parent, setting in _parents(controller):
-            folder = parent / f"{_NAME}{os.getpid()}-{time.monotonic_ns():x}"
+            folder = parent / f"{_NAME}{owner_name()}-{time.monotonic_ns():x}"
             folder = folders.get("pids", folder) if folders.get("pids", folder).parent == parent else folder
             if _made(folder, setting, value):
                 folders[controller] = folder
                 break
     return Group(folders) if folders else None
+
+
+def sweep() -> None:
+    """End and remove the groups whose owner is gone."""
+    for parent in {parent for controller in _SETTINGS for parent, _ in _parents(controller)}:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(parent):
+                if name.startswith(_NAME) and is_owner_gone(name.removeprefix(_NAME)):
+                    _end(parent / name)
+
+
+def _end(folder: Path) -> None:
+    """Kill what is in a group, and remove it."""
+    until = time.monotonic() + _REMOVE_SECONDS
+    while True:
+        try:
+            folder.rmdir()
+            return
+        except FileNotFoundError:
+            return
+        except OSError:
+            if time.monotonic() > until:
+                return
+        _kill(folder)
+        time.sleep(_POLL_SECONDS)
+
+
+def _kill(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # from now on nothing in it forks
+        (folder / "pids.max").write_text("0", encoding="ascii")
+    with contextlib.suppress(OSError):  # version 2, since Linux 5.14: all at once
+        (folder / "cgroup.kill").write_text("1", encoding="ascii")
+        return
+    with contextlib.suppress(OSError):
+        for pid in (folder / "cgroup.procs").read_text(encoding="ascii").split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 def _made(folder: Path, setting: str, value: int) -> bool:

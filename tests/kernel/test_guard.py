@@ -80,6 +80,7 @@ def ran(kernel: Kernel) -> bool:
 def test_each_line_is_seen_before_the_next_one_is_written(kernel: Kernel, code):
     """The child waits for the reader: nothing is held back until the end."""
     kernel.write("speak.py", SPEECH)
+    kernel.execute(f"{ON} --yes").must_pass()  # Python that reads files is asked about
     cell = kernel.start(code)
     for number, piece in enumerate(PIECES, start=1):
         if "--out" not in code or number == 2:  # the one on the stream that is not kept
@@ -134,9 +135,10 @@ def test_cd_is_warned_of(kernel: Kernel):
     assert kernel.value("__import__('os').getcwd()") == repr(str(kernel.cwd))
 
 
-@pytest.mark.parametrize("code", ["!cat", "%%bash\ncat\n", '!python -c "input()" || true'])
+@pytest.mark.parametrize("code", ["!cat", "%%bash\ncat\n", "!python ask.py || true"])
 def test_there_is_no_standard_input(kernel: Kernel, code):
     """A program that reads finds the end at once, also where somebody could type."""
+    kernel.write("ask.py", "input()")
     cell = kernel.start(code, allow_stdin=True).finish(within=CELL_SECONDS)
     cell.must_pass()
     assert cell.questions == []
@@ -169,6 +171,7 @@ time.sleep(60)
 def test_an_interrupt_ends_it_with_nothing_left(kernel: Kernel, code):
     """Grandchildren, too; what follows does not run, and the kernel goes on."""
     kernel.write("family.py", FAMILY)
+    kernel.execute(f"{ON} --yes").must_pass()  # Python that starts programs is asked about
     before = len(kernel.store.ids())
     cell = kernel.start(f"{code}\nprint('after', 'all')" if not code.startswith("%%") else code)
 

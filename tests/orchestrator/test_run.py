@@ -588,12 +588,12 @@ def test_code_that_is_read_is_judged_as_an_argument(emit, here):
         asked.append(question.text)
         return True
 
-    step = Command(argv=("bash",), stdin="touch ran\n", judged_as=("bash", "-c", "echo seen"))
+    step = Command(argv=("bash",), stdin="touch ran\n", judged_as=("bash", "-c", "echo $(seen)"))
     assert carry_out(step, emit=emit, here=here).verdict == Verdict.ASKED
     assert not (here.cwd / "ran").exists()
     emit.clear()
     assert carry_out(step, emit=emit, here=dataclasses.replace(here, ask=yes)).verdict == Verdict.PASSED
-    assert asked == ["run bash -c 'echo seen' ?"]
+    assert asked == ["run bash -c 'echo $(seen)' ?"]
     assert (here.cwd / "ran").exists()
     emit.clear()
     other = dataclasses.replace(step, judged_as=("echo", "seen"))

@@ -100,7 +100,7 @@ _OPEN_OPTION = re.compile(rf"(?<![A-Za-z0-9_-])--([a-z][a-z0-9-]*+)(?:=|[ \t]++)
 _STRING = r"[^\x07\x18\x1a\x1b\x9c\n]*+[\x07\x18\x1a\x9c]?+"
 _PARAMETERS = r"[0-?]*+[ -/]*+[@-~]?+"
 _CONTROL = r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # all but backspace, tab, newline, carriage return
-_DRAWING = r"\[[0-9:;]{0,64}+[ABCDEFGHJKdfm]"
+_DRAWING = r"\[(?:[0-9:;]{0,64}+[ABCDEFGHKdfm]|[0-2]?J)"  # not 3J: it takes what was scrolled away
 # It begins with a class, so that the search for it is a scan; it takes what is harmful and nothing else, and
 # what it leaves holds no escape but those of whole drawing sequences: to remove it puts nothing together.
 _HARMFUL = re.compile(

@@ -60,7 +60,7 @@ _TOKENS = re.compile(
 # The search for one character is the fastest there is: each begins with what its tokens cannot lack.
 _SIGNS = (
     re.compile(r"_(?:(?<=gh[pousr]_)|(?<=npm_)|(?<=hf_)|(?<=pat_))[A-Za-z0-9_-]{16}"),
-    re.compile(r"-(?:(?<=sk-)|(?<=pat-)|(?<=xox[abeprs]-)|(?<=pypi-))[A-Za-z0-9_-]{10}"),
+    re.compile(r"-(?<=[abeiprskt]-)(?:(?<=sk-)|(?<=pat-)|(?<=xox[abeprs]-)|(?<=pypi-))[A-Za-z0-9_-]{10}"),
     re.compile(r"A(?:[KS]IA|Iza)[A-Za-z0-9_-]{16}"),
 )
 

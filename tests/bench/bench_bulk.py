@@ -176,4 +176,4 @@ def client(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    measure.main("How fast does much output pass?", [client])
+    measure.main("How fast does much output pass?", [bulk, client])

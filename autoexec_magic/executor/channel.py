@@ -56,6 +56,7 @@ class Channel:
         self._ring = Ring()
         self._cleaner = self._new_cleaner()
         self._decoder = _new_decoder()
+        self._is_split = False
 
     @property
     def beyond_bytes(self) -> int:
@@ -82,8 +83,17 @@ class Channel:
             return None
         self._ring.add(data)
         self._look_at(len(data))
-        kept, self._room = data[: self._room], self._room - len(data)
-        return self._cleaner.feed(self._decoder.decode(kept))
+        if len(data) > self._room:
+            data = data[: self._room]
+        self._room -= len(data)
+        return self._cleaner.feed(self._decoded(data))
+
+    def _decoded(self, data: bytes) -> str:
+        if data.isascii() and not self._is_split:  # a short way: what waits for a line is awake
+            return data.decode("ascii")
+        text = self._decoder.decode(data)
+        self._is_split = bool(self._decoder.getstate()[0])
+        return text
 
     def _read_on(self) -> str | None:
         """Read what is not shown now."""
@@ -106,9 +116,9 @@ class Channel:
             start = _clean_start(tail, self._secrets)
             self.cut = Cut(dropped + held + start, self._head_bytes - held)
             tail = tail[start:]
-            self._cleaner, self._decoder = self._new_cleaner(), _new_decoder()
+            self._cleaner, self._decoder, self._is_split = self._new_cleaner(), _new_decoder(), False
         for at in range(0, len(tail), READ_BYTES):
-            yield self._cleaner.feed(self._decoder.decode(tail[at : at + READ_BYTES]))
+            yield self._cleaner.feed(self._decoded(tail[at : at + READ_BYTES]))
         yield self._cleaner.feed(self._decoder.decode(b"", final=True)) + self._cleaner.flush()
 
     def tail(self) -> str:

@@ -201,6 +201,16 @@ def sql(text: str, found: Found) -> None:
         found.doubt(f"the statement has `{leaving[0].strip()}`, which can reach files or programs")
 
 
+def select(text: str, found: Found) -> None:
+    """Take one statement that only asks; another could change what is asked about."""
+    sql(text, found)
+    if not re.match(r"(?i)\s*(?:select|with)\b", text) or re.search(
+        r"(?i);\s*\S|\b(?:insert|update|delete|merge|drop|create|alter|export|into|call|execute|grant)\b",
+        text,
+    ):
+        found.doubt("the statement does more than ask")
+
+
 def duck(text: str, found: Found) -> None:
     """Look at DuckDB's statements, in which a quoted path is a table."""
     sql(text, found)

@@ -63,6 +63,13 @@ LINES = [
     "yes | head -n 3",
     "echo a; echo b >&2; echo c",
     "echo one\necho two",
+    "mkdir -p x/{a,b}/{1..3} && ls x/*",
+    "touch {a,c}{1,2}.md; ls *.md",
+    "(cd sub && cat c.txt)",
+    "[ -f a.txt ] && echo there",
+    "[ -f nosuch ] || echo gone; [ ! -d a.txt -a -f b.txt ]",
+    "A='x y'; [ \"$A\" = 'x y' ] && echo same",
+    "[ 1 -gt 2 ]",
     "exit_code() { return 3; }; exit_code",
 ]
 

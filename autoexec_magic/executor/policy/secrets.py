@@ -35,7 +35,7 @@ ANYWHERE = tuple(
     /etc/shadow /etc/shadow- /etc/gshadow /etc/gshadow- /etc/sudoers /etc/sudoers.d /etc/ssh
     /etc/ssl/private /etc/krb5.keytab /etc/wireguard /etc/openvpn /etc/letsencrypt
     /etc/NetworkManager/system-connections /etc/kubernetes /etc/docker /run/secrets /var/run/secrets
-    /run/credentials /var/lib/docker /var/lib/kubelet /var/lib/sss/secrets /root/.ssh
+    /run/credentials /var/lib/docker /var/lib/kubelet /var/lib/sss/secrets
     """.split()  # noqa: SIM905 - as above
 )
 # Somebody else's, or moved to another place, they hold the same.

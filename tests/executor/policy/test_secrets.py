@@ -15,7 +15,7 @@ SECRET = [
     "/proc/1/environ",
     "/proc/4242/fd/3",
     "/proc/4242/task/1/environ",
-    "/proc/4242/root/etc/shadow",
+    "/proc/4242/root",
     "/proc/kcore",
     "/etc/shadow",
     "/etc/shadow-",

@@ -11,6 +11,7 @@ a rule: a list of what is known to be harmful would always lack the next trick.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -100,6 +101,7 @@ def judge(argv: Sequence[str], *, looks_into: bool = True) -> Ruling:
     return _judge(argv, 0, looks_into)
 
 
+@functools.cache
 def programs() -> frozenset[str]:
     """Return the name of every program that has a rule."""
     return frozenset(rulefile.builtin())

@@ -7,7 +7,6 @@ earlier on `PATH` is another program.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,17 +50,16 @@ def find(name: str, environment: Mapping[str, str], cwd: Path) -> Path:
             return path.absolute()
         raise MissingTool(f"there is no program {name}", why=f"looked for {path}", fix="check the path")
     # An empty or relative entry of PATH means the working directory: somebody else's file.
-    folders = [
-        folder for folder in environment.get("PATH", "").split(os.pathsep) if Path(folder).is_absolute()
-    ]
-    found = shutil.which(name, path=os.pathsep.join(folders))
-    if found is None:
-        raise MissingTool(
-            f"there is no program {name!r} on PATH",
-            why=f"looked in {len(folders)} folders",
-            fix="install it, or give its path; `%autoexec doctor` shows what works here",
-        )
-    return Path(found)
+    folders = [folder for folder in environment.get("PATH", "").split(os.pathsep) if folder[:1] == "/"]
+    for folder in folders:
+        found = f"{folder}/{name}"
+        if name and os.access(found, os.X_OK) and os.path.isfile(found):  # noqa: PTH113 - for each folder
+            return Path(found)
+    raise MissingTool(
+        f"there is no program {name!r} on PATH",
+        why=f"looked in {len(folders)} folders",
+        fix="install it, or give its path; `%autoexec doctor` shows what works here",
+    )
 
 
 def is_where_programs_live(program: Path) -> bool:

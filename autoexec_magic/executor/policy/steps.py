@@ -45,7 +45,13 @@ class Judged:
 
 
 def judged(
-    line: Line, place: Place, roots: Roots, policy: Policy = DEFAULT, depth: int = 0
+    line: Line,
+    place: Place,
+    roots: Roots,
+    policy: Policy = DEFAULT,
+    *,
+    depth: int = 0,
+    trail: Trail | None = None,
 ) -> Iterator[Judged]:
     """Yield the verdict on each command of a line, and on each pipeline, in their order.
 
@@ -61,6 +67,8 @@ def judged(
         Which programs may run; the built-in list by default.
     depth : int, default 0
         How many commands this line is within.
+    trail : Trail, optional
+        What was made before, if this line stands within another.
 
     Raises
     ------
@@ -69,9 +77,13 @@ def judged(
     MissingTool
         There is no such program.
     """
-    trail = Trail()
+    if trail is None:
+        trail = Trail()
+        trail.is_kept = False
+        roots = replace(roots, memo={}, links=trail.links)
+    trail.is_kept = trail.is_kept or len(line.commands) > 1
     for step in line.steps:
-        yield from _pipeline(step.pipeline, place, replace(roots, links=trail.links), policy, trail, depth)
+        yield from _pipeline(step.pipeline, place, roots, policy, trail, depth)
         place = after(step.pipeline, place)
 
 

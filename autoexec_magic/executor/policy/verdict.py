@@ -6,6 +6,7 @@ refuses, else the first that asks; only what none of them minds is allowed.
 
 from __future__ import annotations
 
+import functools
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -134,12 +135,16 @@ def _program(argv: Sequence[str], case: _Case, depth: int) -> Iterator[PolicyVer
     if "/" in argv[0] and case.trail.made:
         yield _told(line, case.trail.program(argv[0], case.cwd, case.roots))
     program = find(argv[0], case.environment, case.cwd)
-    # A program whose arguments can be judged needs no other list.
-    listed = case.policy.programs and case.policy.programs | arguments.programs()
-    yield judge(argv, program, replace(case.policy, programs=listed))
+    yield judge(argv, program, _widened(case.policy))
     name = without_version(program.name)
     if program not in case.policy.paths and name in arguments.programs():
         yield from _arguments((name, *argv[1:]), case, depth, line)
+
+
+@functools.lru_cache(maxsize=16)
+def _widened(policy: Policy) -> Policy:
+    """Return the policy with the programs whose arguments can be judged: they need no other list."""
+    return replace(policy, programs=policy.programs and policy.programs | arguments.programs())
 
 
 def _arguments(argv: Sequence[str], case: _Case, depth: int, line: str) -> Iterator[PolicyVerdict]:
@@ -233,7 +238,7 @@ def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:
             yield PolicyVerdict(line=shown, answer="ask", layer=1, rule="needs-a-shell", why=why)
             return
         place = Place(cwd=case.cwd, environment=case.environment)
-        for one in judged(line, place, case.roots, case.policy, depth):
+        for one in judged(line, place, case.roots, case.policy, depth=depth, trail=case.trail):
             yield one.verdict
             if any(word.startswith("./-") for word in one.argv):
                 why = "a pattern finds files whose names a shell would hand over as options"

@@ -90,8 +90,10 @@ def _words(items: list[Item], start: int) -> Iterator[list[Item]]:
 
 
 def _is_odd(inside: list[Item], after: list[Item]) -> bool:
-    later = ("}", False) in after and (",", False) in after
-    return later or ((".", False) in inside and ("{", False) in inside)
+    marks = any(isinstance(item, tuple) and item[0] in (",", ".") for item in after)
+    later = ("}", False) in after and marks
+    is_plain = all(isinstance(item, tuple) and not item[1] and item[0] != "{" for item in inside)
+    return later or ((".", False) in inside and not is_plain)
 
 
 def _closed(items: list[Item], at: int) -> tuple[int, list[int]]:

@@ -72,6 +72,7 @@ KINDS: dict[str, Callable[[str, Found], None]] = {
     "select": snippets.select,
     "keyed": switches.keyed,
     "local": switches.local,
+    "warning": switches.warning,
     "bind": switches.bind,
     "line": inner.line,
     "assign": variables.assign,

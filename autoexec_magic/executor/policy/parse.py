@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from ...errors import PolicyRefused, UsageError
@@ -207,9 +208,26 @@ class _Reader:
         later: list[Step] = []
         while node.type == "list":
             first, sign, last = self._three(node)
-            later.insert(0, Step(pipeline=self._pipeline(last), operator=sign))
+            later = [*self._steps(last, sign), *later]
             node = first
+        if later and node.type == "redirected_statement":  # of a list that goes on
+            return [*self._steps(node, operator), *later]
+        if node.type == "pipeline" and node.children[-1].type == "list":
+            return [*self._continued(node, operator), *later]
         return [Step(pipeline=self._pipeline(node), operator=operator), *later]
+
+    def _continued(self, node: Node, operator: Operator) -> list[Step]:
+        """Return the steps of `a | b | c || d`, which the grammar takes for a pipe into a list."""
+        *before, last = node.children
+        first, *later = self._steps(last, operator)
+        if first.pipeline.is_negated:
+            raise NeedsShell("a negation of another kind")
+        head = self._piped(before)
+        commands = (*head.commands, *first.pipeline.commands)
+        return [
+            Step(pipeline=Pipeline(commands=commands, is_negated=head.is_negated), operator=operator),
+            *later,
+        ]
 
     def _three(self, node: Node) -> tuple[Node, Operator, Node]:
         children = [child for child in node.children if child.type != "comment"]
@@ -229,9 +247,12 @@ class _Reader:
             return _redirected(self._pipeline(self._body(node)), self._redirects(node))
         if node.type != "pipeline":
             return Pipeline(commands=(self._command(node),))
+        return self._piped(node.children)
+
+    def _piped(self, children: Sequence[Node]) -> Pipeline:
         commands: list[Command] = []
         is_negated = False
-        for child in node.children:
+        for child in children:
             if child.type == "negated_command" and not commands:  # it stands for the whole pipeline
                 commands, is_negated = list(self._pipeline(child).commands), True
             elif child.is_named:

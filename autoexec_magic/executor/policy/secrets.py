@@ -49,7 +49,7 @@ _SHAPES = re.compile(
 )
 _NAMES = re.compile(
     r"""\.env(?:\..+)?|id_(?:rsa|dsa|ecdsa|ed25519|ecdsa_sk|ed25519_sk)|.+\.kdbx|\.htpasswd|.+\.keytab|.+\.jks
-      |\.netrc|\.pgpass|\.git-credentials|jupyter_cookie_secret|kernel-[\w-]+\.json|(?:jpserver|nbserver)-\d+\.json
+      |\.netrc|\.pgpass|\.git-credentials|jupyter_cookie_secret|jupyter_(?:server|notebook)_config\.json|kernel-[\w-]+\.json|(?:jpserver|nbserver)-\d+\.json
       |service[-_]account.*\.json|client_secret.*\.json|application_default_credentials\.json""",
     re.VERBOSE,
 )

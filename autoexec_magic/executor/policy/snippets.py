@@ -22,6 +22,8 @@ _AWK_REGEX = re.compile(r"/(?:\\.|\[\^?\]?[^\]\n]*\]|[^/\\\n\[])*/")
 _AWK_STARTS_PROGRAMS = {
     "system": "the awk program runs a command",
     "getline": "the awk program reads a file or a command",
+    "ARGV": "the awk program chooses the files it reads",
+    "ARGC": "the awk program chooses the files it reads",
     "@": "the awk program loads or calls what cannot be seen",
     "|": "the awk program writes to a command",
     "|&": "the awk program talks to a command",

@@ -242,3 +242,9 @@ def local(word: str, found: Found) -> None:
     """Take where the work is done: on this machine."""
     if not re.fullmatch(r"local(?:\[[\d*]+\])?", word):
         found.doubt(f"{word} is another machine's")
+
+
+def warning(word: str, found: Found) -> None:
+    """Take a filter for Python's warnings; a category with a dot in its name is imported."""
+    if not re.fullmatch(r"[a-z]*(?::[^:]*(?::\w*)?)?", word):
+        found.doubt(f"the filter {word} loads the code of its category")

@@ -23,6 +23,7 @@ from .rules import DEFAULT, Policy, judge, judge_name, without_version
 from .trail import Trail
 from .tree import Shell, Variable
 
+UNSEEN_INPUT = ("cat", "-")  #: stands for whatever comes in and was not seen
 _MOST_CHARS = 500
 _DEEPEST = 8
 _EMPTIES = frozenset(("-i", "-", "--ignore-environment"))
@@ -72,6 +73,8 @@ def judge_command(
     MissingTool
         There is no such program.
     """
+    if any(not is_written for _, is_written in files):  # a file takes the place of what comes in
+        before = (UNSEEN_INPUT,)
     case = _Case(environment, cwd, roots, policy, trail or Trail(), before)
     found = list(_layers(argv, case, files, assigned or {}, depth))
     for answer in ("refuse", "ask"):
@@ -191,7 +194,10 @@ def _writing(name: str, argv: Sequence[str]) -> Callable[[str, Path, Roots], Rul
     if name == "rm" and any("r" in word.lower() for word in short):
         return paths.remove_all
     if name == "find" and "-delete" in short:
-        return paths.remove_below
+        # Without a test it removes all there is.
+        return (
+            paths.remove_below if set(short) - {"-delete", "-depth", "-H", "-L", "-P"} else paths.remove_all
+        )
     return paths.write
 
 
@@ -238,7 +244,10 @@ def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:
             yield PolicyVerdict(line=shown, answer="ask", layer=1, rule="needs-a-shell", why=why)
             return
         place = Place(cwd=case.cwd, environment=case.environment)
-        for one in judged(line, place, case.roots, case.policy, depth=depth, trail=case.trail):
+        inside = judged(
+            line, place, case.roots, case.policy, depth=depth, trail=case.trail, is_fed=bool(case.before)
+        )
+        for one in inside:
             yield one.verdict
             if any(word.startswith("./-") for word in one.argv):
                 why = "a pattern finds files whose names a shell would hand over as options"

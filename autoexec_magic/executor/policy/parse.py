@@ -36,6 +36,7 @@ _OF_THE_SHELL = frozenset(
     (
         *(
             ".",
+            ":",
             "alias",
             "bg",
             "builtin",

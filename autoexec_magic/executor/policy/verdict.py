@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ...errors import PolicyRefused, UsageError
+from ...errors import MissingTool, PolicyRefused, UsageError
 from ...values import PolicyVerdict
 from . import addresses, arguments, fed, paths, variables
 from .arguments import Ruling
@@ -137,7 +137,13 @@ def _program(argv: Sequence[str], case: _Case, depth: int) -> Iterator[PolicyVer
         return
     if "/" in argv[0] and case.trail.made:
         yield _told(line, case.trail.program(argv[0], case.cwd, case.roots))
-    program = find(argv[0], case.environment, case.cwd)
+    try:
+        program = find(argv[0], case.environment, case.cwd)
+    except MissingTool as error:
+        if depth == 0:
+            raise
+        yield PolicyVerdict(line=line, answer="ask", layer=2, rule="not-there", why=error.what)
+        return
     yield judge(argv, program, _widened(case.policy))
     name = without_version(program.name)
     if program not in case.policy.paths and name in arguments.programs():

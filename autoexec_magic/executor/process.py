@@ -59,9 +59,14 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One process of a pipeline. Its argv[0] is an absolute path; `files` are opened in their order."""
+    """One process of a pipeline. Its argv[0] is an absolute path; `files` are opened in their order.
+
+    `name` is what the program is told that it is called, as a shell tells it the
+    word that was typed: it stands in its messages.
+    """
 
     argv: tuple[str, ...]
+    name: str = ""
     env: Mapping[str, str]
     files: tuple[File, ...] = ()
 
@@ -392,6 +397,9 @@ def _start(
     argv = cage.argv(stage.argv) if cage else stage.argv
     env = cage.environment(stage.env) if cage else dict(stage.env)
     pass_fds = cage.pass_fds if cage else ()
+    file = argv[0]
+    if stage.name and tuple(argv) == stage.argv:  # and no program of the cage's stands before it
+        argv = (stage.name, *argv[1:])
     # A session of its own; several share a group, which cannot be joined from another session.
     place: dict[str, Any] = {"start_new_session": True}
     if len(request.stages) > 1 and at is None:
@@ -400,6 +408,7 @@ def _start(
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             argv,
+            executable=file,
             cwd=request.cwd,
             env=env,
             stdin=streams[0],

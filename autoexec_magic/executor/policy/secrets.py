@@ -10,7 +10,7 @@ import functools
 import re
 from pathlib import Path
 
-from .links import is_below, realpaths
+from .links import realpaths
 
 # In the home folder, each with all that is below it.
 AT_HOME = tuple(
@@ -49,22 +49,22 @@ _SHAPES = re.compile(
 )
 _NAMES = re.compile(
     r"""\.env(?:\..+)?|id_(?:rsa|dsa|ecdsa|ed25519|ecdsa_sk|ed25519_sk)|.+\.kdbx|\.htpasswd|.+\.keytab|.+\.jks
-      |\.netrc|\.pgpass|\.git-credentials|jupyter_cookie_secret|kernel-[\w-]+\.json|(?:jpserver|nbserver)-\d+\.json
+      |\.netrc|\.pgpass|\.git-credentials|jupyter_cookie_secret|jupyter_(?:server|notebook)_config\.json|kernel-[\w-]+\.json|(?:jpserver|nbserver)-\d+\.json
       |service[-_]account.*\.json|client_secret.*\.json|application_default_credentials\.json""",
     re.VERBOSE,
 )
 _NO_SECRET = frozenset((".env.example", ".env.sample", ".env.template", ".env.dist", ".env.test"))
 
 
-def is_secret(real: str, home: Path, private: tuple[Path, ...]) -> bool:
-    """Whether a path without links is such a place, or lies in one."""
+def is_secret(real: str, known: frozenset[str]) -> bool:
+    """Whether a path without links is such a place, or lies in one; `known` are the `places`."""
     name = real.rpartition("/")[2]
     if _NAMES.fullmatch(name) and name not in _NO_SECRET:
         return True
-    return _SHAPES.search(real) is not None or is_below(real, places(home, private))
+    return _SHAPES.search(real) is not None or is_below(real, known)
 
 
-def holds_secrets(real: str, home: Path, private: tuple[Path, ...]) -> str:
+def holds_secrets(real: str, known: frozenset[str]) -> str:
     """Return a place of that kind that lies below a path without links, "" if there is none.
 
     Only the places are known, not the names: nobody has looked into the folder.
@@ -74,20 +74,35 @@ def holds_secrets(real: str, home: Path, private: tuple[Path, ...]) -> str:
     if real == "/proc" or re.fullmatch(r"/proc/[^/]+", real):
         return f"{real}/…/environ"
     start = real.rstrip("/") + "/"
-    return next((place for place in places(home, private) if place.startswith(start)), "")
+    return min((place for place in known if place.startswith(start)), default="")
 
 
-def places(home: Path, private: tuple[Path, ...]) -> tuple[str, ...]:
-    """Return the places, as they are named and with links followed."""
-    named = _named(str(home))
-    return (*realpaths((*named, *ANYWHERE, *map(str, private))), *named)
+def places(home: Path, private: tuple[Path, ...]) -> frozenset[str]:
+    """Return the places, and where they lead when links are followed."""
+    named = _named(str(home), private)
+    return _as_set(realpaths(named)) | _as_set(named)
 
 
-@functools.lru_cache(maxsize=16)
-def _named(home: str) -> tuple[str, ...]:
-    return tuple(f"{home}/{name}" for name in AT_HOME)
+def is_below(path: str, roots: frozenset[str]) -> bool:
+    """Whether a path is one of `roots` or in one; all without links."""
+    at = len(path)
+    while at > 0:
+        if path[:at] in roots:
+            return True
+        at = path.rfind("/", 0, at)
+    return "/" in roots
 
 
 def below(path: str, root: str) -> bool:
     """Whether `path` is `root` or in it; both without links."""
     return path == root or path.startswith(root if root.endswith("/") else root + "/")
+
+
+@functools.lru_cache(maxsize=16)
+def _named(home: str, private: tuple[Path, ...]) -> tuple[str, ...]:
+    return (*(f"{home}/{name}" for name in AT_HOME), *ANYWHERE, *map(str, private))
+
+
+@functools.lru_cache(maxsize=64)
+def _as_set(paths: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(paths)

@@ -129,7 +129,7 @@ def parse(line: str) -> Line | Shell:
         raise UsageError("there is no command", fix="%autoexec sh COMMAND [ARGUMENT …]")
     if _PLAIN.fullmatch(text) and len(text) <= MOST_CHARS and not _ASSIGNED.match(text):
         split = text.split()
-        if split[0] not in _NO_PROGRAMS:
+        if split[0] not in _NO_PROGRAMS and split[0][0] != "-":
             command = Command(words=tuple(Word((Text(one),)) for one in split))
             return Line(steps=(Step(pipeline=Pipeline(commands=(command,))),))
     _check(text)
@@ -314,6 +314,8 @@ class _Reader:
         name = (found[0].literal or str(found[0])) if found else ""
         if found and found[0].is_pattern:
             raise NeedsShell("a pattern in the place of a program")
+        if name.startswith("-"):
+            raise NeedsShell("a program that is named like an option")
         if name in _NO_PROGRAMS or _ASSIGNED.match(name):
             raise NeedsShell(f"`{name}`, which is the shell's own")
         return Command(words=found, assignments=tuple(assignments), redirects=redirects)

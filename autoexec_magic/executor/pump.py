@@ -173,6 +173,8 @@ class Pump:
         most = _LONGEST_WAIT_SECONDS if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)
         if self._pending:
             most = min(most, max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
+        if self._is_flowing:
+            most = min(most, max(0.0, self._flow_due - time.monotonic()))
         if not self.has_exited:
             if not self._has_pidfds:
                 most = min(most, _NO_PIDFD_POLL_SECONDS)
@@ -202,7 +204,7 @@ class Pump:
             return False
         if text:
             self._queue(channel.name, text)
-        elif not self._is_flowing and channel.beyond_bytes:
+        if not self._is_flowing and channel.beyond_bytes:
             self._is_flowing = self._on_flow is not None
         return True
 
@@ -215,6 +217,7 @@ class Pump:
     def _tell_flow(self) -> None:
         """Say what passes by that is not shown."""
         assert self._on_flow is not None
+        self._is_flowing = False
         self._flow_due = time.monotonic() + FLOW_SECONDS
         for channel in self._channels:
             if channel.has_flown():

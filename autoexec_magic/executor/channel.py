@@ -73,7 +73,10 @@ class Channel:
         """
         try:
             if self._room <= 0:
-                return self._read_on()
+                count = self._ring.read(self._descriptor)
+                if count == READ_BYTES:
+                    self._look_at(count)
+                return "" if count else None
             data = os.read(self._descriptor, self._read_bytes)
         except BlockingIOError:
             raise
@@ -94,12 +97,6 @@ class Channel:
         text = self._decoder.decode(data)
         self._is_split = bool(self._decoder.getstate()[0])
         return text
-
-    def _read_on(self) -> str | None:
-        """Read what is not shown now."""
-        count = self._ring.read(self._descriptor)
-        self._look_at(count)
-        return "" if count else None
 
     def _look_at(self, count: int) -> None:
         """Let a pipe that was full hold more: its writer goes on meanwhile, and we are woken less often."""

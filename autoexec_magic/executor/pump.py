@@ -168,16 +168,19 @@ class Pump:
         self._poll.unregister(descriptor)
         del self._on[descriptor]
 
-    def _bounded(self, seconds: float | None) -> float | None:
+    def _bounded(self, seconds: float | None) -> float:
         """Return for how many milliseconds to wait at most."""
-        bounds = [] if seconds is None else [min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)]
+        most = _LONGEST_WAIT_SECONDS if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)
         if self._pending:
-            bounds.append(max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
-        if not self._has_pidfds and not self.has_exited:
-            bounds.append(_NO_PIDFD_POLL_SECONDS)
-        if self._children.terminal is not None and not self.has_exited:
-            bounds.append(self._children.terminal.tick)
-        return 1000 * min(bounds) if bounds else None
+            most = min(most, max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
+        if self._is_flowing:
+            most = min(most, max(0.0, self._flow_due - time.monotonic()))
+        if not self.has_exited:
+            if not self._has_pidfds:
+                most = min(most, _NO_PIDFD_POLL_SECONDS)
+            if self._children.terminal is not None:
+                most = min(most, self._children.terminal.tick)
+        return 1000 * most
 
     def _note_exit(self, pidfd: int) -> bool:
         self._await_no_more(pidfd)
@@ -201,7 +204,7 @@ class Pump:
             return False
         if text:
             self._queue(channel.name, text)
-        elif channel.beyond_bytes:
+        if not self._is_flowing and channel.beyond_bytes:
             self._is_flowing = self._on_flow is not None
         return True
 
@@ -214,6 +217,7 @@ class Pump:
     def _tell_flow(self) -> None:
         """Say what passes by that is not shown."""
         assert self._on_flow is not None
+        self._is_flowing = False
         self._flow_due = time.monotonic() + FLOW_SECONDS
         for channel in self._channels:
             if channel.has_flown():

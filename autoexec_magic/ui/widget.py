@@ -83,11 +83,11 @@ class Tail:
                     self._screen.feed(event.text)
             elif isinstance(event, Flowing):
                 self._flowing[event.stream] = event
+            elif isinstance(event, Truncated):
+                self._flowing.pop(event.stream, None)
+                ends = "" if self._screen.lines[-1] == "" else "\n"
+                self._screen.feed(f"{ends}{text.cut_line(event)}\n")
             else:
-                if isinstance(event, Truncated):
-                    self._flowing.pop(event.stream, None)
-                    ends = "" if self._screen.lines[-1] == "" else "\n"
-                    self._screen.feed(f"{ends}{text.cut_line(event)}\n")
                 self._notes += text.lines_of(event, self._verb, self._ids)
 
     def _tick(self) -> None:

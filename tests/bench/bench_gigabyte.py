@@ -32,7 +32,7 @@ CPU_BAR = 1.5
 KEPT = {"nothing kept": 0, "1 MiB kept": 2**20, "the default kept": executor.KEEP_BYTES}
 PROGRAM = """\
 import os, sys
-line = b"2026-11-01 12:00:00 INFO step 1234 of 5000: loss 0.0312, 14.2 examples a second\n"
+line = b"2026-11-01 12:00:00 INFO step 1234 of 5000: loss 0.0312, 14.2 examples a second\\n"
 count = int(sys.argv[1])
 block = (line * (65536 // len(line) + 1))[:65535] + b"\\n"
 for _ in range(count):

@@ -214,6 +214,18 @@ def test_what_passes_by_is_told_meanwhile():
     assert events.index(told[-1]) < events.index(next(e for e in events if isinstance(e, Truncated)))
 
 
+def test_what_passed_by_is_told_also_of_one_that_then_says_nothing():
+    """A burst, and a long silence after it."""
+    events: list[object] = []
+    run(
+        "import os, time; os.write(1, b'line\\n' * 9000); time.sleep(2.5)",
+        emit=events.append,
+        keep_bytes=2000,
+    )
+    (told,) = [event for event in events if isinstance(event, Flowing)]
+    assert (told.passed_bytes, told.last_line) == (44_000, "line")
+
+
 @BOTH
 def test_a_line_of_a_million_characters_is_one(pty):
     """With no line's end, with secrets to be looked for, in full."""

@@ -163,6 +163,24 @@ def test_a_progress_line_is_the_last_of_its_states(notebook: Kernel, states):
     assert final(cell)["text/plain"].split("\n")[0] == "100 %"
 
 
+def test_what_is_missing_is_marked_where_it_is(notebook: Kernel):
+    """Head, the line that counts, tail; while it runs, what passes by is told."""
+    lines = "for n in range(150): print('line', n, 'x' * 90, flush=True)"
+    notebook.write("much.py", f"import time\n{lines}\ntime.sleep(1.5)\nprint('end')")
+    notebook.execute("%env AUTOEXEC_KEEP_MB=0.002").must_pass()
+    try:
+        cell = live(notebook, "%autoexec sh python much.py").must_pass()
+    finally:
+        notebook.execute("import os; del os.environ['AUTOEXEC_KEEP_MB']").must_pass()
+    lines = final(cell)["text/plain"].splitlines()
+    (cut,) = [number for number, line in enumerate(lines) if "bytes of stdout were not kept" in line]
+    assert lines[0].startswith("line 0 ")
+    assert lines[cut + 1].startswith("line ")
+    assert lines[-2] == "end"
+    assert "not shown: line 14" in str([message.content for message in cell.comms])
+    assert "not shown" not in final(cell)["text/html"]
+
+
 def test_bars_below_one_another_are_as_many_lines(notebook: Kernel):
     """A cursor that goes up rewrites what it finds there."""
     bars = r"'a 0\nb 0\n', '\x1b[2A\x1b[2Ka 1\n\x1b[2Kb 1\n', '\x1b[2A\x1b[2Ka 2\n\x1b[2Kb 2\n'"

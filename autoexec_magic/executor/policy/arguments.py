@@ -53,6 +53,8 @@ class Ruling:
         ``{}`` is replaced by a path below each root: ``./{}``.
     assigned : tuple of (str, str)
         Variables that are set for the inner commands.
+    cwd : str
+        The folder in which they run, if it is another.
     code : bool
         It runs code given in the command line or in a file.
     unseen : bool
@@ -70,6 +72,7 @@ class Ruling:
     urls: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     assigned: tuple[tuple[str, str], ...] = ()
+    cwd: str = ""
     code: bool = False
     unseen: bool = False
 
@@ -139,6 +142,7 @@ def _judge(argv: Sequence[str], depth: int, looks_into: bool = True) -> Ruling:
         urls=tuple(found.urls),
         commands=tuple(found.commands),
         assigned=tuple(found.assigned),
+        cwd=found.cwd,
         code=found.code,
         unseen=found.unseen,
     )

@@ -20,6 +20,7 @@ class Found:
         "changes",
         "code",
         "commands",
+        "cwd",
         "line",
         "modules",
         "reads",
@@ -46,6 +47,7 @@ class Found:
         self.commands: list[tuple[str, ...]] = []
         self.modules: list[tuple[str, ...]] = []  # of Python, with their words
         self.assigned: list[tuple[str, str]] = []  # variables of the inner command
+        self.cwd = ""  # of the inner command, where it is another
         self.code = False
         self.unseen = False  # the inner command gets further words that nobody has seen
 

@@ -132,7 +132,12 @@ def project(words: Sequence[str], found: Found) -> None:
 
 
 def rest(words: Sequence[str], found: Found) -> None:
-    """Take the arguments of a program that was named before."""
+    """Take the arguments of a program that was named before; it may read what looks like a path."""
+    found.reads += [word for word in words if word[:1] in ("/", "~", ".") and len(word) > 1]
+
+
+def spoken(words: Sequence[str], found: Found) -> None:
+    """Take words that are only said, or looked at."""
 
 
 def launch(words: Sequence[str], found: Found) -> None:

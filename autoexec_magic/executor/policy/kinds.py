@@ -73,6 +73,7 @@ KINDS: dict[str, Callable[[str, Found], None]] = {
     "keyed": switches.keyed,
     "local": switches.local,
     "warning": switches.warning,
+    "chdir": places.chdir,
     "bind": switches.bind,
     "line": inner.line,
     "assign": variables.assign,
@@ -104,6 +105,7 @@ LAST: dict[str, Callable[[Sequence[str], Found], None]] = {
     "fed-shelled": inner.fed_shelled,
     "project": inner.project,
     "rest": inner.rest,
+    "spoken": inner.spoken,
     "launch": inner.launch,
     "module": inner.module,
 }

@@ -20,6 +20,12 @@ def read(word: str, found: Found) -> None:
         found.reads.append(word)
 
 
+def chdir(word: str, found: Found) -> None:
+    """Take the folder in which the inner command runs."""
+    found.cwd = word
+    found.reads.append(word)
+
+
 def tree(word: str, found: Found) -> None:
     """Take a folder that is read with all that is below it."""
     found.trees.append(word)

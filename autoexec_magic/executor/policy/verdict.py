@@ -7,6 +7,7 @@ refuses, else the first that asks; only what none of them minds is allowed.
 from __future__ import annotations
 
 import functools
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,8 @@ UNSEEN_INPUT = ("cat", "-")  #: stands for whatever comes in and was not seen
 _MOST_CHARS = 500
 _DEEPEST = 8
 _EMPTIES = frozenset(("-i", "-", "--ignore-environment"))
+_FINDS = frozenset(("find", "fd", "xargs", "parallel"))
+_PLACE = re.compile(r"[\w@%+=:,./~-]*\{\}[\w@%+=:,./~-]*")  # a path, and nothing that is code
 _TRUSTS_FOLDER = frozenset(("git",))  # its settings there name programs
 
 
@@ -220,6 +223,9 @@ def _arguments(argv: Sequence[str], case: _Case, depth: int, line: str) -> Itera
             yield _told(line, ruled)
     inside = _inside(name, argv, ruling, case)
     for command in ruling.commands if commands is None else commands:
+        if name in _FINDS and any(fed.UNSEEN in word and not _PLACE.fullmatch(word) for word in command):
+            why = "the names of files become part of code"
+            yield PolicyVerdict(line=line, answer="ask", layer=3, rule="names-in-code", why=why)
         if command[:2] == ("sh", "-c") and len(command) == 3:
             yield from _line(command[2], inside, depth + 1)
         else:
@@ -283,13 +289,13 @@ def _fed(argv: Sequence[str], case: _Case) -> list[tuple[str, ...]] | None:
 
 def _inside(name: str, argv: Sequence[str], ruling: Ruling, case: _Case) -> _Case:
     """Return what holds for the commands that this one starts."""
+    if ruling.cwd:
+        case = replace(case, cwd=case.cwd / ruling.cwd)
     if name != "env":
         return case
     emptied = any(word in _EMPTIES or word.startswith(("-u", "--u", "-i", "--i")) for word in argv[1:])
     environment = {**case.environment, **dict(ruling.assigned)}
-    changed = next((argv[at + 1] for at, word in enumerate(argv[:-1]) if word in ("-C", "--chdir")), "")
-    cwd = case.cwd / changed if changed else case.cwd
-    return replace(case, environment=environment, cwd=cwd, is_emptied=case.is_emptied or emptied)
+    return replace(case, environment=environment, is_emptied=case.is_emptied or emptied)
 
 
 def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:

@@ -92,6 +92,7 @@ class Cage:
         """Call `start`, which starts a child and returns it, in the cage."""
         if self._walls is None:
             return start()
+        self._walls.prepare()
         return thread.spawn(self._walls.enter, start)
 
     def limit(self, process: ProcessId) -> None:

@@ -134,6 +134,7 @@ def _fill(workspace: Path, outside: Path) -> None:
     (workspace / "way-out").symlink_to(outside / "file")
     for folder in ("folder", "home/.ssh", "runtime"):
         (outside / folder).mkdir(parents=True)
+    (outside / "pointer").symlink_to("file")
     names = (
         "file",
         "leaver",

@@ -10,10 +10,11 @@ from autoexec_magic.executor.cage import kernel, seccomp
 
 JUMPS = (0x15, 0x35)
 CASES = [
-    {"has_net": net, "has_datagrams": net and datagrams, "has_unix": unix}
+    {"has_net": net, "has_datagrams": net and datagrams, "has_unix": unix, "is_supervised": supervised}
     for net in (False, True)
     for datagrams in (False, True)
     for unix in (False, True)
+    for supervised in (False, True)
 ]
 
 

@@ -17,6 +17,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import re
 import select
 import stat
 import struct
@@ -34,6 +35,7 @@ _NO_MAGIC_LINKS = 0x02
 _LONGEST = 4096  # PATH_MAX
 _ABSENT = (1 << 32) - 1  # an owner that stays as it is
 _TIMES = struct.Struct("=qq")
+_OF_ONESELF = re.compile(rb"/(?:proc/(?:self|thread-self)|dev)/fd/(\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,9 @@ def _opened(thread: int, wanted: _Wanted) -> int:
         if not wanted.flags & _EMPTY_PATH:
             raise OSError(errno.ENOENT, "no path")
         return os.open(f"/proc/{thread}/{link}", os.O_PATH | os.O_CLOEXEC)
+    own = _OF_ONESELF.fullmatch(wanted.path)
+    if own and not wanted.flags & _NOFOLLOW:  # how the C library changes a file that is no link
+        return os.open(f"/proc/{thread}/fd/{int(own[1])}", os.O_PATH | os.O_CLOEXEC)
     flags = os.O_PATH | os.O_CLOEXEC | (os.O_NOFOLLOW if wanted.flags & _NOFOLLOW else 0)
     # Links like /proc/self/cwd would be our own: the kernel is told not to follow them.
     how = struct.pack("=QQQ", flags, 0, _NO_MAGIC_LINKS)

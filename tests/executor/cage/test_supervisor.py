@@ -40,6 +40,11 @@ CHANGES = {
     "utimensat, now": ("os.utime(path)", False),
     "utimensat, of an open file": ("os.utime(os.open(path, os.O_RDONLY), ns=(11, 22))", False),
     "fchmod, of an open file": ("os.fchmod(os.open(path, os.O_RDONLY), 0o711)", False),
+    "chmod, of a descriptor": (
+        "os.chmod('/proc/self/fd/%d' % os.open(path, os.O_PATH | os.O_NOFOLLOW), 0o711)",
+        False,
+    ),
+    "utimensat, of a descriptor": ("os.utime('/dev/fd/%d' % os.open(path, os.O_PATH), ns=(11, 22))", False),
     "chown, to the same": ("os.chown(path, os.getuid(), -1)", False),
     "lchown, to the same": ("os.symlink(path, b'link'); os.lchown('link', -1, -1)", False),
     "old chmod": ("assert not call(90, path, 0o711)", True),

@@ -12,15 +12,18 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import PolicyRefused, UsageError
+from ..trust import digest
 from ..values import Ask, Outcome, PolicyVerdict, Question
 from . import policy, process
-from .policy.tree import Command, Line, Pipeline, Redirect, Shell
-from .pump import TAIL_CHARS
+from .channel import TAIL_CHARS
+from .policy import steps
+from .policy.steps import Place
+from .policy.tree import Line, Pipeline, Redirect, Shell, Step
 
 _MOST_NAMED = 8
 _NOTHING = Outcome(argv=("cd",), returncode=0, ended="exited", seconds=0.0)
@@ -32,20 +35,6 @@ _FLAGS = {
 
 #: starts one pipeline: its stages, its folder, and what is left of the limits
 Start = Callable[[tuple[process.Stage, ...], Path, float | None, int], Outcome]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What holds where a command stands: the folder, and the variables of programs and of the line."""
-
-    cwd: Path
-    environment: Mapping[str, str]
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def known(self) -> Mapping[str, str]:
-        """What `$NAME` can stand for."""
-        return {**self.environment, **self.variables}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,33 +52,41 @@ class Judge:
     rules: policy.Policy
     roots: policy.Roots
     ask: Ask | None
+    _fresh: list[tuple[Pipeline, Place, list[steps.Judged]]] = field(default_factory=list)
 
-    def verdict(self, command: Command, place: Place) -> tuple[tuple[str, ...], PolicyVerdict]:
-        """Return what a command's words stand for there, and the verdict on it."""
-        argv = policy.argv_of(command.words, place.known, place.cwd)
-        files = [
-            (policy.one(redirect.target, place.known, place.cwd), redirect.direction != "<")
-            for redirect in command.redirects
-            if redirect.target is not None
-        ]
-        verdict = policy.judge_command(
-            argv,
-            environment={**place.environment, **_named(command, place)},
-            cwd=place.cwd,
-            roots=self.roots,
-            policy=self.rules,
-            files=files,
-        )
-        return argv, verdict
+    def verdicts(self, line: Line, place: Place) -> list[steps.Judged]:
+        """Return what is said of each command of a line, and of each pipeline, in their order."""
+        found = list(steps.judged(line, place, self.roots, self.rules))
+        first = line.steps[0].pipeline
+        self._fresh[:] = [(first, place, found[: len(first.commands)])]
+        return found
 
-    def shape(self, pipeline: Pipeline, place: Place) -> PolicyVerdict:
-        """Return the verdict on a pipeline as a whole."""
-        words = [policy.argv_of(command.words, place.known, place.cwd) for command in pipeline.commands]
-        ruled = policy.judge_shape(words)
-        return PolicyVerdict(line=str(pipeline), answer=ruled.answer, layer=4, rule=ruled.rule, why=ruled.why)
+    def of(self, pipeline: Pipeline, place: Place) -> list[steps.Judged]:
+        """Return what is said of the commands of a pipeline that is about to run.
 
-    def ask_for(self, verdicts: list[PolicyVerdict], text: str, programs: Sequence[Path] = ()) -> None:
-        """Ask once for all of them; `programs` are the files that would run.
+        It is not found a second time while nothing can have changed it (`forget`).
+        """
+        for known, where, found in self._fresh:
+            if known is pipeline and where is place:
+                return found
+        return self.verdicts(Line(steps=(Step(pipeline=pipeline),)), place)
+
+    def forget(self) -> None:
+        """Judge everything again from now on: something ran, or time passed while a person thought."""
+        self._fresh.clear()
+
+    def ask_for(
+        self,
+        verdicts: Sequence[PolicyVerdict],
+        text: str,
+        cwd: Path,
+        programs: Sequence[Path] = (),
+        *,
+        typed: str = "",
+    ) -> None:
+        """Ask once for all of them; `programs` are the files that would run in `cwd`.
+
+        `typed` is the whole line, where `text` is short for it.
 
         Raises
         ------
@@ -103,8 +100,10 @@ class Judge:
         question = Question(
             text=f"run {text} ?",
             evidence=tuple(dict.fromkeys(evidence))[:_MOST_NAMED],
-            fix=f"%autoexec sh --yes {text}",
+            fix=f"%autoexec sh --yes {typed or text}",
+            content=_content(verdicts, typed or text, cwd, programs),
         )
+        self.forget()
         if not self.ask(question):
             raise PolicyRefused(f"not run: {text}", why="a person said no")
 
@@ -132,9 +131,10 @@ def run(line: Line, place: Place, start: Start, bounds: Bounds, judge: Judge) ->
         kept = bounds.keep_bytes - (len(total.stdout) + len(total.stderr) if total else 0)
         stages = _stages(step.pipeline, place, judge, agreed)
         outcome = start(stages, place.cwd, left, max(0, kept)) if stages else _NOTHING
+        judge.forget()
         if step.pipeline.is_negated and outcome.ended == "exited":
             outcome = replace(outcome, returncode=int(outcome.returncode == 0))
-        place = _after(step.pipeline, place, is_real=True)
+        place = _after(step.pipeline, place)
         total = _sum(total, outcome, time.monotonic() - started)
         if outcome.ended != "exited":
             break
@@ -159,27 +159,27 @@ def asked_of_shell(shell: Shell) -> PolicyVerdict:
     )
 
 
+def _content(verdicts: Sequence[PolicyVerdict], text: str, cwd: Path, programs: Sequence[Path]) -> str:
+    """Return exactly what a person agrees to: the line, where, why it is asked about, and which files run."""
+    reasons = [(verdict.line, verdict.layer, verdict.why) for verdict in verdicts]
+    files = [(str(program), policy.fingerprint(program)) for program in programs]
+    return digest(text, str(cwd), reasons, files)
+
+
 def _agreed(line: Line, place: Place, judge: Judge) -> frozenset[tuple[str, ...]]:
     """Judge the whole line as it stands now; return the commands that a person agreed to."""
-    asked: list[tuple[tuple[str, ...], PolicyVerdict]] = []
-    programs: list[Path] = []
-    for step in line.steps:
-        for command in step.pipeline.commands:
-            argv, verdict = judge.verdict(command, place)
-            if verdict.answer == "refuse":
-                raise refused(verdict)
-            if verdict.answer == "ask":
-                asked.append((argv, verdict))
-                programs.append(policy.find(argv[0], place.environment, place.cwd))
-        shape = judge.shape(step.pipeline, place)
-        if shape.answer == "refuse":
-            raise refused(shape)
-        if shape.answer == "ask":
-            asked.append(((), shape))
-        place = _after(step.pipeline, place)
+    asked = []
+    for one in judge.verdicts(line, place):
+        if one.verdict.answer == "refuse":
+            raise refused(one.verdict)
+        if one.verdict.answer == "ask":
+            asked.append(one)
     if asked:
-        judge.ask_for([verdict for _, verdict in asked], str(line), programs)
-    return frozenset(argv for argv, _ in asked)
+        programs = [
+            policy.find(one.argv[0], one.place.environment, one.place.cwd) for one in asked if one.argv
+        ]
+        judge.ask_for([one.verdict for one in asked], str(line), place.cwd, programs)
+    return frozenset(one.argv for one in asked)
 
 
 def _stages(
@@ -187,23 +187,17 @@ def _stages(
 ) -> tuple[process.Stage, ...]:
     """Return what to start; none for a `cd` or an assignment alone."""
     found = []
-    for command in pipeline.commands:
-        argv, verdict = judge.verdict(command, place)
-        if verdict.answer == "refuse":
-            raise refused(verdict)
-        if verdict.answer == "ask" and argv not in agreed:
-            judge.ask_for([verdict], str(command))
-        if argv and (argv[0] != "cd" or len(pipeline.commands) > 1):
-            environment = {**place.environment, **_named(command, place)}
-            program = policy.find(argv[0], environment, place.cwd)
+    for one, command in zip(judge.of(pipeline, place), pipeline.commands, strict=False):
+        if one.verdict.answer == "refuse":
+            raise refused(one.verdict)
+        if one.verdict.answer == "ask" and one.argv not in agreed:
+            judge.ask_for([one.verdict], str(command), place.cwd)
+        if one.argv and (one.argv[0] != "cd" or len(pipeline.commands) > 1):
+            environment = {**place.environment, **steps.named(command, place)}
+            program = policy.find(one.argv[0], environment, place.cwd)
             files = tuple(_file(redirect, place) for redirect in command.redirects)
-            found.append(process.Stage(argv=(str(program), *argv[1:]), env=environment, files=files))
+            found.append(process.Stage(argv=(str(program), *one.argv[1:]), env=environment, files=files))
     return tuple(found)
-
-
-def _named(command: Command, place: Place) -> dict[str, str]:
-    """Return the variables that a command sets for its program."""
-    return {name: policy.value(word, place.known) for name, word in command.assignments}
 
 
 def _file(redirect: Redirect, place: Place) -> process.File:
@@ -213,30 +207,18 @@ def _file(redirect: Redirect, place: Place) -> process.File:
     return process.File(stream=redirect.stream, path=path, flags=_FLAGS[redirect.direction])
 
 
-def _after(pipeline: Pipeline, place: Place, *, is_real: bool = False) -> Place:
-    """Return the place after a `cd` or an assignment of its own; in a pipeline they change nothing."""
+def _after(pipeline: Pipeline, place: Place) -> Place:
+    """Return the place after a step that was run; a folder that is not there is an error now."""
+    found = steps.after(pipeline, place)
     command = pipeline.commands[0]
-    if len(pipeline.commands) > 1:
-        return place
-    if not command.words:
-        named = _named(command, place)
-        known = {name for name in named if command.is_exported or name in place.environment}
-        return replace(
-            place,
-            environment={**place.environment, **{name: named[name] for name in known}},
-            variables={**place.variables, **named},
-        )
-    if command.words[0].literal != "cd":
-        return place
+    if len(pipeline.commands) > 1 or not command.words or command.words[0].literal != "cd":
+        return found
+    target = steps.folder_of(command, place)
+    if target and found.cwd.is_dir():
+        return found
     words = policy.argv_of(command.words, place.known, place.cwd)[1:]
-    target = words[0] if len(words) == 1 else "" if words else place.known.get("HOME", "")
-    folder = Path(os.path.normpath(place.cwd / target))
-    if target and folder.is_dir():
-        return replace(place, cwd=folder)
-    if is_real:
-        why = "there is no such folder" if target else "it takes one folder"
-        raise UsageError(f"cannot go to {shlex.join(words)}", why=why, fix="check the path")
-    return place
+    why = "there is no such folder" if target else "it takes one folder"
+    raise UsageError(f"cannot go to {shlex.join(words)}", why=why, fix="check the path")
 
 
 def _sum(total: Outcome | None, outcome: Outcome, seconds: float) -> Outcome:

@@ -2,34 +2,35 @@
 
 The caller's thread waits in a selector; nothing is ever emitted from another
 thread, so no sink needs a lock. Text goes out at once when it comes alone and in
-pieces of `COALESCE_SECONDS` when it comes fast. Of what exceeds `keep_bytes`
-only the last `RING_BYTES` of each stream are held, raw.
+pieces of `COALESCE_SECONDS` when it comes fast. What a stream shows of much
+output, and how the rest is told, is its `Channel`'s; while it shows nothing,
+what passes by is told once a second.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import selectors
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import IO, Protocol
 
-from ..redact import Cleaner, harmless, mask
 from ..values import Stream
+from .channel import Channel, Cut
 from .interrupts import Cancel
+from .ring import READ_BYTES
+from .terminal import Terminal
 
-READ_BYTES = 65_536
 COALESCE_SECONDS = 0.005
-RING_BYTES = 262_144
-TAIL_CHARS = 65_536
+FLOW_SECONDS = 1.0
 FINAL_READS = 32  # 2 MiB, twice what a pipe can hold: a writer that escaped must not keep us here
 _LONGEST_WAIT_SECONDS = 3600.0  # epoll counts milliseconds in an int
 _NO_PIDFD_POLL_SECONDS = 0.02
 
 OnText = Callable[[Stream, str], None]
+OnCut = Callable[[Stream, Cut], None]
+OnFlow = Callable[[Stream, int, str], None]
 
 
 class Children(Protocol):
@@ -38,6 +39,7 @@ class Children(Protocol):
     stdin: IO[bytes] | None
     stdout: IO[bytes]
     stderr: IO[bytes]
+    terminal: Terminal | None
 
     @property
     def pids(self) -> Sequence[int]:
@@ -50,36 +52,6 @@ class Children(Protocol):
         """Release our ends."""
 
 
-@dataclass(slots=True)
-class _Channel:
-    """One stream of the child on its way to the sinks."""
-
-    name: Stream
-    pipe: IO[bytes]
-    cleaner: Cleaner
-    room: int
-    decoder: codecs.IncrementalDecoder = field(
-        default_factory=lambda: codecs.getincrementaldecoder("utf-8")(errors="replace")
-    )
-    ring: bytearray = field(default_factory=bytearray)
-    overflowed: bool = False
-    is_cut: bool = False
-
-    def remember(self, data: bytes) -> None:
-        self.ring += data
-        if len(self.ring) > 2 * RING_BYTES:
-            del self.ring[:-RING_BYTES]
-            self.overflowed = True
-
-
-class _AsItIs(Cleaner):
-    """Leaves the output of our own tools as it is: programs read it, nobody sees it."""
-
-    def feed(self, text: str) -> str:
-        """Return the text."""
-        return text
-
-
 class Pump:
     """Moves what the child writes to the sink, and what it reads to the child."""
 
@@ -89,30 +61,31 @@ class Pump:
         on_text: OnText,
         cancel: Cancel,
         *,
+        on_cut: OnCut,
+        on_flow: OnFlow | None,
         stdin: bytes,
         keep_bytes: int,
         secrets: Sequence[str],
         is_raw: bool,
     ) -> None:
         self.has_exited = False
-        self.dropped: dict[Stream, int] = {}
         self._children = children
-        self._on_text = on_text
-        self._secrets = secrets
-        self._is_raw = is_raw
+        self._on_text, self._on_cut, self._on_flow = on_text, on_cut, on_flow
         self._stdin = memoryview(stdin)
         self._pending: list[tuple[Stream, str]] = []
         self._flushed_at = 0.0
+        self._flow_due = time.monotonic() + FLOW_SECONDS
         self._selector = selectors.DefaultSelector()
-        cleaner = _AsItIs if is_raw else Cleaner
+        self._pipes: dict[Stream, IO[bytes]] = {"stdout": children.stdout, "stderr": children.stderr}
         self._channels = [
-            _Channel("stdout", children.stdout, cleaner(secrets), keep_bytes),
-            _Channel("stderr", children.stderr, cleaner(secrets), keep_bytes),
+            Channel(name, pipe.fileno(), keep_bytes=keep_bytes, secrets=secrets, is_raw=is_raw)
+            for name, pipe in self._pipes.items()
         ]
         self._open = list(self._channels)
         for channel in self._channels:
-            os.set_blocking(channel.pipe.fileno(), False)
-            self._selector.register(channel.pipe, selectors.EVENT_READ, channel)
+            pipe = self._pipes[channel.name]
+            os.set_blocking(pipe.fileno(), False)
+            self._selector.register(pipe, selectors.EVENT_READ, channel)
         if children.stdin is not None:
             os.set_blocking(children.stdin.fileno(), False)
             self._selector.register(children.stdin, selectors.EVENT_WRITE, "stdin")
@@ -134,7 +107,7 @@ class Pump:
         """Wait for something for at most `seconds`, move it; return whether any output came."""
         came = False
         for key, _ in self._selector.select(self._bounded(seconds)):
-            if isinstance(key.data, _Channel):
+            if isinstance(key.data, Channel):
                 came = self._read(key.data) or came
             elif key.data == "stdin":
                 self._write()
@@ -147,7 +120,9 @@ class Pump:
                     os.read(self._cancel.fileno(), READ_BYTES)
         if not self._has_pidfds and self._children.have_ended():
             self.has_exited = True
+        self._attend_terminal()
         self._flush_if_due()
+        self._tell_flow()
         return came
 
     def turn_until_urgent(self, seconds: float) -> bool:
@@ -162,24 +137,23 @@ class Pump:
                 if not self._read(channel):
                     break
         for channel in self._channels:
-            if channel.is_cut:  # what is held may be half a character, or half a secret
-                self.dropped[channel.name] += len(channel.decoder.getstate()[0]) + channel.cleaner.discard()
-                continue
-            rest = channel.cleaner.feed(channel.decoder.decode(b"", final=True)) + channel.cleaner.flush()
-            self._queue(channel.name, rest)
+            for text in channel.rest():
+                if channel.cut and not channel.is_told:
+                    self._flush()  # what came before it is before it
+                    self._on_cut(channel.name, channel.cut)
+                    channel.is_told = True
+                self._queue(channel.name, text)
+                self._flush()
         self._flush()
+
+    @property
+    def cuts(self) -> dict[Stream, int]:
+        """How many bytes are missing of each stream that was cut; known after `finish`."""
+        return {channel.name: channel.cut.dropped for channel in self._channels if channel.cut}
 
     def tail(self, name: Stream) -> str:
         """Return the last characters of a stream, decoded and redacted."""
-        channel = next(channel for channel in self._channels if channel.name == name)
-        text = channel.ring.decode("utf-8", errors="replace")
-        if self._is_raw:
-            return text[-TAIL_CHARS:]
-        if channel.overflowed:
-            # The cut may have gone through a secret: leave the first line out, or as much as a secret can be.
-            newline = text.find("\n")
-            text = text[newline + 1 if newline >= 0 else max(map(len, self._secrets), default=0) :]
-        return mask(harmless(text), self._secrets)[-TAIL_CHARS:]
+        return next(channel for channel in self._channels if channel.name == name).tail()
 
     def close(self) -> None:
         """Release every descriptor."""
@@ -195,25 +169,40 @@ class Pump:
             bounds.append(max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
         if not self._has_pidfds and not self.has_exited:
             bounds.append(_NO_PIDFD_POLL_SECONDS)
+        if self._children.terminal is not None and not self.has_exited:
+            bounds.append(self._children.terminal.tick)
         return min(bounds, default=None)
 
-    def _read(self, channel: _Channel) -> bool:
+    def _read(self, channel: Channel) -> bool:
         try:
-            data = os.read(channel.pipe.fileno(), READ_BYTES)
+            text = channel.read()
         except BlockingIOError:
             return False
-        if not data:
-            self._selector.unregister(channel.pipe)
+        if text is None:
+            self._selector.unregister(self._pipes[channel.name])
             self._open.remove(channel)
             return False
-        channel.remember(data)
-        kept, channel.room = data[: channel.room], max(0, channel.room - len(data))
-        if len(kept) < len(data):
-            self.dropped[channel.name] = self.dropped.get(channel.name, 0) + len(data) - len(kept)
-            channel.is_cut = True
-        if kept:
-            self._queue(channel.name, channel.cleaner.feed(channel.decoder.decode(kept)))
+        if text:
+            self._queue(channel.name, text)
         return True
+
+    def _attend_terminal(self) -> None:
+        terminal = self._children.terminal
+        if terminal is None:
+            return
+        if self.has_exited:
+            terminal.leave()
+        else:
+            terminal.type()
+
+    def _tell_flow(self) -> None:
+        """Say once a second what passes by that is not shown."""
+        if self._on_flow is None or time.monotonic() < self._flow_due:
+            return
+        self._flow_due = time.monotonic() + FLOW_SECONDS
+        for channel in self._channels:
+            if channel.has_flown():
+                self._on_flow(channel.name, channel.beyond_bytes, channel.last_line())
 
     def _queue(self, name: Stream, text: str) -> None:
         if not text:

@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import api, diagnosis, orchestrator
+from .. import api, diagnosis, onrecord, orchestrator
 from ..errors import AutoexecError, Cancelled, RunTimeout, UsageError
 from ..events import Diagnosed, PhaseFinished, PhaseStarted, RunFinished, RunStarted
 from ..history import fan_out
@@ -195,7 +195,7 @@ class _Cell:
         self._stack = contextlib.ExitStack()
         self.has_begun = False
         self.caller = dataclasses.replace(caller_of(shell), cwd=_folder())
-        loaded, self._here = api.surroundings(self.caller, yes=options.yes)
+        loaded, self._here = onrecord.surroundings(self.caller, yes=options.yes)
         self._config = loaded.config
         seconds = options.timeout or self._config.timeout or None
         self._limit = TimeLimit(seconds, on_stuck=self._say_stuck)
@@ -203,11 +203,11 @@ class _Cell:
         title = lines[1] if len(lines) > 1 else MARK
         self._title = title
         recorder = self._stack.enter_context(
-            api.recorded("cell", self._title, "none", self.caller, loaded.workspace)
+            onrecord.recorded("cell", self._title, "none", self.caller, loaded.workspace)
         )
         self._recorder = recorder
         sinks = [recorder.emit] if recorder else []
-        self._writer = Writer(api.cleaning(fan_out(*sinks)), int(self._config.keep_mb * 2**20))
+        self._writer = Writer(onrecord.cleaning(fan_out(*sinks)), int(self._config.keep_mb * 2**20))
         self._tee = Tee(shell, self._writer)
         self._tee.start()
         self._writer.put(RunStarted(verb="cell", title=self._title, cage="none"))
@@ -218,7 +218,7 @@ class _Cell:
         if self._config.install and not self._options.no_install:
             self._healing = self._heal()
         if self._healing is not None and self._healing.error is not None:
-            api.clean_error(self._healing.error)
+            onrecord.clean_error(self._healing.error)
             return self._healing.error
         self._phase_started = time.monotonic()
         self._writer.put(PhaseStarted(phase="run"))

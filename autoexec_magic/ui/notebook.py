@@ -98,7 +98,8 @@ def _shown(shell: Any, call: verbs.Call, ids: list[str]) -> Iterator[Emit]:
         with Tail(ids) as tail:
             yield tail.emit
     else:
-        yield text.show(write, ids=ids)
+        # Nobody there is nbclient, nbconvert, papermill: what they keep is read when all is over.
+        yield text.show(write, ids=ids, settled=() if front.has_person(shell) else ("stdout", "stderr"))
 
 
 def _quiet(value: object) -> object:

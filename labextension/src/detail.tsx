@@ -9,7 +9,7 @@ import React, { useEffect, useState } from 'react';
 import type { IPhase, IQuestion, IState, RunModel } from './model';
 import type { Runs } from './runs';
 import { Shown } from './shown';
-import { markOf, sentenceOf, shortId, soFar, timeOf, wordOf } from './words';
+import { answerOf, cageOf, markOf, sentenceOf, shortId, soFar, timeOf, wordOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
 const STUBBORN_MS = 5000;
@@ -149,7 +149,7 @@ function Notes({ state, trans }: { state: IState; trans: TranslationBundle }): J
   const notes = [
     ...state.installed.map(name => `+ ${name}`),
     ...(cases.length ? [cases.join(', ')] : []),
-    state.cage === 'none' ? trans.__('in the kernel, without a cage') : trans.__('cage: %1', state.cage),
+    cageOf(state, trans),
     ...(state.isGone ? [trans.__('This run was removed from the record.')] : []),
     ...(state.isConnected ? [] : [trans.__('The server does not answer; trying again.')])
   ];
@@ -183,7 +183,6 @@ function Question(props: IProps & { question: IQuestion }): JSX.Element {
       setSaid(error instanceof Error ? error.message : `${error}`);
     }
   };
-  const words: { [answer: string]: string } = { yes: trans.__('Yes'), no: trans.__('No') };
   const answers = question.place === 'panel' ? question.answers : [];
   return (
     <section className="jp-Autoexec-question" role="alert">
@@ -195,7 +194,7 @@ function Question(props: IProps & { question: IQuestion }): JSX.Element {
       </ul>
       {answers.map(answer => (
         <button key={answer} disabled={isSent} data-answer={answer} onClick={() => void give(answer)}>
-          {words[answer] ?? answer}
+          {answerOf(answer, answers, trans)}
         </button>
       ))}
       {question.place !== 'panel' && <p>{trans.__('It is asked at the prompt in the notebook: answer there.')}</p>}

@@ -25,12 +25,16 @@ export interface IQuestion {
 
 /**
  * How a run stands. `seconds` is null while it runs; `lines` counts the line
- * ends written so far, `droppedBytes` what was not kept of its output.
+ * ends written so far, `droppedBytes` what was not kept of its output. Of the
+ * cage's `tried` doors `held` are shut; `open` names what is open.
  */
 export interface IState {
   verb: string;
   title: string;
   cage: string;
+  held: number;
+  tried: number;
+  open: string[];
   verdict: Verdict;
   started: number;
   seconds: number | null;
@@ -53,6 +57,9 @@ export class RunModel {
       verb: run.verb,
       title: run.title,
       cage: run.cage,
+      held: 0,
+      tried: 0,
+      open: [],
       verdict: 'running',
       started: run.started,
       seconds: null,
@@ -163,8 +170,10 @@ export class RunModel {
 /** Return what changes by `event`; nothing where its kind is not known. */
 function folded(state: IState, event: Event): Partial<IState> {
   switch (event.kind) {
-    case 'RunStarted':
-      return { verb: event.verb, title: event.title, cage: event.cage };
+    case 'RunStarted': {
+      const { verb, title, cage, held, tried, open } = event;
+      return { verb, title, cage, held: held ?? 0, tried: tried ?? 0, open: open ?? [] };
+    }
     case 'PhaseStarted': {
       const { phase, title } = event;
       const begun: IPhase = { phase, title, verdict: 'running', seconds: null };

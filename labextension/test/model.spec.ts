@@ -32,7 +32,10 @@ describe('RunModel', () => {
     expect(model.state).toMatchObject({
       verb: 'script',
       title: 'import slugify',
-      cage: 'open',
+      cage: 'workspace',
+      held: 53,
+      tried: 62,
+      open: ['write: change mode', '--net 443'],
       verdict: 'failed',
       seconds: 2.125,
       installed: ['python-slugify 8.0.4'],

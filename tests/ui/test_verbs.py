@@ -22,6 +22,7 @@ def test_the_verbs_are_those_of_the_readme():
         "test",
         "runs",
         "cancel",
+        "policy",
         "config",
         "doctor",
         "demo",

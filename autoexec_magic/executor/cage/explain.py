@@ -12,14 +12,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ...values import Denial, Door
 from .rules import Rule, is_below
 
 Answer: TypeAlias = Literal["cage", "protected", "ordinary"]
-Door: TypeAlias = Literal["read", "write", "net", "unix", "terminal"]
 
 _DENIED = r"(?:[Pp]ermission denied|EACCES|Read-only file system|EROFS|cross-device|EXDEV|os error (?:13|30))"
 _ABSENT = r"(?:No such file or directory|ENOENT)"
@@ -44,28 +43,6 @@ _UNIX = re.compile(
 )
 _TAIL_CHARS = 8192  # what is said last; and the expressions above look ahead
 _TERMINAL = re.compile(r"out of pty devices|/dev/ptmx|openpty|forkpty")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denial:
-    """What the cage kept a child from, and what would allow it.
-
-    Parameters
-    ----------
-    door : str
-        "read", "write", "net", "unix" or "terminal".
-    thing : str
-        The path, or the door in words.
-    option : str
-        What to add to the command line; "" if nothing may be added.
-    why : str
-        One sentence for a person.
-    """
-
-    door: Door
-    thing: str
-    option: str
-    why: str
 
 
 def explain(path: Path, *, write: bool, rules: Sequence[Rule], shut: Sequence[str]) -> Answer:

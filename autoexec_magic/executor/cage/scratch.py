@@ -8,6 +8,7 @@ are taken away: they would only lead to denials.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pwd
 import re
@@ -53,6 +54,38 @@ def remove(scratch: Path) -> None:
     shutil.rmtree(scratch, onerror=unlock)
 
 
+def empty(scratch: Path) -> None:
+    """Remove what is in a scratch folder, whose own rights are as at first afterwards.
+
+    Raises
+    ------
+    OSError
+        Something is still there.
+    """
+    scratch.chmod(0o700)
+    for entry in list(os.scandir(scratch)):
+        if entry.is_dir(follow_symlinks=False):
+            remove(Path(entry.path))
+        else:
+            os.unlink(entry.path)
+
+
+def empty_shared(folder: int) -> None:
+    """Remove what is in the shared memory's folder of a view; `folder` is its descriptor.
+
+    Raises
+    ------
+    OSError
+        Something is still there.
+    """
+    os.fchmod(folder, 0o1777)
+    for name in os.listdir(folder):
+        try:
+            os.unlink(name, dir_fd=folder)
+        except IsADirectoryError:
+            shutil.rmtree(name, dir_fd=folder)
+
+
 def environment(env: Mapping[str, str], scratch: Path, *, names_over_tcp: bool = False) -> dict[str, str]:
     """Return `env` as a caged child gets it.
 
@@ -65,20 +98,25 @@ def environment(env: Mapping[str, str], scratch: Path, *, names_over_tcp: bool =
     names_over_tcp : bool, default False
         Let the resolver ask over TCP, where UDP would pass by the port rules.
     """
-    home, temporary = scratch / HOME, str(scratch / TEMPORARY)
-    kept = {name: value for name, value in env.items() if not _OUTSIDE.fullmatch(name)}
-    kept |= {"HOME": str(home), "TMPDIR": temporary, "TMP": temporary, "TEMP": temporary}
-    kept |= {f"XDG_{name}_HOME": str(home / folder) for name, folder in _XDG.items()}
-    kept["CARGO_HOME"] = str(home / ".cargo")
+    home, temporary = f"{scratch}/{HOME}", f"{scratch}/{TEMPORARY}"
+    kept = {name: value for name, value in env.items() if not _is_outside(name)}
+    kept |= {"HOME": home, "TMPDIR": temporary, "TMP": temporary, "TEMP": temporary}
+    kept |= {f"XDG_{name}_HOME": f"{home}/{folder}" for name, folder in _XDG.items()}
+    kept["CARGO_HOME"] = f"{home}/.cargo"
     kept["TAR_OPTIONS"] = "--no-same-owner"  # root's tar gives files away, which needs a capability
-    rustup = Path(os.path.expanduser(env.get("RUSTUP_HOME", "~/.rustup")))
-    if rustup.is_dir():
-        kept["RUSTUP_HOME"] = str(rustup)
+    rustup = os.path.expanduser(env.get("RUSTUP_HOME", "~/.rustup"))
+    if os.path.isdir(rustup):
+        kept["RUSTUP_HOME"] = rustup
     if site.ENABLE_USER_SITE:
         kept.setdefault("PYTHONUSERBASE", site.getuserbase())
     if names_over_tcp:
         kept["RES_OPTIONS"] = "use-vc"
     return kept
+
+
+@functools.lru_cache(maxsize=256)
+def _is_outside(name: str) -> bool:
+    return _OUTSIDE.fullmatch(name) is not None
 
 
 def _git_settings(workspace: Path) -> str:

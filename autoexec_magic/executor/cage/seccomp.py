@@ -24,16 +24,18 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from . import kernel
-from .syscalls import AUDIT_ARCH, BY_ARGUMENT, BY_PATH, MODES, REFUSED, UNKNOWN, UNSUPPORTED
+from .syscalls import AUDIT_ARCH, BY_ARGUMENT, BY_PATH, MODES, NONE, REFUSED, UNKNOWN, UNSUPPORTED
 
 _Step: TypeAlias = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
 _Block: TypeAlias = list[_Step]
 
-# linux/bpf_common.h: load a word, mask it, compare, return
-_LOAD, _AND, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+# linux/bpf_common.h: load a word, mask it, jump, compare, return
+_LOAD, _AND, _JUMP, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x54, 0x05, 0x15, 0x35, 0x06
 _ALLOW, _ERROR, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16  # in struct seccomp_data
 _X32 = 0x40000000
+_FEW = 3  # calls that are asked for one by one
+_FARTHEST = 255  # steps that a conditional jump can skip
 _SET_MODE_FILTER, _NEW_LISTENER = 1, 1 << 3
 _SETUID_OR_SETGID = 0o6000
 _CREATES = 0o100 | 0o20000000  # O_CREAT, O_TMPFILE: only then is there a mode
@@ -70,19 +72,33 @@ def program(*, has_net: bool, has_datagrams: bool, has_unix: bool, is_supervised
         raise OSError("no system calls are known here")
     steps = [*_load(_ARCH_AT), (_IF_EQUAL, 1, 0, AUDIT_ARCH[here]), *_NO]
     steps += [*_load(_NUMBER_AT), (_IF_AT_LEAST, 0, 1, _X32), *_NO]
-    for numbers in UNKNOWN.values():
-        steps += _when(numbers[here], [(_RETURN, 0, 0, _ERROR | errno.ENOSYS)])
+    found = {numbers[here]: [(_RETURN, 0, 0, _ERROR | errno.ENOSYS)] for numbers in UNKNOWN.values()}
     blocks = _by_argument(has_net=has_net, has_datagrams=has_datagrams, has_unix=has_unix)
-    for name, block in blocks.items():
-        steps += _when(BY_ARGUMENT[name][here], block)
-    for name, block in _of_files(is_supervised=is_supervised).items():
-        if (BY_PATH | MODES)[name][here] >= 0:
-            steps += _when((BY_PATH | MODES)[name][here], block)
-    for numbers in REFUSED.values():
-        steps += _when(numbers[here], _NO)
-    for numbers in UNSUPPORTED.values():
-        steps += _when(numbers[here], [(_RETURN, 0, 0, _ERROR | errno.ENOTSUP)])
-    return b"".join(struct.pack("=HBBI", *step) for step in [*steps, *_YES])
+    found |= {BY_ARGUMENT[name][here]: block for name, block in blocks.items()}
+    found |= {numbers[here]: _NO for numbers in REFUSED.values()}
+    found |= {numbers[here]: [(_RETURN, 0, 0, _ERROR | errno.ENOTSUP)] for numbers in UNSUPPORTED.values()}
+    at = {name: numbers[here] for name, numbers in (BY_PATH | MODES).items()}
+    files = _of_files(is_supervised=is_supervised)
+    found |= {at[name]: block for name, block in files.items() if at[name] != NONE}
+    steps += _dispatch(sorted(found.items()))
+    return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def _dispatch(blocks: Sequence[tuple[int, _Block]]) -> _Block:
+    """Return what finds a call's block by halving; what has none is allowed.
+
+    The kernel runs the filter once for each call there is when it is set (to
+    learn which are always allowed): asking for one number after the other
+    makes every start of a child 0.1 ms slower.
+    """
+    if len(blocks) <= _FEW:
+        return [step for number, block in blocks for step in _when(number, block)] + _YES
+    middle = len(blocks) // 2
+    lower = _dispatch(blocks[:middle])
+    test = [(_IF_AT_LEAST, len(lower), 0, blocks[middle][0])]
+    if len(lower) > _FARTHEST:
+        test = [(_IF_AT_LEAST, 0, 1, blocks[middle][0]), (_JUMP, 0, 0, len(lower))]
+    return [*test, *lower, *_dispatch(blocks[middle:])]
 
 
 def restrict(code: bytes, *, listens: bool = False) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 
-from . import capabilities, kernel, landlock, mounts, seccomp
+from . import capabilities, kernel, landlock, mounts, scratch, seccomp
 from .request import CageRequest
-from .rules import Rule
+from .rules import SHARED_MEMORY, Rule
 from .supervisor import Supervisor
 
 DNS_PORT = 53
@@ -26,10 +26,11 @@ class Walls:
         self._supervisor = None if self.has_mounts else Supervisor(rules)
         self._view = mounts.View((), (), ())
         if self.has_mounts:
-            writable = [rule.path for rule in rules if rule.access == "write" and rule.path != "/dev/shm"]
+            writable = [rule.path for rule in rules if rule.access == "write" and rule.path != SHARED_MEMORY]
             self._view = mounts.view(request.workspace.resolve(), request.protected, writable)
         self._namespace = -1
         self._ruleset = -1
+        self._shared = -1  # the folder of shared memory in the view
         self._first = threading.Lock()
         if not self.has_mounts:
             self._ruleset = landlock.create(rules, self._ports)
@@ -55,10 +56,15 @@ class Walls:
         """Release the descriptors; a second time does nothing."""
         if self._supervisor is not None:
             self._supervisor.close()
-        for descriptor in (self._ruleset, self._namespace):
+        for descriptor in (self._ruleset, self._namespace, self._shared):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._ruleset = self._namespace = -1
+        self._ruleset = self._namespace = self._shared = -1
+
+    def empty(self) -> None:
+        """Remove what a run left in the view's own memory; OSError if something stays."""
+        if self._shared >= 0:
+            scratch.empty_shared(self._shared)
 
     def _enter_view(self) -> None:
         """Make the mounts, or enter those that an earlier thread made."""
@@ -70,6 +76,8 @@ class Walls:
             try:
                 # Here, not before: a rule means the file that is seen, and /proc is another one now.
                 self._ruleset = landlock.create(self._rules, self._ports)
+                if os.path.isdir(SHARED_MEMORY) and not os.path.islink(SHARED_MEMORY):
+                    self._shared = os.open(SHARED_MEMORY, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except BaseException:
                 os.close(namespace)
                 raise

@@ -94,9 +94,7 @@ def _try(cage: Cage, workspace: Path, arena: dict[str, object]) -> dict[str, str
         timeout=_SECONDS,
         is_raw=True,
     )
-    outcome = process.stream(
-        request, on_text=lambda *_: None, on_dropped=lambda *_: None, on_spawn=cage.limit
-    )
+    outcome = process.stream(request, on_text=lambda *_: None, on_cut=lambda *_: None, on_spawn=cage.limit)
     try:
         answers: dict[str, str] = json.loads(outcome.stdout)
     except ValueError as error:

@@ -11,6 +11,8 @@ a rule: a list of what is known to be harmful would always lack the next trick.
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +26,9 @@ from .rulefile import Example
 LOADS_CODE = variables.LOADS_CODE  #: variables that decide which code a program runs
 _DEEPEST = 8  # wrappers within wrappers; nobody types more
 _UNSEEN = "{}"  # stands for the words that xargs adds
+_NAMES_ONLY = frozenset(
+    ("ls", "stat", "du", "file", "realpath", "readlink", "basename", "dirname", "test", "wc", "df")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +42,17 @@ class Ruling:
         (``git.toml:12 git push``), and one clause for people.
     reads, writes : tuple of str
         Paths as they stand in the argv, in its order.
+    trees : tuple of str
+        Paths that are read with all that is below them.
+    runs : tuple of str
+        Files and folders whose code is run.
     urls : tuple of str
         Addresses, and `host:path` of other machines.
     commands : tuple of tuples of str
         Inner commands, to be judged again by the caller. In those of `find`,
         ``{}`` is replaced by a path below each root: ``./{}``.
+    assigned : tuple of (str, str)
+        Variables that are set for the inner commands.
     code : bool
         It runs code given in the command line or in a file.
     unseen : bool
@@ -54,13 +65,16 @@ class Ruling:
     why: str
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    trees: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
+    assigned: tuple[tuple[str, str], ...] = ()
     code: bool = False
     unseen: bool = False
 
 
-def judge(argv: Sequence[str]) -> Ruling:
+def judge(argv: Sequence[str], *, looks_into: bool = True) -> Ruling:
     """Return what the arguments of a command make it do, and whether it may.
 
     Parameters
@@ -68,6 +82,9 @@ def judge(argv: Sequence[str]) -> Ruling:
     argv : sequence of str, length at least 1
         The command; argv[0] is the program's plain name, without folder and
         version: `python` for `/usr/bin/python3.11`.
+    looks_into : bool, default True
+        Doubt what an inner command would do with words that nobody has seen.
+        Without it the caller knows those words, and judges the command with them.
 
     Raises
     ------
@@ -81,9 +98,10 @@ def judge(argv: Sequence[str]) -> Ruling:
     >>> judge(["tar", "--checkpoint-act=exec=id", "-cf", "a.tar", "b"]).answer
     'ask'
     """
-    return _judge(argv, 0)
+    return _judge(argv, 0, looks_into)
 
 
+@functools.cache
 def programs() -> frozenset[str]:
     """Return the name of every program that has a rule."""
     return frozenset(rulefile.builtin())
@@ -95,7 +113,7 @@ def examples() -> Iterator[Example]:
         yield from rulefile.examples(file)
 
 
-def _judge(argv: Sequence[str], depth: int) -> Ruling:
+def _judge(argv: Sequence[str], depth: int, looks_into: bool = True) -> Ruling:
     if not argv:
         raise UsageError("there is no command to judge", fix="give at least the program's name")
     name = argv[0]
@@ -106,7 +124,9 @@ def _judge(argv: Sequence[str], depth: int) -> Ruling:
         return Ruling(answer="ask", rule="not-listed", why=f"there is no rule for {name}")
     found = Found()
     scan(rulefile.load(file)[name], argv[1:], found)
-    if found.unseen:
+    for module in found.modules:
+        _add_module(module, found)
+    if found.unseen and looks_into:
         _look_into(found, depth)
     return Ruling(
         answer=found.answer,
@@ -114,11 +134,24 @@ def _judge(argv: Sequence[str], depth: int) -> Ruling:
         why=found.why or f"the rule knows what {found.where} does here",
         reads=tuple(found.reads),
         writes=tuple(found.writes),
+        trees=tuple(found.trees),
+        runs=tuple(found.runs),
         urls=tuple(found.urls),
         commands=tuple(found.commands),
+        assigned=tuple(found.assigned),
         code=found.code,
         unseen=found.unseen,
     )
+
+
+def _add_module(words: Sequence[str], found: Found) -> None:
+    """Read the words of `python -m NAME …` by the rule of that module."""
+    name = f"python:{words[0]}"
+    file = rulefile.builtin().get(name)
+    if file is not None:
+        scan(rulefile.load(file)[name], words[1:], found)
+    elif words[0].partition(".")[0] in sys.stdlib_module_names:
+        found.doubt(f"there is no rule for Python's own module {words[0]}")
 
 
 def _look_into(found: Found, depth: int) -> None:
@@ -132,6 +165,8 @@ def _look_into(found: Found, depth: int) -> None:
             found.doubt(f"with words from its input: {inner.why}", answer=inner.answer)
         elif inner.code or any(_UNSEEN in word for word in (*inner.writes, *inner.urls, *_words(inner))):
             found.doubt(f"{command[0]} would write or run what comes in, which nobody has seen")
+        elif command[0] not in _NAMES_ONLY and any(_UNSEEN in word for word in (*inner.reads, *inner.trees)):
+            found.doubt(f"{command[0]} would read the files that come in, which nobody has seen")
 
 
 def _words(ruling: Ruling) -> Iterator[str]:

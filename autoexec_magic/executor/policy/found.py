@@ -16,11 +16,15 @@ class Found:
 
     __slots__ = (
         "answer",
+        "assigned",
         "changes",
         "code",
         "commands",
         "line",
+        "modules",
         "reads",
+        "runs",
+        "trees",
         "unseen",
         "urls",
         "where",
@@ -34,10 +38,14 @@ class Found:
         self.where = ""  # the program and its subcommand, for people
         self.line = 0  # of the rule file
         self.reads: list[str] = []
+        self.trees: list[str] = []  # read with all that is below
+        self.runs: list[str] = []  # code
         self.writes: list[str] = []
         self.changes: list[str] = []  # read, and written unless an option says otherwise
         self.urls: list[str] = []
         self.commands: list[tuple[str, ...]] = []
+        self.modules: list[tuple[str, ...]] = []  # of Python, with their words
+        self.assigned: list[tuple[str, str]] = []  # variables of the inner command
         self.code = False
         self.unseen = False  # the inner command gets further words that nobody has seen
 

@@ -32,6 +32,40 @@ def script(word: str, found: Found) -> None:
         found.doubt(f"{word} holds further arguments")
     else:
         read(word, found)
+        found.runs.append(word)
+
+
+def tests(word: str, found: Found) -> None:
+    """Take a file or folder of tests, and perhaps which of them: `a.py::b`."""
+    script(word.partition("::")[0], found)
+
+
+def folder(word: str, found: Found) -> None:
+    """Take a folder in which a program works by what it finds there."""
+    found.changes.append(word)
+    found.runs.append(word)
+
+
+def perl_file(word: str, found: Found) -> None:
+    """Take a file that Perl opens as it is spelt: `id |` would be a command, `>x` would be written."""
+    if re.search(r"[|<>&]|^\s|\s$", word):
+        found.doubt(f"Perl would take {word} for more than a file")
+    read(word, found)
+
+
+def perl_change(word: str, found: Found) -> None:
+    """Take a file that Perl changes in its place."""
+    perl_file(word, found)
+    found.writes.append(word)
+
+
+def app(word: str, found: Found) -> None:
+    """Take a script or a module, or what a program is to do with it; from an address it is a question."""
+    if "://" in word:
+        found.urls.append(word)
+        found.doubt(f"it runs {word}, which is not here")
+    elif "/" in word or word.endswith((".py", ".ipynb")):
+        script(word, found)
 
 
 def code(word: str, found: Found) -> None:
@@ -43,7 +77,6 @@ def line(word: str, found: Found) -> None:
     """Take a shell line: it is handed back, to be judged as a line of its own."""
     found.code = True
     found.commands.append(("sh", "-c", word))
-    found.doubt("it runs a shell line")
 
 
 def command(words: Sequence[str], found: Found) -> None:
@@ -113,7 +146,7 @@ def launch(words: Sequence[str], found: Found) -> None:
         )
         for word in before
     ):
-        read(words[at], found)
+        script(words[at], found)
     elif tuple(words) not in (("env",), ("test",)):
         found.doubt("it is not told which script to run")
 
@@ -126,3 +159,5 @@ def module(words: Sequence[str], found: Found) -> None:
         found.commands.append(tuple(words))
     elif not re.fullmatch(r"[\w.]+", name):
         found.doubt(f"{name!r} is no module's name")
+    else:
+        found.modules.append(tuple(words))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import inner, packages, places, snippets, switches, variables
+from . import inner, onelines, packages, places, pythoncode, snippets, switches, variables
 from .found import Found
 
 KINDS: dict[str, Callable[[str, Found], None]] = {
@@ -52,6 +52,23 @@ KINDS: dict[str, Callable[[str, Found], None]] = {
     "package": packages.package,
     "script": inner.script,
     "code": inner.code,
+    "python": pythoncode.python,
+    "perl": onelines.perl,
+    "ruby": onelines.ruby,
+    "node": onelines.node,
+    "lua": onelines.lua,
+    "r": onelines.r,
+    "julia": onelines.julia,
+    "php": onelines.php,
+    "tests": inner.tests,
+    "folder": inner.folder,
+    "perl-file": inner.perl_file,
+    "perl-change": inner.perl_change,
+    "app": inner.app,
+    "tree": places.tree,
+    "shown": switches.shown,
+    "ps": switches.ps_word,
+    "bind": switches.bind,
     "line": inner.line,
     "assign": variables.assign,
     "awk": snippets.awk,

@@ -234,7 +234,9 @@ class _Scan:
     def finish(self) -> None:
         rule, found = self.rule, self.found
         found.code = found.code or rule.code
-        found.writes += rule.writes
+        start = len(found.reads)
+        if not self.given & rule.elsewhere and (not rule.when or self.given & rule.when):
+            found.writes += rule.writes
         if not self.operands:
             if rule.needs or (rule.subs and self.given):
                 if not self.given & rule.enough:
@@ -247,6 +249,9 @@ class _Scan:
         )
         self.place(operands)
         found.reads += found.changes
+        if rule.trees and (rule.trees & self.given or "*" in rule.trees):
+            # Without a place it is the folder where it runs.
+            found.trees += found.reads[start:] or ["."]
         if not self.given & rule.reading:
             found.writes += found.changes
         for command in self.executes:

@@ -24,6 +24,7 @@ def package(word: str, found: Found) -> None:
     elif word.startswith((".", "/", "~")) or word.lower().endswith(_ARCHIVE):
         found.code = True
         found.reads.append(re.sub(r"\[[^\]]*\]$", "", word))
+        found.runs.append(found.reads[-1])
         if word.startswith(("/", "~")) or ".." in word.split("/"):
             found.doubt(f"{word} is outside the workspace")
     elif not _PACKAGE.fullmatch(word):
@@ -44,6 +45,7 @@ def listing(word: str, found: Found) -> None:
         found.doubt(f"{word} says what to install, and is not here")
     else:
         read(word, found)
+        found.runs.append(word)  # what it lists is installed, and installed code runs
 
 
 def module_spec(word: str, found: Found) -> None:

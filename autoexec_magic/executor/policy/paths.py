@@ -8,121 +8,46 @@ is a device it is refused.
 
 from __future__ import annotations
 
-import fnmatch
 import os
+import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...values import Answer
+from .secrets import below, holds_secrets, is_secret
 
-# In the home folder, each with all that is below it: keys, tokens, histories, browser profiles.
-_SECRET_AT_HOME = (
-    *(".ssh", ".gnupg", ".aws", ".azure", ".config/gcloud", ".kube", ".docker/config.json", ".netrc"),
-    *(
-        ".git-credentials",
-        ".config/git/credentials",
-        ".pgpass",
-        ".my.cnf",
-        ".npmrc",
-        ".yarnrc.yml",
-        ".pypirc",
-    ),
-    *(
-        ".password-store",
-        ".config/gh",
-        ".config/hub",
-        ".config/rclone",
-        ".config/op",
-        ".kaggle",
-        ".terraform.d",
-    ),
-    *(
-        ".huggingface",
-        ".cache/huggingface/token",
-        ".config/huggingface",
-        ".oci",
-        ".boto",
-        ".s3cfg",
-        ".vault-token",
-    ),
-    *(
-        ".mozilla",
-        ".config/google-chrome",
-        ".config/chromium",
-        ".config/BraveSoftware",
-        ".local/share/keyrings",
-    ),
-    *(
-        ".bash_history",
-        ".zsh_history",
-        ".python_history",
-        ".psql_history",
-        ".mysql_history",
-        ".node_repl_history",
-    ),
-    *(
-        ".ipython/profile_default/history.sqlite",
-        ".cargo/credentials.toml",
-        ".cargo/credentials",
-        ".gem/credentials",
-    ),
-)
-_SECRET_ANYWHERE = (
-    "/etc/shadow",
-    "/etc/gshadow",
-    "/etc/sudoers",
-    "/etc/sudoers.d",
-    "/etc/ssh",
-    "/etc/ssl/private",
-)
-_SECRET_PATTERNS = (
-    *("/proc/*/environ", "/proc/*/mem", "/proc/*/maps", "/proc/*/cmdline", "/proc/*/fd", "/proc/*/fd/*"),
-    *(
-        "/proc/*/root*",
-        "/proc/*/cwd/*",
-        "/proc/kcore",
-        "/dev/mem",
-        "/dev/kmem",
-        "*/docker.sock",
-    ),
-)
-_SECRET_NAMES = (".env", ".env.*", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.kdbx", ".htpasswd")
-_NO_SECRET = (".env.example", ".env.sample", ".env.template", ".env.dist")
 # What is written there runs later, unasked.
-_STARTS_AT_HOME = (
-    *(
-        ".bashrc",
-        ".bash_profile",
-        ".bash_login",
-        ".bash_logout",
-        ".profile",
-        ".zshrc",
-        ".zshenv",
-        ".zprofile",
-    ),
-    *(".zlogin", ".kshrc", ".inputrc", ".vimrc", ".vim", ".emacs", ".emacs.d", ".gitconfig", ".config/git"),
-    *(".config/systemd", ".config/autostart", ".config/fish", ".local/bin", ".ipython", ".jupyter"),
-    *(".config/pip", ".pip", ".config/uv", ".pythonrc", ".local/lib", ".local/share/jupyter/kernels"),
+_STARTS_AT_HOME = tuple(
+    """
+    .bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zshenv .zprofile
+    .zlogin .zlogout .kshrc .cshrc .tcshrc .login .inputrc .vimrc .vim .viminit .nanorc .exrc .emacs .emacs.d
+    .gitconfig .config/git .config/systemd .config/autostart .config/fish .config/nvim .config/environment.d
+    .local/bin .ipython .jupyter .config/pip .pip .config/uv .pythonrc .pythonrc.py .local/lib
+    .local/share/jupyter .local/share/systemd .local/share/applications .config/matplotlib .Rprofile .Renviron
+    .julia .gdbinit .lldbinit .tmux.conf .screenrc .wgetrc .curlrc .sqliterc .psqlrc .irbrc .gemrc .condarc
+    .cargo/config.toml .cargo/config .cargo/bin .rustup .npm .nvm .yarnrc .node_modules .config/code-server
+    .xinitrc .xprofile .xsession .Xresources .pam_environment .forward .procmailrc .mailcap .lessfilter
+    .config/direnv .direnvrc .config/starship.toml .oh-my-zsh .dask .config/dask bin .config/autoexec.toml
+    Library/LaunchAgents Library/Jupyter
+    """.split()  # noqa: SIM905 - one name a line would be a file of its own
 )
-_STARTS_ANYWHERE = (
-    *(
-        "/etc",
-        "/boot",
-        "/lib",
-        "/lib64",
-        "/usr",
-        "/bin",
-        "/sbin",
-        "/opt",
-        "/var/spool/cron",
-        "/run",
-        "/var/run",
-    ),
-    *("/sys", "/proc"),
+_STARTS_ANYWHERE = tuple(
+    "/etc /boot /lib /lib64 /usr /bin /sbin /opt /var/spool/cron /run /var/run /sys /proc".split()  # noqa: SIM905
 )
-_STARTS_IN_WORKSPACE = (".git/hooks", ".git/config", ".vscode/tasks.json", ".github/workflows")
-_DEVICES = frozenset(("/dev/null", "/dev/zero", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/full"))
+# What decides there which code runs, or what may run at all.
+_STARTS_IN_WORKSPACE = re.compile(
+    r"""/\.git/(?!info/exclude$|COMMIT_EDITMSG$|description$)|/\.git$|/\.github/workflows/|/\.vscode/(?:tasks|settings|launch)\.json$
+      |/(?:\.venv|venv|env)/(?:bin|Scripts|lib)/|/site-packages/|\.pth$|/(?:site|user)customize\.py$|/pyvenv\.cfg$
+      |/autoexec\.toml$|/\.envrc$|/node_modules/\.bin/|/\.husky/|/\.npmrc$|/\.cargo/config(?:\.toml)?$|/pip\.conf$
+      |/\.jupyter/|/\.ipython/|/(?:jupyter|ipython)_\w*config\.py$""",
+    re.VERBOSE,
+)
+_DEVICES = frozenset(("/dev/null", "/dev/zero", "/dev/tty", "/dev/full"))
+_READABLE = re.compile(r"/dev/(?:null|zero|full|tty|u?random|pts/\d+|shm(?:/.*)?|dri(?:/.*)?|nvidia.*)")
+_OWN_STREAM = re.compile(r"/dev/(?:std(?:in|out|err)|fd/[012])")
+_READY_CODE = ("/usr", "/bin", "/lib", "/lib64", "/opt", "/nix", "/snap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +58,9 @@ class Roots:
     more: tuple[Path, ...] = ()
     home: Path = field(default_factory=Path.home)
     private: tuple[Path, ...] = ()  #: folders of ours and of Jupyter's that hold tokens and records
+    links: Mapping[str, str] = field(
+        default_factory=dict
+    )  #: made earlier in the line: path → where it will lead
 
     @property
     def writable(self) -> tuple[str, ...]:
@@ -154,13 +82,45 @@ ALLOWED = Ruled("allow")
 
 
 def read(path: str, cwd: Path, roots: Roots) -> Ruled:
-    """Return whether `path` may be read; what is not a secret may."""
-    return _secret(_real(path, cwd, roots), roots) or ALLOWED
+    """Return whether `path` may be read; what is not a secret, and no disk, may."""
+    if "{}" in path:  # a name that is found later on, below the folder before it
+        folder, slash, _ = path.partition("{}")[0].rpartition("/")
+        return read_all(folder + slash or ".", cwd, roots)
+    if _OWN_STREAM.fullmatch(path):
+        return ALLOWED
+    real = _real(path, cwd, roots)
+    if real.startswith("/dev/") and not _READABLE.fullmatch(real):
+        return Ruled("refuse", "device", f"{real} is a device")
+    return _secret(real, roots) or ALLOWED
+
+
+def read_all(path: str, cwd: Path, roots: Roots) -> Ruled:
+    """Return whether all that lies below `path` may be read."""
+    ruled = read(path, cwd, roots)
+    if ruled.answer != "allow":
+        return ruled
+    held = holds_secrets(_real(path, cwd, roots), roots.home, roots.private)
+    return (
+        Ruled("ask", "holds-secrets", f"below {path} is {held}, which would be read, too")
+        if held
+        else ALLOWED
+    )
+
+
+def run(path: str, cwd: Path, roots: Roots) -> Ruled:
+    """Return whether the code in `path` may run: code of the workspace, or installed, may."""
+    real = _real(path, cwd, roots)
+    folders: tuple[str | Path, ...] = (roots.workspace, *roots.more, *_READY_CODE)
+    if any(below(real, os.path.realpath(folder)) for folder in folders) or not real.strip("/"):
+        return ALLOWED
+    return Ruled("ask", "code-outside", f"{real} is code from outside the workspace {roots.workspace}")
 
 
 def write(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether `path` may be made, changed or removed."""
-    real = _real(path, cwd, roots)
+    if _OWN_STREAM.fullmatch(path):
+        return ALLOWED
+    real = _real(path.partition("{}")[0] if "{}" in path else path, cwd, roots)
     secret = _secret(real, roots)
     if secret:
         return secret
@@ -169,14 +129,12 @@ def write(path: str, cwd: Path, roots: Roots) -> Ruled:
     if below(real, "/dev") and not below(real, "/dev/shm"):
         return Ruled("refuse", "device", f"{real} is a device")
     inside = any(below(real, root) for root in roots.writable) or below(real, "/dev/shm")
-    starts = [os.path.realpath(roots.home / name) for name in _STARTS_AT_HOME]
-    if any(below(real, start) for start in (*starts, *([] if inside else _STARTS_ANYWHERE))):
+    if not inside and _starts_something(real, roots):
         return Ruled("refuse", "runs-later", f"what is written to {real} runs, or is trusted, later on")
-    workspace = os.path.realpath(roots.workspace)
-    if any(below(real, os.path.join(workspace, name)) for name in _STARTS_IN_WORKSPACE):  # noqa: PTH118
-        return Ruled("ask", "runs-later", f"what is written to {real} runs later on")
     if not inside:
-        return Ruled("ask", "outside", f"{real} is outside the workspace {workspace}")
+        return Ruled("ask", "outside", f"{real} is outside the workspace {roots.workspace}")
+    if _STARTS_IN_WORKSPACE.search(real) or real.endswith("/.git"):
+        return Ruled("ask", "runs-later", f"what is written to {real} runs, or decides what runs, later on")
     return ALLOWED
 
 
@@ -190,24 +148,45 @@ def remove_all(path: str, cwd: Path, roots: Roots) -> Ruled:
     return write(path, cwd, roots)
 
 
-def below(path: str, root: str) -> bool:
-    """Whether `path` is `root` or in it; both without links."""
-    return path == root or path.startswith(root.rstrip("/") + "/")
+def remove_below(path: str, cwd: Path, roots: Roots) -> Ruled:
+    """Return whether some of what lies below `path` may be removed: the workspace itself may be it."""
+    real = _real(path, cwd, roots)
+    if not any(below(real, root) for root in roots.writable):
+        return Ruled("refuse", "recursive-delete", f"{real} is outside the workspace {roots.workspace}")
+    return write(path, cwd, roots)
+
+
+def hard_link(path: str, cwd: Path, roots: Roots) -> Ruled:
+    """Return whether a second name may be given to a file: writing to it would not be seen as outside."""
+    real = _real(path, cwd, roots)
+    if any(below(real, root) for root in roots.writable):
+        return ALLOWED
+    return Ruled("ask", "hard-link", f"{real} is outside the workspace, and would get a second name in it")
+
+
+def real_of(path: str, cwd: Path, roots: Roots) -> str:
+    """Return where a path leads, links followed, also those that the line makes before."""
+    return _real(path, cwd, roots)
+
+
+def _starts_something(real: str, roots: Roots) -> bool:
+    home = os.path.realpath(roots.home)
+    starts = (*_STARTS_ANYWHERE, *(f"{home}/{name}" for name in _STARTS_AT_HOME))
+    return any(below(real, start) for start in starts)
 
 
 def _real(path: str, cwd: Path, roots: Roots) -> str:
     home = str(roots.home)
     if path == "~" or path.startswith("~/"):
         path = home + path[1:]
-    return os.path.realpath(cwd / path)
+    real = os.path.realpath(cwd / path)
+    for link, target in roots.links.items():
+        if below(real, link):
+            real = os.path.realpath(target + real[len(link) :])
+    return real
 
 
 def _secret(real: str, roots: Roots) -> Ruled | None:
-    name = os.path.basename(real)  # noqa: PTH119
-    homes = [os.path.realpath(roots.home / part) for part in _SECRET_AT_HOME]
-    places = [*homes, *_SECRET_ANYWHERE, *(os.path.realpath(folder) for folder in roots.private)]
-    named = any(fnmatch.fnmatchcase(name, pattern) for pattern in _SECRET_NAMES) and name not in _NO_SECRET
-    shaped = any(fnmatch.fnmatchcase(real, pattern) for pattern in _SECRET_PATTERNS)
-    if named or shaped or any(below(real, place) for place in places):
+    if is_secret(real, roots.home, roots.private):
         return Ruled("refuse", "secret", f"{real} holds secrets")
     return None

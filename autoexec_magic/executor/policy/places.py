@@ -20,6 +20,11 @@ def read(word: str, found: Found) -> None:
         found.reads.append(word)
 
 
+def tree(word: str, found: Found) -> None:
+    """Take a folder that is read with all that is below it."""
+    found.trees.append(word)
+
+
 def write(word: str, found: Found) -> None:
     """Take a path to write, to make or to remove; `-` is the standard output."""
     if word != "-":
@@ -43,6 +48,7 @@ def archive(word: str, found: Found) -> None:
 def joined(word: str, found: Found) -> None:
     """Take paths to read with colons between them."""
     found.reads += [path for path in word.split(":") if path]
+    found.runs += [path.removesuffix("/*") for path in word.split(":") if path]
 
 
 def url(word: str, found: Found) -> None:

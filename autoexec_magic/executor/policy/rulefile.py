@@ -26,7 +26,9 @@ push, and knows the options above it too.
 `reading`   the options with which what would be changed is only read
 `bundled`   the first word may hold short options without a dash
 `apart`     its subcommands do not know its options
-`writes`    what it writes without being told
+`writes`    what it writes without being told, unless an option of `elsewhere` is given
+`when`      `writes` holds only with one of these options
+`trees`     the options with which it reads all that is below its operands; ``*`` is always
 `code`      it runs code of the project
 ==========  ==================================================================
 
@@ -52,7 +54,21 @@ FOLDER = Path(__file__).with_name("programs")
 ANSWERS: tuple[Answer, ...] = ("allow", "ask", "refuse")
 _KEYS: dict[str, type] = {
     **dict.fromkeys(
-        ("options", "operands", "answer", "why", "style", "needs", "enough", "default", "reading"), str
+        (
+            "options",
+            "operands",
+            "answer",
+            "why",
+            "style",
+            "needs",
+            "enough",
+            "default",
+            "reading",
+            "trees",
+            "elsewhere",
+            "when",
+        ),
+        str,
     ),
     **dict.fromkeys(("asks", "refuses", "with", "sub"), dict),
     **dict.fromkeys(("ordered", "code", "bundled", "apart"), bool),
@@ -103,6 +119,9 @@ class Rule:
     bundled: bool
     apart: bool
     writes: tuple[str, ...]
+    elsewhere: frozenset[str]
+    when: frozenset[str]
+    trees: frozenset[str]
     code: bool
 
 
@@ -239,6 +258,9 @@ class _Compiler:
             bundled=table.get("bundled", False),
             apart=table.get("apart", False),
             writes=tuple(table.get("writes", ())),
+            elsewhere=frozenset(table.get("elsewhere", "").split()),
+            when=frozenset(table.get("when", "").split()),
+            trees=frozenset(table.get("trees", "").split()),
             code=table.get("code", False),
         )
         subs = {

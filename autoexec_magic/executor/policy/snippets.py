@@ -211,3 +211,5 @@ def jq(program: str, found: Found) -> None:
     """Look for jq's modules; all else works on the input."""
     if re.search(r"\b(?:import|include)\b", program):
         found.doubt("the jq program loads modules")
+    if re.search(r"\benv\b|\$ENV|\binput_filename\b", program):
+        found.doubt("the jq program reads the environment")

@@ -30,7 +30,9 @@ _MOUNTS_HOST = re.compile(
 
 
 def text(word: str, found: Found) -> None:
-    """Take a word that reaches nothing."""
+    """Take a word that reaches nothing; an address that starts a helper is none, wherever it stands."""
+    if word.startswith(("ext::", "fd::")):
+        found.doubt(f"{word} names a helper program", answer="refuse")
 
 
 def plain(word: str, found: Found) -> None:
@@ -80,8 +82,8 @@ def pid(word: str, found: Found) -> None:
     """Take a process to signal; all of them, or the first, is refused."""
     if word.lstrip("+-0") in ("", "1"):
         found.doubt("it signals every process, or the first", answer="refuse")
-    elif not word.isdecimal():
-        found.doubt(f"{word} is not one process")
+    else:
+        found.doubt(f"it ends {word}, and nobody knows whose process that is")
 
 
 def pair(word: str, found: Found) -> None:
@@ -202,3 +204,22 @@ def clock(word: str, found: Found) -> None:
     """Take date's format; without a plus it would set the clock."""
     if not word.startswith("+"):
         found.doubt("it sets the clock")
+
+
+def bind(word: str, found: Found) -> None:
+    """Take the address a server listens at; only this machine may reach it unasked."""
+    if word not in ("127.0.0.1", "localhost", "::1"):
+        found.doubt(f"it offers what it serves to the network, at {word}")
+
+
+def shown(word: str, found: Found) -> None:
+    """Take a form of output of a container engine; the environment of a container holds secrets."""
+    if re.search(r"(?i)env|json\s*\.\s*}}|\.config\s*}}|^\s*(?:json|yaml)|{{\s*\.\s*}}", word):
+        found.doubt("it shows the environment of a container")
+
+
+def ps_word(word: str, found: Found) -> None:
+    """Take ps's options without a dash; `e` shows the environment of other processes."""
+    if word.isalpha() and "e" in word:
+        found.doubt("it shows the environment of other processes")
+    plain(word, found)

@@ -1,6 +1,8 @@
-"""Variables that decide which code a program runs."""
+"""Variables that decide which code a program runs, and the values of theirs that are harmless."""
 
 from __future__ import annotations
+
+import re
 
 from .found import Found
 
@@ -47,11 +49,47 @@ _LOADS_CODE_BEGINS = (
 )
 
 
+# Values with which they decide nothing that is not there already: code of the workspace, a known compiler.
+_INSIDE = r"(?!/|~|.*\.\.)[\w./-]*"
+_HARMLESS = {
+    "PYTHONPATH": re.compile(rf"{_INSIDE}(?::{_INSIDE})*"),
+    "NODE_PATH": re.compile(_INSIDE),
+    "PYTHONWARNINGS": re.compile(r"(?:ignore|default|error|always|once|module)(?:::?(?:\w*Warning)?)?"),
+    "NODE_OPTIONS": re.compile(r"--max-old-space-size=\d+|--openssl-legacy-provider|--no-warnings"),
+    "MAKEFLAGS": re.compile(r"-?[jks]*\d*"),
+    "CC": re.compile(r"(?:gcc|clang|cc)(?:-\d+)?"),
+    "CXX": re.compile(r"(?:g\+\+|clang\+\+|c\+\+)(?:-\d+)?"),
+    "PYTHONBREAKPOINT": re.compile(r"0?"),
+    "PYTHONPYCACHEPREFIX": re.compile(_INSIDE),
+    "GIT_TRACE": re.compile(r"[01]"),
+    "UV_LINK_MODE": re.compile(r"\w+"),
+    "UV_CACHE_DIR": re.compile(_INSIDE),
+    "TMPDIR": re.compile(_INSIDE),
+    **dict.fromkeys(("PAGER", "GIT_PAGER", "MANPAGER", "SYSTEMD_PAGER"), re.compile(r"cat|less|")),
+    **dict.fromkeys(("EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"), re.compile(r"true|:|cat")),
+}
+_NO_CODE = re.compile(
+    r"PIP_(?:NO_CACHE_DIR|DISABLE_PIP_VERSION_CHECK|QUIET|NO_INPUT|DEFAULT_TIMEOUT|PROGRESS_BAR|ROOT_USER_ACTION)"
+    r"|UV_(?:NO_PROGRESS|OFFLINE|FROZEN|LOCKED|NO_CACHE|CONCURRENT_\w+|HTTP_TIMEOUT|COMPILE_BYTECODE)|LD_BIND_NOW"
+)
+
+
+def doubt(name: str, value: str) -> str:
+    """Return why a variable with that value is a question, "" if it is none."""
+    if name not in LOADS_CODE and not name.startswith(_LOADS_CODE_BEGINS):
+        return ""
+    harmless = _HARMLESS.get(name)
+    if _NO_CODE.fullmatch(name) or (harmless is not None and harmless.fullmatch(value)):
+        return ""
+    return f"{name} decides which code is run, or where it comes from"
+
+
 def assign(word: str, found: Found) -> None:
     """Take `NAME=value` for the inner command's environment; a bare NAME passes one on."""
-    name = word.partition("=")[0]
-    if name in LOADS_CODE or name.startswith(_LOADS_CODE_BEGINS):
-        found.doubt(f"{name} decides which code is run")
+    name, is_set, value = word.partition("=")
+    found.assigned.append((name, value))
+    if is_set and (why := doubt(name, value)):
+        found.doubt(why)
 
 
 def setting(word: str, found: Found) -> None:

@@ -19,8 +19,9 @@ from autoexec_magic.executor.policy import DEFAULT, Roots, parse, verdict
 from autoexec_magic.executor.policy.tree import Shell
 
 DATA = Path(__file__).parents[2] / "data" / "policy"
-STOPPED_SHARE, ALLOWED_SHARE = 0.79, 0.80
+STOPPED_SHARE, ALLOWED_SHARE = 0.96, 0.79
 HOME = Path("/home/ada")  # whatever the home of who runs the tests is
+PRIVATE = (Path("/srv/outside/kernel.json"),)  # as that of the kernel that runs the line is
 CANARIES = {
     "{outside}": "/srv/outside",
     "{home}": str(HOME),
@@ -47,14 +48,13 @@ def records(name: str) -> list[dict[str, object]]:
 def answer(line: str) -> str:
     """Return what the policy says of a line, in a workspace that is no temporary folder."""
     workspace = Path("/srv/project")
-    judge = lines.Judge(rules=DEFAULT, roots=Roots(workspace=workspace, home=HOME), ask=None)
+    judge = lines.Judge(rules=DEFAULT, roots=Roots(workspace=workspace, home=HOME, private=PRIVATE), ask=None)
     place = lines.Place(cwd=workspace, environment={"HOME": str(HOME)})
     try:
         found = parse(line)
         if isinstance(found, Shell):
             return "ask"
-        told = [judge.verdict(command, place)[1].answer for command in found.commands]
-        told += [judge.shape(step.pipeline, place).answer for step in found.steps]
+        told = [one.verdict.answer for one in judge.verdicts(found, place)]
     except AutoexecError:
         return "refuse"
     return "refuse" if "refuse" in told else "ask" if "ask" in told else "allow"

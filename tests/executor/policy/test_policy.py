@@ -88,7 +88,7 @@ TABLE = [
     ("awk 'BEGIN{system(\"id\")}'", "ask", ""),
     ("rm -rf /", "refuse", "holds the workspace"),
     ("rm -rf ~", "refuse", ""),
-    ("bash -c 'ls'", "ask", "a shell line"),
+    ("bash -c 'ls'", "allow", LISTED),
     ("ls --nosuch-option", "ask", ""),
     ("frobnicate x", "ask", UNLISTED),
     ("nosuchtool", "ask", UNLISTED),
@@ -180,8 +180,7 @@ def answer(line: str, cwd: Path) -> tuple[str, str]:
         return asked.answer, asked.why
     judge = lines.Judge(rules=DEFAULT, roots=Roots(workspace=cwd, home=HOME), ask=None)
     place = lines.Place(cwd=cwd, environment={"HOME": str(HOME)})
-    told = [judge.verdict(command, place)[1] for command in found.commands]
-    told += [judge.shape(step.pipeline, place) for step in found.steps]
+    told = [one.verdict for one in judge.verdicts(found, place)]
     for want in ("refuse", "ask"):
         for one in told:
             if one.answer == want:

@@ -37,7 +37,7 @@ from autoexec_magic.executor.policy.found import Found
         (switches.mode, "02755", "refuse"),
         (switches.mode, "u+xs", "refuse"),
         (switches.mode, "go-w,u=s", "refuse"),
-        (switches.pid, "4711", "allow"),
+        (switches.pid, "4711", "ask"),
         (switches.pid, "-1", "refuse"),
         (switches.pid, "1", "refuse"),
         (switches.pid, "001", "refuse"),

@@ -12,9 +12,46 @@ from autoexec_magic.executor.policy.variables import LOADS_CODE, assign, setting
 def test_a_variable_of_the_list_is_a_question(name):
     """Each of them, by any of the ways a program is given one."""
     found = Found()
-    assign(f"{name}=x", found)
+    assign(f"{name}=/x y", found)
     assert found.answer == "ask"
     assert name in found.why
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "PYTHONPATH=src",
+        "PYTHONPATH=.:lib",
+        "PAGER=cat",
+        "EDITOR=true",
+        "CC=gcc",
+        "PYTHONWARNINGS=ignore",
+        "MAKEFLAGS=-j4",
+    ],
+)
+def test_a_value_that_chooses_nothing_new_is_none(word):
+    """Code of the workspace, a known compiler, a pager that shows."""
+    found = Found()
+    assign(word, found)
+    assert found.answer == "allow"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "PYTHONPATH=../x",
+        "PYTHONPATH=src:/tmp",
+        "PAGER=./cat",
+        "CC=./gcc",
+        "PYTHONWARNINGS=error::evil.E",
+        "NODE_OPTIONS=-r x",
+    ],
+)
+def test_a_value_that_chooses_something_else_is_a_question(word):
+    """The same names, with what a person would have to look at."""
+    found = Found()
+    assign(word, found)
+    assert found.answer == "ask"
 
 
 @pytest.mark.parametrize("name", ["LANG", "A", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "DEBUG", "XPATH"])

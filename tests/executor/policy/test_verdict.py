@@ -48,7 +48,8 @@ def test_the_strictest_layer_counts(tmp_path):
 def test_a_variable_alone_and_a_folder_are_no_programs(tmp_path):
     """They only say what holds for the rest of the line."""
     assert judged(tmp_path) == ("allow", 1)
-    assert judged(tmp_path, "cd", "sub") == ("allow", 1)
+    assert judged(tmp_path, "cd", "sub") == ("allow", 4)
+    assert judged(tmp_path, "cd", "/home/ada/.ssh") == ("refuse", 4)
 
 
 def test_a_program_that_never_runs_need_not_be_there(tmp_path):

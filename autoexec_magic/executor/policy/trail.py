@@ -1,0 +1,153 @@
+"""What a line has made before a command of it runs: files nobody has judged, and links.
+
+A file that is written and then run in one go was not there when the line was
+judged. Where it was downloaded that is refused; where the line wrote it itself
+it is a question, unless the file can only be data. Code of the workspace that
+was there before runs as ever.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from .arguments import Ruling
+from .paths import ALLOWED, Roots, Ruled, real_of
+from .secrets import below
+
+DOWNLOADERS = frozenset("curl wget aria2c http https httpie xh gdown yt-dlp".split())  # noqa: SIM905
+_EMPTY = frozenset("mkdir touch rm rmdir unlink chmod chown truncate mktemp sync".split())  # noqa: SIM905
+_COPIES = frozenset("cp mv ln link install rsync".split())  # noqa: SIM905
+_COMPILES = frozenset("gcc g++ cc c++ clang clang++ rustc javac ld go nvcc tsc".split())  # noqa: SIM905
+_UNPACKS = frozenset("tar unzip 7z 7za unrar gunzip gzip xz unxz bunzip2 zstd".split())  # noqa: SIM905
+_READS_SETTINGS = frozenset(("git",))  # of the folder it works in; they name programs
+_DATA = re.compile(
+    r""".*\.(?:csv|tsv|parquet|feather|arrow|npy|npz|h5|hdf5|nc|db|sqlite3?|xlsx?|jsonl|ndjson|geojson|xml|html?
+          |png|jpe?g|gif|svg|pdf|bmp|tiff?|webp|mp[34]|wav|flac|webm|mov|avi|log|out|err|md|rst|bib|tex|vcf|fa|fasta
+          |fastq|bam|bed|gff|zip|gz|tgz|bz2|xz|zst|tar|7z|rar|whl|pem|crt|key|diff|patch|prom|bin|safetensors|gguf|onnx|pt)
+      |(?!requirements|constraints|CMakeLists).*\.txt
+      |(?!package|tsconfig|jsconfig|composer|deno|jest|babel|nx|turbo|lerna|project|angular|bower|\.).*\.json
+      |log|out|output|err|errors|results?|nohup\.out""",
+    re.VERBOSE,
+)
+_SETTINGS = frozenset(
+    ("config", "HEAD", ".gitattributes", ".gitmodules", ".gitconfig", "commondir", "gitdir")
+)
+
+
+_UNREAD = "what is downloaded would run, and nobody has read it"
+
+
+class Trail:
+    """The one mutable thing while a line is judged; it ends with the line."""
+
+    __slots__ = ("folders", "links", "made", "unread")
+
+    def __init__(self) -> None:
+        self.made: set[str] = set()  # written by the line
+        self.unread: set[str] = set()  # of those, what came over the network
+        self.links: dict[str, str] = {}
+        self.folders: set[str] = set()
+
+    def wrote(self, path: str, cwd: Path, roots: Roots) -> None:
+        """Note a file in the place of a stream."""
+        real = real_of(path, cwd, roots)
+        if not real.startswith("/dev/"):
+            self.made.add(real)
+
+    def judge(self, name: str, ruling: Ruling, cwd: Path, roots: Roots) -> Ruled:
+        """Return what is said of code that runs now, in view of what was made before."""
+        if not self.made:
+            return ALLOWED
+        reads = [real_of(path, cwd, roots) for path in ruling.reads]
+        named = [real_of(path, cwd, roots) for path in ruling.runs]
+        if any(below(path, made) for path in named for made in self.unread):
+            return Ruled("refuse", "download-and-run", _UNREAD)
+        compiled = reads if name in _COMPILES else []
+        if any(below(path, made) for path in (*named, *compiled) for made in self.made):
+            return Ruled("ask", "made-and-run", "the line itself writes what it runs or compiles then")
+        if ruling.code or ruling.runs:
+            near = self._near([*named, *reads, str(cwd)], str(roots.workspace))
+            if near:
+                why = f"the line itself writes {near}, which could be code of what runs then"
+                return Ruled("ask", "made-and-run", why)
+        if name in _READS_SETTINGS and any(posixpath.basename(made) in _SETTINGS for made in self.made):
+            return Ruled("ask", "made-and-run", f"the line itself writes settings that {name} reads then")
+        return ALLOWED
+
+    def _near(self, places: Sequence[str], workspace: str) -> str:
+        """Return what was made where code is looked for, and is no data; "" if there is nothing."""
+        for made in sorted(self.made):
+            is_near = below(made, workspace) or any(below(place, made) for place in places)
+            if is_near and not _DATA.fullmatch(posixpath.basename(made)):
+                return made
+        return ""
+
+    def program(self, path: str, cwd: Path, roots: Roots) -> Ruled:
+        """Return what is said of a program that is given by its path."""
+        real = real_of(path, cwd, roots)
+        if any(below(real, made) for made in self.unread):
+            return Ruled(
+                "refuse", "download-and-run", f"{path} is downloaded and would run, and nobody has read it"
+            )
+        if any(below(real, made) for made in self.made):
+            return Ruled("ask", "made-and-run", f"the line itself makes {path}, and runs it then")
+        return ALLOWED
+
+    def note(self, name: str, argv: Sequence[str], ruling: Ruling, cwd: Path, roots: Roots) -> None:
+        """Note what a command makes."""
+        if name in _EMPTY:
+            self.folders.update(real_of(path, cwd, roots) for path in ruling.writes if name == "mkdir")
+            return
+        if name in ("ln", "link", "mv", "cp"):
+            self._link(name, argv, ruling, cwd, roots)
+        sources = [real_of(path, cwd, roots) for path in (*ruling.reads, *ruling.trees)]
+        targets = [real_of(path, cwd, roots) for path in ruling.writes if path != "."]
+        is_download = name in DOWNLOADERS
+        if is_download or (name == "git" and len(argv) > 1 and "clone" in argv):
+            targets += [real_of(found, cwd, roots) for url in ruling.urls if (found := _name_of(url))]
+            self.made.update(targets)
+            self.unread.update(targets if is_download else ())
+        elif name in _COPIES or name in _UNPACKS or name in _COMPILES:
+            made = [one for one in sources if any(below(one, made) for made in self.made)]
+            outside = name in _COPIES and any(not below(one, str(roots.workspace)) for one in sources)
+            targets += [str(cwd)] if made and name in _UNPACKS else []
+            if made or outside:
+                self.made.update(targets)
+            if any(one in self.unread for one in made):
+                self.unread.update(targets)
+        elif not ruling.code:
+            self.made.update(targets)
+
+    def _link(self, name: str, argv: Sequence[str], ruling: Ruling, cwd: Path, roots: Roots) -> None:
+        words = [word for word in argv[1:] if not word.startswith("-")]
+        if name in ("ln", "link") and len(words) == 1:
+            words.append(".")
+        if len(words) < 2:
+            return
+        *sources, target = words
+        for source in sources:
+            place = real_of(target, cwd, roots)
+            if (
+                target.endswith(("/", "."))
+                or len(sources) > 1
+                or place in self.folders
+                or Path(place).is_dir()
+            ):
+                place = f"{place}/{posixpath.basename(source.rstrip('/'))}"
+            if name in ("ln", "link"):
+                start = Path(place).parent if source[:1] not in "/~" else cwd
+                self.links[place] = real_of(source, start if "-s" in "".join(argv) else cwd, roots)
+            else:
+                for link, leads in list(self.links.items()):
+                    real = posixpath.normpath(cwd / source)
+                    if below(link, real):
+                        self.links[place + link[len(real) :]] = leads
+
+
+def _name_of(url: str) -> str:
+    """Return the name that a download, or a clone, gets in the current folder."""
+    path = re.sub(r"[?#].*", "", url).rstrip("/")
+    return re.sub(r"\.git$", "", re.split(r"[/:]", path)[-1])

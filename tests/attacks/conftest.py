@@ -13,7 +13,7 @@ SAID: list[str] = []
 
 
 def _load(name: str) -> None:
-    """Import `name`.py of this folder by its path: with importlib's mode a test's folder is not on the path."""
+    """Import `name`.py of this folder by its path, for tests to import by `name`."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -21,7 +21,7 @@ def _load(name: str) -> None:
     spec.loader.exec_module(module)
 
 
-for module in ("corpus", "runs", "twins"):
+for module in ("corpus", "listeners", "watch", "arena", "runs", "twins"):
     _load(module)
 
 

@@ -105,9 +105,7 @@ class Driver:
                 is_raw=True,
             )
             self.opened(but=arena)  # building the cage looked at the home
-            outcome = process.stream(
-                asked, on_text=output.keep, on_dropped=lambda *_: None, on_spawn=built.limit
-            )
+            outcome = process.stream(asked, on_text=output.keep, on_cut=lambda *_: None, on_spawn=built.limit)
             self.opened()
             if self.job["way"] == "cage":
                 self.governed(arena, built, marks, before)

@@ -36,10 +36,10 @@ def passed(mode: Mode, attacks, say) -> None:
         assert {name: result.tail for name, result in results.items() if result.returncode} == {}
     failed = {name: result for name, result in found.items() if result.returncode != 0}
     absent = Counter(name for names in missing.values() for name in names)
-    lacking = ", ".join(f"{name} ({count})" for name, count in sorted(absent.items()))
+    lacking = ", ".join(f"{name} ({count})" for name, count in sorted(absent.items())) or "nothing"
     say(
         f"{mode.name}: {len(found)} run, {len(found) - len(failed)} pass, {cured} more with an option, "
-        f"{len(failed) - cured} do not; {len(attacks) - len(present)} not run for want of {lacking or 'nothing'}"
+        f"{len(failed) - cured} do not; {len(attacks) - len(present)} not run for want of {lacking}"
     )
     unexpected = {name: result.tail for name, result in failed.items() if name not in expected}
     assert unexpected == {}

@@ -98,7 +98,7 @@ def test_each_call_gets_its_own_answer(monkeypatch, machine):
     ],
 )
 def test_modes_and_paths_are_looked_at(monkeypatch, name, arguments, refused, is_supervised):
-    """A setuid bit is refused; what names a file by its path waits for an answer, where somebody gives one."""
+    """A setuid bit is refused; what names a file by its path waits where somebody answers."""
     wait, allow, deny = 0x7FC00000, 0x7FFF0000, 0x00050000 | errno.EPERM
     for machine in (0, 1):
         monkeypatch.setattr(kernel, "column", lambda machine=machine: machine)

@@ -77,7 +77,7 @@ class Arena:
         self.victim = Victim()
         self.tokens[self.victim.token] = "environment of another process"
         self._before = {root: dict(_marks(root)) for root in (self.outside, self.home)}
-        for path in (*_below(self.home), *_below(self.outside)):
+        for path in (self.home, self.outside, *_below(self.home), *_below(self.outside)):
             if not path.is_socket():
                 watch.add(self.name, path)
 

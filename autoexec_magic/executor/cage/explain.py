@@ -39,7 +39,8 @@ _SOCKET_TRACE = re.compile(
     r"|(?:\.connect|\.bind|\.listen|socket\.socket|sock_connect)\([^\n]*\n[\s\S]*Error: \[Errno (?:1|13)\] "
 )
 _UNIX = re.compile(
-    r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|/[^\s'\"]*\.sock\b|unix socket"
+    r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|unix socket"
+    r"|/[^\s'\"]*\.sock\b"
 )
 _TAIL_CHARS = 8192  # what is said last; and the expressions above look ahead
 _TERMINAL = re.compile(r"out of pty devices|/dev/ptmx|openpty|forkpty")

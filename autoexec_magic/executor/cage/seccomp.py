@@ -8,9 +8,10 @@ filter refuses those with EPERM and leaves everything else alone. It reads
 numbers only, so `clone3` and `openat2`, which hide theirs in memory, do not
 exist (ENOSYS: callers fall back to `clone` and `openat`).
 
-Nor does Landlock see who changes a file's mode, owner or times by its path.
-Where no mounts make everything else read-only, those calls wait for an answer
-of whoever holds the listener (`supervisor`). A setuid or setgid bit is set
+Nor does Landlock see who changes a file's mode, owner or times, by its path or
+once it is open, if only to read. Where no mounts make everything else
+read-only, those calls wait for an answer of whoever holds the listener
+(`supervisor`). A setuid or setgid bit is set
 nowhere: a program that runs as somebody else outlasts every cage.
 """
 
@@ -24,7 +25,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from . import kernel
-from .syscalls import AUDIT_ARCH, BY_ARGUMENT, BY_PATH, MODES, NONE, REFUSED, UNKNOWN, UNSUPPORTED
+from .syscalls import ATTRIBUTES, AUDIT_ARCH, BY_ARGUMENT, MODES, NONE, REFUSED, UNKNOWN, UNSUPPORTED
 
 _Step: TypeAlias = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
 _Block: TypeAlias = list[_Step]
@@ -46,6 +47,8 @@ _TCP, _UDP = 6, 17
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _MSG_FASTOPEN = 0x20000000
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # type into the terminal of whoever looks on
+# linux/fs.h: FS_IOC_SETFLAGS, its 32-bit twin, FS_IOC_SETVERSION, FS_IOC_FSSETXATTR; of a file opened to read
+_FILE_FLAGS = (0x40086602, 0x40046602, 0x40087602, 0x401C5820)
 _NO = [(_RETURN, 0, 0, _ERROR | errno.EPERM)]
 _YES = [(_RETURN, 0, 0, _ALLOW)]
 _WAIT = [(_RETURN, 0, 0, _NOTIFY)]
@@ -65,7 +68,7 @@ def program(*, has_net: bool, has_datagrams: bool, has_unix: bool, is_supervised
     has_unix : bool
         Unix sockets may be opened, whatever their path.
     is_supervised : bool, default False
-        Changes of a file's mode, owner or times by its path wait for an answer.
+        Changes of a file's mode, owner or times wait for an answer.
     """
     here = kernel.column()
     if here is None:
@@ -77,7 +80,7 @@ def program(*, has_net: bool, has_datagrams: bool, has_unix: bool, is_supervised
     found |= {BY_ARGUMENT[name][here]: block for name, block in blocks.items()}
     found |= {numbers[here]: _NO for numbers in REFUSED.values()}
     found |= {numbers[here]: [(_RETURN, 0, 0, _ERROR | errno.ENOTSUP)] for numbers in UNSUPPORTED.values()}
-    at = {name: numbers[here] for name, numbers in (BY_PATH | MODES).items()}
+    at = {name: numbers[here] for name, numbers in (ATTRIBUTES | MODES).items()}
     files = _of_files(is_supervised=is_supervised)
     found |= {at[name]: block for name, block in files.items() if at[name] != NONE}
     steps += _dispatch(sorted(found.items()))
@@ -126,7 +129,11 @@ def _by_argument(*, has_net: bool, has_datagrams: bool, has_unix: bool) -> dict[
         "socketpair": [*_argument(1, 0xF), *_when(_STREAM, _YES), *_when(_SEQPACKET, _YES), *_NO],
         **{name: _all_zero(_argument(at, _MSG_FASTOPEN)) for name, at in fast_open.items()},
         "clone": _all_zero(_argument(0, _NEW_NAMESPACES)),
-        "ioctl": [*_argument(1), *_when(_TIOCSTI, _NO), *_when(_TIOCLINUX, _NO), *_YES],
+        "ioctl": [
+            *_argument(1),
+            *(step for request in (_TIOCSTI, _TIOCLINUX, *_FILE_FLAGS) for step in _when(request, _NO)),
+            *_YES,
+        ],
         "listen": _NO if has_net and not has_datagrams else _YES,
         "personality": [*_argument(0), *_when(0, _YES), *_when(0xFFFFFFFF, _YES), *_NO],
         "setpriority": _all_zero(_argument(0), _argument(1)),
@@ -139,15 +146,12 @@ def _of_files(*, is_supervised: bool) -> dict[str, _Block]:
     """Return what decides on a file's mode, owner and times."""
     seen = _WAIT if is_supervised else _YES
     at = {"chmod": 1, "fchmodat": 2, "fchmodat2": 2, "fchmod": 1, "mknod": 1, "mknodat": 2}
-    blocks = dict.fromkeys(BY_PATH, seen)
+    blocks = dict.fromkeys(ATTRIBUTES, seen)
     for name, number in at.items():
-        blocks[name] = _no_setuid(_argument(number), seen if name in BY_PATH else _YES)
+        blocks[name] = _no_setuid(_argument(number), seen if name in ATTRIBUTES else _YES)
     blocks["creat"] = _no_setuid(_argument(1), _YES)
     for name, flags in (("open", 1), ("openat", 2)):
         blocks[name] = [*_argument(flags, _CREATES), *_when(0, _YES), *_no_setuid(_argument(flags + 1), _YES)]
-    # Without a path it is an open file that is meant, and opening it was allowed.
-    pathless = [*_argument(1), (_IF_EQUAL, 0, 2, 0), *_load(_ARGUMENTS_AT + 12), (_IF_EQUAL, len(seen), 0, 0)]
-    blocks["utimensat"] = [*pathless, *seen, *_YES]
     return blocks
 
 

@@ -1,6 +1,7 @@
-"""Who may change a file's mode, owner and times by its path: answered from outside, seccomp_unotify(2).
+"""Who may change a file's mode, owner and times: answered from outside, seccomp_unotify(2).
 
-Landlock does not see these calls. Where there are mounts, everything but what
+Landlock does not see these calls, and a file that may only be read can be opened
+to make them. Where there are mounts, everything but what
 may be written is read-only; elsewhere (an ordinary user, root in a container)
 the filter lets them wait, and a thread of ours answers: it finds the file
 itself, holds it, looks where it is, and makes the change *for* the child. What
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 
 from . import kernel
 from .rules import Rule, is_below
-from .syscalls import BY_PATH
+from .syscalls import ATTRIBUTES
 
 _RECEIVE, _SEND, _IS_VALID = 0xC0502100, 0xC0182101, 0x40082102  # SECCOMP_IOCTL_NOTIF_*
 _ASKED, _ANSWER = struct.Struct("=QIIiIQ6Q"), struct.Struct("=Qqii")
@@ -121,7 +122,7 @@ def received(listener: int) -> Asked | None:
         return None
     number, thread, _, call, _, _, *arguments = _ASKED.unpack(buffer)
     here = kernel.column()
-    names = {numbers[here]: name for name, numbers in BY_PATH.items()} if here is not None else {}
+    names = {numbers[here]: name for name, numbers in ATTRIBUTES.items()} if here is not None else {}
     return Asked(number, thread, names.get(call, ""), tuple(arguments))
 
 
@@ -201,20 +202,28 @@ def _opened(thread: int, wanted: _Wanted) -> int:
     if not wanted.path:
         if not wanted.flags & _EMPTY_PATH:
             raise OSError(errno.ENOENT, "no path")
-        return os.open(f"/proc/{thread}/{link}", os.O_PATH | os.O_CLOEXEC)
+        return _held(thread, link)
     own = _OF_ONESELF.fullmatch(wanted.path)
     if own and not wanted.flags & _NOFOLLOW:  # how the C library changes a file that is no link
-        return os.open(f"/proc/{thread}/fd/{int(own[1])}", os.O_PATH | os.O_CLOEXEC)
+        return _held(thread, f"fd/{int(own[1])}")
     flags = os.O_PATH | os.O_CLOEXEC | (os.O_NOFOLLOW if wanted.flags & _NOFOLLOW else 0)
     # Links like /proc/self/cwd would be our own: the kernel is told not to follow them.
     how = struct.pack("=QQQ", flags, 0, _NO_MAGIC_LINKS)
     if wanted.path.startswith(b"/"):
         return kernel.call("openat2", _AT_FDCWD, wanted.path, how, len(how))
-    start = os.open(f"/proc/{thread}/{link}", os.O_PATH | os.O_CLOEXEC)
+    start = _held(thread, link)
     try:
         return kernel.call("openat2", start, wanted.path, how, len(how))
     finally:
         os.close(start)
+
+
+def _held(thread: int, link: str) -> int:
+    """Return a descriptor of what a thread has open, or of its folder."""
+    try:
+        return os.open(f"/proc/{thread}/{link}", os.O_PATH | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise OSError(errno.EBADF, "nothing is open there") from error
 
 
 def _signed(word: int) -> int:
@@ -279,9 +288,24 @@ def _pairs(memory: _Memory, address: int, unit: int) -> bytes:
     return _seconds(memory.read(address, 32), unit) if address else b""
 
 
+def _open(descriptor: int, apply: Callable[[int], None]) -> _Wanted:
+    """Return what is wanted of an open file."""
+    if _signed(descriptor) < 0:
+        raise OSError(errno.EBADF, "no descriptor")
+    return _Wanted(_signed(descriptor), b"", _EMPTY_PATH, apply)
+
+
+def _utimensat(arguments: tuple[int, ...], memory: _Memory) -> _Wanted:
+    folder, path, times, flags, *_ = arguments
+    apply = _times(_pairs(memory, times, 1))
+    return _Wanted(_signed(folder), memory.text(path), flags, apply) if path else _open(folder, apply)
+
+
 #: from the arguments to what is wanted; the numbers are the calls' own, as in their manual pages
 _CALLS: dict[str, Callable[[tuple[int, ...], _Memory], _Wanted]] = {
     "chmod": lambda a, m: _Wanted(_AT_FDCWD, m.text(a[0]), 0, _mode(a[1])),
+    "fchmod": lambda a, m: _open(a[0], _mode(a[1])),
+    "fchown": lambda a, m: _open(a[0], _owner(a[1], a[2])),
     "fchmodat": lambda a, m: _Wanted(_signed(a[0]), m.text(a[1]), 0, _mode(a[2])),
     "fchmodat2": lambda a, m: _Wanted(_signed(a[0]), m.text(a[1]), a[3], _mode(a[2])),
     "chown": lambda a, m: _Wanted(_AT_FDCWD, m.text(a[0]), 0, _owner(a[1], a[2])),
@@ -290,5 +314,5 @@ _CALLS: dict[str, Callable[[tuple[int, ...], _Memory], _Wanted]] = {
     "utime": lambda a, m: _Wanted(_AT_FDCWD, m.text(a[0]), 0, _times(_utime(m, a[1]))),
     "utimes": lambda a, m: _Wanted(_AT_FDCWD, m.text(a[0]), 0, _times(_pairs(m, a[1], 1000))),
     "futimesat": lambda a, m: _Wanted(_signed(a[0]), m.text(a[1]), 0, _times(_pairs(m, a[2], 1000))),
-    "utimensat": lambda a, m: _Wanted(_signed(a[0]), m.text(a[1]), a[3], _times(_pairs(m, a[2], 1))),
+    "utimensat": _utimensat,
 }

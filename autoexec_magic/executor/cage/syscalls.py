@@ -34,9 +34,10 @@ MODES = _read("""
     open 2 -1, creat 85 -1, openat 257 56, mknod 133 -1, mknodat 259 33
 """)
 
-#: Change a file's mode, owner or times by its path, where Landlock does not look.
-BY_PATH = _read("""
-    chmod 90 -1, fchmodat 268 53, fchmodat2 452 452, chown 92 -1, lchown 94 -1, fchownat 260 54,
+#: Change a file's mode, owner or times, where Landlock does not look.
+ATTRIBUTES = _read("""
+    chmod 90 -1, fchmod 91 52, fchmodat 268 53, fchmodat2 452 452,
+    chown 92 -1, lchown 94 -1, fchown 93 55, fchownat 260 54,
     utime 132 -1, utimes 235 -1, futimesat 261 -1, utimensat 280 88
 """)
 

@@ -95,18 +95,19 @@ def test_each_call_gets_its_own_answer(monkeypatch, machine):
         ("utimensat", (0, 1, 1, 0), False),
         ("utimensat", (0, 1 << 32, 1, 0), False),
         ("utimensat", (3, 0, 1, 0), False),
+        ("fchown", (3, 0, 0), False),
     ],
 )
-def test_modes_and_paths_are_looked_at(monkeypatch, name, arguments, refused, is_supervised):
-    """A setuid bit is refused; what names a file by its path waits where somebody answers."""
+def test_modes_are_looked_at(monkeypatch, name, arguments, refused, is_supervised):
+    """A setuid bit is refused; what changes a file's attributes waits where somebody answers."""
     wait, allow, deny = 0x7FC00000, 0x7FFF0000, 0x00050000 | errno.EPERM
     for machine in (0, 1):
         monkeypatch.setattr(kernel, "column", lambda machine=machine: machine)
         code = seccomp.program.__wrapped__(
             has_net=False, has_datagrams=False, has_unix=False, is_supervised=is_supervised
         )
-        number = (syscalls.MODES | syscalls.BY_PATH)[name][machine]
-        waits = is_supervised and name in syscalls.BY_PATH and not (name == "utimensat" and not arguments[1])
+        number = (syscalls.MODES | syscalls.ATTRIBUTES)[name][machine]
+        waits = is_supervised and name in syscalls.ATTRIBUTES
         want = deny if refused else wait if waits else allow
         assert answer(list(struct.iter_unpack("=HBBI", code)), number, machine, arguments) == want
 

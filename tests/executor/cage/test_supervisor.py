@@ -45,6 +45,7 @@ CHANGES = {
         False,
     ),
     "utimensat, of a descriptor": ("os.utime('/dev/fd/%d' % os.open(path, os.O_PATH), ns=(11, 22))", False),
+    "fchown, to the same": ("os.fchown(os.open(path, os.O_RDONLY), os.getuid(), -1)", False),
     "chown, to the same": ("os.chown(path, os.getuid(), -1)", False),
     "lchown, to the same": ("os.symlink(path, b'link'); os.lchown('link', -1, -1)", False),
     "old chmod": ("assert not call(90, path, 0o711)", True),
@@ -104,9 +105,22 @@ def test_what_is_inside_is_changed_as_without_a_cage(name, caged, workspace):
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("name", [name for name in CHANGES if "open file" not in name])
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_may_only_be_read_is_not(name, workspace, tmp_path):
+    """It can be opened, and an open file needs no path."""
+    source, is_old = CHANGES[name]
+    requires(not is_old or os.uname().machine == "x86_64", "aarch64 has no such call", "an x86_64 machine")
+    outside = tmp_path / "outside"
+    before = mark(outside)
+    request = cage.CageRequest(level="workspace", workspace=workspace, mounts=False, read=(outside,))
+    with cage.build(request) as built:
+        run(built, [sys.executable, "-c", changing(source), "../outside"], cwd=workspace)
+    assert mark(outside) == before
+
+
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_is_outside_is_not(name, caged, workspace, tmp_path):
-    """It has to be opened to be changed without a path, and opening it is denied."""
+    """Whichever way it is named."""
     source, is_old = CHANGES[name]
     requires(not is_old or os.uname().machine == "x86_64", "aarch64 has no such call", "an x86_64 machine")
     before = mark(tmp_path / "outside")
@@ -158,6 +172,8 @@ def test_errors_are_the_ones_of_the_kernel(kind, caged, workspace):
     """A program that asks for what is not there is told so."""
     ended = run(caged, ["touch", "-c", *([kind] if kind else []), "-r", "absent", "file"], cwd=workspace)
     assert "No such file" in ended.stderr
+    ended = run(caged, [sys.executable, "-c", "import os; os.fchmod(77, 0o644)"], cwd=workspace)
+    assert f"[Errno {errno.EBADF}]" in ended.stderr
     ended = run(caged, [sys.executable, "-c", "import os; os.chmod('absent', 0o644)"], cwd=workspace)
     assert f"[Errno {errno.ENOENT}]" in ended.stderr
     ended = run(

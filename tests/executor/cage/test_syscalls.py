@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autoexec_magic.executor.cage.syscalls import (
+    ATTRIBUTES,
     BY_ARGUMENT,
-    BY_PATH,
     MODES,
     NONE,
     REFUSED,
@@ -18,10 +18,10 @@ from autoexec_magic.executor.cage.syscalls import (
 @pytest.mark.parametrize("column", [0, 1])
 def test_no_number_stands_for_two_calls(column):
     """A typing error in a table would shut another door, and leave one open."""
-    tables = (BY_ARGUMENT, MODES | BY_PATH, REFUSED, UNKNOWN, UNSUPPORTED)
+    tables = (BY_ARGUMENT, MODES | ATTRIBUTES, REFUSED, UNKNOWN, UNSUPPORTED)
     numbers = [entry[column] for table in tables for entry in table.values() if entry[column] != NONE]
     assert len(numbers) == len(set(numbers)) > 70
-    assert all(MODES[name] == BY_PATH[name] for name in MODES.keys() & BY_PATH.keys())
+    assert all(MODES[name] == ATTRIBUTES[name] for name in MODES.keys() & ATTRIBUTES.keys())
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 import os
 import re
@@ -77,6 +78,11 @@ MEANING = {
     "policy.refuse": "commands that never run, written the same way",
     "pass-on": "environment variables that runs may see; * is a wildcard",
 }
+#: what tells where these folders are
+_SAY_WHERE = (
+    *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
+    *("JUPYTER_NO_CONFIG", "JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
+)
 _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
 PERSON_ONLY = frozenset({"index-url", "project-age-days", "release-age-days", "pass-on"})
 #: these count from a workspace once a person has accepted that very content
@@ -234,30 +240,41 @@ def workspace(start: Path | None = None) -> Path:
     except FileNotFoundError as error:
         raise UsageError("the working directory is gone", fix="%cd to one that is there") from error
     # The kernel tells a process its folder by its real path, whatever link led there.
-    ends = (Path.home(), Path(os.path.realpath(Path.home())), Path(here.anchor))
-    for folder in (here, *here.parents):
-        if folder in ends:
-            break
-        if any((folder / mark).exists() for mark in WORKSPACE_MARKS):
-            return folder
+    home = os.path.expanduser("~")  # noqa: PTH111 - asked before each run, in texts for speed
+    ends = (home, os.path.realpath(home), here.anchor)
+    folder = str(here)
+    while folder not in ends:
+        if any(os.path.exists(f"{folder}/{mark}") for mark in WORKSPACE_MARKS):  # noqa: PTH110
+            return Path(folder)
+        folder = os.path.dirname(folder)  # noqa: PTH120
     return here
 
 
 def data_dir() -> Path:
     """Return `AUTOEXEC_DATA_DIR`, or `autoexec` in Jupyter's data folder."""
-    given = os.environ.get("AUTOEXEC_DATA_DIR")
-    if given:
-        return Path(given).expanduser().absolute()
-    from jupyter_core.paths import jupyter_data_dir
-
-    return Path(jupyter_data_dir()) / "autoexec"
+    return own_folders()[0]
 
 
 def config_file() -> Path:
     """Return the person's own settings file, whether it is there or not."""
-    from jupyter_core.paths import jupyter_config_dir
+    return own_folders()[1]
 
-    return Path(jupyter_config_dir()) / "autoexec.toml"
+
+def own_folders() -> tuple[Path, Path, Path]:
+    """Return the data folder (`data_dir`), the person's settings file, and Jupyter's runtime folder."""
+    home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111
+    data, settings, runtime = _own_folders(home, tuple(map(os.environ.get, _SAY_WHERE)))
+    given = os.environ.get("AUTOEXEC_DATA_DIR")
+    return Path(given).expanduser().absolute() if given else data, settings, runtime
+
+
+@functools.lru_cache(maxsize=16)
+def _own_folders(home: str, said: tuple[str | None, ...]) -> tuple[Path, Path, Path]:
+    """Return Jupyter's for this home and these values of `_SAY_WHERE`, which are all that decides."""
+    from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_runtime_dir
+
+    data, settings = Path(jupyter_data_dir()) / "autoexec", Path(jupyter_config_dir()) / "autoexec.toml"
+    return data, settings, Path(jupyter_runtime_dir())
 
 
 def _offer(name: str, values: Mapping[str, object], root: Path) -> Offer | None:
@@ -279,7 +296,7 @@ def _from_toml(
     path: Path, table: tuple[str, ...], *, is_workspace: bool
 ) -> tuple[str, dict[str, object], bool]:
     try:
-        values: object = tomllib.loads(path.read_text("utf-8"))
+        values: object = _parsed_toml(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return str(path), {}, is_workspace
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
@@ -298,6 +315,12 @@ def _from_toml(
     for key in values:
         _known(key, str(path))
     return str(path), values, is_workspace
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed_toml(text: str) -> dict[str, object]:
+    """Return what a text means; it is read for each run, and a project's takes milliseconds to parse."""
+    return tomllib.loads(text)
 
 
 def _from_variables(environment: Mapping[str, str]) -> tuple[str, dict[str, object], bool]:

@@ -21,7 +21,8 @@ from .errors import AutoexecError, Cancelled, NeedsPerson, UsageError
 from .events import Emit, Event, Output
 from .executor.cage import SHUT, Doors, Wanted
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
-from .orchestrator import Plan, Report, Step, Surroundings
+from .masked import masked
+from .orchestrator import Command, Plan, Report, Step, Surroundings
 from .redact import cleaned, secrets_in
 from .values import Ask, Place, Question, Reply
 
@@ -132,7 +133,8 @@ def carry_out(
     with recorded(verb, title, _told(level), caller, loaded.workspace) as recorder:
         sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
         if recorder is not None:
-            sinks.insert(0, recorder.emit)
+            is_raw = any(isinstance(step, Command) and step.is_raw for step in steps)
+            sinks.insert(0, masked(recorder.emit, env) if is_raw else recorder.emit)
             if caller.on_record is not None:
                 caller.on_record(recorder.run_id)
             here = replace(

@@ -24,7 +24,9 @@ HEIGHT = 50
 COLUMNS = 16_384
 _TEXT_COLUMNS = 65_536
 _NUMBERS = "[0-9;:]{0,64}+"
-_MOVE = re.compile(rf"\r(?!\n)|\x08|\x1b\[{_NUMBERS}[A-HJKdf]")
+_RETURN = re.compile(r"\r(?!\n)")
+_MOVE = re.compile(rf"\x1b\[{_NUMBERS}[A-HJKdf]")
+_NO_COLOUR = re.compile(rf"\x1b(?!\[{_NUMBERS}m)")
 _SGR = re.compile(rf"\x1b\[{_NUMBERS}m")
 _OPEN = re.compile(rf"\x1b(?:\[{_NUMBERS})?\Z")
 _STRAY = re.compile(rf"\x1b(?!\[{_NUMBERS}[A-HJKdfm])")
@@ -53,9 +55,7 @@ def collapsed(text: str) -> str:
 
 def is_moving(text: str) -> bool:
     """Whether anything in `text` goes back to what was written."""
-    if "\x1b" not in text and "\r" not in text and "\b" not in text:
-        return False
-    return _MOVE.search(text) is not None
+    return _split(text)[2]
 
 
 class Settled:
@@ -76,12 +76,13 @@ class Settled:
 
     def feed(self, text: str) -> str:
         """Return what comes through now."""
-        text, self._rest = _whole(self._rest + text)
-        if text.endswith("\r"):  # of a line's end, or the beginning of its rewriting
-            text, self._rest = text[:-1], "\r" + self._rest
+        text = self._rest + text
+        end = text[-1:] if text.endswith("\r") else ""  # of a line's end, or the beginning of its rewriting
+        text, self._rest, moves = _split(text.removesuffix("\r"))
+        self._rest += end
         screen = self._screen
-        if self._next == screen.last and not screen.reach and screen.is_plain and not is_moving(text):
-            screen.feed(text)
+        if self._next == screen.last and not screen.reach and screen.is_plain and not moves:
+            screen.append(text)
             self._next, self._begun = screen.last, screen.line(screen.last)
             return text
         return "".join(self._through(line) for line in _LINES.findall(text))
@@ -188,16 +189,16 @@ class Screen:
 
     def feed(self, text: str) -> None:
         """Write."""
-        text = self._rest + text
-        text, self._rest = _whole(text)
-        if self._column is None and self._row == len(self._rows) - 1 and not is_moving(text):
-            self._append(text.replace("\r\n", "\n") if "\r" in text else text)
+        text, self._rest, moves = _split(self._rest + text)
+        if self._column is None and self._row == len(self._rows) - 1 and not moves:
+            self.append(text)
             return
         for token in _TOKEN.finditer(text):
             self._take(token)
 
-    def _append(self, text: str) -> None:
+    def append(self, text: str) -> None:
         """Write at the end what has no moves; this is what happens nearly always."""
+        text = text.replace("\r\n", "\n") if "\r" in text else text
         most, last = HEIGHT + (self._old.maxlen or 0), self.last + text.count("\n")
         first, *more = text.rsplit("\n", most)
         if last - self.last > most:  # what is before will not be looked at
@@ -316,13 +317,19 @@ class Screen:
         self._move_to(self._row, at)
 
 
-def _whole(text: str) -> tuple[str, str]:
-    """Return `text` up to an escape that is not whole yet, less what means nothing here, and the rest."""
+def _split(text: str) -> tuple[str, str, bool]:
+    """Return `text` less what means nothing here, an escape at its end that is not whole, and if it moves."""
+    # One sign after another, each a fast search: nearly all text has none of them, or colours only.
+    moves = "\b" in text or ("\r" in text and _RETURN.search(text) is not None)
     if "\x1b" not in text:
-        return text, ""
+        return text, "", moves
     found = _OPEN.search(text, max(0, len(text) - _OPEN_CHARS))
     rest = found.group() if found else ""
-    return _STRAY.sub("", text[: len(text) - len(rest)]), rest
+    text = text[: len(text) - len(rest)]
+    if _NO_COLOUR.search(text):
+        text = _STRAY.sub("", text)
+        moves = moves or _MOVE.search(text) is not None
+    return text, rest, moves
 
 
 class _Row:

@@ -526,3 +526,32 @@ def test_the_policy_must_be_a_table(place):
     with pytest.raises(UsageError, match="unknown setting") as caught:
         place.load()
     assert "policy.programs" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [("HOME", 0), ("JUPYTER_DATA_DIR", 0), ("JUPYTER_CONFIG_DIR", 1), ("JUPYTER_RUNTIME_DIR", 2)],
+)
+def test_where_our_folders_are_is_asked_anew(tmp_path, monkeypatch, name, at):
+    """A variable that changed between two runs says where they are now."""
+    for each in ("AUTOEXEC_DATA_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.delenv(each, raising=False)
+    for folder in ("one", "other", "one"):
+        monkeypatch.setenv(name, str(tmp_path / folder))
+        assert str(config.own_folders()[at]).startswith(str(tmp_path / folder))
+
+
+def test_a_relative_data_folder_is_the_current_folders(tmp_path, monkeypatch):
+    """Also after the current folder was changed."""
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", "data")
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        assert config.data_dir() == tmp_path / name / "data"
+
+
+def test_a_settings_file_that_was_saved_anew_counts(tmp_path, monkeypatch):
+    """What is remembered is what a text means, not what a file holds."""
+    for seconds in (5, 7):
+        (tmp_path / "autoexec.toml").write_text(f"timeout = {seconds}\n")
+        assert config.load(tmp_path).config.timeout == seconds

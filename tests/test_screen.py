@@ -69,17 +69,13 @@ def test_what_nothing_goes_back_to_is_as_it_was(text):
 @settings(max_examples=300)
 @given(text=TEXT, places=st.lists(st.integers(0, 500)))
 def test_what_comes_through_shows_the_same_in_the_end(text, places):
-    """However it comes, the last lines that a sink got are those of the screen."""
+    """However it comes: a sink gets each line as it is in the end, in order."""
     settled = Settled()
     through = "".join([*map(settled.feed, cut(text, places)), settled.flush()])
-    want = shown([text])[0]
-    while want and not want[-1]:
-        want.pop()
-    got = shown([through])[0]
-    while got and not got[-1]:
-        got.pop()
-    plain = [line.rstrip(" ") for line in got][len(got) - len(want) :]
-    assert [without_colour(line) for line in plain] == [without_colour(line.rstrip(" ")) for line in want]
+    got = iter([without_colour(line).rstrip(" ") for line in shown([through])[0]])
+    for line in shown([text])[0]:
+        wanted = without_colour(line).rstrip(" ")
+        assert not wanted or wanted in got  # `in` goes on to where it is
 
 
 def without_colour(line: str) -> str:

@@ -6,56 +6,56 @@ it, so no process starts unjudged and none outlives its run.
 
 from __future__ import annotations
 
-import functools
 import os
-import shlex
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
 from ..config import workspace
 from ..errors import UsageError
-from ..events import Emit, Flowing, Output, Truncated
+from ..events import Emit
 from ..history import new_id
-from ..redact import secrets_in
-from ..values import Ask, Outcome, Phase, Stream
-from . import cage, environment, lines, policy, process
+from ..values import Ask, Outcome, Phase
+from . import cage, environment, lines, policy, process, service
 from . import policy as _policy
-from .channel import Cut
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
 from .judging import Explained, explain, judge
+from .permission import judge_input, permitted, shown
 from .places import private_folders
 from .policy import steps
 from .policy.tree import Shell
-from .terminal import Size
+from .service import Service, is_service_alive
+from .service import stop as stop_service
+from .starting import Start, secrets_to_mask, size_of
 
 __all__ = [
     "Bounds",
     "Cancel",
     "Explained",
     "ProcessId",
+    "Service",
     "cage",
     "end_known",
     "explain",
     "identify",
     "interrupt",
     "is_alive",
+    "is_service_alive",
     "judge",
     "policy",
     "run",
     "run_line",
     "shown",
+    "start_service",
+    "stop_service",
     "wait_for",
 ]
 
 KEEP_BYTES = 64 * 2**20
 GRACE_SECONDS = 1.0
-_LINE_CHARS = 200
-_MOST_CELLS = 65_536  # ioctl_tty(2): the size is given in 16 bits
 
 
 class Bounds(TypedDict, total=False):
@@ -93,6 +93,7 @@ def run(
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
     raw: bool = False,
+    judged_as: Sequence[str] = (),
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -142,8 +143,11 @@ def run(
     run_id : str, optional
         The id of the run that the child belongs to.
     raw : bool, default False
-        Leave the output as it is. Only for our own tools, whose output is read
-        by a program and never shown: a digest must not be taken for a secret.
+        Leave the output as it is. Only where it is read by a program and never
+        shown: a digest must not be taken for a secret.
+    judged_as : sequence of str, optional
+        What the policy judges in place of `argv`, of the same program: where
+        `stdin` is code, the command that has it as an argument.
 
     Returns
     -------
@@ -163,6 +167,9 @@ def run(
         The cage cannot be had.
     """
     words = _checked(argv)
+    judged = _checked(judged_as or argv)
+    if judged[0] != words[0]:
+        raise UsageError(f"{judged[0]} cannot be judged for {words[0]}")
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
@@ -170,8 +177,8 @@ def run(
     variables = environment.build(run_id, env, pass_on=pass_on, present=present)
     root = workspace(folder)
     files = [(str(stdin), False)] if isinstance(stdin, Path) else []
-    program = _permitted(words, variables, folder, root, policy, ask, files)
-    start = _starter(
+    program = permitted(judged, variables, folder, root, policy, ask, files)
+    start = Start(
         emit=emit,
         phase=phase,
         level=level,
@@ -179,11 +186,11 @@ def run(
         workspace=root,
         run_id=run_id,
         stdin=_given(stdin),
-        pty=pty,
+        pty=size_of(pty),
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=() if raw else _secrets({**present, **(env or {})}, pass_on),
+        secrets=() if raw else secrets_to_mask({**present, **(env or {})}, pass_on),
         is_raw=raw,
     )
     stage = process.Stage(argv=(str(program), *words[1:]), env=variables)
@@ -211,6 +218,7 @@ def run_line(
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
+    raw: bool = False,
 ) -> Outcome:
     """Run a line as it was typed: pipelines, lists, files and variables, without a shell.
 
@@ -247,8 +255,8 @@ def run_line(
     roots = _policy.Roots(workspace=workspace, more=policy.roots, private=private_folders())
     judge = lines.Judge(rules=policy, roots=roots, ask=ask)
     if isinstance(stdin, Path):
-        _judge_input(stdin, line, folder, judge)
-    start = _starter(
+        judge_input(stdin, line, folder, judge)
+    start = Start(
         emit=emit,
         phase=phase,
         level=level,
@@ -256,12 +264,12 @@ def run_line(
         workspace=workspace,
         run_id=run_id,
         stdin=_given(stdin),
-        pty=pty,
+        pty=size_of(pty),
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=_secrets({**present, **(env or {})}, pass_on),
-        is_raw=False,
+        secrets=() if raw else secrets_to_mask({**present, **(env or {})}, pass_on),
+        is_raw=raw,
     )
     if isinstance(found, Shell):
         judge.ask_for([lines.asked_of_shell(found)], found.text, folder)
@@ -272,74 +280,45 @@ def run_line(
     return lines.run(found, place, start, lines.Bounds(timeout=timeout, keep_bytes=keep_bytes), judge)
 
 
-def _starter(
+def start_service(
+    argv: Sequence[str],
     *,
-    emit: Emit,
-    phase: Phase,
-    level: cage.Wanted,
-    doors: cage.Doors,
-    workspace: Path,
-    run_id: str,
-    stdin: bytes | Path | None,
-    pty: bool | tuple[int, int],
-    cancel: Cancel | None,
-    grace: float,
-    on_spawn: Callable[[ProcessId], None] | None,
-    secrets: Sequence[str],
-    is_raw: bool,
-) -> lines.Start:
-    """Return what starts a pipeline in a cage of its own and streams it; the first one gets `stdin`."""
-    given = [stdin]
-    size = _size(pty)
+    log: Path,
+    name: str = "",
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    pass_on: Sequence[str] = (),
+    policy: policy.Policy = policy.DEFAULT,
+    ask: Ask | None = None,
+) -> Service:
+    """Start what may outlive its run, this process and its keeper.
 
-    def on_text(stream: Stream, text: str) -> None:
-        emit(Output(phase=phase, stream=stream, text=text))
+    Parameters
+    ----------
+    log : Path
+        Gets all that it writes, appended; only this user can read it.
+    name : str, optional
+        What it is, for people; by default the program's name.
 
-    def on_cut(stream: Stream, cut: Cut) -> None:
-        emit(Truncated(phase=phase, stream=stream, dropped_bytes=cut.dropped, after_bytes=cut.after))
+    The others are as in `run`, which see; so are the errors.
 
-    def on_flow(stream: Stream, passed_bytes: int, last_line: str) -> None:
-        emit(Flowing(phase=phase, stream=stream, passed_bytes=passed_bytes, last_line=last_line))
+    Returns
+    -------
+    Service
+        What `stop_service` and `is_service_alive` take, in any process.
 
-    def start(
-        stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
-    ) -> Outcome:
-        with cage.lend(doors.request(level, workspace)) as built:
-            before = built.watch()
-
-            def spawned(leader: ProcessId) -> None:
-                built.limit(leader)
-                if on_spawn:
-                    on_spawn(leader)
-
-            request = process.Request(
-                stages=stages,
-                cwd=cwd,
-                cage=built,
-                run_id=run_id,
-                stdin=given.pop() if given else None,
-                pty=size,
-                timeout=timeout,
-                grace=grace,
-                keep_bytes=keep_bytes,
-                secrets=secrets,
-                is_raw=is_raw,
-            )
-            outcome = process.stream(
-                request, on_text=on_text, on_cut=on_cut, on_flow=on_flow, on_spawn=spawned, cancel=cancel
-            )
-            return _seen(outcome, built, before, cwd)
-
-    return start
-
-
-def _seen(outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path) -> Outcome:
-    """Add to an outcome what only the cage knows: what it denied, and what changed that governs runs."""
-    if built.level == "open":
-        return outcome
-    said = f"{outcome.stdout}\n{outcome.stderr}"
-    denial = None if outcome.passed else built.explain_failure(said, folder=cwd)
-    return replace(outcome, denial=denial, changed=tuple(map(str, built.voided(before))))
+    Raises
+    ------
+    AutoexecError
+        It cannot be started; or this process is itself part of a run.
+    """
+    words = _checked(argv)
+    folder = _directory(cwd)
+    variables = environment.build("", env, pass_on=pass_on)
+    program = permitted(words, variables, folder, workspace(folder), policy, ask, ())
+    return service.start(
+        (str(program), *words[1:]), name=name or program.name, log=folder / log, cwd=folder, env=variables
+    )
 
 
 def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
@@ -347,22 +326,6 @@ def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
         raise UsageError(f"a time limit of {timeout} s cannot be", fix="a number of seconds greater than 0")
     if grace < 0 or keep_bytes < 0:
         raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
-
-
-def _secrets(variables: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
-    """Return the values to mask; found once for the same variables with the same values."""
-    return _secrets_of(tuple(variables.items()), tuple(names))
-
-
-@functools.lru_cache(maxsize=4)
-def _secrets_of(variables: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> tuple[str, ...]:
-    return secrets_in(dict(variables), names=names)
-
-
-def shown(command: Sequence[str] | str) -> str:
-    """Return a command as a line short enough for a message."""
-    line = command.strip() if isinstance(command, str) else shlex.join(command)
-    return line if len(line) <= _LINE_CHARS else line[: _LINE_CHARS - 1] + "…"
 
 
 def interrupt(process: ProcessId) -> bool:
@@ -390,28 +353,6 @@ def _given(stdin: str | bytes | Path | None) -> bytes | Path | None:
         raise UsageError("the standard input is not text", why=str(error)) from error
 
 
-def _size(pty: bool | tuple[int, int]) -> Size | None:
-    if isinstance(pty, bool):
-        return Size() if pty else None
-    if not all(0 < number < _MOST_CELLS for number in pty):
-        raise UsageError(
-            f"a terminal of {pty[0]} columns and {pty[1]} rows cannot be", fix="for example 80, 24"
-        )
-    return Size(*pty)
-
-
-def _judge_input(file: Path, line: str, cwd: Path, judge: lines.Judge) -> None:
-    """Judge the file that a line is to read, as `<` is judged."""
-    verdict = _policy.judge_command(
-        (), environment={}, cwd=cwd, roots=judge.roots, policy=judge.rules, files=[(str(file), False)]
-    )
-    verdict = replace(verdict, line=f"{line} < {file}")
-    if verdict.answer == "refuse":
-        raise lines.refused(verdict)
-    if verdict.answer == "ask":
-        judge.ask_for([verdict], verdict.line, cwd)
-
-
 def _directory(cwd: Path | None) -> Path:
     try:
         folder = Path.cwd() if cwd is None else Path(cwd)
@@ -420,27 +361,3 @@ def _directory(cwd: Path | None) -> Path:
     if not folder.is_dir():
         raise UsageError(f"there is no directory {folder}", fix="create it, or give another one")
     return folder.absolute()
-
-
-def _permitted(
-    argv: tuple[str, ...],
-    variables: Mapping[str, str],
-    cwd: Path,
-    root: Path,
-    rules: policy.Policy,
-    ask: Ask | None,
-    files: Sequence[tuple[str, bool]],
-) -> Path:
-    """Return the program's path, or raise what keeps it from running."""
-    roots = _policy.Roots(workspace=root, more=rules.roots, private=private_folders())
-    verdict = _policy.judge_command(
-        argv, environment=variables, cwd=cwd, roots=roots, policy=rules, files=files
-    )
-    if verdict.answer == "refuse":
-        raise lines.refused(verdict)
-    program = _policy.find(argv[0], variables, cwd)
-    if verdict.answer == "allow":
-        return program
-    judge = lines.Judge(rules=rules, roots=roots, ask=ask)
-    judge.ask_for([verdict], shown(argv), cwd, [program], typed=shlex.join(argv))
-    return program

@@ -51,12 +51,12 @@ class Channel:
         self._tail_bytes = min(RING_BYTES, keep_bytes // 2)
         self._head_bytes = keep_bytes - self._tail_bytes
         self._room = self._head_bytes
-        if not self._room:
-            _enlarge(descriptor)
+        self._read_bytes = READ_BYTES
         self._flown = 0
         self._ring = Ring()
         self._cleaner = self._new_cleaner()
         self._decoder = _new_decoder()
+        self._is_split = False
 
     @property
     def beyond_bytes(self) -> int:
@@ -73,8 +73,8 @@ class Channel:
         """
         try:
             if self._room <= 0:
-                return "" if self._ring.read(self._descriptor) else None
-            data = os.read(self._descriptor, READ_BYTES)
+                return self._read_on()
+            data = os.read(self._descriptor, self._read_bytes)
         except BlockingIOError:
             raise
         except OSError:  # EIO: nobody holds the other end of a terminal any more
@@ -82,10 +82,30 @@ class Channel:
         if not data:
             return None
         self._ring.add(data)
-        if len(data) >= self._room:
+        self._look_at(len(data))
+        if len(data) > self._room:
+            data = data[: self._room]
+        self._room -= len(data)
+        return self._cleaner.feed(self._decoded(data))
+
+    def _decoded(self, data: bytes) -> str:
+        if data.isascii() and not self._is_split:  # a short way: what waits for a line is awake
+            return data.decode("ascii")
+        text = self._decoder.decode(data)
+        self._is_split = bool(self._decoder.getstate()[0])
+        return text
+
+    def _read_on(self) -> str | None:
+        """Read what is not shown now."""
+        count = self._ring.read(self._descriptor)
+        self._look_at(count)
+        return "" if count else None
+
+    def _look_at(self, count: int) -> None:
+        """Let a pipe that was full hold more: its writer goes on meanwhile, and we are woken less often."""
+        if count == READ_BYTES == self._read_bytes:
+            self._read_bytes = MANY_BYTES
             _enlarge(self._descriptor)
-        kept, self._room = data[: self._room], self._room - len(data)
-        return self._cleaner.feed(self._decoder.decode(kept))
 
     def rest(self) -> Iterator[str]:
         """Yield what was held back until the end, in pieces; before the first, `cut` is as it is."""
@@ -96,9 +116,9 @@ class Channel:
             start = _clean_start(tail, self._secrets)
             self.cut = Cut(dropped + held + start, self._head_bytes - held)
             tail = tail[start:]
-            self._cleaner, self._decoder = self._new_cleaner(), _new_decoder()
+            self._cleaner, self._decoder, self._is_split = self._new_cleaner(), _new_decoder(), False
         for at in range(0, len(tail), READ_BYTES):
-            yield self._cleaner.feed(self._decoder.decode(tail[at : at + READ_BYTES]))
+            yield self._cleaner.feed(self._decoded(tail[at : at + READ_BYTES]))
         yield self._cleaner.feed(self._decoder.decode(b"", final=True)) + self._cleaner.flush()
 
     def tail(self) -> str:
@@ -142,7 +162,7 @@ class _AsItIs(Cleaner):
 
 
 def _enlarge(pipe: int) -> None:
-    """Let a pipe hold more, so that we are woken less often; where it may not, all goes on as it is."""
+    """Let a pipe hold more, if it may; else all is as it was."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         with contextlib.suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, MANY_BYTES)

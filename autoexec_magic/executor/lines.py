@@ -196,7 +196,8 @@ def _stages(
             environment = {**place.environment, **steps.named(command, place)}
             program = policy.find(one.argv[0], environment, place.cwd)
             files = tuple(_file(redirect, place) for redirect in command.redirects)
-            found.append(process.Stage(argv=(str(program), *one.argv[1:]), env=environment, files=files))
+            argv = (str(program), *one.argv[1:])
+            found.append(process.Stage(argv=argv, name=one.argv[0], env=environment, files=files))
     return tuple(found)
 
 

@@ -11,6 +11,9 @@ children's end, the clock and a request to stop. A child is started without
 `preexec_fn`: a fork of a large kernel costs a hundred times a vfork. A non-zero
 exit is a value; only the phase that asked knows whether it is a failure.
 
+Two things are started that are no part of a run: the keeper (`open_runs`), and
+services (`service`). They leave this process at once, by `start_apart`.
+
 Other modules that may start processes, each with the reason written there:
 none yet.
 """
@@ -31,7 +34,7 @@ from typing import IO, Any
 from ..errors import AutoexecError, MissingTool, UsageError
 from ..redact import mask
 from ..values import Ended, Outcome
-from . import ending, terminal
+from . import ending, mark, terminal
 from .cage import Cage
 from .identity import ProcessId, identify
 from .interrupts import Cancel, noted
@@ -41,6 +44,7 @@ from .terminal import Size, Terminal
 DRAIN_QUIET_SECONDS = 0.1  # a pipe that somebody still holds after the child's end, and nobody writes to
 DRAIN_SECONDS = 0.5  # … and that somebody goes on writing to
 REAP_SECONDS = 5.0
+LAUNCH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +59,14 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One process of a pipeline. Its argv[0] is an absolute path; `files` are opened in their order."""
+    """One process of a pipeline. Its argv[0] is an absolute path; `files` are opened in their order.
+
+    `name` is what the program is told that it is called, as a shell tells it the
+    word that was typed: it stands in its messages.
+    """
 
     argv: tuple[str, ...]
+    name: str = ""
     env: Mapping[str, str]
     files: tuple[File, ...] = ()
 
@@ -131,6 +140,41 @@ def stream(
     finally:
         if own:
             cancel.close()
+
+
+def start_apart(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.DEVNULL,
+) -> bytes:
+    """Start a program that starts another one, in a session of its own, and ends; return what it said.
+
+    `env` is all of its environment. What the other one has for standard output
+    must not be this one's.
+
+    Raises
+    ------
+    OSError, ValueError
+        It cannot be started.
+    """
+    with subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=dict(env),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
+    ) as starter:
+        try:
+            return starter.communicate(timeout=LAUNCH_SECONDS)[0]
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"{argv[0]} did not come back") from error
+        finally:
+            starter.kill()  # which is nothing where it has ended
 
 
 def _attend(
@@ -259,6 +303,7 @@ def _spawn(request: Request) -> Children:
                 at_terminal = children.terminal if is_last else None
                 process = _start(stage, streams, request, children.processes, at_terminal)
                 children.processes.append(process)
+                mark.put(process.pid, request.run_id)
                 reads = follows
         except BaseException:
             for process in children.processes:
@@ -352,6 +397,9 @@ def _start(
     argv = cage.argv(stage.argv) if cage else stage.argv
     env = cage.environment(stage.env) if cage else dict(stage.env)
     pass_fds = cage.pass_fds if cage else ()
+    file = argv[0]
+    if stage.name and tuple(argv) == stage.argv:  # and no program of the cage's stands before it
+        argv = (stage.name, *argv[1:])
     # A session of its own; several share a group, which cannot be joined from another session.
     place: dict[str, Any] = {"start_new_session": True}
     if len(request.stages) > 1 and at is None:
@@ -360,6 +408,7 @@ def _start(
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             argv,
+            executable=file,
             cwd=request.cwd,
             env=env,
             stdin=streams[0],
@@ -375,7 +424,8 @@ def _start(
             return cage.spawn(start) if cage else start()
         env = terminal.environment(env)
         with terminal.Report() as report:
-            argv = terminal.step(argv, env, report=report.writer, terminal=at.slave)
+            argv = terminal.step((file, *argv[1:]), env, report=report.writer, terminal=at.slave)
+            file = argv[0]
             pass_fds = (*pass_fds, report.writer, at.slave)
             process = cage.spawn(start) if cage else start()
             try:

@@ -1,6 +1,6 @@
 """Moves what children write to the sinks, and what they read to them.
 
-The caller's thread waits in a selector; nothing is ever emitted from another
+The caller's thread waits in poll(2); nothing is ever emitted from another
 thread, so no sink needs a lock. Text goes out at once when it comes alone and in
 pieces of `COALESCE_SECONDS` when it comes fast. What a stream shows of much
 output, and how the rest is told, is its `Channel`'s; while it shows nothing,
@@ -10,8 +10,9 @@ what passes by is told once a second.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-import selectors
+import select
 import time
 from collections.abc import Callable, Sequence
 from typing import IO, Protocol
@@ -25,7 +26,7 @@ from .terminal import Terminal
 COALESCE_SECONDS = 0.005
 FLOW_SECONDS = 1.0
 FINAL_READS = 32  # 2 MiB, twice what a pipe can hold: a writer that escaped must not keep us here
-_LONGEST_WAIT_SECONDS = 3600.0  # epoll counts milliseconds in an int
+_LONGEST_WAIT_SECONDS = 3600.0  # poll counts milliseconds in an int
 _NO_PIDFD_POLL_SECONDS = 0.02
 
 OnText = Callable[[Stream, str], None]
@@ -74,8 +75,10 @@ class Pump:
         self._stdin = memoryview(stdin)
         self._pending: list[tuple[Stream, str]] = []
         self._flushed_at = 0.0
+        self._is_flowing = False
         self._flow_due = time.monotonic() + FLOW_SECONDS
-        self._selector = selectors.DefaultSelector()
+        self._poll = select.poll()  # with so few it is as fast as any, and there is no Python in it
+        self._on: dict[int, Callable[[], bool]] = {}
         self._pipes: dict[Stream, IO[bytes]] = {"stdout": children.stdout, "stderr": children.stderr}
         self._channels = [
             Channel(name, pipe.fileno(), keep_bytes=keep_bytes, secrets=secrets, is_raw=is_raw)
@@ -83,20 +86,20 @@ class Pump:
         ]
         self._open = list(self._channels)
         for channel in self._channels:
-            pipe = self._pipes[channel.name]
-            os.set_blocking(pipe.fileno(), False)
-            self._selector.register(pipe, selectors.EVENT_READ, channel)
+            descriptor = self._pipes[channel.name].fileno()
+            os.set_blocking(descriptor, False)
+            self._await(descriptor, functools.partial(self._read, channel))
         if children.stdin is not None:
             os.set_blocking(children.stdin.fileno(), False)
-            self._selector.register(children.stdin, selectors.EVENT_WRITE, "stdin")
-        self._selector.register(cancel, selectors.EVENT_READ, "cancel")
+            self._await(children.stdin.fileno(), self._write, select.POLLOUT)
         self._cancel = cancel
+        self._await(cancel.fileno(), self._wake)
         self._pidfds = [_pidfd(pid) for pid in children.pids]
         self._has_pidfds = None not in self._pidfds
         self._running = len(self._pidfds)
         for pidfd in self._pidfds:
             if pidfd is not None:
-                self._selector.register(pidfd, selectors.EVENT_READ, "exit")
+                self._await(pidfd, functools.partial(self._note_exit, pidfd))
 
     @property
     def is_open(self) -> bool:
@@ -106,23 +109,18 @@ class Pump:
     def turn(self, seconds: float | None) -> bool:
         """Wait for something for at most `seconds`, move it; return whether any output came."""
         came = False
-        for key, _ in self._selector.select(self._bounded(seconds)):
-            if isinstance(key.data, Channel):
-                came = self._read(key.data) or came
-            elif key.data == "stdin":
-                self._write()
-            elif key.data == "exit":
-                self._selector.unregister(key.fileobj)
-                self._running -= 1
-                self.has_exited = not self._running
-            elif key.data == "cancel":
-                with contextlib.suppress(BlockingIOError):
-                    os.read(self._cancel.fileno(), READ_BYTES)
+        for descriptor, _ in self._poll.poll(self._bounded(seconds)):
+            came = self._on[descriptor]() or came
         if not self._has_pidfds and self._children.have_ended():
             self.has_exited = True
-        self._attend_terminal()
-        self._flush_if_due()
-        self._tell_flow()
+        if self._children.terminal is not None:
+            self._attend_terminal(self._children.terminal)
+        if self._pending or self._is_flowing:
+            now = time.monotonic()
+            if self._pending and now >= self._flushed_at + COALESCE_SECONDS:
+                self._flush()
+            if self._is_flowing and now >= self._flow_due:
+                self._tell_flow()
         return came
 
     def turn_until_urgent(self, seconds: float) -> bool:
@@ -157,13 +155,21 @@ class Pump:
 
     def close(self) -> None:
         """Release every descriptor."""
-        self._selector.close()
         for pidfd in self._pidfds:
             if pidfd is not None:
                 os.close(pidfd)
         self._children.close()
 
+    def _await(self, descriptor: int, then: Callable[[], bool], what: int = select.POLLIN) -> None:
+        self._poll.register(descriptor, what)
+        self._on[descriptor] = then
+
+    def _await_no_more(self, descriptor: int) -> None:
+        self._poll.unregister(descriptor)
+        del self._on[descriptor]
+
     def _bounded(self, seconds: float | None) -> float | None:
+        """Return for how many milliseconds to wait at most."""
         bounds = [] if seconds is None else [min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)]
         if self._pending:
             bounds.append(max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
@@ -171,7 +177,18 @@ class Pump:
             bounds.append(_NO_PIDFD_POLL_SECONDS)
         if self._children.terminal is not None and not self.has_exited:
             bounds.append(self._children.terminal.tick)
-        return min(bounds, default=None)
+        return 1000 * min(bounds) if bounds else None
+
+    def _note_exit(self, pidfd: int) -> bool:
+        self._await_no_more(pidfd)
+        self._running -= 1
+        self.has_exited = not self._running
+        return False
+
+    def _wake(self) -> bool:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._cancel.fileno(), READ_BYTES)
+        return False
 
     def _read(self, channel: Channel) -> bool:
         try:
@@ -179,26 +196,24 @@ class Pump:
         except BlockingIOError:
             return False
         if text is None:
-            self._selector.unregister(self._pipes[channel.name])
+            self._await_no_more(self._pipes[channel.name].fileno())
             self._open.remove(channel)
             return False
         if text:
             self._queue(channel.name, text)
+        elif channel.beyond_bytes:
+            self._is_flowing = self._on_flow is not None
         return True
 
-    def _attend_terminal(self) -> None:
-        terminal = self._children.terminal
-        if terminal is None:
-            return
+    def _attend_terminal(self, terminal: Terminal) -> None:
         if self.has_exited:
             terminal.leave()
         else:
             terminal.type()
 
     def _tell_flow(self) -> None:
-        """Say once a second what passes by that is not shown."""
-        if self._on_flow is None or time.monotonic() < self._flow_due:
-            return
+        """Say what passes by that is not shown."""
+        assert self._on_flow is not None
         self._flow_due = time.monotonic() + FLOW_SECONDS
         for channel in self._channels:
             if channel.has_flown():
@@ -212,29 +227,26 @@ class Pump:
         else:
             self._pending.append((name, text))
 
-    def _flush_if_due(self) -> None:
-        if self._pending and time.monotonic() >= self._flushed_at + COALESCE_SECONDS:
-            self._flush()
-
     def _flush(self) -> None:
         pending, self._pending = self._pending, []
         for name, text in pending:
             self._on_text(name, text)
         self._flushed_at = time.monotonic()
 
-    def _write(self) -> None:
+    def _write(self) -> bool:
         stdin = self._children.stdin
         assert stdin is not None
         try:
             written = os.write(stdin.fileno(), self._stdin[:READ_BYTES]) if self._stdin else 0
         except BlockingIOError:
-            return
+            return False
         except BrokenPipeError:  # the child reads no more
             written = len(self._stdin)
         self._stdin = self._stdin[written:]
         if not self._stdin:
-            self._selector.unregister(stdin)
+            self._await_no_more(stdin.fileno())
             stdin.close()
+        return False
 
 
 def _pidfd(pid: int) -> int | None:

@@ -26,11 +26,13 @@ class Ring:
         """Take bytes."""
         if self._view is None:
             room = self._capacity - len(self._buffer)
-            self._buffer += data[:room]
-            self.total += min(len(data), room)
-            data = data[room:]
-            if len(self._buffer) < self._capacity:
+            if len(data) < room:
+                self._buffer += data
+                self.total += len(data)
                 return
+            self._buffer += data[:room]
+            self.total += room
+            data = data[room:]
             self._view = memoryview(self._buffer)
         while data:
             at = self.total % self._capacity

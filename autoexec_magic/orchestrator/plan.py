@@ -31,10 +31,20 @@ class Install:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Phase run: one command, an argv or a line that the policy makes one of."""
+    """Phase run: one command, an argv or a line that the policy makes one of.
+
+    `stdin` is what an argv reads, and `judged_as` the argv that the policy sees
+    in its place, where what is read is code. `variables` are set for it on top
+    of those that are passed on; with `is_raw` the output is neither masked nor
+    made harmless: for a caller who keeps it as a value.
+    """
 
     argv: tuple[str, ...] = ()
     line: str = ""
+    stdin: str | None = None
+    judged_as: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    is_raw: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,5 +67,6 @@ def policy_of(config: Config, workspace: Path) -> executor.policy.Policy:
 
 
 def _answer(step: Command, rules: executor.policy.Policy, here: Surroundings) -> Answer:
-    judged = executor.judge(step.line or step.argv, workspace=here.workspace, cwd=here.cwd, policy=rules)
+    words = step.line or step.judged_as or step.argv
+    judged = executor.judge(words, workspace=here.workspace, cwd=here.cwd, policy=rules)
     return judged.answer

@@ -168,7 +168,18 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
     policy = rules_for(step, here)
     bounds = _bounds(plan, here)
     if step.argv:
-        outcome = executor.run(step.argv, emit=emit, cwd=here.cwd, policy=policy, ask=here.ask, **bounds)
+        outcome = executor.run(
+            step.argv,
+            emit=emit,
+            cwd=here.cwd,
+            env=dict(step.variables),
+            stdin=step.stdin,
+            judged_as=step.judged_as,
+            policy=policy,
+            ask=here.ask,
+            raw=step.is_raw,
+            **bounds,
+        )
         what = executor.shown(step.argv)
     else:
         outcome = executor.run_line(
@@ -176,9 +187,11 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
             emit=emit,
             workspace=here.workspace,
             cwd=here.cwd,
+            env=dict(step.variables),
             policy=policy,
             ask=here.ask,
-            **bounds,
+            raw=step.is_raw,
+            **bounds | {"on_spawn": _noted(plan, here)},
         )
         what = executor.shown(step.line)
     return _judged(outcome, "run", what, "bash", emit, here)
@@ -292,6 +305,22 @@ def _bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
         "on_spawn": here.on_spawn,
         "run_id": here.run_id,
     }
+
+
+def _noted(plan: Plan, here: Surroundings) -> Callable[[executor.ProcessId], None]:
+    """Return what notes each child of a line, and ends it where the run's end was asked for before.
+
+    Whoever asks for it from outside ends the child that is noted; that may be
+    one that has just ended, and the next command of the line starts.
+    """
+
+    def noted(process: executor.ProcessId) -> None:
+        if here.on_spawn is not None:
+            here.on_spawn(process)
+        if here.is_cancelled():
+            raise Cancelled(f"{plan.verb} was stopped", why="somebody asked for its end between two commands")
+
+    return noted
 
 
 def _context(emit: Emit, here: Surroundings) -> installer.Context:

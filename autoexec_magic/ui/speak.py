@@ -48,7 +48,7 @@ def sh(call: Call, caller: Caller) -> Spoken:
         *commands,
         timeout=options.timeout,
         level=options.cage,
-        doors=_doors(options, caller),
+        doors=doors(options, caller.cwd),
         env=options.env,
         yes=options.yes,
         caller=caller,
@@ -74,7 +74,7 @@ def script(call: Call, caller: Caller) -> Spoken:
         lang=options.lang,
         timeout=options.timeout,
         level=options.cage,
-        doors=_doors(options, caller),
+        doors=doors(options, caller.cwd),
         env=options.env,
         heal=not options.no_install,
         yes=options.yes,
@@ -83,13 +83,22 @@ def script(call: Call, caller: Caller) -> Spoken:
     return of_report(report)
 
 
-def _doors(options: argparse.Namespace, caller: Caller) -> Doors:
+def doors(options: argparse.Namespace, cwd: Path | None = None) -> Doors:
+    """Return what the options of a line let through its cage."""
     return doors_of(
         net=options.net,
         unix=options.unix,
         read=options.read,
         write=options.write,
-        cwd=caller.cwd,
+        cwd=cwd,
+    )
+
+
+def elsewhere(call: Call, caller: Caller) -> Spoken:
+    """Say that there is no notebook here whose cells could be guarded."""
+    what = f"{call.verb} is for a notebook or IPython"
+    raise UsageError(
+        what, why="there is no shell here whose lines it could guard", fix="%load_ext autoexec_magic there"
     )
 
 

@@ -36,7 +36,12 @@ MARKS = {
 
 
 def show(
-    write: Write, *, say: Stream = "stdout", ids: Sequence[str] = (), settled: Collection[Stream] = ()
+    write: Write,
+    *,
+    say: Stream = "stdout",
+    ids: Sequence[str] = (),
+    settled: Collection[Stream] = (),
+    last: Write | None = None,
 ) -> Emit:
     """Return a sink that writes events as text.
 
@@ -50,6 +55,9 @@ def show(
         Holds the run's id as soon as it has one, for the last line.
     settled : collection of Stream, optional
         The streams that take nothing back: they get what was rewritten once.
+    last : callable, optional
+        Takes how the run ended, in the place of `write`: where what follows
+        shows it, to show it at once would only make the cell slower.
     """
     filters = {stream: Settled() for stream in settled}
     ends_line = True
@@ -61,7 +69,7 @@ def show(
             write(stream, text)
             ends_line = text.endswith("\n")
 
-    def line(text: str) -> None:
+    def line(text: str, write: Write) -> None:
         nonlocal ends_line
         for stream, waiting in filters.items():
             put(stream, waiting.flush())
@@ -78,8 +86,9 @@ def show(
                 waits = filters.get(event.stream)
                 put(event.stream, waits.feed(event.text) if waits else event.text)
         else:
+            how = last if last is not None and isinstance(event, RunFinished) else write
             for text in lines_of(event, verb, ids):
-                line(text)
+                line(text, how)
 
     return sink
 

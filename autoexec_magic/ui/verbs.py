@@ -30,16 +30,18 @@ class Call:
     """A parsed line: the verb, its options, and the cell below it.
 
     `is_json` asks for records instead of text. `cell` is None for a line.
+    `means` stands in for the function of the verb, where only the caller has it.
     """
 
     verb: str
     options: argparse.Namespace
     cell: str | None = None
     is_json: bool = False
+    means: Callable[[Call, Caller], Spoken] | None = None
 
     def run(self, caller: Caller) -> Spoken:
         """Call the function this line means and return what there is to say."""
-        return VERBS[self.verb].run(self, caller)
+        return (self.means or VERBS[self.verb].run)(self, caller)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,11 +353,28 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", metavar="WHAT", help=", ".join(rulings.WORDS))
 
 
+def _add_on(parser: argparse.ArgumentParser) -> None:
+    only = ("guard", "heal")
+    parser.add_argument("--only", choices=only, help="the shell lines alone, or the cells alone")
+    parser.add_argument(
+        "--no-raise", action="store_true", help="let a cell go on after a command that failed"
+    )
+    parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
+    _add_run(parser)
+
+
 def _add_nothing(parser: argparse.ArgumentParser) -> None:
     """Add nothing: the verb has no options of its own."""
 
 
 VERBS: Mapping[str, Verb] = {
+    "on": Verb(
+        help="every cell healed and diagnosed, and !, %%bash, %pip under the policy",
+        add=_add_on,
+        run=speak.elsewhere,
+        choices={"--only": ("guard", "heal")},
+    ),
+    "off": Verb(help="the notebook as it was before `on`", add=_add_nothing, run=speak.elsewhere),
     "sh": Verb(
         help="run a command, streamed, under policy",
         add=_add_run,

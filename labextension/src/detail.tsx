@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
-import type { IPhase, IQuestion, IState, RunModel } from './model';
+import type { IFlow, IPhase, IQuestion, IState, RunModel } from './model';
 import type { Runs } from './runs';
 import { Shown } from './shown';
 import { answerOf, cageOf, markOf, sentenceOf, shortId, soFar, timeOf, wordOf } from './words';
@@ -149,11 +149,19 @@ function Notes({ state, trans }: { state: IState; trans: TranslationBundle }): J
   const notes = [
     ...state.installed.map(name => `+ ${name}`),
     ...(cases.length ? [cases.join(', ')] : []),
+    ...[state.flows.stdout, state.flows.stderr].map(flow => (flow ? passing(flow, trans) : '')),
     cageOf(state, trans),
     ...(state.isGone ? [trans.__('This run was removed from the record.')] : []),
     ...(state.isConnected ? [] : [trans.__('The server does not answer; trying again.')])
   ];
-  return <p className="jp-Autoexec-notes">{notes.join(' · ')}</p>;
+  return <p className="jp-Autoexec-notes">{notes.filter(Boolean).join(' · ')}</p>;
+}
+
+function passing({ bytes, line }: IFlow, trans: TranslationBundle): string {
+  const size = Math.round(bytes / 2 ** 20).toLocaleString('en');
+  return line
+    ? trans.__('%1 MiB more, not shown, at last: %2', size, line)
+    : trans.__('%1 MiB more, not shown', size);
 }
 
 function Phases({ phases, trans }: { phases: IPhase[]; trans: TranslationBundle }): JSX.Element {

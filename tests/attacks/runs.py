@@ -23,7 +23,7 @@ import autoexec_magic
 HERE = Path(__file__).parent
 PACKAGE = Path(autoexec_magic.__file__).parent
 NOBODY = 65534
-BATCH, AT_ONCE, SECONDS = 80, 2, 600.0
+BATCH, AT_ONCE, SECONDS = 80, 3, 600.0  # much of the time is waited for what comes late
 SIGNALS = range(192, 256)  # what ended it was a signal
 #: Where the folder in memory is put: none of the temporary folders, which the policy lets lines write to.
 PLACES = ("/srv", "/mnt", "/media", "/opt")

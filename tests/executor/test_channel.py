@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -145,3 +146,37 @@ def test_the_outcome_has_a_bar_once_and_what_it_pushed_out():
     bar = "".join(f"\r{number:6} of 100000" for number in range(60_000))
     _, channel, _ = passed(f"error: no such file\n{bar}\nend\n".encode(), 1000, step=65_536)
     assert channel.tail() == "error: no such file\n 59999 of 100000\nend\n"
+
+
+BYTES = st.lists(
+    st.sampled_from(
+        [
+            *(b"\x1b", b"[", b"]", b"P", b"_", b"\x9b", b"\x9d", b"\xc2\x9b", b"\xc2\x9d", b"\xc2", b"\xff"),
+            *(b"6n", b"c", b"31m", b"2K", b"3J", b"52;c;eA==", b"8;;javascript:x", b"\x07", b"\x9c", b"\\"),
+            *(
+                b"\n",
+                b"\r",
+                b"\b",
+                b"\0",
+                b"\x1b[6n",
+                b"\x1b]0;t\x07",
+                b"\x1bP$qm\x1b\\",
+                b"text",
+                b"\xe2\x82",
+            ),
+        ]
+    ),
+    max_size=80,
+).map(b"".join)
+DRAWN = re.compile(r"[^\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]|\x1b\[(?:[0-9:;]*[ABCDEFGHKdfm]|[0-2]?J)")
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=BYTES, keep_bytes=st.integers(0, 200), step=st.integers(1, 30))
+def test_nothing_that_acts_comes_out_anywhere(data, keep_bytes, step):
+    """Whatever bytes a program writes and wherever they are cut, what is shown colours and draws."""
+    head, channel, tail = passed(data, keep_bytes, step=step)
+    for text in (head, tail, head + tail, channel.tail(), channel.last_line()):
+        assert DRAWN.sub("", text) == ""
+    if channel.cut is None:
+        assert head + tail == passed(data, 10_000)[0] + passed(data, 10_000)[2]

@@ -569,3 +569,57 @@ def test_a_phase_alone_has_a_run_too(emit, here, given):
     assert kinds(emit) == ["PhaseStarted", "Output", "PhaseFinished"]
     run_id = emit.text().strip()
     assert run_id == given or RUN_ID.fullmatch(run_id)
+
+
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+def test_a_command_reads_what_it_is_given(emit, here):
+    """And then finds the end."""
+    report = carry_out(Command(argv=("cat",), stdin="a\nb"), emit=emit, here=here)
+    assert report.outcome.stdout == "a\nb"
+
+
+def test_code_that_is_read_is_judged_as_an_argument(emit, here):
+    """What the policy sees is another command than what runs, of the same program."""
+    asked = []
+
+    def yes(question: Question) -> bool:
+        asked.append(question.text)
+        return True
+
+    step = Command(argv=("bash",), stdin="touch ran\n", judged_as=("bash", "-c", "echo $(seen)"))
+    assert carry_out(step, emit=emit, here=here).verdict == Verdict.ASKED
+    assert not (here.cwd / "ran").exists()
+    emit.clear()
+    assert carry_out(step, emit=emit, here=dataclasses.replace(here, ask=yes)).verdict == Verdict.PASSED
+    assert asked == ["run bash -c 'echo $(seen)' ?"]
+    assert (here.cwd / "ran").exists()
+    emit.clear()
+    other = dataclasses.replace(step, judged_as=("echo", "seen"))
+    assert carry_out(other, emit=emit, here=here).verdict == Verdict.INVALID
+
+
+def test_a_run_whose_end_was_asked_for_starts_nothing_more(emit, here):
+    """The request came while a command of the line was just over: the one that is noted has ended."""
+    noted = []
+    here = dataclasses.replace(here, on_spawn=noted.append, is_cancelled=lambda: len(noted) > 1)
+    report = carry_out(Command(line="touch first && touch second; sleep 60"), emit=emit, here=here)
+    assert report.verdict == Verdict.CANCELLED
+    assert len(noted) == 2
+    assert not executor.is_alive(noted[1])
+
+
+@pytest.mark.parametrize("how", [{"argv": ("env",)}, {"line": "env"}], ids=["argv", "line"])
+def test_variables_of_a_command_are_set_for_it(emit, here, how):
+    """On top of those that are passed on."""
+    report = carry_out(Command(variables=(("MY_DATA", "here"),), **how), emit=emit, here=here)
+    assert "MY_DATA=here\n" in report.outcome.stdout
+
+
+@pytest.mark.parametrize("is_raw", [True, False])
+@pytest.mark.parametrize("how", [{"argv": ("echo", TOKEN)}, {"line": f"echo {TOKEN}"}], ids=["argv", "line"])
+def test_output_is_left_as_it_is_where_it_is_asked_for(emit, here, how, is_raw):
+    """Else it is masked."""
+    report = carry_out(Command(is_raw=is_raw, **how), emit=emit, here=here)
+    assert report.outcome.stdout == (TOKEN if is_raw else "***") + "\n"

@@ -50,6 +50,18 @@ def test_a_verdict_begins_a_line_of_its_own(written):
     assert "".join(written).startswith("no newline\n✗ failed")
 
 
+def test_how_it_ended_can_go_another_way(written):
+    """A cell shows what is left when it ends; only what comes while it runs must not wait."""
+    late = []
+    sink = text.show(
+        lambda stream, words: written.append(words), last=lambda stream, words: late.append(words)
+    )
+    sink(Output(phase="run", stream="stdout", text="said"))
+    sink(RunFinished(verdict=Verdict.PASSED, seconds=0))
+    assert written == ["said"]
+    assert "".join(late).startswith("\n✓ passed")
+
+
 def test_an_installers_chatter_is_not_shown(written):
     """What came of it is: what was installed, from which bytes."""
     sink = text.show(lambda stream, words: written.append(words))

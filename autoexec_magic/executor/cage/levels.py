@@ -72,6 +72,7 @@ class Cage:
         self._limits = request.limits or (limits.Limits() if level == "open" else limits.CAGED)
         self._group = cgroup.make(self._limits)
         self._is_in_group = False
+        self._scratch_identity = scratch.identity(folder) if folder else (-1, -1, -1)
 
     def argv(self, argv: Sequence[str]) -> tuple[str, ...]:
         """Return what to start instead of `argv`; for one start, with `pass_fds`."""
@@ -94,7 +95,20 @@ class Cage:
         if self._walls is None:
             return start()
         self._walls.prepare()
-        return thread.spawn(self._enter, start)
+        ways_out: list[int] = []
+
+        def enter() -> None:
+            assert self._walls is not None
+            if self._group is not None:  # first: it is out of reach from inside
+                ways_out.extend(self._group.join())
+            self._is_in_group = bool(ways_out)
+            self._walls.enter()
+
+        def leave() -> None:
+            if self._group is not None:
+                self._group.leave(ways_out)
+
+        return thread.spawn(enter, start, leave)
 
     def limit(self, process: ProcessId) -> None:
         """Limit what a process that was just spawned, and what it starts, may use."""
@@ -144,12 +158,6 @@ class Cage:
             return ()
         return protected.found(self._workspace, self.request.protected)
 
-    def _enter(self) -> None:
-        """Put the calling thread inside; first into the group, which is out of reach from there."""
-        assert self._walls is not None
-        self._is_in_group = self._group is not None and self._group.join()
-        self._walls.enter()
-
     def empty(self) -> bool:
         """Remove what a run left, so that another one may have the cage; return whether all is gone."""
         if self.scratch is None or self._wrap is not None:
@@ -157,7 +165,7 @@ class Cage:
         if self._group is not None and not self._group.is_empty():
             return False
         try:
-            scratch.empty(self.scratch)
+            scratch.empty(self.scratch, self._scratch_identity)
             scratch.furnish(self.scratch, self.request.workspace)
             if self._walls is not None:
                 self._walls.empty()

@@ -14,10 +14,14 @@ import pwd
 import re
 import shutil
 import site
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..identity import is_owner_gone, owner_name
+
+_NAME = "autoexec-cage-"
 HOME, TEMPORARY = "home", "tmp"
 # Python's own name for each: XDG_<NAME>_HOME is below the scratch home.
 _XDG = {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}
@@ -27,8 +31,19 @@ _OUTSIDE = re.compile(
 
 
 def make(parent: Path | None = None) -> Path:
-    """Return a new folder that only this user can enter."""
-    return Path(tempfile.mkdtemp(prefix="autoexec-cage-", dir=parent)).resolve()
+    """Return a new folder that only this user can enter; its name says whose it is."""
+    return Path(tempfile.mkdtemp(prefix=f"{_NAME}{owner_name()}-", dir=parent)).resolve()
+
+
+def sweep(parent: Path) -> None:
+    """Remove this user's scratch folders in `parent` whose owner is gone."""
+    with contextlib.suppress(OSError), os.scandir(parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(_NAME) and is_owner_gone(entry.name.removeprefix(_NAME)):
+                with contextlib.suppress(OSError):
+                    found = entry.stat(follow_symlinks=False)
+                    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+                        remove(Path(entry.path))
 
 
 def furnish(scratch: Path, workspace: Path) -> None:
@@ -45,24 +60,41 @@ def remove(scratch: Path) -> None:
 
     def unlock(function: object, path: str, error: object) -> None:
         with contextlib.suppress(OSError):
-            Path(path).parent.chmod(0o700)
-            Path(path).chmod(0o700)
-            shutil.rmtree(path) if Path(path).is_dir() and not Path(path).is_symlink() else Path(
-                path
-            ).unlink()
+            os.chmod(os.path.dirname(path), 0o700)
+            if os.path.isdir(path) and not os.path.islink(path):
+                os.chmod(path, 0o700)
+                shutil.rmtree(path)
+            else:  # never its mode: a link's is that of what it leads to, which may be anything of the user's
+                os.unlink(path)
 
     shutil.rmtree(scratch, onerror=unlock)
 
 
-def empty(scratch: Path) -> None:
+def identity(scratch: Path) -> tuple[int, int, int]:
+    """Return what tells a folder from anything else that comes to its name; a number is used again."""
+    at = os.lstat(scratch)
+    return at.st_dev, at.st_ino, stat.S_IFMT(at.st_mode)
+
+
+def empty(scratch: Path, known: tuple[int, int, int]) -> None:
     """Remove what is in a scratch folder, whose own rights are as at first afterwards.
+
+    Parameters
+    ----------
+    scratch : Path
+        The folder.
+    known : (int, int, int)
+        Its `identity` before the run: where temporary files lie in the
+        workspace, a run can put a link to something else in its place.
 
     Raises
     ------
     OSError
-        Something is still there.
+        Something is still there, or it is another folder.
     """
-    scratch.chmod(0o700)
+    if identity(scratch) != known:
+        raise FileNotFoundError(f"{scratch} is not what it was")
+    os.chmod(scratch, 0o700)
     for entry in list(os.scandir(scratch)):
         if entry.is_dir(follow_symlinks=False):
             remove(Path(entry.path))

@@ -24,6 +24,7 @@ import struct
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from .. import mark
 from . import kernel
 from .syscalls import ATTRIBUTES, AUDIT_ARCH, BY_ARGUMENT, MODES, NONE, REFUSED, UNKNOWN, UNSUPPORTED
 
@@ -122,7 +123,7 @@ def restrict(code: bytes, *, listens: bool = False) -> int:
 def _by_argument(*, has_net: bool, has_datagrams: bool, has_unix: bool) -> dict[str, _Block]:
     """Return, for each call that some arguments are refused of, what decides."""
     fast_open = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
-    own = [name for name in BY_ARGUMENT if name.startswith(("prlimit", "sched_"))]
+    own = [name for name in BY_ARGUMENT if name.startswith("sched_")]
     return {
         "socket": _socket(has_net=has_net, has_datagrams=has_datagrams, has_unix=has_unix),
         # A pair of datagram sockets could send to any path.
@@ -139,6 +140,9 @@ def _by_argument(*, has_net: bool, has_datagrams: bool, has_unix: bool) -> dict[
         "setpriority": _all_zero(_argument(0), _argument(1)),
         "ioprio_set": [*_argument(0), *_when(1, _all_zero(_argument(1))), *_NO],
         **{name: _all_zero(_argument(0)) for name in own},  # of oneself (pid 0) only
+        # … and the mark of the run is only read.
+        "prlimit64": [*_argument(1), *_when(mark.LOCKS, _all_zero(*_pointer(2))), *_all_zero(_argument(0))],
+        "setrlimit": [*_argument(0), *_when(mark.LOCKS, _NO), *_YES],
     }
 
 
@@ -177,6 +181,12 @@ def _load(at: int) -> _Block:
 def _argument(number: int, mask: int = 0xFFFFFFFF) -> _Block:
     """Load the low half of an argument; the kernel takes all of these as 32-bit numbers."""
     return [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * number), (_AND, 0, 0, mask)]
+
+
+def _pointer(number: int) -> tuple[_Block, _Block]:
+    """Load each half of an argument that is a pointer."""
+    at = _ARGUMENTS_AT + 8 * number
+    return _load(at), _load(at + 4)
 
 
 def _when(value: int, then: Sequence[_Step]) -> _Block:

@@ -24,7 +24,8 @@ def _read(table: str) -> Numbers:
 #: Refused with some arguments only.
 BY_ARGUMENT = _read("""
     socket 41 198, socketpair 53 199, sendto 44 206, sendmsg 46 211, sendmmsg 307 269, listen 50 201,
-    clone 56 220, ioctl 16 29, personality 135 92, prlimit64 302 261, setpriority 141 140, ioprio_set 251 30,
+    clone 56 220, ioctl 16 29, personality 135 92, setrlimit 160 164, prlimit64 302 261,
+    setpriority 141 140, ioprio_set 251 30,
     sched_setaffinity 203 122, sched_setscheduler 144 119, sched_setparam 142 118, sched_setattr 314 274
 """)
 

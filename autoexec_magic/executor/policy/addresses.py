@@ -20,14 +20,15 @@ _METADATA = frozenset(
 _HERE = re.compile(
     r"localhost|.*\.localhost|ip6-localhost|.*\.(?:localtest\.me|lvh\.me|nip\.io|sslip\.io|xip\.io)"
 )
-_AUTHORITY = re.compile(r"(?:[A-Za-z][\w+.-]*:)?//([^/?#]*)|([^/?#]*)")
+# Of http and https, programs take any number of slashes.
+_AUTHORITY = re.compile(r"(?:https?:/*|[A-Za-z][\w+.-]*://|//)?([^/?#]*)", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:0x[0-9a-f]+|\d+)", re.IGNORECASE)
 
 
 def reach(url: str) -> Ruled:
     """Return whether an address may be reached."""
     match = _AUTHORITY.match(url)
-    authority = (match[1] or match[2] or "") if match else ""
+    authority = match[1] if match else ""
     if not authority.isascii() or "%" in authority or "\\" in authority:
         return Ruled("ask", "address", f"the host of {url} is written in an unusual way")
     name = authority.rpartition("@")[2]

@@ -30,6 +30,9 @@ def script(word: str, found: Found) -> None:
         found.doubt("it runs what comes in")
     elif word.startswith("@"):
         found.doubt(f"{word} holds further arguments")
+    elif "://" in word or re.match(r"[\w.-]+@[\w.-]+:", word):
+        found.urls.append(word)
+        found.doubt(f"it runs {word}, which is not here")
     else:
         read(word, found)
         found.runs.append(word)
@@ -61,10 +64,7 @@ def perl_change(word: str, found: Found) -> None:
 
 def app(word: str, found: Found) -> None:
     """Take a script or a module, or what a program is to do with it; from an address it is a question."""
-    if "://" in word:
-        found.urls.append(word)
-        found.doubt(f"it runs {word}, which is not here")
-    elif "/" in word or word.endswith((".py", ".ipynb")):
+    if "/" in word or word.endswith((".py", ".ipynb")):
         script(word, found)
 
 

@@ -70,7 +70,7 @@ _JULIA = frozenset(
     println print sum prod length maximum minimum sqrt sin cos exp log abs round rand randn collect
     zeros ones range map filter for in end if else elseif VERSION Sys CPU_THREADS string parse Int
     Float64 true false x y n i typeof size mean using Statistics LinearAlgebra Pkg status
-    versioninfo""".split()  # noqa: SIM905
+    versioninfo add instantiate update precompile""".split()  # noqa: SIM905
 )
 _PHP = frozenset(
     """

@@ -237,12 +237,12 @@ class _Scan:
         start = len(found.reads)
         if not self.given & rule.elsewhere and (not rule.when or self.given & rule.when):
             found.writes += rule.writes
-        if not self.operands:
-            if rule.needs or (rule.subs and self.given):
-                if not self.given & rule.enough:
-                    found.doubt(rule.needs or f"{rule.name} is not told what to do")
-            elif rule.default:
-                self.operands = [rule.default]
+        has_few = len(self.operands) < rule.least
+        if has_few and (rule.needs or (rule.subs and self.given)):
+            if not self.given & rule.enough:
+                found.doubt(rule.needs or f"{rule.name} is not told what to do")
+        elif not self.operands and rule.default:
+            self.operands = [rule.default]
         operands = next(
             (case for groups, case in rule.cases if all(group & self.given for group in groups)),
             rule.operands,

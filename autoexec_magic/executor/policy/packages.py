@@ -62,5 +62,6 @@ def go_package(word: str, found: Found) -> None:
     """Take a package of Go: a path here, or a module by name, which comes from the configured proxy."""
     if word.startswith((".", "/")) or word.endswith(".go"):
         read(word, found)
+        found.runs.append(word.removesuffix("/..."))
     elif not re.fullmatch(r"[\w./@+~-]+", word):
         found.doubt(f"{word} is no plain package name")

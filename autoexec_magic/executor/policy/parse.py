@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from ...errors import PolicyRefused, UsageError
 from .tree import Command, Line, Operator, Pipeline, Redirect, Shell, Step, Text, Word
-from .words import Disagreement, NeedsShell, word
+from .words import Disagreement, NeedsShell, word, words
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -24,6 +25,8 @@ MOST_CHARS = 65_536
 MOST_NODES = 4_096
 _PLAIN = re.compile(r"[\w@%+:,./ -][\w@%+=:,./ -]*", re.ASCII)
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
+_TEST_WORD = re.compile(r"""(?:[^\s'"\\|&;<>()`$]|'[^']*'|"[^"\\`]*"|\$\w+|\$\{\w+\}|\\.)+""")
+_TEST = re.compile(rf"(?:\s*{_TEST_WORD.pattern})+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # What takes no room or turns the direction of writing (Unicode Cf): a person reads another line than runs.
 _UNSEEN = re.compile(
@@ -33,6 +36,7 @@ _OF_THE_SHELL = frozenset(
     (
         *(
             ".",
+            ":",
             "alias",
             "bg",
             "builtin",
@@ -81,6 +85,7 @@ _RESERVED = frozenset(
         *("in", "select", "function", "coproc", "!", "["),
     )
 )
+_NO_PROGRAMS = _OF_THE_SHELL | _RESERVED
 _IN_WORDS = {
     "subshell": "a subshell",
     "compound_statement": "a group",
@@ -123,9 +128,9 @@ def parse(line: str) -> Line | Shell:
     if not text:
         raise UsageError("there is no command", fix="%autoexec sh COMMAND [ARGUMENT …]")
     if _PLAIN.fullmatch(text) and len(text) <= MOST_CHARS and not _ASSIGNED.match(text):
-        words = text.split()
-        if words[0] not in _OF_THE_SHELL | _RESERVED:
-            command = Command(words=tuple(Word((Text(one),)) for one in words))
+        split = text.split()
+        if split[0] not in _NO_PROGRAMS:
+            command = Command(words=tuple(Word((Text(one),)) for one in split))
             return Line(steps=(Step(pipeline=Pipeline(commands=(command,))),))
     _check(text)
     source = text.encode("utf-8", "surrogatepass")
@@ -172,7 +177,7 @@ class _Reader:
     def line(self, root: Node) -> Line:
         """Return the steps of a whole line."""
         steps: list[Step] = []
-        for child in root.children:
+        for child in self._opened(root):
             if not child.is_named:
                 sign = self._text(child)
                 if sign == "&":
@@ -186,6 +191,16 @@ class _Reader:
             raise NeedsShell("nothing but a comment")
         return Line(steps=tuple(steps))
 
+    def _opened(self, root: Node) -> list[Node]:
+        """Return the children of a line; of one that is a subshell and nothing else, those in it.
+
+        What a subshell changes ends with it, and so does the line.
+        """
+        named = [child for child in root.children if child.is_named]
+        if len(named) != 1 or named[0].type != "subshell" or len(root.children) != 1:
+            return list(root.children)
+        return list(named[0].children[1:-1])
+
     def _steps(self, node: Node, operator: Operator) -> list[Step]:
         """Return the steps of a list, which nests to the left."""
         if node.type == "redirected_statement" and self._body(node).type == "list":
@@ -195,9 +210,26 @@ class _Reader:
         later: list[Step] = []
         while node.type == "list":
             first, sign, last = self._three(node)
-            later.insert(0, Step(pipeline=self._pipeline(last), operator=sign))
+            later = [*self._steps(last, sign), *later]
             node = first
+        if later and node.type == "redirected_statement":  # of a list that goes on
+            return [*self._steps(node, operator), *later]
+        if node.type == "pipeline" and node.children[-1].type == "list":
+            return [*self._continued(node, operator), *later]
         return [Step(pipeline=self._pipeline(node), operator=operator), *later]
+
+    def _continued(self, node: Node, operator: Operator) -> list[Step]:
+        """Return the steps of `a | b | c || d`, which the grammar takes for a pipe into a list."""
+        *before, last = node.children
+        first, *later = self._steps(last, operator)
+        if first.pipeline.is_negated:
+            raise NeedsShell("a negation of another kind")
+        head = self._piped(before)
+        commands = (*head.commands, *first.pipeline.commands)
+        return [
+            Step(pipeline=Pipeline(commands=commands, is_negated=head.is_negated), operator=operator),
+            *later,
+        ]
 
     def _three(self, node: Node) -> tuple[Node, Operator, Node]:
         children = [child for child in node.children if child.type != "comment"]
@@ -217,9 +249,12 @@ class _Reader:
             return _redirected(self._pipeline(self._body(node)), self._redirects(node))
         if node.type != "pipeline":
             return Pipeline(commands=(self._command(node),))
+        return self._piped(node.children)
+
+    def _piped(self, children: Sequence[Node]) -> Pipeline:
         commands: list[Command] = []
         is_negated = False
-        for child in node.children:
+        for child in children:
             if child.type == "negated_command" and not commands:  # it stands for the whole pipeline
                 commands, is_negated = list(self._pipeline(child).commands), True
             elif child.is_named:
@@ -251,6 +286,8 @@ class _Reader:
         if node.type in ("variable_assignment", "variable_assignments"):
             each = [node] if node.type == "variable_assignment" else node.children
             return Command(assignments=tuple(map(self._assignment, each)))
+        if node.type == "test_command":
+            return self._test(node)
         if node.type != "command":
             raise NeedsShell(_IN_WORDS.get(node.type, f"a {node.type.replace('_', ' ')}"))
         return self._simple(node)
@@ -273,13 +310,20 @@ class _Reader:
             else:
                 spans.append((child.start_byte, child.end_byte))
             end = child.end_byte
-        words = tuple(word(self._between(*span)) for span in spans)
-        name = (words[0].literal or str(words[0])) if words else ""
-        if words and words[0].is_pattern:
+        found = tuple(each for span in spans for each in words(self._between(*span)))
+        name = (found[0].literal or str(found[0])) if found else ""
+        if found and found[0].is_pattern:
             raise NeedsShell("a pattern in the place of a program")
-        if name in _OF_THE_SHELL | _RESERVED or _ASSIGNED.match(name):
+        if name in _NO_PROGRAMS or _ASSIGNED.match(name):
             raise NeedsShell(f"`{name}`, which is the shell's own")
-        return Command(words=words, assignments=tuple(assignments), redirects=redirects)
+        return Command(words=found, assignments=tuple(assignments), redirects=redirects)
+
+    def _test(self, node: Node) -> Command:
+        """Return `[ … ]`, which is a program; `[[ … ]]` is the shell's own."""
+        text = self._text(node)
+        if not text.startswith(("[ ", "[\t")) or _TEST.fullmatch(text) is None:
+            raise NeedsShell("a condition")
+        return Command(words=tuple(each for one in _TEST_WORD.findall(text) for each in words(one)))
 
     def _export(self, node: Node) -> Command:
         first, *rest = node.children

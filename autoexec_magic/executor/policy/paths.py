@@ -8,15 +8,18 @@ is a device it is refused.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ...values import Answer
-from .secrets import below, holds_secrets, is_secret
+from .links import realpaths
+from .secrets import below, holds_secrets, is_below, is_secret, places
 
 # What is written there runs later, unasked.
 _STARTS_AT_HOME = tuple(
@@ -62,11 +65,43 @@ class Roots:
         default_factory=dict
     )  #: made earlier in the line: path → where it will lead
 
+    #: what was found for one line; a line is judged at one moment
+    memo: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+
     @property
     def writable(self) -> tuple[str, ...]:
         """The roots, links followed."""
-        folders = (self.workspace, Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), *self.more)
-        return tuple(os.path.realpath(folder) for folder in folders)
+        more = map(str, self.more)
+        return realpaths((str(self.workspace), tempfile.gettempdir(), "/tmp", "/var/tmp", *more))
+
+    @property
+    def inside(self) -> frozenset[str]:
+        """The same, to look up what lies in one."""
+        return self._kept("inside", lambda: frozenset(self.writable))
+
+    @property
+    def code(self) -> frozenset[str]:
+        """Where code may run that is there already: the workspace, and what is installed."""
+        own = (str(self.workspace), *map(str, self.more))
+        return self._kept("code", lambda: frozenset((*realpaths(own), *_READY_CODE)))
+
+    @property
+    def secret(self) -> frozenset[str]:
+        """Where secrets are."""
+        return self._kept("secret", lambda: places(self.home, self.private))
+
+    @property
+    def starts(self) -> frozenset[str]:
+        """Where that lies which runs later, unasked."""
+        return self._kept("starts", lambda: _starts(os.path.realpath(self.home)))
+
+    def _kept(self, name: str, find: Callable[[], frozenset[str]]) -> frozenset[str]:
+        if self.memo is None:
+            return find()
+        if name not in self.memo:
+            self.memo[name] = find()
+        found: frozenset[str] = self.memo[name]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +134,7 @@ def read_all(path: str, cwd: Path, roots: Roots) -> Ruled:
     ruled = read(path, cwd, roots)
     if ruled.answer != "allow":
         return ruled
-    held = holds_secrets(_real(path, cwd, roots), roots.home, roots.private)
+    held = holds_secrets(_real(path, cwd, roots), roots.secret)
     return (
         Ruled("ask", "holds-secrets", f"below {path} is {held}, which would be read, too")
         if held
@@ -110,8 +145,7 @@ def read_all(path: str, cwd: Path, roots: Roots) -> Ruled:
 def run(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether the code in `path` may run: code of the workspace, or installed, may."""
     real = _real(path, cwd, roots)
-    folders: tuple[str | Path, ...] = (roots.workspace, *roots.more, *_READY_CODE)
-    if any(below(real, os.path.realpath(folder)) for folder in folders) or not real.strip("/"):
+    if is_below(real, roots.code):
         return ALLOWED
     return Ruled("ask", "code-outside", f"{real} is code from outside the workspace {roots.workspace}")
 
@@ -128,8 +162,8 @@ def write(path: str, cwd: Path, roots: Roots) -> Ruled:
         return ALLOWED
     if below(real, "/dev") and not below(real, "/dev/shm"):
         return Ruled("refuse", "device", f"{real} is a device")
-    inside = any(below(real, root) for root in roots.writable) or below(real, "/dev/shm")
-    if not inside and _starts_something(real, roots):
+    inside = is_below(real, roots.inside) or below(real, "/dev/shm")
+    if not inside and is_below(real, roots.starts):
         return Ruled("refuse", "runs-later", f"what is written to {real} runs, or is trusted, later on")
     if not inside:
         return Ruled("ask", "outside", f"{real} is outside the workspace {roots.workspace}")
@@ -151,7 +185,7 @@ def remove_all(path: str, cwd: Path, roots: Roots) -> Ruled:
 def remove_below(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether some of what lies below `path` may be removed: the workspace itself may be it."""
     real = _real(path, cwd, roots)
-    if not any(below(real, root) for root in roots.writable):
+    if not is_below(real, roots.inside):
         return Ruled("refuse", "recursive-delete", f"{real} is outside the workspace {roots.workspace}")
     return write(path, cwd, roots)
 
@@ -159,7 +193,7 @@ def remove_below(path: str, cwd: Path, roots: Roots) -> Ruled:
 def hard_link(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether a second name may be given to a file: writing to it would not be seen as outside."""
     real = _real(path, cwd, roots)
-    if any(below(real, root) for root in roots.writable):
+    if is_below(real, roots.inside):
         return ALLOWED
     return Ruled("ask", "hard-link", f"{real} is outside the workspace, and would get a second name in it")
 
@@ -169,17 +203,15 @@ def real_of(path: str, cwd: Path, roots: Roots) -> str:
     return _real(path, cwd, roots)
 
 
-def _starts_something(real: str, roots: Roots) -> bool:
-    home = os.path.realpath(roots.home)
-    starts = (*_STARTS_ANYWHERE, *(f"{home}/{name}" for name in _STARTS_AT_HOME))
-    return any(below(real, start) for start in starts)
+@functools.lru_cache(maxsize=16)
+def _starts(home: str) -> frozenset[str]:
+    return frozenset((*_STARTS_ANYWHERE, *(f"{home}/{name}" for name in _STARTS_AT_HOME)))
 
 
 def _real(path: str, cwd: Path, roots: Roots) -> str:
-    home = str(roots.home)
     if path == "~" or path.startswith("~/"):
-        path = home + path[1:]
-    real = os.path.realpath(cwd / path)
+        path = str(roots.home) + path[1:]
+    real = os.path.realpath(path if path.startswith("/") else f"{cwd}/{path}")
     for link, target in roots.links.items():
         if below(real, link):
             real = os.path.realpath(target + real[len(link) :])
@@ -187,6 +219,6 @@ def _real(path: str, cwd: Path, roots: Roots) -> str:
 
 
 def _secret(real: str, roots: Roots) -> Ruled | None:
-    if is_secret(real, roots.home, roots.private):
+    if is_secret(real, roots.secret):
         return Ruled("refuse", "secret", f"{real} holds secrets")
     return None

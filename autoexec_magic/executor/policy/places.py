@@ -126,6 +126,9 @@ def media(word: str, found: Found) -> None:
         r"(?:xc|canvas|gradient|radial-gradient|plasma|rose|logo|null|pattern):[\w#%,().-]*", word
     ):
         return
+    elif word.lower().endswith((".m3u8", ".m3u", ".ffconcat", ".sdp", ".mpd", ".mvg", ".msl")):
+        read(word, found)
+        found.doubt(f"{word} names further files")
     elif word.startswith(("|", "@")) or re.match(r"[A-Za-z][\w,+-]*:", word):
         found.doubt(f"{word} is no plain file")
     else:

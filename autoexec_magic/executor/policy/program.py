@@ -82,7 +82,7 @@ def is_where_programs_live(program: Path) -> bool:
     The folder must not be writable by everybody.
     """
     folder = program.parent
-    if folder != interpreter_folder() and folder not in SYSTEM_FOLDERS:
+    if folder not in SYSTEM_FOLDERS and folder != interpreter_folder():
         return False
     return not folder.stat().st_mode & stat.S_IWOTH
 

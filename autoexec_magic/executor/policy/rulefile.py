@@ -21,7 +21,8 @@ push, and knows the options above it too.
 `style`     `gnu` (long options may be shortened), `exact` (not so), `single` (long
             options with one dash), `none` (no options at all)
 `ordered`   options end at the first operand
-`needs`     why it is a question without operands, unless an option of `enough` is given
+`needs`     why it is a question with fewer than `least` operands (1), unless an option of
+            `enough` is given
 `default`   the operand that is meant when there is none
 `reading`   the options with which what would be changed is only read
 `bundled`   the first word may hold short options without a dash
@@ -71,6 +72,7 @@ _KEYS: dict[str, type] = {
         str,
     ),
     **dict.fromkeys(("asks", "refuses", "with", "sub"), dict),
+    "least": int,
     **dict.fromkeys(("ordered", "code", "bundled", "apart"), bool),
     **dict.fromkeys(("writes", *ANSWERS), list),
 }
@@ -113,6 +115,7 @@ class Rule:
     answer: Answer
     why: str
     needs: str
+    least: int
     enough: frozenset[str]
     default: str
     reading: frozenset[str]
@@ -252,6 +255,7 @@ class _Compiler:
             answer=table.get("answer", "allow"),
             why=table.get("why", ""),
             needs=table.get("needs", ""),
+            least=table.get("least", 1),
             enough=frozenset(f"{_ENOUGH} {table.get('enough', '')}".split()),
             default=table.get("default", ""),
             reading=frozenset(table.get("reading", "").split()),

@@ -1,16 +1,16 @@
 """Places that hold secrets: keys, tokens, histories, browser profiles, and what a kernel listens by.
 
 They are never read or written, whatever the policy says elsewhere. A place is a
-place also behind a link; where the links lead is looked up anew whenever one of
-the folders that hold them has changed.
+place also behind a link (`links`).
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import re
 from pathlib import Path
+
+from .links import realpaths
 
 # In the home folder, each with all that is below it.
 AT_HOME = tuple(
@@ -35,7 +35,7 @@ ANYWHERE = tuple(
     /etc/shadow /etc/shadow- /etc/gshadow /etc/gshadow- /etc/sudoers /etc/sudoers.d /etc/ssh
     /etc/ssl/private /etc/krb5.keytab /etc/wireguard /etc/openvpn /etc/letsencrypt
     /etc/NetworkManager/system-connections /etc/kubernetes /etc/docker /run/secrets /var/run/secrets
-    /run/credentials /var/lib/docker /var/lib/kubelet /var/lib/sss/secrets /root/.ssh
+    /run/credentials /var/lib/docker /var/lib/kubelet /var/lib/sss/secrets
     """.split()  # noqa: SIM905 - as above
 )
 # Somebody else's, or moved to another place, they hold the same.
@@ -49,32 +49,22 @@ _SHAPES = re.compile(
 )
 _NAMES = re.compile(
     r"""\.env(?:\..+)?|id_(?:rsa|dsa|ecdsa|ed25519|ecdsa_sk|ed25519_sk)|.+\.kdbx|\.htpasswd|.+\.keytab|.+\.jks
-      |\.netrc|\.pgpass|\.git-credentials|jupyter_cookie_secret|kernel-[\w-]+\.json|(?:jpserver|nbserver)-\d+\.json
+      |\.netrc|\.pgpass|\.git-credentials|jupyter_cookie_secret|jupyter_(?:server|notebook)_config\.json|kernel-[\w-]+\.json|(?:jpserver|nbserver)-\d+\.json
       |service[-_]account.*\.json|client_secret.*\.json|application_default_credentials\.json""",
     re.VERBOSE,
 )
 _NO_SECRET = frozenset((".env.example", ".env.sample", ".env.template", ".env.dist", ".env.test"))
-_HOLDERS = (
-    "",
-    ".config",
-    ".config/git",
-    ".cache/huggingface",
-    ".local/share",
-    ".docker",
-    ".cargo",
-    ".ipython",
-)
 
 
-def is_secret(real: str, home: Path, private: tuple[Path, ...]) -> bool:
-    """Whether a path without links is such a place, or lies in one."""
+def is_secret(real: str, known: frozenset[str]) -> bool:
+    """Whether a path without links is such a place, or lies in one; `known` are the `places`."""
     name = real.rpartition("/")[2]
     if _NAMES.fullmatch(name) and name not in _NO_SECRET:
         return True
-    return _SHAPES.search(real) is not None or any(below(real, place) for place in places(home, private))
+    return _SHAPES.search(real) is not None or is_below(real, known)
 
 
-def holds_secrets(real: str, home: Path, private: tuple[Path, ...]) -> str:
+def holds_secrets(real: str, known: frozenset[str]) -> str:
     """Return a place of that kind that lies below a path without links, "" if there is none.
 
     Only the places are known, not the names: nobody has looked into the folder.
@@ -84,13 +74,23 @@ def holds_secrets(real: str, home: Path, private: tuple[Path, ...]) -> str:
     if real == "/proc" or re.fullmatch(r"/proc/[^/]+", real):
         return f"{real}/…/environ"
     start = real.rstrip("/") + "/"
-    return next((place for place in places(home, private) if place.startswith(start)), "")
+    return min((place for place in known if place.startswith(start)), default="")
 
 
-def places(home: Path, private: tuple[Path, ...]) -> tuple[str, ...]:
-    """Return the places, links followed."""
-    root = str(home)
-    return _places(root, private, tuple(_changed(f"{root}/{folder}") for folder in _HOLDERS))
+def places(home: Path, private: tuple[Path, ...]) -> frozenset[str]:
+    """Return the places, and where they lead when links are followed."""
+    named = _named(str(home), private)
+    return _as_set(realpaths(named)) | _as_set(named)
+
+
+def is_below(path: str, roots: frozenset[str]) -> bool:
+    """Whether a path is one of `roots` or in one; all without links."""
+    at = len(path)
+    while at > 0:
+        if path[:at] in roots:
+            return True
+        at = path.rfind("/", 0, at)
+    return "/" in roots
 
 
 def below(path: str, root: str) -> bool:
@@ -99,14 +99,10 @@ def below(path: str, root: str) -> bool:
 
 
 @functools.lru_cache(maxsize=16)
-def _places(home: str, private: tuple[Path, ...], changed: tuple[int, ...]) -> tuple[str, ...]:
-    named = [f"{home}/{name}" for name in AT_HOME]
-    real = [os.path.realpath(path) for path in (*named, *ANYWHERE, *map(str, private))]
-    return tuple(dict.fromkeys((*real, *named)))
+def _named(home: str, private: tuple[Path, ...]) -> tuple[str, ...]:
+    return (*(f"{home}/{name}" for name in AT_HOME), *ANYWHERE, *map(str, private))
 
 
-def _changed(folder: str) -> int:
-    try:
-        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - asked for each path that is judged
-    except OSError:
-        return 0
+@functools.lru_cache(maxsize=64)
+def _as_set(paths: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(paths)

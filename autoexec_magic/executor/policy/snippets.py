@@ -22,6 +22,8 @@ _AWK_REGEX = re.compile(r"/(?:\\.|\[\^?\]?[^\]\n]*\]|[^/\\\n\[])*/")
 _AWK_STARTS_PROGRAMS = {
     "system": "the awk program runs a command",
     "getline": "the awk program reads a file or a command",
+    "ARGV": "the awk program chooses the files it reads",
+    "ARGC": "the awk program chooses the files it reads",
     "@": "the awk program loads or calls what cannot be seen",
     "|": "the awk program writes to a command",
     "|&": "the awk program talks to a command",
@@ -199,6 +201,16 @@ def sql(text: str, found: Found) -> None:
     found.code = True
     if (leaving := _SQL_LEAVES.search(text)) is not None:
         found.doubt(f"the statement has `{leaving[0].strip()}`, which can reach files or programs")
+
+
+def select(text: str, found: Found) -> None:
+    """Take one statement that only asks; another could change what is asked about."""
+    sql(text, found)
+    if not re.match(r"(?i)\s*(?:select|with)\b", text) or re.search(
+        r"(?i);\s*\S|\b(?:insert|update|delete|merge|drop|create|alter|export|into|call|execute|grant)\b",
+        text,
+    ):
+        found.doubt("the statement does more than ask")
 
 
 def duck(text: str, found: Found) -> None:

@@ -18,7 +18,7 @@ from .rules import DEFAULT, Policy
 from .shapes import judge_shape
 from .trail import Trail
 from .tree import Command, Line, Pipeline
-from .verdict import deciding, judge_layers
+from .verdict import UNSEEN_INPUT, deciding, judge_layers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,14 @@ class Judged:
 
 
 def judged(
-    line: Line, place: Place, roots: Roots, policy: Policy = DEFAULT, depth: int = 0
+    line: Line,
+    place: Place,
+    roots: Roots,
+    policy: Policy = DEFAULT,
+    *,
+    depth: int = 0,
+    trail: Trail | None = None,
+    is_fed: bool = False,
 ) -> Iterator[Judged]:
     """Yield the verdict on each command of a line, and on each pipeline, in their order.
 
@@ -67,6 +74,10 @@ def judged(
         Which programs may run; the built-in list by default.
     depth : int, default 0
         How many commands this line is within.
+    trail : Trail, optional
+        What was made before, if this line stands within another.
+    is_fed : bool, default False
+        Something comes in that nobody has seen.
 
     Raises
     ------
@@ -75,9 +86,14 @@ def judged(
     MissingTool
         There is no such program.
     """
-    trail = Trail()
+    if trail is None:
+        trail = Trail()
+        trail.is_kept = False
+        roots = replace(roots, memo={}, links=trail.links)
+    trail.is_kept = trail.is_kept or len(line.commands) > 1
     for step in line.steps:
-        yield from _pipeline(step.pipeline, place, replace(roots, links=trail.links), policy, trail, depth)
+        before: list[tuple[str, ...]] = [UNSEEN_INPUT] if is_fed else []
+        yield from _pipeline(step.pipeline, place, roots, policy, trail, depth, before)
         place = after(step.pipeline, place)
 
 
@@ -121,9 +137,14 @@ def folder_of(command: Command, place: Place) -> str:
 
 
 def _pipeline(
-    pipeline: Pipeline, place: Place, roots: Roots, policy: Policy, trail: Trail, depth: int
+    pipeline: Pipeline,
+    place: Place,
+    roots: Roots,
+    policy: Policy,
+    trail: Trail,
+    depth: int,
+    before: list[tuple[str, ...]],
 ) -> Iterator[Judged]:
-    before: list[tuple[str, ...]] = []
     for command in pipeline.commands:
         argv = argv_of(command.words, place.known, place.cwd)
         assigned = named(command, place)

@@ -223,3 +223,28 @@ def ps_word(word: str, found: Found) -> None:
     if word.isalpha() and "e" in word:
         found.doubt("it shows the environment of other processes")
     plain(word, found)
+
+
+def plugin(word: str, found: Found) -> None:
+    """Take a plugin of pytest; one is loaded, `no:NAME` leaves one out."""
+    if not word.startswith("no:"):
+        found.doubt(f"it loads the plugin {word}")
+
+
+def keyed(word: str, found: Found) -> None:
+    """Take `name=value`; a value that is an address would be fetched and loaded."""
+    if "://" in word:
+        found.doubt(f"{word} is not here")
+    plain(word, found)
+
+
+def local(word: str, found: Found) -> None:
+    """Take where the work is done: on this machine."""
+    if not re.fullmatch(r"local(?:\[[\d*]+\])?", word):
+        found.doubt(f"{word} is another machine's")
+
+
+def warning(word: str, found: Found) -> None:
+    """Take a filter for Python's warnings; a category with a dot in its name is imported."""
+    if not re.fullmatch(r"[a-z]*(?::[^:]*(?::\w*)?)?", word):
+        found.doubt(f"the filter {word} loads the code of its category")

@@ -43,17 +43,18 @@ _UNREAD = "what is downloaded would run, and nobody has read it"
 class Trail:
     """The one mutable thing while a line is judged; it ends with the line."""
 
-    __slots__ = ("folders", "links", "made", "unread")
+    __slots__ = ("folders", "is_kept", "links", "made", "unread")
 
     def __init__(self) -> None:
         self.made: set[str] = set()  # written by the line
         self.unread: set[str] = set()  # of those, what came over the network
         self.links: dict[str, str] = {}
         self.folders: set[str] = set()
+        self.is_kept = True  # not where the line ends with the command
 
     def wrote(self, path: str, cwd: Path, roots: Roots) -> None:
         """Note a file in the place of a stream."""
-        real = real_of(path, cwd, roots)
+        real = real_of(path, cwd, roots) if self.is_kept else "/dev/"
         if not real.startswith("/dev/"):
             self.made.add(real)
 
@@ -98,6 +99,8 @@ class Trail:
 
     def note(self, name: str, argv: Sequence[str], ruling: Ruling, cwd: Path, roots: Roots) -> None:
         """Note what a command makes."""
+        if not self.is_kept:
+            return
         if name in _EMPTY:
             self.folders.update(real_of(path, cwd, roots) for path in ruling.writes if name == "mkdir")
             return

@@ -24,6 +24,7 @@ from .rules import DEFAULT, Policy, judge, judge_name, without_version
 from .trail import Trail
 from .tree import Shell, Variable
 
+UNSEEN_INPUT = ("cat", "-")  #: stands for whatever comes in and was not seen
 _MOST_CHARS = 500
 _DEEPEST = 8
 _EMPTIES = frozenset(("-i", "-", "--ignore-environment"))
@@ -73,8 +74,19 @@ def judge_command(
     MissingTool
         There is no such program.
     """
-    case = _Case(environment, cwd, roots, policy, trail or Trail(), before)
-    return deciding(argv, _all(argv, case, files, assigned or {}, depth))
+    found = judge_layers(
+        argv,
+        environment=environment,
+        cwd=cwd,
+        roots=roots,
+        policy=policy,
+        files=files,
+        assigned=assigned,
+        before=before,
+        trail=trail,
+        depth=depth,
+    )
+    return deciding(argv, found)
 
 
 def judge_layers(
@@ -91,6 +103,8 @@ def judge_layers(
     depth: int = 0,
 ) -> list[PolicyVerdict]:
     """Return what each layer says, in their order; parameters and errors are those of `judge_command`."""
+    if any(not is_written for _, is_written in files):  # a file takes the place of what comes in
+        before = (UNSEEN_INPUT,)
     case = _Case(environment, cwd, roots, policy, trail or Trail(), before)
     return _all(argv, case, files, assigned or {}, depth)
 
@@ -174,14 +188,26 @@ def _program(argv: Sequence[str], case: _Case, depth: int) -> Iterator[PolicyVer
         return
     if "/" in argv[0] and case.trail.made:
         yield _told(line, case.trail.program(argv[0], case.cwd, case.roots))
-    program = find(argv[0], case.environment, case.cwd)
+    try:
+        program = find(argv[0], case.environment, case.cwd)
+    except MissingTool as error:
+        if depth == 0:
+            raise
+        yield PolicyVerdict(line=line, answer="ask", layer=2, rule="not-there", why=error.what)
+        return
     own = judge_own(argv, program, case.policy)
     if own is not None and own.answer != "allow":
         yield own
-    yield judge(argv, program, _with_rules(case.policy))
+    yield judge(argv, program, _widened(case.policy))
     name = without_version(program.name)
     if program not in case.policy.paths and name in arguments.programs():
         yield from _arguments((name, *argv[1:]), case, depth, line)
+
+
+@functools.lru_cache(maxsize=16)
+def _widened(policy: Policy) -> Policy:
+    """Return the policy with the programs whose arguments can be judged: they need no other list."""
+    return replace(policy, programs=policy.programs and policy.programs | arguments.programs())
 
 
 def _arguments(argv: Sequence[str], case: _Case, depth: int, line: str) -> Iterator[PolicyVerdict]:
@@ -228,7 +254,10 @@ def _writing(name: str, argv: Sequence[str]) -> Callable[[str, Path, Roots], Rul
     if name == "rm" and any("r" in word.lower() for word in short):
         return paths.remove_all
     if name == "find" and "-delete" in short:
-        return paths.remove_below
+        # Without a test it removes all there is.
+        return (
+            paths.remove_below if set(short) - {"-delete", "-depth", "-H", "-L", "-P"} else paths.remove_all
+        )
     return paths.write
 
 
@@ -275,7 +304,10 @@ def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:
             yield PolicyVerdict(line=shown, answer="ask", layer=1, rule="needs-a-shell", why=why)
             return
         place = Place(cwd=case.cwd, environment=case.environment)
-        for one in judged(line, place, case.roots, case.policy, depth):
+        inside = judged(
+            line, place, case.roots, case.policy, depth=depth, trail=case.trail, is_fed=bool(case.before)
+        )
+        for one in inside:
             yield one.verdict
             if any(word.startswith("./-") for word in one.argv):
                 why = "a pattern finds files whose names a shell would hand over as options"
@@ -292,12 +324,6 @@ def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:
     if case.is_emptied and any(isinstance(part, Variable) for word in words for part in word.parts):
         why = "the inner line has variables, and the environment they come from is another"
         yield PolicyVerdict(line=shown, answer="ask", layer=1, rule="other-variables", why=why)
-
-
-@functools.lru_cache(maxsize=16)
-def _with_rules(policy: Policy) -> Policy:
-    """Return the policy with every program that has a rule: whose arguments can be judged needs no list."""
-    return replace(policy, programs=policy.programs | arguments.programs()) if policy.programs else policy
 
 
 def _told(line: str, ruled: Ruled) -> PolicyVerdict:

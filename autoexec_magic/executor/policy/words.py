@@ -8,13 +8,15 @@ refused, because then a third reader, the shell, may read something else again.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from .braces import TooMany, Unclear, expanded
 from .tree import Text, Variable, Word
 
 _PLAIN = re.compile(r"[\w@%+:,./=^-]+", re.ASCII)  # without `~`, which may be a home
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _META = frozenset("|&;<>() \t\n")
-_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
+_BRACES = re.compile(r"\{.*(?:,|\.\.).*\}", re.DOTALL)
 _RUNS = re.compile(r"([\w@%+:,./=^*?\[\]-]+)|[^\w@%+:,./=^*?\[\]-]+")
 _OWN = frozenset("0123456789?$!#@*-")
 
@@ -44,18 +46,57 @@ def word(text: str) -> Word:
     """
     if _PLAIN.fullmatch(text):
         return Word((Text(text),))
+    parts = _read(text)
+    if _BRACES.search(_plain(parts)):
+        raise NeedsShell("a brace expansion")
+    return _word(parts)
+
+
+def words(text: str) -> tuple[Word, ...]:
+    """Return the words that `text` spells: several where it has braces with alternatives.
+
+    Raises
+    ------
+    NeedsShell, Disagreement
+        As in `word`; or it stands for more than can be judged.
+    """
+    if _PLAIN.fullmatch(text):
+        return (Word((Text(text),)),)
+    parts = _read(text)
+    if not _BRACES.search(_plain(parts)):
+        return (_word(parts),)
+    try:
+        found = expanded(parts)
+    except TooMany:
+        raise NeedsShell("a brace expansion of very many words") from None
+    except Unclear:
+        raise NeedsShell("braces that can be read in two ways") from None
+    # Bash drops a word that is empty without quotes: of `{a,}` one is left.
+    return tuple(_word(each) for each in found if each and any(_is_there(part) for part in each))
+
+
+def _is_there(part: Text | Variable) -> bool:
+    return isinstance(part, Variable) or part.is_quoted or bool(part.text)
+
+
+def _read(text: str) -> list[Text | Variable]:
     reader = _Reader(text)
     reader.read()
-    plain = "".join(
-        part.text if isinstance(part, Text) and not part.is_quoted else "\0" for part in reader.parts
-    )
-    if _BRACES.search(plain):
-        raise NeedsShell("a brace expansion")
+    return reader.parts
+
+
+def _plain(parts: Sequence[Text | Variable]) -> str:
+    """Return what is not quoted, and a NUL for all else."""
+    return "".join(part.text if isinstance(part, Text) and not part.is_quoted else "\0" for part in parts)
+
+
+def _word(parts: list[Text | Variable]) -> Word:
+    plain = _plain(parts)
     if re.match(r"~[^/]", plain):
         raise NeedsShell("somebody's home folder")
     if re.search(r"[=:]~(?=[/:]|$)", plain):
         raise NeedsShell("a home folder in the middle of a word")
-    return Word(_normal(reader.parts))
+    return Word(_normal(parts))
 
 
 class _Reader:
@@ -135,6 +176,8 @@ class _Reader:
             return
         match = _NAME.match(self._text, self._at)
         if match is None:
+            if any(isinstance(part, Variable) and not part.is_quoted for part in self.parts):
+                raise NeedsShell("a `$` after a variable, which keeps bash from splitting it")
             self._keep("$", is_quoted=True)
             return
         self._at = match.end()

@@ -19,7 +19,7 @@ from autoexec_magic.executor.policy import DEFAULT, Roots, parse, verdict
 from autoexec_magic.executor.policy.tree import Shell
 
 DATA = Path(__file__).parents[2] / "data" / "policy"
-STOPPED_SHARE, ALLOWED_SHARE = 0.96, 0.79
+STOPPED_SHARE, ALLOWED_SHARE = 0.965, 0.86
 HOME = Path("/home/ada")  # whatever the home of who runs the tests is
 PRIVATE = (Path("/srv/outside/kernel.json"),)  # as that of the kernel that runs the line is
 CANARIES = {

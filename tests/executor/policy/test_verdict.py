@@ -57,3 +57,5 @@ def test_a_program_that_never_runs_need_not_be_there(tmp_path):
     assert judged(tmp_path, "doas", "nosuch") == ("refuse", 2)
     with pytest.raises(MissingTool):
         judged(tmp_path, "nosuch")
+    assert judged(tmp_path, "env", "nosuch") == ("ask", 2)
+    assert judged(tmp_path, "sh", "-c", "nosuch; sudo ls") == ("refuse", 2)

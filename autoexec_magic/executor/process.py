@@ -424,7 +424,8 @@ def _start(
             return cage.spawn(start) if cage else start()
         env = terminal.environment(env)
         with terminal.Report() as report:
-            argv = terminal.step(argv, env, report=report.writer, terminal=at.slave)
+            argv = terminal.step((file, *argv[1:]), env, report=report.writer, terminal=at.slave)
+            file = argv[0]
             pass_fds = (*pass_fds, report.writer, at.slave)
             process = cage.spawn(start) if cage else start()
             try:

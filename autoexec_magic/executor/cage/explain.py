@@ -39,7 +39,8 @@ _SOCKET_TRACE = re.compile(
     r"|(?:\.connect|\.bind|\.listen|socket\.socket|sock_connect)\([^\n]*\n[\s\S]*Error: \[Errno (?:1|13)\] "
 )
 _UNIX = re.compile(
-    r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|\.sock\b|unix socket"
+    r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|unix socket"
+    r"|/[^\s'\"]*\.sock\b"
 )
 _TAIL_CHARS = 8192  # what is said last; and the expressions above look ahead
 _TERMINAL = re.compile(r"out of pty devices|/dev/ptmx|openpty|forkpty")
@@ -102,7 +103,9 @@ def _of_path(line: str, folder: Path, rules: Sequence[Rule], shut: Sequence[str]
         path = folder / named
         if not denied and not os.path.lexists(path):
             continue  # it is not there outside either
-        writes = bool(_WRITES.search(line))
+        # What is not there is denied to nobody but who would make it: a reader hears that it is not there.
+        is_new = path.parent.is_dir() and not os.path.lexists(path)
+        writes = is_new or bool(_WRITES.search(line))
         answer = explain(path, write=writes, rules=rules, shut=shut)
         if answer == "ordinary" and not writes and denied:
             writes, answer = True, explain(path, write=True, rules=rules, shut=shut)

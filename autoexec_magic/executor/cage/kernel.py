@@ -24,7 +24,9 @@ _NUMBERS = {
     "mount_setattr": (442, 442),
     "open_tree": (428, 428),
     "move_mount": (429, 429),
+    "openat2": (437, 437),
     "seccomp": (317, 277),
+    "utimensat": (280, 88),
 }
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 24, 38, 47
 _AMBIENT_CLEAR_ALL = 4

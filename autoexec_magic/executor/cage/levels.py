@@ -94,6 +94,7 @@ class Cage:
         """Call `start`, which starts a child and returns it, in the cage."""
         if self._walls is None:
             return start()
+        self._walls.prepare()
         ways_out: list[int] = []
 
         def enter() -> None:

@@ -24,7 +24,7 @@ Access: TypeAlias = Literal["read", "write", "device"]
 
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/snap"),
-    *("/proc", "/sys/devices", "/sys/fs/cgroup", "/var/lib/texmf", "/var/cache/fontconfig"),
+    *("/proc", "/sys/devices", "/sys/fs/cgroup", "/var/lib/texmf", "/var/lib/dpkg", "/var/cache/fontconfig"),
 )
 # By name: beside these lie keys, tokens and shadow files.
 _ETC = """
@@ -34,7 +34,7 @@ _ETC = """
     ca-certificates ca-certificates.conf alternatives fonts gitconfig pip.conf npmrc environment profile
     profile.d bash.bashrc bashrc inputrc terminfo python3 python3.11 python3.12 python3.13 matplotlibrc
     java-17-openjdk java-21-openjdk maven perl R texmf ImageMagick-6 ImageMagick-7 xattr.conf OpenCL
-    crypto-policies shells login.defs subversion
+    crypto-policies shells login.defs subversion manpath.config dpkg
 """
 ETC = tuple(_ETC.split())
 DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))

@@ -8,6 +8,7 @@ import threading
 from . import capabilities, kernel, landlock, mounts, scratch, seccomp
 from .request import CageRequest
 from .rules import SHARED_MEMORY, Rule
+from .supervisor import Supervisor
 
 DNS_PORT = 53
 
@@ -21,7 +22,8 @@ class Walls:
         self._rules = rules
         self._ports = ports(request)
         self._keep = capabilities.needed(request.workspace)
-        self._filter = filter_for(request)
+        self._filter = filter_for(request, is_supervised=not self.has_mounts)
+        self._supervisor = None if self.has_mounts else Supervisor(rules)
         self._view = mounts.View((), (), ())
         if self.has_mounts:
             writable = [rule.path for rule in rules if rule.access == "write" and rule.path != SHARED_MEMORY]
@@ -33,6 +35,11 @@ class Walls:
         if not self.has_mounts:
             self._ruleset = landlock.create(rules, self._ports)
 
+    def prepare(self) -> None:
+        """Do what has to be done before a thread goes inside, on one that stays outside."""
+        if self._supervisor is not None:
+            self._supervisor.start()
+
     def enter(self) -> None:
         """Put the calling thread inside, for ever."""
         if self.has_mounts:
@@ -40,10 +47,15 @@ class Walls:
         capabilities.drop(self._keep)
         kernel.allow_no_new_privileges()
         landlock.restrict(self._ruleset)
-        seccomp.restrict(self._filter)
+        if self._supervisor is None:
+            seccomp.restrict(self._filter)
+        else:
+            self._supervisor.attend(seccomp.restrict(self._filter, listens=True))
 
     def close(self) -> None:
         """Release the descriptors; a second time does nothing."""
+        if self._supervisor is not None:
+            self._supervisor.close()
         for descriptor in (self._ruleset, self._namespace, self._shared):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -72,10 +84,15 @@ class Walls:
             self._namespace = namespace
 
 
-def filter_for(request: CageRequest) -> bytes:
+def filter_for(request: CageRequest, *, is_supervised: bool = False) -> bytes:
     """Return the seccomp filter that fits a request."""
     has_net = request.net == "all" or (request.net != "none" and bool(request.net))
-    return seccomp.program(has_net=has_net, has_datagrams=request.net == "all", has_unix=request.unix)
+    return seccomp.program(
+        has_net=has_net,
+        has_datagrams=request.net == "all",
+        has_unix=request.unix,
+        is_supervised=is_supervised,
+    )
 
 
 def ports(request: CageRequest) -> tuple[int, ...] | None:

@@ -65,7 +65,9 @@ def witness(level: Wanted, *, mounts: bool = True, unix: bool = False) -> Witnes
         The level cannot be had, or nothing could be tried in it.
     """
     with _arena() as (workspace, arena):
-        request = CageRequest(level=level, workspace=workspace, mounts=mounts, unix=unix)
+        # Not for bubblewrap: it makes the folders on the way there in a /tmp that is the child's own.
+        readable = (Path(str(arena["outside"]), "readable"),) if level == "workspace" else ()
+        request = CageRequest(level=level, workspace=workspace, read=readable, mounts=mounts, unix=unix)
         with build(request) as cage:
             caged = _try(cage, workspace, arena)
             found_level, mechanism = cage.level, cage.mechanism
@@ -130,14 +132,16 @@ def _fill(workspace: Path, outside: Path) -> None:
     for name in (".git/config", "pyproject.toml", "comer", "linked", "replacement"):
         (workspace / name).write_text("x", encoding="ascii")
     (workspace / "way-out").symlink_to(outside / "file")
-    for folder in ("folder", "home/.ssh", "runtime"):
+    for folder in ("folder", "home/.ssh", "runtime", "readable"):
         (outside / folder).mkdir(parents=True)
+    (outside / "pointer").symlink_to("file")
     names = (
         "file",
         "leaver",
         "renamed",
         "removed",
         "secret",
+        "readable/file",
         "home/.ssh/id_ed25519",
         "runtime/kernel-1.json",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import struct
 
 import pytest
@@ -11,10 +12,11 @@ from autoexec_magic.executor.cage import kernel, seccomp, syscalls
 
 JUMPS = (0x15, 0x35)
 CASES = [
-    {"has_net": net, "has_datagrams": net and datagrams, "has_unix": unix}
+    {"has_net": net, "has_datagrams": net and datagrams, "has_unix": unix, "is_supervised": supervised}
     for net in (False, True)
     for datagrams in (False, True)
     for unix in (False, True)
+    for supervised in (False, True)
 ]
 
 
@@ -32,9 +34,12 @@ def test_every_jump_lands_in_the_program(monkeypatch, machine, case):
     assert steps[-1] == (0x06, 0, 0, 0x7FFF0000)
 
 
-def answer(steps: list[tuple[int, int, int, int]], number: int, machine: int) -> int:
-    """Run the filter on a call, all of whose arguments are 0, as the kernel does (linux/bpf_common.h)."""
-    data = struct.pack("=iI", number, syscalls.AUDIT_ARCH[machine]) + bytes(56)
+def answer(
+    steps: list[tuple[int, int, int, int]], number: int, machine: int, arguments: tuple[int, ...] = ()
+) -> int:
+    """Run the filter on a call, whose other arguments are 0, as the kernel does (linux/bpf_common.h)."""
+    words = (*arguments, 0, 0, 0, 0, 0, 0)[:6]
+    data = struct.pack("=iIQ6Q", number, syscalls.AUDIT_ARCH[machine], 0, *words)
     at = accumulator = 0
     while True:
         code, yes, no, value = steps[at]
@@ -58,7 +63,7 @@ def test_each_call_gets_its_own_answer(monkeypatch, machine):
     monkeypatch.setattr(kernel, "column", lambda: machine)
     program = seccomp.program.__wrapped__(has_net=False, has_datagrams=False, has_unix=False)
     steps = list(struct.iter_unpack("=HBBI", program))
-    want = {435: errno.ENOSYS}
+    want = {numbers[machine]: errno.ENOSYS for numbers in syscalls.UNKNOWN.values()}
     want |= {numbers[machine]: errno.EPERM for numbers in syscalls.REFUSED.values()}
     want |= {numbers[machine]: errno.ENOTSUP for numbers in syscalls.UNSUPPORTED.values()}
     by_argument = {numbers[machine] for numbers in syscalls.BY_ARGUMENT.values()}
@@ -68,6 +73,43 @@ def test_each_call_gets_its_own_answer(monkeypatch, machine):
     for name in ("socket", "socketpair", "listen", "clone", "ioctl", "personality", "prlimit64"):
         refused = 0x00050000 | errno.EPERM if name in ("socket", "socketpair") else 0x7FFF0000
         assert answer(steps, syscalls.BY_ARGUMENT[name][machine], machine) == refused, name
+
+
+@pytest.mark.parametrize("is_supervised", [False, True])
+@pytest.mark.parametrize(
+    ("name", "arguments", "refused"),
+    [
+        ("fchmodat", (0, 1, 0o755), False),
+        ("fchmodat", (0, 1, 0o1777), False),
+        ("fchmodat", (0, 1, 0o4755), True),
+        ("fchmodat2", (0, 1, 0o2755, 0), True),
+        ("fchmod", (3, 0o6755), True),
+        ("fchmod", (3, 0o755), False),
+        ("mknodat", (0, 1, 0o104755), True),
+        ("mknodat", (0, 1, 0o100755), False),
+        ("openat", (0, 1, os.O_CREAT | os.O_WRONLY, 0o4755), True),
+        ("openat", (0, 1, getattr(os, "O_TMPFILE", 0) | os.O_WRONLY, 0o2755), True),
+        ("openat", (0, 1, os.O_CREAT, 0o644), False),
+        ("openat", (0, 1, os.O_DIRECTORY, 0o4755), False),  # what is no mode there may be anything
+        ("fchownat", (0, 1, 0, 0, 0), False),
+        ("utimensat", (0, 1, 1, 0), False),
+        ("utimensat", (0, 1 << 32, 1, 0), False),
+        ("utimensat", (3, 0, 1, 0), False),
+        ("fchown", (3, 0, 0), False),
+    ],
+)
+def test_modes_are_looked_at(monkeypatch, name, arguments, refused, is_supervised):
+    """A setuid bit is refused; what changes a file's attributes waits where somebody answers."""
+    wait, allow, deny = 0x7FC00000, 0x7FFF0000, 0x00050000 | errno.EPERM
+    for machine in (0, 1):
+        monkeypatch.setattr(kernel, "column", lambda machine=machine: machine)
+        code = seccomp.program.__wrapped__(
+            has_net=False, has_datagrams=False, has_unix=False, is_supervised=is_supervised
+        )
+        number = (syscalls.MODES | syscalls.ATTRIBUTES)[name][machine]
+        waits = is_supervised and name in syscalls.ATTRIBUTES
+        want = deny if refused else wait if waits else allow
+        assert answer(list(struct.iter_unpack("=HBBI", code)), number, machine, arguments) == want
 
 
 def test_another_machine_has_no_filter(monkeypatch):

@@ -34,6 +34,7 @@ def sh(
     timeout: float | None = None,
     level: Wanted | None = None,
     doors: Doors = SHUT,
+    pty: bool = False,
     env: Sequence[str] = (),
     yes: bool = False,
     caller: Caller = PYTHON,
@@ -50,6 +51,9 @@ def sh(
         The cage; by default `open`: it is what a person typed.
     doors : Doors, optional
         What is let through the cage (`executor.cage.doors_of`).
+    pty : bool, default False
+        Give the commands a terminal, for colour and progress bars; in a
+        pipeline the last one has it.
     env : sequence of str, optional
         Names of environment variables to pass on; `*` is a wildcard.
     yes : bool, default False
@@ -81,6 +85,7 @@ def sh(
         timeout=timeout,
         level=level or "open",
         doors=doors,
+        pty=pty,
         env=env,
         yes=yes,
         caller=caller,

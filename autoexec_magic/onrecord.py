@@ -115,6 +115,7 @@ def carry_out(
     timeout: float | None = None,
     level: Wanted = "open",
     doors: Doors = SHUT,
+    pty: bool = False,
     env: Sequence[str] = (),
     yes: bool = False,
 ) -> Report:
@@ -127,6 +128,7 @@ def carry_out(
         timeout=timeout,
         level=level,
         doors=doors,
+        pty=pty,
         pass_on=tuple(env),
     )
     loaded, here = surroundings(caller, yes=yes)

@@ -81,7 +81,8 @@ class Plan:
 
     `timeout` is in seconds for each phase that runs the user's code; None is
     no limit. `pass_on` names environment variables that the run may see;
-    `level` and `doors` say which cage it is in, and what that lets through.
+    `level` and `doors` say which cage it is in, and what that lets through;
+    `pty` gives commands a terminal.
     """
 
     verb: str
@@ -90,6 +91,7 @@ class Plan:
     timeout: float | None = None
     level: Wanted = "open"
     doors: Doors = SHUT
+    pty: bool = False
     pass_on: tuple[str, ...] = ()
 
 

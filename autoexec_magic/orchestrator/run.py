@@ -299,6 +299,7 @@ def _bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
         "timeout": plan.timeout or here.config.timeout or None,
         "level": plan.level,
         "doors": plan.doors,
+        "pty": plan.pty,
         "pass_on": (*here.config.pass_on, *plan.pass_on),
         "keep_bytes": int(here.config.keep_mb * 2**20),
         "cancel": here.cancel,

@@ -49,6 +49,7 @@ def sh(call: Call, caller: Caller) -> Spoken:
         timeout=options.timeout,
         level=options.cage,
         doors=doors(options, caller.cwd),
+        pty=options.pty,
         env=options.env,
         yes=options.yes,
         caller=caller,

@@ -305,6 +305,11 @@ def _add_doors(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def _add_sh(parser: argparse.ArgumentParser) -> None:
+    _add_run(parser)
+    parser.add_argument("--pty", action="store_true", help="give it a terminal: colour, progress bars")
+
+
 def _add_script(parser: argparse.ArgumentParser) -> None:
     _add_run(parser)
     parser.add_argument(
@@ -377,7 +382,7 @@ VERBS: Mapping[str, Verb] = {
     "off": Verb(help="the notebook as it was before `on`", add=_add_nothing, run=speak.elsewhere),
     "sh": Verb(
         help="run a command, streamed, under policy",
-        add=_add_run,
+        add=_add_sh,
         run=speak.sh,
         takes_cell=True,
         takes_line=True,

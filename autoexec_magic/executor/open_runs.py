@@ -5,10 +5,9 @@ three small writes to it and wakes nobody. (Messages to the keeper cost a run
 0.2 ms until its first byte on two cores.) Each slot is within one page and
 written at once, so a kill leaves no half of one.
 
-The keeper (`keeper`) is started when a run has lasted for `SETTLE_SECONDS`, so
-that no first byte waits for it (started with the child, it took 1 to 3 ms), and
-by way of a shell that ends at once: it is no child of the kernel. Killed, it is
-started again with the next run, for all that are open.
+The keeper (`keeper`) is started beside the first child, on a thread, so that no
+first byte waits for it, and by way of a shell that ends at once: it is no child
+of the kernel. Killed, it is started again with the next run, for all that are open.
 
 Without `/proc` (macOS) there is none: what a killed kernel leaves there goes on.
 """
@@ -24,16 +23,15 @@ import select
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import keeper, process
 from .identity import HAS_PROC, ProcessId, identify
 
-SETTLE_SECONDS = 0.01
-# `&` takes the standard input away from what is started, so it goes by another number first.
-_APART = 'exec 3<&0; "$@" <&3 3<&- >/dev/null & echo $!'
+# The shell's copy is there at once; what it becomes takes 25 ms of a processor, which the first run needs.
+# `&` takes the standard input away from what is started, so it goes by another number.
+_APART = 'exec 3<&0; { sleep 0.05; exec "$@"; } <&3 3<&- >/dev/null & echo $!'
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +56,8 @@ class OpenRuns:
     """The runs that one process has open, and its keeper."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # a signal handler may start a run, too
+        # Of two kinds, so that no run waits for a keeper; RLocks, because a signal handler may start a run.
+        self._lock, self._start_lock = threading.RLock(), threading.RLock()
         self._file = os.memfd_create("autoexec-runs", os.MFD_CLOEXEC)
         self._taken: set[int] = set()
         self._keeper = -1  # a pidfd
@@ -66,26 +65,29 @@ class OpenRuns:
         self._is_told = False
 
     def open(self, run_id: str) -> int:
-        """Write down that a run is about to start; return its slot."""
+        """Write down that a run is about to start, and see to it that there is a keeper; return its slot."""
         with self._lock:
             slot = next(number for number in range(len(self._taken) + 1) if number not in self._taken)
             self._taken.add(slot)
             self._write(slot, keeper.entry(run_id, None))
+            if not self._is_starting and not self._is_kept():
+                self._is_starting = True
+                _thread.start_new_thread(self._start, ())
             return slot
 
     def note(self, slot: int, run_id: str, leader: ProcessId) -> None:
-        """Write down who leads the run's process group; soon a keeper is started if there is none."""
+        """Write down who leads the run's process group."""
         with self._lock:
             self._write(slot, keeper.entry(run_id, leader))
-            if not self._is_starting and not self._is_kept():
-                self._is_starting = True
-                _thread.start_new_thread(self._start_soon, ())
 
     def close(self, slot: int) -> None:
-        """Write down that a run has ended."""
+        """Write down that a run has ended; the shell that starts the keeper has ended then, too."""
         with self._lock:
             self._taken.discard(slot)
             self._write(slot, b"\0")
+        if self._is_starting:
+            with self._start_lock:
+                pass
 
     def drop(self) -> None:
         """Let go of the files, in a fork: they are another process's."""
@@ -110,19 +112,18 @@ class OpenRuns:
         self._keeper = -1
         return False
 
-    def _start_soon(self) -> None:
-        """Start a keeper, if anything is left to be kept; runs on a thread of its own."""
-        time.sleep(SETTLE_SECONDS)
-        with self._lock:  # so that a run that ends waits until the shell between has been waited for
-            self._is_starting = False
-            if not self._taken or self._file < 0:
-                return
+    def _start(self) -> None:
+        """Start a keeper, if anything is to be kept; runs on a thread of its own."""
+        with self._start_lock:
             try:
-                self._keeper = os.pidfd_open(_start(self._file))
+                if self._taken and self._file >= 0:
+                    self._keeper = os.pidfd_open(_start(self._file))
             except (AttributeError, OSError, ValueError) as error:  # runs go on
                 if not self._is_told:
                     self._is_told = True
                     _log.warning("what this process runs would outlive a kill of it: no keeper: %s", error)
+            finally:
+                self._is_starting = False
 
 
 def _start(table: int) -> int:

@@ -29,14 +29,20 @@ ECHO = (shutil.which("echo") or "echo", "x")
 PAUSE_SECONDS = 0.003  # a person's runs do not follow each other at once, and caches are cold
 WAYS = ("as it is", "not kept", "not kept, no mark")
 KEPT, PUT = executor.kept, mark.put
-DEAF = "import os, signal, time; os.setsid() if os.fork() == 0 else None; signal.signal(15, signal.SIG_IGN)"
+DEAF = """
+import os, signal, time
+if os.fork() == 0:
+    os.setsid()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.write(1, b"%d\\n" % os.getpid())
+time.sleep(60)
+"""
 OWNER = f"""
 import sys
 from autoexec_magic import executor
 rules = executor.policy.exactly(sys.executable)
-code = {DEAF + "; print(os.getpid(), flush=True); time.sleep(60)"!r}
 emit = lambda event: print(event.text, end="", flush=True)
-executor.run([sys.executable, "-c", code], emit=emit, policy=rules)
+executor.run([sys.executable, "-c", {DEAF!r}], emit=emit, policy=rules)
 """
 
 

@@ -49,6 +49,11 @@ class Config:
     index_url: str = field(default="", repr=False)  # it may hold a password
     project_age_days: float = 90.0
     release_age_days: float = 3.0
+    limits_cpu_seconds: float = 0.0
+    limits_memory_mb: float = 0.0
+    limits_processes: float = 0.0
+    limits_file_mb: float = 0.0
+    limits_open_files: float = 0.0
     policy_programs: tuple[str, ...] = ()
     policy_roots: tuple[str, ...] = ()
     policy_allow: tuple[str, ...] = ()
@@ -58,11 +63,16 @@ class Config:
 
 
 _LARGEST = 1e300  # whole numbers of TOML know no bounds
-_POLICY = "policy"  # a table of its own: its keys are `policy.programs` …
-KEYS = {
-    entry.name.replace("_", "-").replace(f"{_POLICY}-", f"{_POLICY}."): entry
-    for entry in dataclasses.fields(Config)
-}
+_POLICY = "policy"
+_TABLES = (_POLICY, "limits")  # tables of their own: their keys are `policy.programs` …
+
+
+def _key(field_name: str) -> str:
+    table, _, rest = field_name.partition("_")
+    return f"{table}.{rest.replace('_', '-')}" if table in _TABLES else field_name.replace("_", "-")
+
+
+KEYS = {_key(entry.name): entry for entry in dataclasses.fields(Config)}
 MEANING = {
     "timeout": "seconds a run may take; 0 is no limit",
     "keep-mb": "output kept per run, in MiB",
@@ -71,6 +81,11 @@ MEANING = {
     "index-url": "the package index; empty takes uv's or pip's own setting",
     "project-age-days": "how old a project must be to be installed unasked",
     "release-age-days": "how old a release must be to be installed unasked",
+    "limits.cpu-seconds": "processor time of each process of a run; 0 is no limit",
+    "limits.memory-mb": "memory of a run, in MiB; 0 is no limit",
+    "limits.processes": "processes and threads of a run; 0 is 1024 in a cage, else no limit",
+    "limits.file-mb": "size of each file that a run writes, in MiB; 0 is no limit",
+    "limits.open-files": "open files of each process of a run; 0 is the system's limit",
     "policy.programs": "programs that may run without a question, besides the built-in list",
     "policy.roots": "folders that may be written, besides the workspace; relative to it",
     "policy.allow": "commands that are not asked about: PROGRAM WORD …, * for any word, at the end for all",
@@ -84,7 +99,12 @@ _SAY_WHERE = (
     *("JUPYTER_NO_CONFIG", "JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
 )
 _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
-PERSON_ONLY = frozenset({"index-url", "project-age-days", "release-age-days", "pass-on"})
+PERSON_ONLY = frozenset(
+    {
+        *("index-url", "project-age-days", "release-age-days", "pass-on"),
+        *(key for key in KEYS if key.startswith("limits.")),
+    }
+)
 #: these count from a workspace once a person has accepted that very content
 LOOSENING = ("policy.allow", "policy.programs", "policy.roots")
 
@@ -308,10 +328,11 @@ def _from_toml(
     if not isinstance(values, dict):
         raise UsageError(f"[{'.'.join(table)}] in {path} is not a table")
     values = dict(values)
-    table_of_policy = values.pop(_POLICY, {})
-    if not isinstance(table_of_policy, dict):
-        raise UsageError(f"[{'.'.join((*table, _POLICY))}] in {path} is not a table")
-    values |= {f"{_POLICY}.{key}": value for key, value in table_of_policy.items()}
+    for own in _TABLES:
+        inner = values.pop(own, {})
+        if not isinstance(inner, dict):
+            raise UsageError(f"[{'.'.join((*table, own))}] in {path} is not a table")
+        values |= {f"{own}.{key}": value for key, value in inner.items()}
     for key in values:
         _known(key, str(path))
     return str(path), values, is_workspace

@@ -17,6 +17,11 @@ PERSONAL = {
     "project-age-days": ("1.5", "1.5", 1.5),
     "release-age-days": ("2", "2", 2.0),
     "pass-on": ('["AWS_*"]', "AWS_*", ("AWS_*",)),
+    "limits.cpu-seconds": ("60", "60", 60.0),
+    "limits.memory-mb": ("512", "512", 512.0),
+    "limits.processes": ("20", "20", 20.0),
+    "limits.file-mb": ("0.5", "0.5", 0.5),
+    "limits.open-files": ("64", "64", 64.0),
 }
 BAD_VALUES = [
     ("timeout", '"10"'),
@@ -233,7 +238,7 @@ def test_a_workspace_does_not_set_what_is_a_persons(place, source, key, spelling
     (said,) = found.left_out
     assert str(path) in said
     assert str(place.person) in said
-    assert f"AUTOEXEC_{key.upper().replace('-', '_')}" in said
+    assert f"AUTOEXEC_{key.upper().replace('-', '_').replace('.', '_')}" in said
 
 
 def test_both_files_of_a_workspace_are_told(place):
@@ -256,9 +261,11 @@ def test_a_person_sets_what_is_a_persons(place, source, key, spelling):
     if source == "person":
         place.write("person", f"{key} = {in_toml}")
     else:
-        variables[f"AUTOEXEC_{key.upper().replace('-', '_')}"] = in_variable
+        variables[f"AUTOEXEC_{key.upper().replace('-', '_').replace('.', '_')}"] = in_variable
     loaded = place.load(**variables)
-    assert getattr(loaded.config, key.replace("-", "_")) == (in_variable if value is None else value)
+    assert getattr(loaded.config, key.replace("-", "_").replace(".", "_")) == (
+        in_variable if value is None else value
+    )
     assert len(setting(loaded, key).left_out) == 1
 
 

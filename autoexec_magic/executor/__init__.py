@@ -64,6 +64,7 @@ class Bounds(TypedDict, total=False):
     timeout: float | None
     level: cage.Wanted
     doors: cage.Doors
+    limits: cage.Limits | None
     pass_on: Sequence[str]
     keep_bytes: int
     cancel: Cancel | None
@@ -88,6 +89,7 @@ def run(
     ask: Ask | None = None,
     level: cage.Wanted = "open",
     doors: cage.Doors = cage.SHUT,
+    limits: cage.Limits | None = None,
     grace: float = GRACE_SECONDS,
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
@@ -131,6 +133,9 @@ def run(
         The cage; its workspace is the project's folder around `cwd`.
     doors : Doors, optional
         What is let through the cage; nothing by default.
+    limits : Limits, optional
+        Processor time, memory, processes, files; by default `cage.limits.CAGED`
+        in a cage, and none without.
     grace : float, default 1.0
         Seconds between TERM and KILL.
     keep_bytes : int, default 64 MiB
@@ -183,6 +188,7 @@ def run(
         phase=phase,
         level=level,
         doors=doors,
+        limits=limits,
         workspace=root,
         run_id=run_id,
         stdin=_given(stdin),
@@ -214,6 +220,7 @@ def run_line(
     ask: Ask | None = None,
     level: cage.Wanted = "open",
     doors: cage.Doors = cage.SHUT,
+    limits: cage.Limits | None = None,
     grace: float = GRACE_SECONDS,
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
@@ -261,6 +268,7 @@ def run_line(
         phase=phase,
         level=level,
         doors=doors,
+        limits=limits,
         workspace=workspace,
         run_id=run_id,
         stdin=_given(stdin),

@@ -304,6 +304,8 @@ def _spawn(request: Request) -> Children:
                 process = _start(stage, streams, request, children.processes, at_terminal)
                 children.processes.append(process)
                 mark.put(process.pid, request.run_id)
+                if number > 1 and request.cage:  # the first one's are set by whoever is told of it
+                    request.cage.limit(identify(process.pid) or ProcessId(process.pid, 0))
                 reads = follows
         except BaseException:
             for process in children.processes:

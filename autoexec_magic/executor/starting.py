@@ -32,6 +32,7 @@ class Start:
     phase: Phase
     level: cage.Wanted
     doors: cage.Doors
+    limits: cage.Limits | None
     workspace: Path
     run_id: str
     stdin: bytes | Path | None
@@ -47,7 +48,7 @@ class Start:
         self, stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
     ) -> Outcome:
         """Run one pipeline to its end."""
-        request = self.doors.request(self.level, self.workspace)
+        request = self.doors.request(self.level, self.workspace, self.limits)
         with cage.lend(request) as built, kept(self.run_id) as note:
 
             def spawned(leader: ProcessId) -> None:

@@ -7,6 +7,7 @@ question that changes nothing teaches people to say yes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from .. import config as settings
@@ -64,6 +65,22 @@ def policy_of(config: Config, workspace: Path) -> executor.policy.Policy:
         refuse=config.policy_refuse,
         roots=tuple(workspace / Path(root).expanduser() for root in config.policy_roots),
     )
+
+
+def limits_of(config: Config, *, is_caged: bool) -> executor.cage.Limits | None:
+    """Return the limits that the settings make; None is what the level has by itself."""
+    wanted = {
+        "cpu_seconds": config.limits_cpu_seconds,
+        "memory_bytes": config.limits_memory_mb * 2**20,
+        "processes": config.limits_processes,
+        "file_bytes": config.limits_file_mb * 2**20,
+        "open_files": config.limits_open_files,
+    }
+    given = {name: max(1, int(value)) for name, value in wanted.items() if value}
+    if not given:
+        return None
+    usual = executor.cage.CAGED if is_caged else executor.cage.Limits()
+    return replace(usual, **given)
 
 
 def _answer(step: Command, rules: executor.policy.Policy, here: Surroundings) -> Answer:

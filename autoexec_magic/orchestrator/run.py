@@ -36,7 +36,7 @@ from ..history import new_id
 from ..values import Diagnosis, Outcome, Phase, Verdict
 from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
 from .questions import recorded
-from .rules import rules_for
+from .rules import limits_of, rules_for
 from .surroundings import Surroundings
 
 SCRIPT = "the script"
@@ -299,6 +299,7 @@ def _bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
         "timeout": plan.timeout or here.config.timeout or None,
         "level": plan.level,
         "doors": plan.doors,
+        "limits": limits_of(here.config, is_caged=plan.level != "open"),
         "pty": plan.pty,
         "pass_on": (*here.config.pass_on, *plan.pass_on),
         "keep_bytes": int(here.config.keep_mb * 2**20),

@@ -18,7 +18,7 @@ import family
 import pytest
 from skips import requires
 
-from autoexec_magic import api, executor
+from autoexec_magic import executor
 from autoexec_magic.errors import AutoexecError, CageError
 from autoexec_magic.events import Event, Output
 from autoexec_magic.executor import cage, identity

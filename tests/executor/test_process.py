@@ -7,6 +7,7 @@ import gc
 import hashlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from skips import requires
 
 from autoexec_magic import executor
 from autoexec_magic.errors import AutoexecError, CageError, MissingTool, PolicyRefused, UsageError
@@ -261,6 +263,29 @@ def test_a_caged_command_writes_its_workspace_only(tmp_path):
     assert outcome.returncode == 1
     assert (workspace / "inside").exists()
     assert not mark.exists()
+
+
+OPEN_FILES = "import resource, sys; sys.stdin.read(); print(resource.getrlimit(resource.RLIMIT_NOFILE))"
+
+
+@pytest.mark.parametrize("level", ["open", "workspace"])
+def test_each_stage_of_a_pipeline_has_the_limits(tmp_path, emit, level):
+    """Who is second must not do what the first may not."""
+    limits = executor.cage.Limits(open_files=77)
+    try:
+        with at_most():
+            executor.run_line(
+                f"sleep 0.2 | {shlex.join([sys.executable, '-I', '-S', '-c', OPEN_FILES])}",
+                emit=emit,
+                workspace=tmp_path,
+                cwd=tmp_path,
+                level=level,
+                limits=limits,
+                ask=lambda question: True,
+            )
+    except CageError as error:
+        requires(False, error.why, error.fix)
+    assert emit.text() == "(77, 77)\n"
 
 
 def test_the_level_open_runs():

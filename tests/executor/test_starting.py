@@ -20,6 +20,7 @@ def start(emit, tmp_path) -> Start:
         phase="run",
         level="open",
         doors=cage.SHUT,
+        limits=None,
         workspace=tmp_path,
         run_id="starting",
         stdin=b"given",

@@ -6,9 +6,10 @@ import pytest
 
 from autoexec_magic import config
 from autoexec_magic.errors import NeedsPerson, UsageError
+from autoexec_magic.executor import cage
 from autoexec_magic.history import new_id
 from autoexec_magic.orchestrator import Command, Surroundings, policy_of
-from autoexec_magic.orchestrator.rules import rules_for
+from autoexec_magic.orchestrator.rules import limits_of, rules_for
 from autoexec_magic.values import Question, Reply
 
 OFFER = 'policy.allow = ["git push *"]'
@@ -105,3 +106,13 @@ def test_a_pattern_that_is_none_is_said_before_anything_runs(tmp_path):
     """With how it is written."""
     with pytest.raises(UsageError, match="no pattern"):
         policy_of(config.Config(policy_refuse=("*",)), tmp_path)
+
+
+def test_settings_become_limits():
+    """Those that are not set are the level's own: none, and in a cage so many processes."""
+    settings = config.Config(limits_memory_mb=2.0, limits_file_mb=0.5, limits_open_files=64)
+    limits = limits_of(settings, is_caged=False)
+    assert (limits.memory_bytes, limits.file_bytes, limits.open_files) == (2 * 2**20, 2**19, 64)
+    assert (limits.processes, limits.cpu_seconds) == (None, None)
+    assert limits_of(settings, is_caged=True).processes == cage.CAGED.processes
+    assert limits_of(config.Config(), is_caged=True) is None

@@ -15,12 +15,13 @@ from .force import InForce, choose, in_force
 from .kept import close as close_kept
 from .kept import lend
 from .levels import Cage, build
-from .limits import Limits
+from .limits import CAGED, Limits
 from .protected import Marks
 from .request import LEVELS, PROTECTED, CageRequest, Wanted
 from .witness import Witness, witness
 
 __all__ = [
+    "CAGED",
     "LEVELS",
     "PROTECTED",
     "SHUT",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UsageError
+from .limits import Limits
 from .request import CageRequest, Net, Wanted
 
 _PORTS = "numbers from 1 to 65535 with commas between, or all"
@@ -30,7 +31,7 @@ class Doors:
         found += [f"--read {path}" for path in self.read]
         return (*found, *(f"--write {path}" for path in self.write))
 
-    def request(self, level: Wanted, workspace: Path) -> CageRequest:
+    def request(self, level: Wanted, workspace: Path, limits: Limits | None = None) -> CageRequest:
         """Return the request for a cage of `level` with these doors open."""
         return CageRequest(
             level=level,
@@ -39,6 +40,7 @@ class Doors:
             unix=self.unix,
             read=self.read,
             write=self.write,
+            limits=limits,
         )
 
 

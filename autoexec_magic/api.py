@@ -7,65 +7,33 @@ watches, who answers, which notebook it is.
 
 from __future__ import annotations
 
-import fnmatch
 import logging
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import config as settings
 from . import executor, installer, orchestrator
-from .errors import AutoexecError, Cancelled, NeedsPerson, UsageError
-from .events import Emit, Envelope, Event, Output
-from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms, short_id
+from .errors import PolicyRefused, UsageError
+from .events import Envelope
+from .executor.cage import SHUT, Doors, Wanted
+from .history import host, short_id
 from .installer import Needed
-from .orchestrator import Command, Heal, Install, Plan, Report, Script, Step, Surroundings, Test
-from .redact import cleaned, secrets_in
-from .values import Ask, Level, Place, Question, Resolution, Run, Verdict
+from .onrecord import PYTHON, carry_out, surroundings
+from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
+from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
+from .onrecord import store as store  # noqa: PLC0414 - a caller of the verbs needs it
+from .orchestrator import Command, Heal, Install, Report, Script, Step, Test
+from .trust import Kept
+from .values import PolicyVerdict, Question, Resolution, Run, Verdict
 
 _log = logging.getLogger(__name__)
-
-
-def nobody(question: Question) -> bool:
-    """Answer a question where no person is: by raising `NeedsPerson`."""
-    raise NeedsPerson(question.text.rstrip(" ?"), why="; ".join(question.evidence), fix=question.fix)
-
-
-def agreed(question: Question) -> bool:
-    """Answer yes: the caller gave `--yes`."""
-    return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who calls a verb.
-
-    `emit` watches, `ask` answers questions and `place` says where it would ask
-    just now; `notebook` and `kernel` say where the call comes from ("" outside
-    a notebook), `cwd` is where it runs; `on_record` is told the id of the run
-    as soon as it has one.
-    """
-
-    emit: Emit | None = None
-    ask: Ask = nobody
-    place: Callable[[], Place] = lambda: "prompt"
-    notebook: str = ""
-    kernel: str = ""
-    cwd: Path | None = None
-    cancel: executor.Cancel | None = None
-    on_record: Callable[[str], None] | None = None
-
-
-PYTHON = Caller()  #: plain Python: nobody watches, nobody answers
 
 
 def sh(
     *commands: str | Sequence[str],
     timeout: float | None = None,
-    level: Level = "open",
+    level: Wanted | None = None,
+    doors: Doors = SHUT,
     env: Sequence[str] = (),
     yes: bool = False,
     caller: Caller = PYTHON,
@@ -78,8 +46,10 @@ def sh(
         Each a line, which is parsed without a shell, or an argv.
     timeout : float, optional
         Seconds for each command.
-    level : Level, default "open"
-        The cage.
+    level : Level or "best", optional
+        The cage; by default `open`: it is what a person typed.
+    doors : Doors, optional
+        What is let through the cage (`executor.cage.doors_of`).
     env : sequence of str, optional
         Names of environment variables to pass on; `*` is a wildcard.
     yes : bool, default False
@@ -104,7 +74,17 @@ def sh(
         for command in commands
     )
     title = "; ".join(step.line or " ".join(step.argv) for step in steps)
-    return _run("sh", title, steps, timeout=timeout, level=level, env=env, yes=yes, caller=caller)
+    return carry_out(
+        "sh",
+        title,
+        steps,
+        timeout=timeout,
+        level=level or "open",
+        doors=doors,
+        env=env,
+        yes=yes,
+        caller=caller,
+    )
 
 
 def script(
@@ -112,7 +92,8 @@ def script(
     *arguments: str,
     lang: str = "",
     timeout: float | None = None,
-    level: Level = "open",
+    level: Wanted | None = None,
+    doors: Doors = SHUT,
     env: Sequence[str] = (),
     heal: bool = True,
     yes: bool = False,
@@ -130,8 +111,10 @@ def script(
         A language's name; by default that of its first line, else Python.
     timeout : float, optional
         Seconds.
-    level : Level, default "open"
-        The cage.
+    level : Level or "best", optional
+        The cage; by default `workspace`: nobody may have read it.
+    doors : Doors, optional
+        What is let through the cage (`executor.cage.doors_of`).
     env : sequence of str, optional
         Names of environment variables to pass on.
     heal : bool, default True
@@ -157,7 +140,17 @@ def script(
     if needs:
         steps = (Heal(needs=needs), *steps)
     title = next(line.strip() for line in source.splitlines() if line.strip())
-    return _run("script", title, steps, timeout=timeout, level=level, env=env, yes=yes, caller=caller)
+    return carry_out(
+        "script",
+        title,
+        steps,
+        timeout=timeout,
+        level=level or "workspace",
+        doors=doors,
+        env=env,
+        yes=yes,
+        caller=caller,
+    )
 
 
 def test(
@@ -185,7 +178,7 @@ def test(
         As the verdict says; `Cancelled` when it was stopped.
     """
     title = " ".join(("pytest", *arguments))
-    return _run("test", title, (Test(arguments=arguments),), timeout=timeout, env=env, caller=caller)
+    return carry_out("test", title, (Test(arguments=arguments),), timeout=timeout, env=env, caller=caller)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a verb, whatever pytest thinks of its name
@@ -210,7 +203,7 @@ def install(*names: str, yes: bool = False, caller: Caller = PYTHON) -> Report:
     """
     if not names:
         raise UsageError("nothing is named", fix="%autoexec install NAME …")
-    return _run("install", " ".join(names), (Install(names=names),), yes=yes, caller=caller)
+    return carry_out("install", " ".join(names), (Install(names=names),), yes=yes, caller=caller)
 
 
 def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> list[Resolution]:
@@ -235,8 +228,7 @@ def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> lis
     for module in modules:
         if not all(part.isidentifier() for part in module.split(".")):
             raise UsageError(f"{module!r} is not the name of a module", fix="as it stands after `import`")
-    loaded = settings.load(caller.cwd)
-    here = _surroundings(loaded, caller, yes=False)
+    loaded, here = surroundings(caller)
     context = installer.Context(
         config=loaded.config,
         folders=(here.cwd, here.workspace),
@@ -317,20 +309,70 @@ def cancel(run: str, interrupt: Callable[[str], bool] = lambda kernel: False) ->
     return found
 
 
+def explain(line: str | Sequence[str], caller: Caller = PYTHON) -> executor.Explained:
+    """Say how a line, or an argv, is understood and judged; run nothing.
+
+    Returns
+    -------
+    Explained
+        Its tree, what each layer says of each command, and the verdict.
+    """
+    loaded, here = surroundings(caller)
+    policy = orchestrator.policy_of(loaded.config, here.workspace)
+    return executor.explain(line, workspace=here.workspace, cwd=here.cwd, policy=policy)
+
+
+def check(lines: Sequence[str], caller: Caller = PYTHON) -> list[PolicyVerdict]:
+    """Return the policy's verdict on each line, in their order; run none."""
+    loaded, here = surroundings(caller)
+    policy = orchestrator.policy_of(loaded.config, here.workspace)
+    return [executor.judge(line, workspace=here.workspace, cwd=here.cwd, policy=policy) for line in lines]
+
+
+def accept_policy(*, yes: bool = False, caller: Caller = PYTHON) -> tuple[settings.Offer, ...]:
+    """Accept what this project's files loosen, if a person says so; return what was accepted.
+
+    Raises
+    ------
+    NeedsPerson
+        Nobody could answer; `yes` does.
+    PolicyRefused
+        A person said no.
+    """
+    loaded = settings.load(caller.cwd)
+    offers = loaded.open_offers
+    if not offers:
+        return ()
+    question = Question(
+        text="let this project loosen the policy, as long as it says exactly this ?",
+        evidence=tuple(f"{offer.source}: {line}" for offer in offers for line in offer.lines),
+        fix="%autoexec policy accept --yes",
+    )
+    if not yes and not caller.ask(question):
+        raise PolicyRefused("not accepted", why="a person said no")
+    settings.accept(loaded)
+    return offers
+
+
+def answers(caller: Caller = PYTHON) -> list[Kept]:
+    """Return what a person agreed to for good in this project, oldest first."""
+    return list(settings.load(caller.cwd).trust.all())
+
+
+def forget(name: str, caller: Caller = PYTHON) -> Kept:
+    """Forget an answer by its name, or the beginning of it: it is asked about again.
+
+    Raises
+    ------
+    UsageError
+        There is none, or more than one.
+    """
+    return settings.load(caller.cwd).trust.forget(name)
+
+
 def config(start: Path | None = None) -> settings.Loaded:
     """Return the settings in force, each with where it came from."""
     return settings.load(start)
-
-
-def store() -> Store:
-    """Return the run store of this user."""
-    return Store(settings.data_dir(), lambda pid, start: executor.is_alive(executor.ProcessId(pid, start)))
-
-
-def surroundings(caller: Caller, *, yes: bool = False) -> tuple[settings.Loaded, Surroundings]:
-    """Return the settings and the surroundings a run of `caller` finds."""
-    loaded = settings.load(caller.cwd)
-    return loaded, _surroundings(loaded, caller, yes=yes)
 
 
 def needs_of(source: str, caller: Caller) -> tuple[Needed, ...]:
@@ -346,129 +388,3 @@ def needs_of(source: str, caller: Caller) -> tuple[Needed, ...]:
         return ()
     folder = (caller.cwd or Path.cwd()).absolute()
     return tuple(installer.missing(needs, (folder, settings.workspace(folder))))
-
-
-@contextmanager
-def recorded(
-    verb: str, title: str, cage: str, caller: Caller, workspace: Path, run_id: str = ""
-) -> Iterator[Recorder | None]:
-    """Yield the recorder of a new run, or None where it cannot be written down.
-
-    A full disk or a folder that may not be written does not keep the user's
-    code from running; it is logged, once, here.
-    """
-    meta = Meta(
-        run_id=run_id or new_id(),
-        verb=verb,
-        title=cleaned(title, secrets_in(os.environ))[:200],
-        started=now_ms(),
-        cage=cage,
-        owner=_owner(),
-        notebook=caller.notebook,
-        kernel=caller.kernel,
-        workspace=str(workspace),
-        interpreter=sys.executable,
-    )
-    try:
-        recorder: Recorder | None = store().create(meta)
-    except (OSError, UsageError) as error:
-        _log.warning("this run is not on record: %s", error)
-        recorder = None
-    try:
-        yield recorder
-    finally:
-        if recorder is not None:
-            recorder.close()
-
-
-def _run(
-    verb: str,
-    title: str,
-    steps: tuple[Step, ...],
-    *,
-    caller: Caller,
-    timeout: float | None = None,
-    level: Level = "open",
-    env: Sequence[str] = (),
-    yes: bool = False,
-) -> Report:
-    """Carry out a plan on the record and raise what kept it from passing."""
-    _check_names(env)
-    plan = Plan(verb=verb, title=title, phases=steps, timeout=timeout, level=level, pass_on=tuple(env))
-    loaded, here = surroundings(caller, yes=yes)
-    with recorded(verb, title, level, caller, loaded.workspace) as recorder:
-        sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
-        if recorder is not None:
-            sinks.insert(0, recorder.emit)
-            if caller.on_record is not None:
-                caller.on_record(recorder.run_id)
-            here = replace(
-                here,
-                run_id=recorder.run_id,
-                place=caller.place,
-                on_spawn=_noting(recorder),
-                is_cancelled=lambda: store().is_cancel_requested(recorder.run_id),
-            )
-        report = orchestrator.run(plan, cleaning(fan_out(*sinks)), here)
-    if report.error is not None:
-        clean_error(report.error)
-        report.error.report = report
-        raise report.error
-    return report
-
-
-def cleaning(emit: Emit) -> Emit:
-    """Return a sink that masks secrets before `emit`: titles, questions and reasons hold them, too.
-
-    Output is left as it is: it was cleaned where it was read, as a stream.
-    """
-    secrets = secrets_in(os.environ)
-
-    def clean(event: Event) -> None:
-        emit(event if isinstance(event, Output) else cleaned(event, secrets))
-
-    return clean
-
-
-def clean_error(error: AutoexecError | Cancelled) -> None:
-    """Mask secrets in what an error says, and make it harmless to a terminal."""
-    secrets = secrets_in(os.environ)
-    error.what, error.why, error.fix = (cleaned(text, secrets) for text in (error.what, error.why, error.fix))
-    error.args = (error.what,)
-
-
-def _check_names(names: Sequence[str]) -> None:
-    """Refuse a name that passes nothing on: a misspelt one would be missed much later."""
-    for name in names:
-        if "=" in name:
-            raise UsageError(
-                f"--env {name} cannot be", why="it takes the name of a variable", fix="--env NAME"
-            )
-        if not fnmatch.filter(os.environ, name):
-            raise UsageError(f"there is no variable {name}", fix=f"set it first: %env {name}=…")
-
-
-def _noting(recorder: Recorder) -> Callable[[executor.ProcessId], None]:
-    def note(process: executor.ProcessId) -> None:
-        try:
-            recorder.note_child(process.pid, process.start_time)
-        except OSError as error:
-            _log.warning("the run cannot be ended from outside: %s", error)
-
-    return note
-
-
-def _surroundings(loaded: settings.Loaded, caller: Caller, *, yes: bool) -> Surroundings:
-    return Surroundings(
-        config=loaded.config,
-        cwd=(caller.cwd or Path.cwd()).absolute(),
-        workspace=loaded.workspace,
-        cache=loaded.data / "cache",
-        ask=agreed if yes else caller.ask,
-        cancel=caller.cancel,
-    )
-
-
-def _owner() -> Owner:
-    me = executor.identify(os.getpid()) or executor.ProcessId(os.getpid(), 0)
-    return Owner(pid=me.pid, start_time=me.start_time, host=host())

@@ -5,16 +5,19 @@ Each later source wins: built-in, the person's
 `pyproject.toml` (or `autoexec.toml`), `AUTOEXEC_*` variables, the line's
 options. An unknown key is an error that names the nearest one.
 
-What decides what may run and where packages come from is not the workspace's
-to say: a cloned project must not loosen the policy of whoever opens it. Such
-keys count from the person's own file and from variables only; in a workspace
-they are listed and left out.
+Where packages come from and what a run may see is not the workspace's to say:
+such keys count from the person's own file and from variables only; in a
+workspace they are listed and left out. `[tool.autoexec.policy]` may make the
+policy stricter at once; what loosens it counts once a person has accepted
+exactly that content, for a cloned project must not loosen the policy of whoever
+opens it. The lists of the policy add to one another.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
 import os
 import re
@@ -22,8 +25,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .errors import UsageError
+from .trust import Trust
 
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 WORKSPACE_MARKS = ("pyproject.toml", ".git", "autoexec.toml")
@@ -44,12 +49,20 @@ class Config:
     index_url: str = field(default="", repr=False)  # it may hold a password
     project_age_days: float = 90.0
     release_age_days: float = 3.0
-    programs: tuple[str, ...] = ()
+    policy_programs: tuple[str, ...] = ()
+    policy_roots: tuple[str, ...] = ()
+    policy_allow: tuple[str, ...] = ()
+    policy_ask: tuple[str, ...] = ()
+    policy_refuse: tuple[str, ...] = ()
     pass_on: tuple[str, ...] = ()
 
 
 _LARGEST = 1e300  # whole numbers of TOML know no bounds
-KEYS = {entry.name.replace("_", "-"): entry for entry in dataclasses.fields(Config)}
+_POLICY = "policy"  # a table of its own: its keys are `policy.programs` …
+KEYS = {
+    entry.name.replace("_", "-").replace(f"{_POLICY}-", f"{_POLICY}."): entry
+    for entry in dataclasses.fields(Config)
+}
 MEANING = {
     "timeout": "seconds a run may take; 0 is no limit",
     "keep-mb": "output kept per run, in MiB",
@@ -58,11 +71,22 @@ MEANING = {
     "index-url": "the package index; empty takes uv's or pip's own setting",
     "project-age-days": "how old a project must be to be installed unasked",
     "release-age-days": "how old a release must be to be installed unasked",
-    "programs": "programs that may run without a question, besides the built-in list",
+    "policy.programs": "programs that may run without a question, besides the built-in list",
+    "policy.roots": "folders that may be written, besides the workspace; relative to it",
+    "policy.allow": "commands that are not asked about: PROGRAM WORD …, * for any word, at the end for all",
+    "policy.ask": "commands that are asked about, written the same way",
+    "policy.refuse": "commands that never run, written the same way",
     "pass-on": "environment variables that runs may see; * is a wildcard",
 }
+#: what tells where these folders are
+_SAY_WHERE = (
+    *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
+    *("JUPYTER_NO_CONFIG", "JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
+)
 _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
-PERSON_ONLY = frozenset({"index-url", "project-age-days", "release-age-days", "programs", "pass-on"})
+PERSON_ONLY = frozenset({"index-url", "project-age-days", "release-age-days", "pass-on"})
+#: these count from a workspace once a person has accepted that very content
+LOOSENING = ("policy.allow", "policy.programs", "policy.roots")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +108,47 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a file of the workspace would loosen, and whether a person accepted exactly that."""
+
+    source: str
+    values: Mapping[str, tuple[str, ...]]
+    is_accepted: bool
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it would loosen, a line each, as TOML has it."""
+        return tuple(f"{key} = {shown(value)}" for key, value in self.values.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """The configuration in force and the story of each setting."""
 
     config: Config
     settings: tuple[Setting, ...]
     workspace: Path
+    offers: tuple[Offer, ...] = ()
     data: Path = field(default_factory=lambda: data_dir())
+
+    @property
+    def trust(self) -> Trust:
+        """What a person agreed to for good, here."""
+        return Trust(data=self.data, workspace=self.workspace)
+
+    @property
+    def open_offers(self) -> tuple[Offer, ...]:
+        """What nobody accepted yet."""
+        return tuple(offer for offer in self.offers if not offer.is_accepted)
+
+    def accepted(self) -> Config:
+        """Return the configuration as it would be if all that the workspace offers were accepted."""
+        more: dict[str, Any] = {
+            _field(key): (*getattr(self.config, _field(key)), *values)
+            for offer in self.open_offers
+            for key, values in offer.values.items()
+        }
+        return dataclasses.replace(self.config, **more)
 
 
 def load(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Loaded:
@@ -115,9 +173,11 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
         _from_toml(root / "autoexec.toml", (), is_workspace=True),
         _from_variables(environment),
     ]
+    offers = {name: offer for name, values, _ in sources[1:3] if (offer := _offer(name, values, root))}
     settings = []
     for key, entry in KEYS.items():
-        value, source, left_out = entry.default, "built-in", []
+        value: object = entry.default
+        source, left_out = "built-in", []
         for name, values, is_workspace in sources:
             if key not in values:
                 continue
@@ -126,10 +186,31 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
                     f"{name}: only your own {config_file()} or AUTOEXEC_{_variable(key)} may set it"
                 )
                 continue
-            value, source = _typed(key, values[key], name), name
+            if is_workspace and key in LOOSENING and not offers[name].is_accepted:
+                left_out.append(f"{name}: it counts once you accept it: %autoexec policy accept")
+                continue
+            given = _typed(key, values[key], name)
+            if key.startswith(f"{_POLICY}.") and value:  # these add to one another
+                value, source = (*value, *given), f"{source}, {name}"  # type: ignore[misc]
+            else:
+                value, source = given, name
         settings.append(Setting(key=key, value=value, source=source, left_out=tuple(left_out)))
-    config = Config(**{setting.key.replace("-", "_"): setting.value for setting in settings})  # type: ignore[arg-type]
-    return Loaded(config=config, settings=tuple(settings), workspace=root)
+    config = Config(**{_field(setting.key): setting.value for setting in settings})  # type: ignore[arg-type]
+    return Loaded(config=config, settings=tuple(settings), workspace=root, offers=tuple(offers.values()))
+
+
+def accept(loaded: Loaded) -> None:
+    """Keep that a person accepted what the workspace offers: that content, there, from now on.
+
+    Raises
+    ------
+    UsageError
+        It cannot be kept.
+    """
+    for offer in loaded.open_offers:
+        loaded.trust.keep(
+            _POLICY, _spelled(offer), text=f"policy of {offer.source}: {'; '.join(offer.lines)}"
+        )
 
 
 def shown(value: object) -> str:
@@ -159,37 +240,63 @@ def workspace(start: Path | None = None) -> Path:
     except FileNotFoundError as error:
         raise UsageError("the working directory is gone", fix="%cd to one that is there") from error
     # The kernel tells a process its folder by its real path, whatever link led there.
-    ends = (Path.home(), Path(os.path.realpath(Path.home())), Path(here.anchor))
-    for folder in (here, *here.parents):
-        if folder in ends:
-            break
-        if any((folder / mark).exists() for mark in WORKSPACE_MARKS):
-            return folder
+    home = os.path.expanduser("~")  # noqa: PTH111 - asked before each run, in texts for speed
+    ends = (home, os.path.realpath(home), here.anchor)
+    folder = str(here)
+    while folder not in ends:
+        if any(os.path.exists(f"{folder}/{mark}") for mark in WORKSPACE_MARKS):  # noqa: PTH110
+            return Path(folder)
+        folder = os.path.dirname(folder)  # noqa: PTH120
     return here
 
 
 def data_dir() -> Path:
     """Return `AUTOEXEC_DATA_DIR`, or `autoexec` in Jupyter's data folder."""
-    given = os.environ.get("AUTOEXEC_DATA_DIR")
-    if given:
-        return Path(given).expanduser().absolute()
-    from jupyter_core.paths import jupyter_data_dir
-
-    return Path(jupyter_data_dir()) / "autoexec"
+    return own_folders()[0]
 
 
 def config_file() -> Path:
     """Return the person's own settings file, whether it is there or not."""
-    from jupyter_core.paths import jupyter_config_dir
+    return own_folders()[1]
 
-    return Path(jupyter_config_dir()) / "autoexec.toml"
+
+def own_folders() -> tuple[Path, Path, Path]:
+    """Return the data folder (`data_dir`), the person's settings file, and Jupyter's runtime folder."""
+    home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111
+    data, settings, runtime = _own_folders(home, tuple(map(os.environ.get, _SAY_WHERE)))
+    given = os.environ.get("AUTOEXEC_DATA_DIR")
+    return Path(given).expanduser().absolute() if given else data, settings, runtime
+
+
+@functools.lru_cache(maxsize=16)
+def _own_folders(home: str, said: tuple[str | None, ...]) -> tuple[Path, Path, Path]:
+    """Return Jupyter's for this home and these values of `_SAY_WHERE`, which are all that decides."""
+    from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_runtime_dir
+
+    data, settings = Path(jupyter_data_dir()) / "autoexec", Path(jupyter_config_dir()) / "autoexec.toml"
+    return data, settings, Path(jupyter_runtime_dir())
+
+
+def _offer(name: str, values: Mapping[str, object], root: Path) -> Offer | None:
+    """Return what a file of the workspace would loosen, or None."""
+    found = {key: _typed(key, values[key], name) for key in LOOSENING if key in values}
+    if not any(found.values()):
+        found = {}
+    offer = Offer(source=name, values=found, is_accepted=False)  # type: ignore[arg-type]
+    trust = Trust(data=data_dir(), workspace=root)
+    is_accepted = not found or trust.has(_POLICY, _spelled(offer))
+    return dataclasses.replace(offer, is_accepted=is_accepted) if set(values) & set(LOOSENING) else None
+
+
+def _spelled(offer: Offer) -> dict[str, list[str]]:
+    return {key: list(values) for key, values in offer.values.items()}
 
 
 def _from_toml(
     path: Path, table: tuple[str, ...], *, is_workspace: bool
 ) -> tuple[str, dict[str, object], bool]:
     try:
-        values: object = tomllib.loads(path.read_text("utf-8"))
+        values: object = _parsed_toml(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return str(path), {}, is_workspace
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
@@ -200,9 +307,20 @@ def _from_toml(
         values = values.get(name, {}) if isinstance(values, dict) else {}
     if not isinstance(values, dict):
         raise UsageError(f"[{'.'.join(table)}] in {path} is not a table")
+    values = dict(values)
+    table_of_policy = values.pop(_POLICY, {})
+    if not isinstance(table_of_policy, dict):
+        raise UsageError(f"[{'.'.join((*table, _POLICY))}] in {path} is not a table")
+    values |= {f"{_POLICY}.{key}": value for key, value in table_of_policy.items()}
     for key in values:
         _known(key, str(path))
     return str(path), values, is_workspace
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed_toml(text: str) -> dict[str, object]:
+    """Return what a text means; it is read for each run, and a project's takes milliseconds to parse."""
+    return tomllib.loads(text)
 
 
 def _from_variables(environment: Mapping[str, str]) -> tuple[str, dict[str, object], bool]:
@@ -238,7 +356,11 @@ def _parsed(key: str, text: str) -> object:
 
 
 def _variable(key: str) -> str:
-    return key.replace("-", "_").upper()
+    return _field(key).upper()
+
+
+def _field(key: str) -> str:
+    return key.replace("-", "_").replace(".", "_")
 
 
 def _known(key: str, where: str) -> None:

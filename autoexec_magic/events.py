@@ -26,11 +26,19 @@ from .values import Diagnosis, Phase, Place, Resolution, Stream, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run began; `cage` is the level in force, or "none" in the kernel."""
+    """A run began; `cage` is the level in force, or "none" in the kernel.
+
+    `mechanism` provides it; of `tried` doors `held` were seen to be shut (and
+    open without a cage); `open` names what is open all the same.
+    """
 
     verb: str
     title: str
     cage: str
+    mechanism: str = ""
+    held: int = 0
+    tried: int = 0
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +60,29 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truncated:
-    """`dropped_bytes` of `stream` were not kept at this place."""
+    """`dropped_bytes` of `stream` were not kept at this place, after `after_bytes` that were.
+
+    `after_bytes` is -1 where nobody counted. What the stream wrote after the
+    cut follows as `Output`.
+    """
 
     phase: Phase
     stream: Stream
     dropped_bytes: int
+    after_bytes: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flowing:
+    """`stream` goes on beyond what is shown as it comes: `passed_bytes` so far, at last `last_line`.
+
+    At most once a second. `last_line` is masked, short, and may be "".
+    """
+
+    phase: Phase
+    stream: Stream
+    passed_bytes: int
+    last_line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +178,7 @@ Event: TypeAlias = (
     | PhaseStarted
     | Output
     | Truncated
+    | Flowing
     | Displayed
     | CaseStarted
     | CaseFinished

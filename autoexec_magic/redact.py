@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 MASK = "***"
 MIN_SECRET_CHARS = 8
-_HOLD_CHARS = 4096
+HOLD_CHARS = 4096
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 _NAME_CHARS = 100
 _CONTEXT_CHARS = _NAME_CHARS + 1  # what a shape looks back at: the name before a value, and what is before it
@@ -60,8 +61,14 @@ _TOKENS = re.compile(
 # The search for one character is the fastest there is: each begins with what its tokens cannot lack.
 _SIGNS = (
     re.compile(r"_(?:(?<=gh[pousr]_)|(?<=npm_)|(?<=hf_)|(?<=pat_))[A-Za-z0-9_-]{16}"),
-    re.compile(r"-(?:(?<=sk-)|(?<=pat-)|(?<=xox[abeprs]-)|(?<=pypi-))[A-Za-z0-9_-]{10}"),
+    re.compile(r"-(?<=[abeiprskt]-)(?:(?<=sk-)|(?<=pat-)|(?<=xox[abeprs]-)|(?<=pypi-))[A-Za-z0-9_-]{10}"),
     re.compile(r"A(?:[KS]IA|Iza)[A-Za-z0-9_-]{16}"),
+)
+
+# For a line alone one search is faster than many; what it does not find, none of them does.
+_SHORT_CHARS = 512
+_HINT = re.compile(
+    r"=|--|://|uthorization|earer|(?:gh[pousr]|npm|hf|pat)_|(?:sk|pat|xox[abeprs]|pypi)-|A(?:[KS]IA|Iza)"
 )
 
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*+:([^/\s]+)@")
@@ -100,7 +107,7 @@ _OPEN_OPTION = re.compile(rf"(?<![A-Za-z0-9_-])--([a-z][a-z0-9-]*+)(?:=|[ \t]++)
 _STRING = r"[^\x07\x18\x1a\x1b\x9c\n]*+[\x07\x18\x1a\x9c]?+"
 _PARAMETERS = r"[0-?]*+[ -/]*+[@-~]?+"
 _CONTROL = r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # all but backspace, tab, newline, carriage return
-_DRAWING = r"\[[0-9:;]{0,64}[ABCDEFGHJKdfm]"
+_DRAWING = r"\[(?:[0-9:;]{0,64}+[ABCDEFGHKdfm]|[0-2]?J)"  # not 3J: it takes what was scrolled away
 # It begins with a class, so that the search for it is a scan; it takes what is harmful and nothing else, and
 # what it leaves holds no escape but those of whole drawing sequences: to remove it puts nothing together.
 _HARMFUL = re.compile(
@@ -111,6 +118,8 @@ _HARMFUL = re.compile(
     rf"|(?<![\x1b\x9b\x90\x98\x9d-\x9f]))"
 )
 _SUSPECT = re.compile(_CONTROL)
+_PASSES = bytes([0x08, 0x09, 0x0A, 0x0D, 0x1B, *range(0x20, 0x7F)])
+_NO_DRAWING = re.compile(rf"\x1b(?!{_DRAWING})")
 _STRING_REST = re.compile(_STRING)
 _PARAMETERS_REST = re.compile(_PARAMETERS)
 _OPEN_STRING = re.compile(r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x18\x1a\x1b\x9c\n]*+\Z")
@@ -148,10 +157,15 @@ def secrets_in(environment: Mapping[str, str], names: Iterable[str] = ()) -> tup
         value
         for name, value in environment.items()
         if len(value) >= MIN_SECRET_CHARS
-        and (_SECRET_NAME.search(name) or any(fnmatchcase(name, pattern) for pattern in patterns))
+        and (_is_secret_name(name) or any(fnmatchcase(name, pattern) for pattern in patterns))
     }
     found |= {value.replace("\n", "\r\n") for value in found}
     return tuple(sorted(found, key=lambda value: (-len(value), value)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_secret_name(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def mask(text: str, secrets: Sequence[str] = ()) -> str:
@@ -166,7 +180,28 @@ def mask(text: str, secrets: Sequence[str] = ()) -> str:
     >>> mask("PGPASSWORD=abc psql --token xyz")
     'PGPASSWORD=*** psql --token ***'
     """
-    return _masked(text, _spans(text, secrets))
+    return _masked(text, spans(text, secrets))
+
+
+def spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the half-open ranges of `text` to mask, in order; overlapping ones are one."""
+    found: list[tuple[int, int]] = []
+    for secret in secrets:
+        start = text.find(secret)
+        while start >= 0:
+            found.append((start, start + len(secret)))
+            start = text.find(secret, start + 1)
+    if len(text) >= _SHORT_CHARS or _HINT.search(text):
+        found += _shaped(text)
+    if not found:
+        return found
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def harmless(text: str) -> str:
@@ -241,7 +276,12 @@ class Cleaner:
 
     def feed(self, text: str) -> str:
         """Return what of the text so far is decided; hold back the rest."""
-        return self._let_out(self._escapes.feed(text), is_last=False)
+        text = self._escapes.feed(text)
+        if self._within_line and not self._held and not self._before and text.endswith("\n"):
+            # Whole lines, from a line's beginning: nothing before or after changes them. A short way.
+            found = spans(text, self._secrets)
+            return _masked(text, found) if found else text
+        return self._let_out(text, is_last=False)
 
     def flush(self) -> str:
         """Return what was held back; the stream is at its end."""
@@ -256,23 +296,24 @@ class Cleaner:
     def _let_out(self, text: str, *, is_last: bool) -> str:
         before = len(self._before)
         text = self._before + self._held + text
-        spans = [(max(start, before), end) for start, end in _spans(text, self._secrets) if end > before]
-        cut = len(text) if is_last else self._decided(text, spans, before)
+        found = [(max(start, before), end) for start, end in spans(text, self._secrets) if end > before]
+        cut = len(text) if is_last else self._decided(text, found, before)
         self._held = text[cut:]
-        self._before = text[max(0, cut - _CONTEXT_CHARS) : cut]
-        return _masked(text[:cut], [span for span in spans if span[1] <= cut])[before:]
+        is_line_start = self._within_line and text.endswith("\n", 0, cut)
+        self._before = "" if is_line_start else text[max(0, cut - _CONTEXT_CHARS) : cut]
+        return _masked(text[:cut], [span for span in found if span[1] <= cut])[before:]
 
-    def _decided(self, text: str, spans: Sequence[tuple[int, int]], before: int) -> int:
+    def _decided(self, text: str, found: Sequence[tuple[int, int]], before: int) -> int:
         """Return the end of the part of `text` that later text cannot change."""
         if self._within_line and text.endswith("\n"):
             return len(text)
         cut = len(text) - max((_overlap(text, secret) for secret in self._secrets), default=0)
-        line = text[max(text.rfind("\n") + 1, len(text) - _HOLD_CHARS) :]
+        line = text[max(text.rfind("\n") + 1, len(text) - HOLD_CHARS) :]
         cut = max(before, min(cut, len(text) - _open_end(line)))
         # What is complete but may also be the beginning of something longer waits whole, as long as that is.
-        for start, end in spans:
+        for start, end in found:
             if start < cut < end:
-                return start if len(text) - start <= _HOLD_CHARS else end
+                return start if len(text) - start <= HOLD_CHARS else end
         return cut
 
 
@@ -287,7 +328,7 @@ class _Escapes:
         text, self._held = self._held + text, ""
         if self._skipping is not None:
             text = self._after_skipped(text, self._skipping)
-        if not _SUSPECT.search(text):
+        if _is_harmless(text):
             return text
         kept, at, last = [], 0, ""
         for match in _HARMFUL.finditer(text):
@@ -319,28 +360,21 @@ class _Escapes:
         return text[len(skipped) :]
 
 
-def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    for start, end in reversed(spans):
+def _is_harmless(text: str) -> bool:
+    """Whether there is certainly nothing to remove; what is nearly always so is seen at a glance."""
+    if text[:-1].isprintable() and (text[-1:].isprintable() or text.endswith("\n")):  # a line alone
+        return True
+    if not text.isascii():
+        return not _SUSPECT.search(text)
+    if text.encode("ascii").translate(None, _PASSES):
+        return False
+    return "\x1b" not in text or not _NO_DRAWING.search(text)
+
+
+def _masked(text: str, found: Sequence[tuple[int, int]]) -> str:
+    for start, end in reversed(found):
         text = text[:start] + MASK + text[end:]
     return text
-
-
-def _spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
-    """Return what is to be masked in `text`, overlapping places as one, in order."""
-    found: list[tuple[int, int]] = []
-    for secret in secrets:
-        start = text.find(secret)
-        while start >= 0:
-            found.append((start, start + len(secret)))
-            start = text.find(secret, start + 1)
-    found += _shaped(text)
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(found):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def _shaped(text: str) -> Iterator[tuple[int, int]]:

@@ -20,6 +20,7 @@ Answer: TypeAlias = Literal["allow", "ask", "refuse"]
 Confidence: TypeAlias = Literal["certain", "likely", "unknown"]
 Ended: TypeAlias = Literal["exited", "timed-out", "cancelled"]
 Place: TypeAlias = Literal["prompt", "panel"]
+Door: TypeAlias = Literal["read", "write", "net", "unix", "terminal"]
 Decision: TypeAlias = Literal["install", "ask", "refuse", "nothing"]
 ModuleClass: TypeAlias = Literal[
     "stdlib",
@@ -73,6 +74,17 @@ _EXIT_CODES = {
 }
 
 
+class Reply(enum.Enum):
+    """What a person says to a question; only `NO` is false."""
+
+    YES = "yes"
+    ALWAYS = "always"
+    NO = "no"
+
+    def __bool__(self) -> bool:
+        return self is not Reply.NO
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A yes-or-no question for a person; `fix` is the command that says yes.
@@ -80,17 +92,50 @@ class Question:
     `place` is where the person is asked: at the prompt, or in the panel, which
     knows it by the ids of the run and of the question. Whoever asks leaves
     these three as they are; the record fills them in.
+
+    `content` is exactly what is agreed to, where the answer may be kept for
+    the project; to one that `needs_person` no option such as `--yes` is an
+    answer.
     """
 
     text: str
     evidence: tuple[str, ...] = ()
     fix: str = ""
+    content: str = ""
+    needs_person: bool = False
     run_id: str = ""
     question: str = ""
     place: Place = "prompt"
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What may be said."""
+        return ("yes", "always", "no") if self.content else ("yes", "no")
 
-Ask: TypeAlias = Callable[[Question], bool]  #: raises `NeedsPerson` where nobody can answer
+
+Ask: TypeAlias = Callable[[Question], bool | Reply]  #: raises `NeedsPerson` where nobody can answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """What the cage kept a child from, and what would allow it.
+
+    Parameters
+    ----------
+    door : str
+        "read", "write", "net", "unix" or "terminal".
+    thing : str
+        The path, or the door in words.
+    option : str
+        What to add to the command line; "" if nothing may be added.
+    why : str
+        One sentence for a person.
+    """
+
+    door: Door
+    thing: str
+    option: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +144,11 @@ class Outcome:
 
     `returncode` is the exit code, 0 to 255, or minus the number of the signal
     that ended it, as in `subprocess`. `stdout` and `stderr` are the last
-    characters of each stream (at most `executor.pump.TAIL_CHARS`), decoded
+    characters of each stream (at most `executor.channel.TAIL_CHARS`), decoded
     and redacted. `dropped_bytes` counts the output that was not kept, `cut`
-    names the streams it was cut from.
+    names the streams it was cut from. `denial` is what the cage kept it from,
+    as far as what it wrote tells; `changed` are files that govern runs and are
+    not what they were before.
     """
 
     argv: tuple[str, ...]
@@ -112,6 +159,8 @@ class Outcome:
     stderr: str = ""
     dropped_bytes: int = 0
     cut: tuple[Stream, ...] = ()
+    denial: Denial | None = None
+    changed: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

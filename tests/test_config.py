@@ -16,7 +16,6 @@ PERSONAL = {
     "index-url": ('"https://index.example/simple"', "https://index.example/simple", None),
     "project-age-days": ("1.5", "1.5", 1.5),
     "release-age-days": ("2", "2", 2.0),
-    "programs": ('["terraform"]', "terraform", ("terraform",)),
     "pass-on": ('["AWS_*"]', "AWS_*", ("AWS_*",)),
 }
 BAD_VALUES = [
@@ -31,9 +30,9 @@ BAD_VALUES = [
     ("widgets", "1"),
     ("widgets", '"yes"'),
     ("index-url", "5"),
-    ("programs", '"git"'),
-    ("programs", "[1]"),
-    ("programs", '{git = "yes"}'),
+    ("policy.programs", '"git"'),
+    ("policy.programs", "[1]"),
+    ("policy.programs", '{git = "yes"}'),
 ]
 BAD_VARIABLES = [
     ("AUTOEXEC_TIMEOUT", "soon"),
@@ -157,7 +156,7 @@ def test_a_variable_says_yes_or_no(place, text, value):
 )
 def test_a_variable_has_a_list_with_commas(place, text, value):
     """A variable is a text, so a list in it has commas; empty places are none."""
-    assert place.load(AUTOEXEC_PROGRAMS=text).config.programs == value
+    assert place.load(AUTOEXEC_POLICY_PROGRAMS=text).config.policy_programs == value
 
 
 @pytest.mark.parametrize(
@@ -240,11 +239,11 @@ def test_a_workspace_does_not_set_what_is_a_persons(place, source, key, spelling
 def test_both_files_of_a_workspace_are_told(place):
     """Each file that was not listened to is named, and nothing else."""
     for source in ("pyproject.toml", "autoexec.toml"):
-        place.write(source, 'programs = ["terraform"]')
+        place.write(source, 'pass-on = ["AWS_*"]')
     loaded = place.load()
-    left_out = setting(loaded, "programs").left_out
+    left_out = setting(loaded, "pass-on").left_out
     assert [str(place.pyproject) in left_out[0], str(place.own_file) in left_out[1]] == [True, True]
-    assert all(entry.left_out == () for entry in loaded.settings if entry.key != "programs")
+    assert all(entry.left_out == () for entry in loaded.settings if entry.key != "pass-on")
 
 
 @pytest.mark.parametrize("source", ["person", "environment"])
@@ -437,3 +436,122 @@ def test_a_misspelt_variable_is_an_error(place):
     assert caught.value.fix == "did you mean AUTOEXEC_TIMEOUT?"
     others = {"AUTOEXEC_DATA_DIR": "x", "AUTOEXEC_RUN_ID": "x", "AUTOEXEC_TEST_KUBECONFIG": "x"}
     assert config.load(place.home, others).config == config.Config()
+
+
+OFFER = 'policy.programs = ["terraform"]\npolicy.roots = ["../data"]\npolicy.allow = ["docker ps *"]'
+
+
+def test_what_a_workspace_loosens_does_not_count_unasked(place):
+    """It is offered, and said to be left out."""
+    path = place.write("pyproject.toml", OFFER)
+    loaded = place.load()
+    assert loaded.config == config.Config()
+    (offer,) = loaded.open_offers
+    assert (offer.source, offer.is_accepted) == (str(path), False)
+    assert offer.lines == (
+        'policy.allow = ["docker ps *"]',
+        'policy.programs = ["terraform"]',
+        'policy.roots = ["../data"]',
+    )
+    for key in config.LOOSENING:
+        (said,) = setting(loaded, key).left_out
+        assert "policy accept" in said
+
+
+def test_what_a_person_accepted_counts_until_it_changes(place):
+    """By content: another file with the same words is the same, another word is not."""
+    place.write("pyproject.toml", OFFER)
+    config.accept(place.load())
+    loaded = place.load()
+    assert loaded.open_offers == ()
+    assert loaded.config.policy_programs == ("terraform",)
+    assert loaded.config.policy_allow == ("docker ps *",)
+    place.write("pyproject.toml", OFFER.replace("docker ps", "docker"))
+    changed = place.load()
+    assert changed.config == config.Config()
+    assert len(changed.open_offers) == 1
+    place.write("pyproject.toml", OFFER)
+    assert place.load().config.policy_programs == ("terraform",)
+
+
+def test_what_was_accepted_in_one_project_is_not_in_another(place):
+    """A clone of the same files somewhere else is somebody else's word."""
+    place.write("autoexec.toml", OFFER)
+    config.accept(place.load())
+    other = place.workspace.with_name("clone")
+    other.mkdir()
+    (other / "autoexec.toml").write_text(OFFER)
+    assert config.load(other, {}).config == config.Config()
+
+
+def test_a_workspace_may_be_stricter_at_once(place):
+    """Nobody has to accept a question or a refusal."""
+    place.write("pyproject.toml", 'policy.ask = ["ls *"]\npolicy.refuse = ["rm *"]')
+    loaded = place.load()
+    assert loaded.config.policy_ask == ("ls *",)
+    assert loaded.config.policy_refuse == ("rm *",)
+    assert loaded.offers == ()
+
+
+def test_policies_add_to_one_another(place):
+    """What a person refuses stays refused, whatever a project says besides."""
+    place.write("person", 'policy.refuse = ["rm *"]')
+    place.write("pyproject.toml", 'policy.refuse = ["mv *"]')
+    loaded = place.load(AUTOEXEC_POLICY_REFUSE="dd *")
+    assert loaded.config.policy_refuse == ("rm *", "mv *", "dd *")
+    assert setting(loaded, "policy.refuse").source.count(",") == 2
+
+
+def test_what_would_be_in_force_can_be_seen_before_it_is_accepted(place):
+    """For the question whether it would make a difference."""
+    place.write("person", 'policy.programs = ["packer"]')
+    place.write("pyproject.toml", OFFER)
+    loaded = place.load()
+    assert loaded.config.policy_programs == ("packer",)
+    assert loaded.accepted().policy_programs == ("packer", "terraform")
+
+
+def test_an_empty_offer_is_none(place):
+    """Nobody is asked about nothing."""
+    place.write("pyproject.toml", "policy.allow = []")
+    assert place.load().open_offers == ()
+
+
+def test_the_policy_must_be_a_table(place):
+    """And its keys are known, with the nearest one."""
+    place.write("pyproject.toml", "policy = 5")
+    with pytest.raises(UsageError, match="not a table"):
+        place.load()
+    place.write("pyproject.toml", 'policy.program = ["x"]')
+    with pytest.raises(UsageError, match="unknown setting") as caught:
+        place.load()
+    assert "policy.programs" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [("HOME", 0), ("JUPYTER_DATA_DIR", 0), ("JUPYTER_CONFIG_DIR", 1), ("JUPYTER_RUNTIME_DIR", 2)],
+)
+def test_where_our_folders_are_is_asked_anew(tmp_path, monkeypatch, name, at):
+    """A variable that changed between two runs says where they are now."""
+    for each in ("AUTOEXEC_DATA_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.delenv(each, raising=False)
+    for folder in ("one", "other", "one"):
+        monkeypatch.setenv(name, str(tmp_path / folder))
+        assert str(config.own_folders()[at]).startswith(str(tmp_path / folder))
+
+
+def test_a_relative_data_folder_is_the_current_folders(tmp_path, monkeypatch):
+    """Also after the current folder was changed."""
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", "data")
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        assert config.data_dir() == tmp_path / name / "data"
+
+
+def test_a_settings_file_that_was_saved_anew_counts(tmp_path, monkeypatch):
+    """What is remembered is what a text means, not what a file holds."""
+    for seconds in (5, 7):
+        (tmp_path / "autoexec.toml").write_text(f"timeout = {seconds}\n")
+        assert config.load(tmp_path).config.timeout == seconds

@@ -161,6 +161,13 @@ def test_unknown_fields_are_left_out():
     assert (event.diagnosis.code, event.diagnosis.why) == ("a", "b")
 
 
+def test_a_cut_of_an_older_writer_is_read():
+    """It did not say where; nobody knows now."""
+    event = {"kind": "Truncated", "phase": "run", "stream": "stdout", "dropped_bytes": 7}
+    record = {"run_id": "r", "seq": 1, "at": 2, "event": event}
+    assert from_line(json.dumps(record).encode()).event.after_bytes == -1
+
+
 def test_a_field_with_a_default_may_be_missing():
     """The writer may be older: a field that was added since has its default."""
     envelope = from_line(line_of(record(kind="RunFinished", verdict="failed", seconds=1)))

@@ -90,6 +90,13 @@ REMOVED = {
     "full-reset": "\x1bc",
     "character-set": "\x1b(0",
     "save-cursor": "\x1b7",
+    "erase-what-was-scrolled-away": "\x1b[3J",
+    "erase-what-was-scrolled-away-with-zeros": "\x1b[003J",
+    "erase-what-was-scrolled-away-among-others": "\x1b[2;3J",
+    "repeat-a-character": "\x1b[9999b",
+    "status-query-of-a-setting": f"{DCS}$qm\x1b\\",
+    "private-status-query": "\x1b[?6n",
+    "link-to-a-script": f"{OSC}8;;javascript:alert(1)\x07",
     "lone-escape-before-a-newline": "\x1b",
 }
 KEPT = {
@@ -606,6 +613,8 @@ def old_harmless(text: str) -> str:
     def keep(match: re.Match[str]) -> str:
         parameters, final = match.groups()
         private = parameters.startswith(("?", ">", "<", "="))
+        if final == "J" and parameters not in ("", "0", "1", "2"):
+            return ""
         return match.group() if final in drawing and not private else ""
 
     string = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])"

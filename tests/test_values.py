@@ -163,7 +163,18 @@ def test_values_are_frozen(value):
         pytest.param(DIAGNOSIS, {"code", "why", "fix", "confidence", "where", "bytes"}, id="Diagnosis"),
         pytest.param(
             OUTCOME,
-            {"argv", "returncode", "ended", "seconds", "stdout", "stderr", "dropped_bytes", "cut"},
+            {
+                "argv",
+                "returncode",
+                "ended",
+                "seconds",
+                "stdout",
+                "stderr",
+                "dropped_bytes",
+                "cut",
+                "denial",
+                "changed",
+            },
             id="Outcome",
         ),
         pytest.param(

@@ -7,57 +7,69 @@ it, so no process starts unjudged and none outlives its run.
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from ..config import data_dir, workspace
-from ..errors import PolicyRefused, UsageError
-from ..events import Emit, Output, Truncated
+from ..config import workspace
+from ..errors import UsageError
+from ..events import Emit
 from ..history import new_id
-from ..redact import secrets_in
-from ..values import Ask, Level, Outcome, Phase, Question, Stream
-from . import cage, environment, lines, policy, process
+from ..values import Ask, Outcome, Phase
+from . import cage, environment, lines, policy, process, service
 from . import policy as _policy
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
+from .judging import Explained, explain, judge
+from .permission import judge_input, permitted, shown
+from .places import private_folders
 from .policy import steps
 from .policy.tree import Shell
+from .service import Service, is_service_alive
+from .service import stop as stop_service
+from .starting import Start, secrets_to_mask, size_of
 
 __all__ = [
     "Bounds",
     "Cancel",
+    "Explained",
     "ProcessId",
+    "Service",
     "cage",
     "end_known",
+    "explain",
     "identify",
     "interrupt",
     "is_alive",
+    "is_service_alive",
+    "judge",
     "policy",
     "run",
     "run_line",
     "shown",
+    "start_service",
+    "stop_service",
     "wait_for",
 ]
 
 KEEP_BYTES = 64 * 2**20
 GRACE_SECONDS = 1.0
-_LINE_CHARS = 200
 
 
 class Bounds(TypedDict, total=False):
     """What every process of a run is started with; each key as in `run`."""
 
     timeout: float | None
-    level: Level
+    level: cage.Wanted
+    doors: cage.Doors
     pass_on: Sequence[str]
     keep_bytes: int
     cancel: Cancel | None
     on_spawn: Callable[[ProcessId], None] | None
     run_id: str
+    pty: bool | tuple[int, int]
 
 
 def run(
@@ -68,18 +80,20 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     pass_on: Sequence[str] = (),
-    stdin: str | bytes | None = None,
+    stdin: str | bytes | Path | None = None,
+    pty: bool | tuple[int, int] = False,
     timeout: float | None = None,
     cancel: Cancel | None = None,
     policy: policy.Policy = policy.DEFAULT,
     ask: Ask | None = None,
-    level: Level = "open",
+    level: cage.Wanted = "open",
+    doors: cage.Doors = cage.SHUT,
     grace: float = GRACE_SECONDS,
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
-    read: Sequence[Path] = (),
     raw: bool = False,
+    judged_as: Sequence[str] = (),
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -88,7 +102,7 @@ def run(
     argv : sequence of str, length at least 1
         Program and arguments. Never a string: nothing here is split or expanded.
     emit : callable
-        Gets `Output` and `Truncated`, always in the calling thread.
+        Gets `Output`, `Truncated` and `Flowing`, always in the calling thread.
     phase : Phase, default "run"
         Stands in the events.
     cwd : Path, optional
@@ -97,8 +111,14 @@ def run(
         Variables set on top of the allow-listed environment.
     pass_on : sequence of str, optional
         Names of variables to take over from this process; `*` is a wildcard.
-    stdin : str or bytes, optional
-        What the child reads; by default it finds the end of file at once.
+    stdin : str, bytes or Path, optional
+        What the child reads; by default it finds the end of file at once. A
+        file is handed to it as it is, whatever its size, if the policy lets it
+        be read.
+    pty : bool or (int, int), default False
+        Give the child a terminal of 80 columns and 24 rows, or as many as are
+        said, in the place of its streams: for colour and progress bars. All
+        that it writes is then `stdout`. Text given as `stdin` is typed.
     timeout : float, optional
         Seconds, greater than 0. None is no limit.
     cancel : Cancel, optional
@@ -107,22 +127,27 @@ def run(
         What may run without a question.
     ask : callable, optional
         Answers what the policy asks about; without it such a command is refused.
-    level : Level, default "open"
-        The cage.
+    level : Level or "best", default "open"
+        The cage; its workspace is the project's folder around `cwd`.
+    doors : Doors, optional
+        What is let through the cage; nothing by default.
     grace : float, default 1.0
         Seconds between TERM and KILL.
     keep_bytes : int, default 64 MiB
-        Output of each stream handed to `emit`; the rest is counted, its last
-        part held for the outcome's tails.
+        Output of each stream handed to `emit`: its head as it comes and, at the
+        end, its tail (at most 4 MiB, at most half of this) after a `Truncated`
+        that says how much is missing between. Meanwhile `Flowing` tells once a
+        second what passes by.
     on_spawn : callable, optional
         Called with the identity of the child, for whoever may want to end it.
     run_id : str, optional
         The id of the run that the child belongs to.
-    read : sequence of Path, optional
-        What may be read in a cage besides the workspace and the system.
     raw : bool, default False
-        Leave the output as it is. Only for our own tools, whose output is read
-        by a program and never shown: a digest must not be taken for a secret.
+        Leave the output as it is. Only where it is read by a program and never
+        shown: a digest must not be taken for a secret.
+    judged_as : sequence of str, optional
+        What the policy judges in place of `argv`, of the same program: where
+        `stdin` is code, the command that has it as an argument.
 
     Returns
     -------
@@ -142,23 +167,30 @@ def run(
         The cage cannot be had.
     """
     words = _checked(argv)
+    judged = _checked(judged_as or argv)
+    if judged[0] != words[0]:
+        raise UsageError(f"{judged[0]} cannot be judged for {words[0]}")
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
-    variables = environment.build(run_id, env, pass_on=pass_on)
-    program = _permitted(words, variables, folder, policy, ask)
-    start = _starter(
+    present = dict(os.environ)
+    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
+    root = workspace(folder)
+    files = [(str(stdin), False)] if isinstance(stdin, Path) else []
+    program = permitted(judged, variables, folder, root, policy, ask, files)
+    start = Start(
         emit=emit,
         phase=phase,
         level=level,
-        workspace=None,
-        read=read,
+        doors=doors,
+        workspace=root,
         run_id=run_id,
-        stdin=_bytes(stdin),
+        stdin=_given(stdin),
+        pty=size_of(pty),
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=() if raw else secrets_in(os.environ | variables, names=pass_on),
+        secrets=() if raw else secrets_to_mask({**present, **(env or {})}, pass_on),
         is_raw=raw,
     )
     stage = process.Stage(argv=(str(program), *words[1:]), env=variables)
@@ -174,15 +206,19 @@ def run_line(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     pass_on: Sequence[str] = (),
+    stdin: str | bytes | Path | None = None,
+    pty: bool | tuple[int, int] = False,
     timeout: float | None = None,
     cancel: Cancel | None = None,
     policy: policy.Policy = policy.DEFAULT,
     ask: Ask | None = None,
-    level: Level = "open",
+    level: cage.Wanted = "open",
+    doors: cage.Doors = cage.SHUT,
     grace: float = GRACE_SECONDS,
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
+    raw: bool = False,
 ) -> Outcome:
     """Run a line as it was typed: pipelines, lists, files and variables, without a shell.
 
@@ -195,6 +231,11 @@ def run_line(
         At most 65,536 characters; `policy.parse` says what is understood.
     workspace : Path
         Where it may write unasked.
+    stdin : str, bytes or Path, optional
+        What the first command of the line reads; all others find the end of file.
+    pty : bool or (int, int), default False
+        Give a terminal to each command that stands alone, and to the last of
+        each pipeline for what it writes.
     timeout : float, optional
         Seconds, greater than 0, for the whole line.
 
@@ -209,25 +250,29 @@ def run_line(
     folder = _directory(cwd)
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
-    variables = environment.build(run_id, env, pass_on=pass_on)
-    roots = _policy.Roots(workspace=workspace, private=_private_folders())
+    present = dict(os.environ)
+    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
+    roots = _policy.Roots(workspace=workspace, more=policy.roots, private=private_folders())
     judge = lines.Judge(rules=policy, roots=roots, ask=ask)
-    start = _starter(
+    if isinstance(stdin, Path):
+        judge_input(stdin, line, folder, judge)
+    start = Start(
         emit=emit,
         phase=phase,
         level=level,
+        doors=doors,
         workspace=workspace,
-        read=(),
         run_id=run_id,
-        stdin=None,
+        stdin=_given(stdin),
+        pty=size_of(pty),
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=secrets_in(os.environ | variables, names=pass_on),
-        is_raw=False,
+        secrets=() if raw else secrets_to_mask({**present, **(env or {})}, pass_on),
+        is_raw=raw,
     )
     if isinstance(found, Shell):
-        judge.ask_for([lines.asked_of_shell(found)], found.text)
+        judge.ask_for([lines.asked_of_shell(found)], found.text, folder)
         bash = _policy.find("bash", variables, folder)
         stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
         return start((stage,), folder, timeout, keep_bytes)
@@ -235,57 +280,45 @@ def run_line(
     return lines.run(found, place, start, lines.Bounds(timeout=timeout, keep_bytes=keep_bytes), judge)
 
 
-def _starter(
+def start_service(
+    argv: Sequence[str],
     *,
-    emit: Emit,
-    phase: Phase,
-    level: Level,
-    workspace: Path | None,
-    read: Sequence[Path],
-    run_id: str,
-    stdin: bytes | None,
-    cancel: Cancel | None,
-    grace: float,
-    on_spawn: Callable[[ProcessId], None] | None,
-    secrets: Sequence[str],
-    is_raw: bool,
-) -> lines.Start:
-    """Return what starts a pipeline in a cage of its own and streams it."""
+    log: Path,
+    name: str = "",
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    pass_on: Sequence[str] = (),
+    policy: policy.Policy = policy.DEFAULT,
+    ask: Ask | None = None,
+) -> Service:
+    """Start what may outlive its run, this process and its keeper.
 
-    def on_text(stream: Stream, text: str) -> None:
-        emit(Output(phase=phase, stream=stream, text=text))
+    Parameters
+    ----------
+    log : Path
+        Gets all that it writes, appended; only this user can read it.
+    name : str, optional
+        What it is, for people; by default the program's name.
 
-    def on_dropped(stream: Stream, count: int) -> None:
-        emit(Truncated(phase=phase, stream=stream, dropped_bytes=count))
+    The others are as in `run`, which see; so are the errors.
 
-    def start(
-        stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
-    ) -> Outcome:
-        asked = cage.CageRequest(level=level, workspace=workspace or cwd, read=tuple(read))
-        with cage.build(asked) as built:
+    Returns
+    -------
+    Service
+        What `stop_service` and `is_service_alive` take, in any process.
 
-            def spawned(leader: ProcessId) -> None:
-                built.limit(leader)
-                if on_spawn:
-                    on_spawn(leader)
-
-            request = process.Request(
-                stages=stages,
-                cwd=cwd,
-                cage=built,
-                run_id=run_id,
-                stdin=stdin,
-                timeout=timeout,
-                grace=grace,
-                keep_bytes=keep_bytes,
-                secrets=secrets,
-                is_raw=is_raw,
-            )
-            return process.stream(
-                request, on_text=on_text, on_dropped=on_dropped, on_spawn=spawned, cancel=cancel
-            )
-
-    return start
+    Raises
+    ------
+    AutoexecError
+        It cannot be started; or this process is itself part of a run.
+    """
+    words = _checked(argv)
+    folder = _directory(cwd)
+    variables = environment.build("", env, pass_on=pass_on)
+    program = permitted(words, variables, folder, workspace(folder), policy, ask, ())
+    return service.start(
+        (str(program), *words[1:]), name=name or program.name, log=folder / log, cwd=folder, env=variables
+    )
 
 
 def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
@@ -293,20 +326,6 @@ def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:
         raise UsageError(f"a time limit of {timeout} s cannot be", fix="a number of seconds greater than 0")
     if grace < 0 or keep_bytes < 0:
         raise UsageError(f"grace {grace} and keep_bytes {keep_bytes} cannot be", fix="0 or more")
-
-
-def _private_folders() -> tuple[Path, ...]:
-    """Return the folders of ours and of Jupyter's whose files are nobody's to read: records, tokens, keys."""
-    from jupyter_core.paths import jupyter_runtime_dir
-
-    data = data_dir()
-    return (data / "runs", data / "panels", data / "ledger.db", Path(jupyter_runtime_dir()))
-
-
-def shown(command: Sequence[str] | str) -> str:
-    """Return a command as a line short enough for a message."""
-    line = command.strip() if isinstance(command, str) else shlex.join(command)
-    return line if len(line) <= _LINE_CHARS else line[: _LINE_CHARS - 1] + "…"
 
 
 def interrupt(process: ProcessId) -> bool:
@@ -327,7 +346,7 @@ def _checked(argv: Sequence[str]) -> tuple[str, ...]:
     return tuple(argv)
 
 
-def _bytes(stdin: str | bytes | None) -> bytes | None:
+def _given(stdin: str | bytes | Path | None) -> bytes | Path | None:
     try:
         return stdin.encode() if isinstance(stdin, str) else stdin
     except UnicodeEncodeError as error:
@@ -342,32 +361,3 @@ def _directory(cwd: Path | None) -> Path:
     if not folder.is_dir():
         raise UsageError(f"there is no directory {folder}", fix="create it, or give another one")
     return folder.absolute()
-
-
-def _permitted(
-    argv: tuple[str, ...], variables: Mapping[str, str], cwd: Path, rules: policy.Policy, ask: Ask | None
-) -> Path:
-    """Return the program's path, or raise what keeps it from running."""
-    roots = _policy.Roots(workspace=workspace(cwd), private=_private_folders())
-    verdict = _policy.judge_command(argv, environment=variables, cwd=cwd, roots=roots, policy=rules)
-    if verdict.answer == "refuse":
-        raise lines.refused(verdict)
-    program = _policy.find(argv[0], variables, cwd)
-    if verdict.answer == "allow":
-        return program
-    line = shlex.join(argv)
-    if verdict.answer == "ask" and ask is not None:
-        question = Question(
-            text=f"run {shown(argv)} ?",
-            evidence=(
-                f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})",
-                f"the program is {program}",
-            ),
-            fix=f"%autoexec sh --yes {line}",
-        )
-        if ask(question):
-            return program
-        raise PolicyRefused(f"not run: {shown(argv)}", why="a person said no")
-    raise PolicyRefused(
-        f"refused: {shown(argv)}", why=f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})"
-    )

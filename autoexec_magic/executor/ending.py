@@ -2,7 +2,8 @@
 
 A process group is signalled before its leader is reaped, so that its number
 cannot have been given to somebody else in between. Processes that moved to
-another session are found by the run's id in their environment.
+another session are found by the run's id in their environment, or by the mark
+that they bear (`mark`).
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from .identity import ProcessId, is_alive, members
+from .identity import ProcessId, identify, is_alive, members
 
 POLL_SECONDS = 0.01
 KILL_SECONDS = 2.0
@@ -64,23 +65,53 @@ def end_known(leader: ProcessId, run_id: str, *, grace: float) -> bool:
     return True
 
 
-def leftovers(leader: ProcessId, run_id: str) -> list[ProcessId]:
+def end_orphans(runs: Sequence[tuple[ProcessId | None, str]], *, grace: float) -> bool:
+    """End runs that this process did not start, all at the same time.
+
+    Parameters
+    ----------
+    runs : sequence of (ProcessId or None, str)
+        The leader of each, where it is known, and the run's id. A leader may be
+        gone, and its number somebody else's: then that one is left alone.
+    grace : float
+        Seconds between TERM and KILL, at least 0.
+
+    Returns
+    -------
+    bool
+        Whether anything was there to be ended.
+    """
+    found = [_signal_all(leader, run_id, signal.SIGTERM) for leader, run_id in runs]
+    until = time.monotonic() + grace
+    left = [run for run, was_there in zip(runs, found, strict=True) if was_there]
+    while left and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+        left = [run for run in left if _is_anything_left(*run)]
+    until = time.monotonic() + KILL_SECONDS
+    while left and time.monotonic() < until:
+        left = [run for run in left if _signal_all(*run, signal.SIGKILL)]
+        time.sleep(POLL_SECONDS)
+    return any(found)
+
+
+def leftovers(leader: ProcessId | None, run_id: str) -> list[ProcessId]:
     """Return the living processes of the run other than its leader."""
     return members(leader, run_id)
 
 
-def _signal_all(leader: ProcessId, run_id: str, number: signal.Signals) -> bool:
+def _signal_all(leader: ProcessId | None, run_id: str, number: signal.Signals) -> bool:
     """Signal everything; return whether anything was there to be signalled."""
     outside = leftovers(leader, run_id)
-    if not outside and not is_alive(leader):
+    if not outside and not (leader and is_alive(leader)):
         return False
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader.pid, number)
+    if leader and identify(leader.pid) == leader:  # also when it has ended and was not waited for
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader.pid, number)
     for process in outside:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(process.pid, number)
     return True
 
 
-def _is_anything_left(leader: ProcessId, run_id: str) -> bool:
-    return is_alive(leader) or bool(leftovers(leader, run_id))
+def _is_anything_left(leader: ProcessId | None, run_id: str) -> bool:
+    return bool(leader and is_alive(leader)) or bool(leftovers(leader, run_id))

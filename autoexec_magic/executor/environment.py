@@ -57,7 +57,11 @@ _PASSED_ON = (
 
 
 def build(
-    run_id: str, extra: Mapping[str, str] | None = None, *, pass_on: Iterable[str] = ()
+    run_id: str,
+    extra: Mapping[str, str] | None = None,
+    *,
+    pass_on: Iterable[str] = (),
+    present: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the environment of a child.
 
@@ -70,6 +74,8 @@ def build(
         Variables to set, whatever they are called.
     pass_on : iterable of str, optional
         More names of variables to take over; `*` stands for any characters.
+    present : mapping of str to str, optional
+        What there is to take over: `os.environ`, or a copy that the caller has already.
 
     Returns
     -------
@@ -77,16 +83,24 @@ def build(
         `PATH` begins with the folder of the running interpreter, so that
         `python` and `pytest` are the ones of this kernel.
     """
-    is_passed_on = _matcher((*_PASSED_ON, *pass_on))
-    kept = {name: value for name, value in os.environ.items() if is_passed_on(name)}
-    kept["PATH"] = search_path()
+    present = dict(os.environ) if present is None else present
+    names = _names_passed_on(tuple(present), (*_PASSED_ON, *pass_on))
+    kept = {name: present[name] for name in names}
+    kept["PATH"] = search_path(present.get("PATH"))
     kept["PYTHONUNBUFFERED"] = "1"
     kept.update(extra or {})
     kept[RUN_VARIABLE] = run_id
-    outer = [os.environ.get(OUTER_VARIABLE, ""), os.environ.get(RUN_VARIABLE, "")]
+    outer = [present.get(OUTER_VARIABLE, ""), present.get(RUN_VARIABLE, "")]
     if any(outer):  # a run within a run ends with the outer one, too
         kept[OUTER_VARIABLE] = ":".join(name for name in outer if name)
     return kept
+
+
+@functools.lru_cache(maxsize=32)
+def _names_passed_on(present: tuple[str, ...], patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the names that fit a pattern; they are the same from run to run."""
+    is_passed_on = _matcher(patterns)
+    return tuple(name for name in present if is_passed_on(name))
 
 
 @functools.lru_cache(maxsize=32)
@@ -95,9 +109,9 @@ def _matcher(patterns: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]
     return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)).match
 
 
-def search_path() -> str:
-    """Return `PATH` with the running interpreter's folder first."""
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+def search_path(given: str | None = None) -> str:
+    """Return `given` (by default this process's `PATH`) with the running interpreter's folder first."""
+    folders = (given or os.environ.get("PATH", os.defpath)).split(os.pathsep)
     return os.pathsep.join([str(interpreter_folder()), *(folder for folder in folders if folder)])
 
 

@@ -7,14 +7,20 @@ the pid is compared.
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from . import mark
 
 HAS_PROC = Path("/proc/self/stat").exists()
 RUN_VARIABLE = "AUTOEXEC_RUN_ID"
 OUTER_VARIABLE = "AUTOEXEC_OUTER_RUNS"
+_OWNER = re.compile(r"(?P<pid>[0-9]{1,19})-(?P<start>[0-9]{1,19})-(?P<place>[0-9a-f]{8})-")
 _ROUND_SECONDS = 5.0  # in less, nobody starts as many processes as there are pids (32,768 at least)
 
 
@@ -50,16 +56,34 @@ def is_alive(process: ProcessId) -> bool:
     return stat is not None and stat.state not in "ZX" and stat.start_time == process.start_time
 
 
-def members(leader: ProcessId, run_id: str) -> list[ProcessId]:
+def owner_name() -> str:
+    """Return this process as part of a file's name, for `is_owner_gone`."""
+    return _owner_name(os.getpid())
+
+
+def is_owner_gone(name: str) -> bool:
+    """Whether `name` begins with the name of an owner that is certainly gone.
+
+    It is not certain of a process of another machine, an earlier boot, or
+    another container, which may share the folder with this one.
+    """
+    found = _OWNER.match(name)
+    if not found or found["place"] != _place():
+        return False
+    return not is_alive(ProcessId(int(found["pid"]), int(found["start"])))
+
+
+def members(leader: ProcessId | None, run_id: str) -> list[ProcessId]:
     """Return the living processes that belong to a run, but for its leader.
 
     Parameters
     ----------
-    leader : ProcessId
-        The leader of the run's process group, dead or alive.
+    leader : ProcessId, optional
+        The leader of the run's process group, dead or alive; its number may
+        be somebody else's by now. None where it is not known.
     run_id : str
         Processes that left the group are known by `AUTOEXEC_RUN_ID` in the
-        environment they were started with.
+        environment they were started with, or by their mark.
 
     Returns
     -------
@@ -68,14 +92,34 @@ def members(leader: ProcessId, run_id: str) -> list[ProcessId]:
     """
     if not HAS_PROC:
         return []
+    leader = leader or ProcessId(0, 0)
+    # While it or any of its group lives, nobody else gets the number.
+    group = leader.pid if leader.pid and identify(leader.pid) in (leader, None) else -1
     found = []
     for pid in _perhaps_younger(leader):
         stat = _stat(pid)
         if stat is None or stat.state in "ZX" or stat.start_time < leader.start_time:
             continue
-        if stat.group == leader.pid or _carries(pid, run_id):
+        if stat.group == group or mark.is_on(pid, run_id) or _carries(pid, run_id):
             found.append(ProcessId(pid, stat.start_time))
     return found
+
+
+@functools.cache
+def _owner_name(pid: int) -> str:
+    found = identify(pid)
+    return f"{pid}-{found.start_time if found else 0}-{_place()}"
+
+
+@functools.cache
+def _place() -> str:
+    """Return what stands for this boot of this machine, and for whose numbers the pids are."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
+        here = boot + os.fsencode(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        here = b"?"
+    return f"{zlib.crc32(here):08x}"
 
 
 def _perhaps_younger(leader: ProcessId) -> list[int]:

@@ -13,16 +13,17 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import PolicyRefused, UsageError
+from ..trust import digest
 from ..values import Ask, Outcome, PolicyVerdict, Question
 from . import policy, process
+from .channel import TAIL_CHARS
 from .policy import steps
 from .policy.steps import Place
 from .policy.tree import Line, Pipeline, Redirect, Shell, Step
-from .pump import TAIL_CHARS
 
 _MOST_NAMED = 8
 _NOTHING = Outcome(argv=("cd",), returncode=0, ended="exited", seconds=0.0)
@@ -51,13 +52,41 @@ class Judge:
     rules: policy.Policy
     roots: policy.Roots
     ask: Ask | None
+    _fresh: list[tuple[Pipeline, Place, list[steps.Judged]]] = field(default_factory=list)
 
     def verdicts(self, line: Line, place: Place) -> list[steps.Judged]:
         """Return what is said of each command of a line, and of each pipeline, in their order."""
-        return list(steps.judged(line, place, self.roots, self.rules))
+        found = list(steps.judged(line, place, self.roots, self.rules))
+        first = line.steps[0].pipeline
+        self._fresh[:] = [(first, place, found[: len(first.commands)])]
+        return found
 
-    def ask_for(self, verdicts: list[PolicyVerdict], text: str, programs: Sequence[Path] = ()) -> None:
-        """Ask once for all of them; `programs` are the files that would run.
+    def of(self, pipeline: Pipeline, place: Place) -> list[steps.Judged]:
+        """Return what is said of the commands of a pipeline that is about to run.
+
+        It is not found a second time while nothing can have changed it (`forget`).
+        """
+        for known, where, found in self._fresh:
+            if known is pipeline and where is place:
+                return found
+        return self.verdicts(Line(steps=(Step(pipeline=pipeline),)), place)
+
+    def forget(self) -> None:
+        """Judge everything again from now on: something ran, or time passed while a person thought."""
+        self._fresh.clear()
+
+    def ask_for(
+        self,
+        verdicts: Sequence[PolicyVerdict],
+        text: str,
+        cwd: Path,
+        programs: Sequence[Path] = (),
+        *,
+        typed: str = "",
+    ) -> None:
+        """Ask once for all of them; `programs` are the files that would run in `cwd`.
+
+        `typed` is the whole line, where `text` is short for it.
 
         Raises
         ------
@@ -71,8 +100,10 @@ class Judge:
         question = Question(
             text=f"run {text} ?",
             evidence=tuple(dict.fromkeys(evidence))[:_MOST_NAMED],
-            fix=f"%autoexec sh --yes {text}",
+            fix=f"%autoexec sh --yes {typed or text}",
+            content=_content(verdicts, typed or text, cwd, programs),
         )
+        self.forget()
         if not self.ask(question):
             raise PolicyRefused(f"not run: {text}", why="a person said no")
 
@@ -100,6 +131,7 @@ def run(line: Line, place: Place, start: Start, bounds: Bounds, judge: Judge) ->
         kept = bounds.keep_bytes - (len(total.stdout) + len(total.stderr) if total else 0)
         stages = _stages(step.pipeline, place, judge, agreed)
         outcome = start(stages, place.cwd, left, max(0, kept)) if stages else _NOTHING
+        judge.forget()
         if step.pipeline.is_negated and outcome.ended == "exited":
             outcome = replace(outcome, returncode=int(outcome.returncode == 0))
         place = _after(step.pipeline, place)
@@ -127,6 +159,13 @@ def asked_of_shell(shell: Shell) -> PolicyVerdict:
     )
 
 
+def _content(verdicts: Sequence[PolicyVerdict], text: str, cwd: Path, programs: Sequence[Path]) -> str:
+    """Return exactly what a person agrees to: the line, where, why it is asked about, and which files run."""
+    reasons = [(verdict.line, verdict.layer, verdict.why) for verdict in verdicts]
+    files = [(str(program), policy.fingerprint(program)) for program in programs]
+    return digest(text, str(cwd), reasons, files)
+
+
 def _agreed(line: Line, place: Place, judge: Judge) -> frozenset[tuple[str, ...]]:
     """Judge the whole line as it stands now; return the commands that a person agreed to."""
     asked = []
@@ -139,7 +178,7 @@ def _agreed(line: Line, place: Place, judge: Judge) -> frozenset[tuple[str, ...]
         programs = [
             policy.find(one.argv[0], one.place.environment, one.place.cwd) for one in asked if one.argv
         ]
-        judge.ask_for([one.verdict for one in asked], str(line), programs)
+        judge.ask_for([one.verdict for one in asked], str(line), place.cwd, programs)
     return frozenset(one.argv for one in asked)
 
 
@@ -148,11 +187,11 @@ def _stages(
 ) -> tuple[process.Stage, ...]:
     """Return what to start; none for a `cd` or an assignment alone."""
     found = []
-    for one, command in zip(judge.verdicts(_alone(pipeline), place), pipeline.commands, strict=False):
+    for one, command in zip(judge.of(pipeline, place), pipeline.commands, strict=False):
         if one.verdict.answer == "refuse":
             raise refused(one.verdict)
         if one.verdict.answer == "ask" and one.argv not in agreed:
-            judge.ask_for([one.verdict], str(command))
+            judge.ask_for([one.verdict], str(command), place.cwd)
         if one.argv and (one.argv[0] != "cd" or len(pipeline.commands) > 1):
             environment = {**place.environment, **steps.named(command, place)}
             program = policy.find(one.argv[0], environment, place.cwd)
@@ -160,10 +199,6 @@ def _stages(
             argv = (str(program), *one.argv[1:])
             found.append(process.Stage(argv=argv, name=one.argv[0], env=environment, files=files))
     return tuple(found)
-
-
-def _alone(pipeline: Pipeline) -> Line:
-    return Line(steps=(Step(pipeline=pipeline),))
 
 
 def _file(redirect: Redirect, place: Place) -> process.File:

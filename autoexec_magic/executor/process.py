@@ -2,12 +2,17 @@
 
 What is started is a pipeline of one or more: each reads what the one before
 writes, files stand in for streams where that was asked for, and no shell is in
-between. All of it is one process group.
+between. All of it is one process group; only who writes to a terminal, always
+the last one, is a session of its own. One alone reads from its terminal, too;
+in a pipeline what the others complain of is not written there.
 
 One thread acts: the caller's. It waits (in `pump`) for both pipes, the
 children's end, the clock and a request to stop. A child is started without
 `preexec_fn`: a fork of a large kernel costs a hundred times a vfork. A non-zero
 exit is a value; only the phase that asked knows whether it is a failure.
+
+Two things are started that are no part of a run: the keeper (`open_runs`), and
+services (`service`). They leave this process at once, by `start_apart`.
 
 Other modules that may start processes, each with the reason written there:
 none yet.
@@ -16,7 +21,9 @@ none yet.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,16 +33,18 @@ from typing import IO, Any
 
 from ..errors import AutoexecError, MissingTool, UsageError
 from ..redact import mask
-from ..values import Ended, Outcome, Stream
-from . import ending
+from ..values import Ended, Outcome
+from . import ending, mark, terminal
 from .cage import Cage
 from .identity import ProcessId, identify
 from .interrupts import Cancel, noted
-from .pump import OnText, Pump
+from .pump import OnCut, OnFlow, OnText, Pump
+from .terminal import Size, Terminal
 
 DRAIN_QUIET_SECONDS = 0.1  # a pipe that somebody still holds after the child's end, and nobody writes to
 DRAIN_SECONDS = 0.5  # … and that somebody goes on writing to
 REAP_SECONDS = 5.0
+LAUNCH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +79,8 @@ class Request:
     cwd: Path
     run_id: str
     cage: Cage | None = None
-    stdin: bytes | None = None
+    stdin: bytes | Path | None = None
+    pty: Size | None = None
     timeout: float | None = None
     grace: float = 1.0
     keep_bytes: int = 64 * 2**20
@@ -82,7 +92,8 @@ def stream(
     request: Request,
     *,
     on_text: OnText,
-    on_dropped: Callable[[Stream, int], None],
+    on_cut: OnCut,
+    on_flow: OnFlow | None = None,
     on_spawn: Callable[[ProcessId], None] | None = None,
     cancel: Cancel | None = None,
 ) -> Outcome:
@@ -94,8 +105,12 @@ def stream(
         What to start.
     on_text : callable
         Called in this thread with each piece of decoded, redacted text.
-    on_dropped : callable
-        Called at the end, per stream, with the number of bytes not kept.
+    on_cut : callable
+        Called at the end, per stream of which something is missing, with how
+        much and where; `on_text` then gets the stream's last part.
+    on_flow : callable, optional
+        Called once a second, per stream that writes more than is shown, with
+        the bytes so far and the last line.
     on_spawn : callable, optional
         Called with the identity of the group's leader.
     cancel : Cancel, optional
@@ -119,7 +134,7 @@ def stream(
         with noted(cancel):
             children = _spawn(request)
             try:
-                return _attend(children, request, on_text, on_dropped, on_spawn, cancel)
+                return _attend(children, request, (on_text, on_cut, on_flow), on_spawn, cancel)
             finally:
                 children.reap()
     finally:
@@ -127,40 +142,77 @@ def stream(
             cancel.close()
 
 
+def start_apart(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.DEVNULL,
+) -> bytes:
+    """Start a program that starts another one, in a session of its own, and ends; return what it said.
+
+    `env` is all of its environment. What the other one has for standard output
+    must not be this one's.
+
+    Raises
+    ------
+    OSError, ValueError
+        It cannot be started.
+    """
+    with subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=dict(env),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
+    ) as starter:
+        try:
+            return starter.communicate(timeout=LAUNCH_SECONDS)[0]
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"{argv[0]} did not come back") from error
+        finally:
+            starter.kill()  # which is nothing where it has ended
+
+
 def _attend(
     children: Children,
     request: Request,
-    on_text: OnText,
-    on_dropped: Callable[[Stream, int], None],
+    tell: tuple[OnText, OnCut, OnFlow | None],
     on_spawn: Callable[[ProcessId], None] | None,
     cancel: Cancel,
 ) -> Outcome:
     started = time.monotonic()
-    leader = identify(children.pids[0]) or ProcessId(children.pids[0], 0)
+    leaders = [identify(pid) or ProcessId(pid, 0) for pid in children.leaders]
+    on_text, on_cut, on_flow = tell
     pump = Pump(
         children,
         on_text,
         cancel,
-        stdin=request.stdin or b"",
+        on_cut=on_cut,
+        on_flow=on_flow,
+        stdin=request.stdin if isinstance(request.stdin, bytes) else b"",
         keep_bytes=request.keep_bytes,
         secrets=request.secrets,
         is_raw=request.is_raw,
     )
     try:
         if on_spawn:
-            on_spawn(leader)
+            on_spawn(leaders[0])
         ended = _wait(pump, cancel, started, request.timeout)
         grace = 0.0 if cancel.is_urgent() else request.grace
-        ending.end(leader, request.run_id, grace=grace, pump=pump.turn_until_urgent)
+        for leader in leaders:
+            ending.end(leader, request.run_id, grace=grace, pump=pump.turn_until_urgent)
         pump.finish()
     except BaseException:
-        ending.end(leader, request.run_id, grace=0.0)
+        for leader in leaders:
+            ending.end(leader, request.run_id, grace=0.0)
         raise
     finally:
         pump.close()
     children.reap()
-    for name, count in pump.dropped.items():
-        on_dropped(name, count)
     return Outcome(
         argv=tuple(mask(word, request.secrets) for word in request.stages[-1].argv),
         returncode=children.returncode,
@@ -168,8 +220,8 @@ def _attend(
         seconds=time.monotonic() - started,
         stdout=pump.tail("stdout"),
         stderr=pump.tail("stderr"),
-        dropped_bytes=sum(pump.dropped.values()),
-        cut=tuple(pump.dropped),
+        dropped_bytes=sum(pump.cuts.values()),
+        cut=tuple(pump.cuts),
     )
 
 
@@ -195,9 +247,18 @@ def _wait(pump: Pump, cancel: Cancel, started: float, timeout: float | None) -> 
 class Children:
     """The processes of one pipeline, and our ends of their pipes."""
 
-    def __init__(self, stdin: IO[bytes] | None, stdout: IO[bytes], stderr: IO[bytes]) -> None:
+    def __init__(
+        self, stdin: IO[bytes] | None, stdout: IO[bytes], stderr: IO[bytes], terminal: Terminal | None = None
+    ) -> None:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
+        self.terminal = terminal
+
+    @property
+    def leaders(self) -> tuple[int, ...]:
+        """The pids of the groups' leaders: who has a terminal has a group of its own."""
+        pids = self.pids
+        return (pids[0], pids[-1]) if self.terminal and len(pids) > 1 else pids[:1]
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -224,21 +285,25 @@ class Children:
         for pipe in (self.stdin, self.stdout, self.stderr):
             if pipe is not None:
                 pipe.close()
+        if self.terminal is not None:
+            self.terminal.close()
 
 
 def _spawn(request: Request) -> Children:
     """Start every stage, in order, or none: what was started before a fault is ended."""
     with contextlib.ExitStack() as ours:  # the children's ends, which they have copies of
-        stdin, to_first = _input(request.stdin, ours)
-        stdout, from_last = _output(ours)
         stderr, errors = _output(ours)
-        children = Children(stdin, stdout, stderr)
+        children, first, last = _ends(request, stderr, errors, ours)
         try:
-            reads = to_first
+            reads = first
             for number, stage in enumerate(request.stages, start=1):
-                follows, writes = (-1, from_last) if number == len(request.stages) else _pipe(ours)
-                streams = _opened(stage.files, [reads, writes, errors], request.cwd, ours)
-                children.processes.append(_start(stage, streams, request, children.processes))
+                is_last = number == len(request.stages)
+                follows, writes, complains = (-1, *last) if is_last else (*_pipe(ours), errors)
+                streams = _opened(stage.files, [reads, writes, complains], request.cwd, ours)
+                at_terminal = children.terminal if is_last else None
+                process = _start(stage, streams, request, children.processes, at_terminal)
+                children.processes.append(process)
+                mark.put(process.pid, request.run_id)
                 reads = follows
         except BaseException:
             for process in children.processes:
@@ -249,10 +314,32 @@ def _spawn(request: Request) -> Children:
     return children
 
 
-def _input(given: bytes | None, ours: contextlib.ExitStack) -> tuple[IO[bytes] | None, int]:
+def _ends(
+    request: Request, stderr: IO[bytes], errors: int, ours: contextlib.ExitStack
+) -> tuple[Children, int, tuple[int, int]]:
+    """Return our ends, what the first one reads, and what the last one writes and complains to."""
+    is_typed = request.pty is not None and len(request.stages) == 1 and not isinstance(request.stdin, Path)
+    try:
+        if request.pty is None:
+            stdin, first = _input(request.stdin, request.cwd, ours)
+            stdout, writes = _output(ours)
+            return Children(stdin, stdout, stderr), first, (writes, errors)
+        stdin, first = (None, -1) if is_typed else _input(request.stdin, request.cwd, ours)
+        typed = request.stdin if is_typed and isinstance(request.stdin, bytes) else b""
+        screen = Terminal(request.pty, typed)
+    except BaseException:
+        stderr.close()
+        raise
+    stdout = os.fdopen(os.dup(screen.master), "rb", buffering=0)
+    return Children(stdin, stdout, stderr, screen), screen.slave if is_typed else first, (screen.slave,) * 2
+
+
+def _input(given: bytes | Path | None, cwd: Path, ours: contextlib.ExitStack) -> tuple[IO[bytes] | None, int]:
     """Return our end of the first one's input, if it has any, and its own."""
     if given is None:
         return None, ours.enter_context(open(os.devnull, "rb", buffering=0)).fileno()  # noqa: PTH123
+    if isinstance(given, Path):
+        return None, _opened([File(stream=0, path=str(given))], [-1], cwd, ours)[0]
     reader, writer = os.pipe()
     ours.callback(os.close, reader)
     return os.fdopen(writer, "wb", buffering=0), reader
@@ -280,7 +367,7 @@ def _opened(files: Sequence[File], streams: list[int], cwd: Path, ours: contextl
             streams[file.stream] = streams[file.same_as]
             continue
         try:
-            descriptor = os.open(cwd / file.path, file.flags | os.O_CLOEXEC, 0o666)
+            descriptor = _open(cwd / file.path, file.flags)
         except (OSError, ValueError) as error:
             done = "read" if file.flags == os.O_RDONLY else "written"
             raise UsageError(f"{file.path} cannot be {done}", why=str(error), fix="check the path") from error
@@ -289,18 +376,33 @@ def _opened(files: Sequence[File], streams: list[int], cwd: Path, ours: contextl
     return streams
 
 
+def _open(path: Path, flags: int) -> int:
+    # A named pipe that nobody is at the other end of would keep us here for ever.
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
 def _start(
-    stage: Stage, streams: Sequence[int], request: Request, before: Sequence[subprocess.Popen[bytes]]
+    stage: Stage,
+    streams: Sequence[int],
+    request: Request,
+    before: Sequence[subprocess.Popen[bytes]],
+    at: Terminal | None,
 ) -> subprocess.Popen[bytes]:
-    program, cage = stage.argv[0], request.cage
+    cage = request.cage
     argv = cage.argv(stage.argv) if cage else stage.argv
     env = cage.environment(stage.env) if cage else dict(stage.env)
+    pass_fds = cage.pass_fds if cage else ()
     file = argv[0]
     if stage.name and tuple(argv) == stage.argv:  # and no program of the cage's stands before it
         argv = (stage.name, *argv[1:])
     # A session of its own; several share a group, which cannot be joined from another session.
     place: dict[str, Any] = {"start_new_session": True}
-    if len(request.stages) > 1:
+    if len(request.stages) > 1 and at is None:
         place = {"process_group": before[0].pid if before else 0}
 
     def start() -> subprocess.Popen[bytes]:
@@ -313,24 +415,40 @@ def _start(
             stdout=streams[1],
             stderr=streams[2],
             bufsize=0,
-            pass_fds=cage.pass_fds if cage else (),
+            pass_fds=pass_fds,
             **place,
         )
 
     try:
-        return cage.spawn(start) if cage else start()
-    except FileNotFoundError as error:
+        if at is None:
+            return cage.spawn(start) if cage else start()
+        env = terminal.environment(env)
+        with terminal.Report() as report:
+            argv = terminal.step((file, *argv[1:]), env, report=report.writer, terminal=at.slave)
+            file = argv[0]
+            pass_fds = (*pass_fds, report.writer, at.slave)
+            process = cage.spawn(start) if cage else start()
+            try:
+                report.wait()
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+            return process
+    except (OSError, ValueError) as error:
+        raise _not_started(stage.argv[0], error) from error
+
+
+def _not_started(program: str, error: OSError | ValueError) -> AutoexecError:
+    what = f"cannot start {program}"
+    if isinstance(error, FileNotFoundError):
         # Also raised for a script whose interpreter (its first line) is not there.
-        raise MissingTool(
-            f"cannot start {program}", why="it, or the interpreter that its first line names, is not there"
-        ) from error
-    except PermissionError as error:
-        raise AutoexecError(
-            f"cannot start {program}",
-            why="permission denied",
-            fix=f"chmod +x {program}, or run it with its interpreter",
-        ) from error
-    except OSError as error:
-        raise AutoexecError(f"cannot start {program}", why=str(error)) from error
-    except ValueError as error:
-        raise UsageError(f"cannot start {program}", why=str(error)) from error
+        return MissingTool(what, why="it, or the interpreter that its first line names, is not there")
+    if isinstance(error, PermissionError):
+        fix = f"chmod +x {program}, or run it with its interpreter"
+        return AutoexecError(what, why="permission denied", fix=fix)
+    return (
+        UsageError(what, why=str(error))
+        if isinstance(error, ValueError)
+        else AutoexecError(what, why=str(error))
+    )

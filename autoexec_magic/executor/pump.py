@@ -1,35 +1,37 @@
 """Moves what children write to the sinks, and what they read to them.
 
-The caller's thread waits in a selector; nothing is ever emitted from another
+The caller's thread waits in poll(2); nothing is ever emitted from another
 thread, so no sink needs a lock. Text goes out at once when it comes alone and in
-pieces of `COALESCE_SECONDS` when it comes fast. Of what exceeds `keep_bytes`
-only the last `RING_BYTES` of each stream are held, raw.
+pieces of `COALESCE_SECONDS` when it comes fast. What a stream shows of much
+output, and how the rest is told, is its `Channel`'s; while it shows nothing,
+what passes by is told once a second.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
+import functools
 import os
-import selectors
+import select
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import IO, Protocol
 
-from ..redact import Cleaner, harmless, mask
 from ..values import Stream
+from .channel import Channel, Cut
 from .interrupts import Cancel
+from .ring import READ_BYTES
+from .terminal import Terminal
 
-READ_BYTES = 65_536
 COALESCE_SECONDS = 0.005
-RING_BYTES = 262_144
-TAIL_CHARS = 65_536
+FLOW_SECONDS = 1.0
 FINAL_READS = 32  # 2 MiB, twice what a pipe can hold: a writer that escaped must not keep us here
-_LONGEST_WAIT_SECONDS = 3600.0  # epoll counts milliseconds in an int
+_LONGEST_WAIT_SECONDS = 3600.0  # poll counts milliseconds in an int
 _NO_PIDFD_POLL_SECONDS = 0.02
 
 OnText = Callable[[Stream, str], None]
+OnCut = Callable[[Stream, Cut], None]
+OnFlow = Callable[[Stream, int, str], None]
 
 
 class Children(Protocol):
@@ -38,6 +40,7 @@ class Children(Protocol):
     stdin: IO[bytes] | None
     stdout: IO[bytes]
     stderr: IO[bytes]
+    terminal: Terminal | None
 
     @property
     def pids(self) -> Sequence[int]:
@@ -50,36 +53,6 @@ class Children(Protocol):
         """Release our ends."""
 
 
-@dataclass(slots=True)
-class _Channel:
-    """One stream of the child on its way to the sinks."""
-
-    name: Stream
-    pipe: IO[bytes]
-    cleaner: Cleaner
-    room: int
-    decoder: codecs.IncrementalDecoder = field(
-        default_factory=lambda: codecs.getincrementaldecoder("utf-8")(errors="replace")
-    )
-    ring: bytearray = field(default_factory=bytearray)
-    overflowed: bool = False
-    is_cut: bool = False
-
-    def remember(self, data: bytes) -> None:
-        self.ring += data
-        if len(self.ring) > 2 * RING_BYTES:
-            del self.ring[:-RING_BYTES]
-            self.overflowed = True
-
-
-class _AsItIs(Cleaner):
-    """Leaves the output of our own tools as it is: programs read it, nobody sees it."""
-
-    def feed(self, text: str) -> str:
-        """Return the text."""
-        return text
-
-
 class Pump:
     """Moves what the child writes to the sink, and what it reads to the child."""
 
@@ -89,41 +62,44 @@ class Pump:
         on_text: OnText,
         cancel: Cancel,
         *,
+        on_cut: OnCut,
+        on_flow: OnFlow | None,
         stdin: bytes,
         keep_bytes: int,
         secrets: Sequence[str],
         is_raw: bool,
     ) -> None:
         self.has_exited = False
-        self.dropped: dict[Stream, int] = {}
         self._children = children
-        self._on_text = on_text
-        self._secrets = secrets
-        self._is_raw = is_raw
+        self._on_text, self._on_cut, self._on_flow = on_text, on_cut, on_flow
         self._stdin = memoryview(stdin)
         self._pending: list[tuple[Stream, str]] = []
         self._flushed_at = 0.0
-        self._selector = selectors.DefaultSelector()
-        cleaner = _AsItIs if is_raw else Cleaner
+        self._is_flowing = False
+        self._flow_due = time.monotonic() + FLOW_SECONDS
+        self._poll = select.poll()  # with so few it is as fast as any, and there is no Python in it
+        self._on: dict[int, Callable[[], bool]] = {}
+        self._pipes: dict[Stream, IO[bytes]] = {"stdout": children.stdout, "stderr": children.stderr}
         self._channels = [
-            _Channel("stdout", children.stdout, cleaner(secrets), keep_bytes),
-            _Channel("stderr", children.stderr, cleaner(secrets), keep_bytes),
+            Channel(name, pipe.fileno(), keep_bytes=keep_bytes, secrets=secrets, is_raw=is_raw)
+            for name, pipe in self._pipes.items()
         ]
         self._open = list(self._channels)
         for channel in self._channels:
-            os.set_blocking(channel.pipe.fileno(), False)
-            self._selector.register(channel.pipe, selectors.EVENT_READ, channel)
+            descriptor = self._pipes[channel.name].fileno()
+            os.set_blocking(descriptor, False)
+            self._await(descriptor, functools.partial(self._read, channel))
         if children.stdin is not None:
             os.set_blocking(children.stdin.fileno(), False)
-            self._selector.register(children.stdin, selectors.EVENT_WRITE, "stdin")
-        self._selector.register(cancel, selectors.EVENT_READ, "cancel")
+            self._await(children.stdin.fileno(), self._write, select.POLLOUT)
         self._cancel = cancel
+        self._await(cancel.fileno(), self._wake)
         self._pidfds = [_pidfd(pid) for pid in children.pids]
         self._has_pidfds = None not in self._pidfds
         self._running = len(self._pidfds)
         for pidfd in self._pidfds:
             if pidfd is not None:
-                self._selector.register(pidfd, selectors.EVENT_READ, "exit")
+                self._await(pidfd, functools.partial(self._note_exit, pidfd))
 
     @property
     def is_open(self) -> bool:
@@ -133,21 +109,18 @@ class Pump:
     def turn(self, seconds: float | None) -> bool:
         """Wait for something for at most `seconds`, move it; return whether any output came."""
         came = False
-        for key, _ in self._selector.select(self._bounded(seconds)):
-            if isinstance(key.data, _Channel):
-                came = self._read(key.data) or came
-            elif key.data == "stdin":
-                self._write()
-            elif key.data == "exit":
-                self._selector.unregister(key.fileobj)
-                self._running -= 1
-                self.has_exited = not self._running
-            elif key.data == "cancel":
-                with contextlib.suppress(BlockingIOError):
-                    os.read(self._cancel.fileno(), READ_BYTES)
+        for descriptor, _ in self._poll.poll(self._bounded(seconds)):
+            came = self._on[descriptor]() or came
         if not self._has_pidfds and self._children.have_ended():
             self.has_exited = True
-        self._flush_if_due()
+        if self._children.terminal is not None:
+            self._attend_terminal(self._children.terminal)
+        if self._pending or self._is_flowing:
+            now = time.monotonic()
+            if self._pending and now >= self._flushed_at + COALESCE_SECONDS:
+                self._flush()
+            if self._is_flowing and now >= self._flow_due:
+                self._tell_flow()
         return came
 
     def turn_until_urgent(self, seconds: float) -> bool:
@@ -162,58 +135,93 @@ class Pump:
                 if not self._read(channel):
                     break
         for channel in self._channels:
-            if channel.is_cut:  # what is held may be half a character, or half a secret
-                self.dropped[channel.name] += len(channel.decoder.getstate()[0]) + channel.cleaner.discard()
-                continue
-            rest = channel.cleaner.feed(channel.decoder.decode(b"", final=True)) + channel.cleaner.flush()
-            self._queue(channel.name, rest)
+            for text in channel.rest():
+                if channel.cut and not channel.is_told:
+                    self._flush()  # what came before it is before it
+                    self._on_cut(channel.name, channel.cut)
+                    channel.is_told = True
+                self._queue(channel.name, text)
+                self._flush()
         self._flush()
+
+    @property
+    def cuts(self) -> dict[Stream, int]:
+        """How many bytes are missing of each stream that was cut; known after `finish`."""
+        return {channel.name: channel.cut.dropped for channel in self._channels if channel.cut}
 
     def tail(self, name: Stream) -> str:
         """Return the last characters of a stream, decoded and redacted."""
-        channel = next(channel for channel in self._channels if channel.name == name)
-        text = channel.ring.decode("utf-8", errors="replace")
-        if self._is_raw:
-            return text[-TAIL_CHARS:]
-        if channel.overflowed:
-            # The cut may have gone through a secret: leave the first line out, or as much as a secret can be.
-            newline = text.find("\n")
-            text = text[newline + 1 if newline >= 0 else max(map(len, self._secrets), default=0) :]
-        return mask(harmless(text), self._secrets)[-TAIL_CHARS:]
+        return next(channel for channel in self._channels if channel.name == name).tail()
 
     def close(self) -> None:
         """Release every descriptor."""
-        self._selector.close()
         for pidfd in self._pidfds:
             if pidfd is not None:
                 os.close(pidfd)
         self._children.close()
 
-    def _bounded(self, seconds: float | None) -> float | None:
-        bounds = [] if seconds is None else [min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)]
-        if self._pending:
-            bounds.append(max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
-        if not self._has_pidfds and not self.has_exited:
-            bounds.append(_NO_PIDFD_POLL_SECONDS)
-        return min(bounds, default=None)
+    def _await(self, descriptor: int, then: Callable[[], bool], what: int = select.POLLIN) -> None:
+        self._poll.register(descriptor, what)
+        self._on[descriptor] = then
 
-    def _read(self, channel: _Channel) -> bool:
+    def _await_no_more(self, descriptor: int) -> None:
+        self._poll.unregister(descriptor)
+        del self._on[descriptor]
+
+    def _bounded(self, seconds: float | None) -> float:
+        """Return for how many milliseconds to wait at most."""
+        most = _LONGEST_WAIT_SECONDS if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)
+        if self._pending:
+            most = min(most, max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
+        if self._is_flowing:
+            most = min(most, max(0.0, self._flow_due - time.monotonic()))
+        if not self.has_exited:
+            if not self._has_pidfds:
+                most = min(most, _NO_PIDFD_POLL_SECONDS)
+            if self._children.terminal is not None:
+                most = min(most, self._children.terminal.tick)
+        return 1000 * most
+
+    def _note_exit(self, pidfd: int) -> bool:
+        self._await_no_more(pidfd)
+        self._running -= 1
+        self.has_exited = not self._running
+        return False
+
+    def _wake(self) -> bool:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._cancel.fileno(), READ_BYTES)
+        return False
+
+    def _read(self, channel: Channel) -> bool:
         try:
-            data = os.read(channel.pipe.fileno(), READ_BYTES)
+            text = channel.read()
         except BlockingIOError:
             return False
-        if not data:
-            self._selector.unregister(channel.pipe)
+        if text is None:
+            self._await_no_more(self._pipes[channel.name].fileno())
             self._open.remove(channel)
             return False
-        channel.remember(data)
-        kept, channel.room = data[: channel.room], max(0, channel.room - len(data))
-        if len(kept) < len(data):
-            self.dropped[channel.name] = self.dropped.get(channel.name, 0) + len(data) - len(kept)
-            channel.is_cut = True
-        if kept:
-            self._queue(channel.name, channel.cleaner.feed(channel.decoder.decode(kept)))
+        if text:
+            self._queue(channel.name, text)
+        if not self._is_flowing and channel.beyond_bytes:
+            self._is_flowing = self._on_flow is not None
         return True
+
+    def _attend_terminal(self, terminal: Terminal) -> None:
+        if self.has_exited:
+            terminal.leave()
+        else:
+            terminal.type()
+
+    def _tell_flow(self) -> None:
+        """Say what passes by that is not shown."""
+        assert self._on_flow is not None
+        self._is_flowing = False
+        self._flow_due = time.monotonic() + FLOW_SECONDS
+        for channel in self._channels:
+            if channel.has_flown():
+                self._on_flow(channel.name, channel.beyond_bytes, channel.last_line())
 
     def _queue(self, name: Stream, text: str) -> None:
         if not text:
@@ -223,29 +231,26 @@ class Pump:
         else:
             self._pending.append((name, text))
 
-    def _flush_if_due(self) -> None:
-        if self._pending and time.monotonic() >= self._flushed_at + COALESCE_SECONDS:
-            self._flush()
-
     def _flush(self) -> None:
         pending, self._pending = self._pending, []
         for name, text in pending:
             self._on_text(name, text)
         self._flushed_at = time.monotonic()
 
-    def _write(self) -> None:
+    def _write(self) -> bool:
         stdin = self._children.stdin
         assert stdin is not None
         try:
             written = os.write(stdin.fileno(), self._stdin[:READ_BYTES]) if self._stdin else 0
         except BlockingIOError:
-            return
+            return False
         except BrokenPipeError:  # the child reads no more
             written = len(self._stdin)
         self._stdin = self._stdin[written:]
         if not self._stdin:
-            self._selector.unregister(stdin)
+            self._await_no_more(stdin.fileno())
             stdin.close()
+        return False
 
 
 def _pidfd(pid: int) -> int | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .plan import Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
-from .run import Surroundings, run, run_phase
+from .rules import policy_of
+from .run import run, run_phase
+from .surroundings import Surroundings
 
 __all__ = [
     "Command",
@@ -16,6 +18,7 @@ __all__ = [
     "Step",
     "Surroundings",
     "Test",
+    "policy_of",
     "run",
     "run_phase",
 ]

@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from ..errors import AutoexecError, Cancelled
 from ..events import Installed
+from ..executor.cage import SHUT, Doors, Wanted
 from ..installer import Needed
-from ..values import Diagnosis, Level, Outcome, Phase, Resolution, Verdict
+from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,20 @@ class Install:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Phase run: one command, an argv or a line that the policy makes one of."""
+    """Phase run: one command, an argv or a line that the policy makes one of.
+
+    `stdin` is what an argv reads, and `judged_as` the argv that the policy sees
+    in its place, where what is read is code. `variables` are set for it on top
+    of those that are passed on; with `is_raw` the output is neither masked nor
+    made harmless: for a caller who keeps it as a value.
+    """
 
     argv: tuple[str, ...] = ()
     line: str = ""
+    stdin: str | None = None
+    judged_as: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    is_raw: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +80,16 @@ class Plan:
     """The phases of one run, in order.
 
     `timeout` is in seconds for each phase that runs the user's code; None is
-    no limit. `pass_on` names environment variables that the run may see.
+    no limit. `pass_on` names environment variables that the run may see;
+    `level` and `doors` say which cage it is in, and what that lets through.
     """
 
     verb: str
     title: str
     phases: tuple[Step, ...]
     timeout: float | None = None
-    level: Level = "open"
+    level: Wanted = "open"
+    doors: Doors = SHUT
     pass_on: tuple[str, ...] = ()
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from .. import diagnosis, executor, installer, scripts, testrunner
-from ..config import Config
 from ..errors import (
     AutoexecError,
     Cancelled,
@@ -25,8 +24,6 @@ from ..errors import (
     ScriptError,
 )
 from ..events import (
-    Answered,
-    Asked,
     Diagnosed,
     Emit,
     Output,
@@ -36,44 +33,28 @@ from ..events import (
     RunStarted,
 )
 from ..history import new_id
-from ..values import Ask, Diagnosis, Outcome, Phase, Place, Question, Verdict
+from ..values import Diagnosis, Outcome, Phase, Verdict
 from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
+from .questions import recorded
+from .rules import rules_for
+from .surroundings import Surroundings
 
 SCRIPT = "the script"
-_TAIL_CHARS = 16_384
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a run finds around it.
-
-    `ask` answers a question or raises `NeedsPerson`, and `place` says where it
-    would be asked just now; `on_spawn` is told the identity of each process;
-    `is_cancelled` says whether somebody asked, from outside, for this run's end.
-    """
-
-    config: Config
-    cwd: Path
-    workspace: Path
-    cache: Path
-    ask: Ask
-    place: Callable[[], Place] = lambda: "prompt"
-    run_id: str = ""
-    cancel: executor.Cancel | None = None
-    on_spawn: Callable[[executor.ProcessId], None] | None = None
-    is_cancelled: Callable[[], bool] = lambda: False
+_CHANGED = "\nautoexec: this run changed what governs runs: {}; look at it before you trust it\n"
 
 
 def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
     """Carry out `plan` and return its report; nothing meant for the user is raised."""
     started = time.monotonic()
-    emit(RunStarted(verb=plan.verb, title=plan.title, cage=plan.level))
     reports: list[PhaseReport] = []
     try:
+        plan = _begin(plan, emit)
         for step in plan.phases:
             reports.append(run_phase(step, plan, emit, here))
             if not reports[-1].verdict.is_good:
                 break
+    except AutoexecError as refusal:  # no such cage: nothing was run
+        return _not_begun(plan, refusal, time.monotonic() - started, emit, here)
     except BaseException as fault:  # of ours: the record must not look as if the run went on
         seconds = time.monotonic() - started
         emit(RunFinished(verdict=Verdict.FAILED, seconds=seconds, why=type(fault).__name__))
@@ -93,11 +74,38 @@ def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
     )
 
 
+def _begin(plan: Plan, emit: Emit) -> Plan:
+    """Tell of the run and the cage it is in; return the plan with the level in force."""
+    try:
+        force = executor.cage.in_force(plan.level, plan.doors)
+    except AutoexecError:
+        emit(RunStarted(verb=plan.verb, title=plan.title, cage=plan.level))
+        raise
+    emit(
+        RunStarted(
+            verb=plan.verb,
+            title=plan.title,
+            cage=force.level,
+            mechanism=force.mechanism,
+            held=force.held,
+            tried=force.tried,
+            open=force.open,
+        )
+    )
+    return replace(plan, level=force.level)
+
+
+def _not_begun(plan: Plan, refusal: AutoexecError, seconds: float, emit: Emit, here: Surroundings) -> Report:
+    verdict = Verdict(refusal.verdict)
+    emit(RunFinished(verdict=verdict, seconds=seconds, why=_why(refusal), fix=refusal.fix))
+    return Report(verb=plan.verb, verdict=verdict, seconds=seconds, run_id=here.run_id, error=refusal)
+
+
 def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     """Carry out one phase and return its report."""
     phase = PHASE_OF[type(step)]
     here = replace(here, run_id=here.run_id or new_id())
-    here = replace(here, ask=_recorded(here, emit))
+    here = replace(here, ask=recorded(here, emit))
     started = time.monotonic()
     emit(PhaseStarted(phase=phase, title=_title(step)))
     try:
@@ -157,12 +165,21 @@ def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> Phase
 
 
 def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    policy = executor.policy.Policy(
-        programs=executor.policy.DEFAULT.programs | frozenset(here.config.programs)
-    )
+    policy = rules_for(step, here)
     bounds = _bounds(plan, here)
     if step.argv:
-        outcome = executor.run(step.argv, emit=emit, cwd=here.cwd, policy=policy, ask=here.ask, **bounds)
+        outcome = executor.run(
+            step.argv,
+            emit=emit,
+            cwd=here.cwd,
+            env=dict(step.variables),
+            stdin=step.stdin,
+            judged_as=step.judged_as,
+            policy=policy,
+            ask=here.ask,
+            raw=step.is_raw,
+            **bounds,
+        )
         what = executor.shown(step.argv)
     else:
         outcome = executor.run_line(
@@ -170,9 +187,11 @@ def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> Phase
             emit=emit,
             workspace=here.workspace,
             cwd=here.cwd,
+            env=dict(step.variables),
             policy=policy,
             ask=here.ask,
-            **bounds,
+            raw=step.is_raw,
+            **bounds | {"on_spawn": _noted(plan, here)},
         )
         what = executor.shown(step.line)
     return _judged(outcome, "run", what, "bash", emit, here)
@@ -219,13 +238,12 @@ def _judged(
     outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
 ) -> PhaseReport:
     """Turn how a process ended into the verdict of its phase, with a diagnosis."""
-    for stream in outcome.cut:  # what was written last is what says how it ended
-        tail = outcome.stdout if stream == "stdout" else outcome.stderr
-        emit(Output(phase=phase, stream=stream, text=f"… the last of {stream}:\n{tail[-_TAIL_CHARS:]}"))
+    if outcome.changed:
+        emit(Output(phase=phase, stream="stderr", text=_CHANGED.format(", ".join(outcome.changed))))
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
-    found = diagnosis.diagnose_outcome(outcome, language=language)
+    found = _denied(outcome) or diagnosis.diagnose_outcome(outcome, language=language)
     if found and what == SCRIPT:  # its file lies in a folder that is gone by now
         found = replace(found, where=Path(found.where).name)
     error: AutoexecError | Cancelled
@@ -256,6 +274,15 @@ def _judged(
     )
 
 
+def _denied(outcome: Outcome) -> Diagnosis | None:
+    """Return the diagnosis of what the cage kept a run from."""
+    denial = outcome.denial
+    if denial is None:
+        return None
+    fix = f"add {denial.option}, if what runs may have that" if denial.option else ""
+    return Diagnosis(code="cage-denied", why=denial.why, fix=fix, confidence="likely")
+
+
 def _ending(outcome: Outcome) -> str:
     return f"signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
 
@@ -271,12 +298,29 @@ def _bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
     return {
         "timeout": plan.timeout or here.config.timeout or None,
         "level": plan.level,
+        "doors": plan.doors,
         "pass_on": (*here.config.pass_on, *plan.pass_on),
         "keep_bytes": int(here.config.keep_mb * 2**20),
         "cancel": here.cancel,
         "on_spawn": here.on_spawn,
         "run_id": here.run_id,
     }
+
+
+def _noted(plan: Plan, here: Surroundings) -> Callable[[executor.ProcessId], None]:
+    """Return what notes each child of a line, and ends it where the run's end was asked for before.
+
+    Whoever asks for it from outside ends the child that is noted; that may be
+    one that has just ended, and the next command of the line starts.
+    """
+
+    def noted(process: executor.ProcessId) -> None:
+        if here.on_spawn is not None:
+            here.on_spawn(process)
+        if here.is_cancelled():
+            raise Cancelled(f"{plan.verb} was stopped", why="somebody asked for its end between two commands")
+
+    return noted
 
 
 def _context(emit: Emit, here: Surroundings) -> installer.Context:
@@ -289,24 +333,6 @@ def _context(emit: Emit, here: Surroundings) -> installer.Context:
         run_id=here.run_id,
         cancel=here.cancel,
     )
-
-
-def _recorded(here: Surroundings, emit: Emit) -> Ask:
-    """Return `here.ask` with the question, its place and its answer on the record."""
-
-    def recorded(question: Question) -> bool:
-        name = new_id()
-        question = replace(question, run_id=here.run_id, question=name, place=here.place())
-        emit(Asked(question=name, text=question.text, evidence=question.evidence, place=question.place))
-        try:
-            answer = here.ask(question)
-        except NeedsPerson:
-            emit(Answered(question=name, answer="none", by="nobody"))
-            raise
-        emit(Answered(question=name, answer="yes" if answer else "no", by="person"))
-        return answer
-
-    return recorded
 
 
 def _title(step: Step) -> str:

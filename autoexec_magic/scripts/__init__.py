@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Unpack
@@ -85,6 +86,7 @@ def run(
     """
     content = _content(source)
     options = _options(source, language)
+    doors = bounds.get("doors", executor.cage.SHUT)
     with tempfile.TemporaryDirectory(prefix="autoexec-") as folder:
         path = Path(folder) / f"script{language.ending}"
         path.write_bytes(content)
@@ -95,8 +97,7 @@ def run(
             cwd=cwd,
             env=language.environment(cwd),
             policy=executor.policy.exactly(argv[0]),
-            read=(Path(folder),),
-            **bounds,
+            **(bounds | {"doors": replace(doors, read=(*doors.read, Path(folder)))}),
         )
 
 

@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import api, diagnosis, orchestrator
+from .. import api, diagnosis, onrecord, orchestrator
 from ..errors import AutoexecError, Cancelled, RunTimeout, UsageError
 from ..events import Diagnosed, PhaseFinished, PhaseStarted, RunFinished, RunStarted
 from ..history import fan_out
@@ -88,7 +88,9 @@ def options_of(line: str) -> argparse.Namespace | None:
 
 
 class Cells:
-    """The hooks in one shell."""
+    """The hooks in one shell; `always` are the options of cells without a mark, None leaves those alone."""
+
+    always: argparse.Namespace | None = None
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
@@ -120,6 +122,8 @@ class Cells:
     def _before(self, info: Any) -> None:
         first = next((line for line in (info.raw_cell or "").splitlines() if line.strip()), "")
         options = options_of(first)
+        if options is None and _is_ordinary(info, first):
+            options = self.always
         if options is None:
             return
         try:
@@ -181,6 +185,14 @@ class Cells:
         return run_code_of_cell
 
 
+def _is_ordinary(info: Any, first: str) -> bool:
+    """Whether a cell is a person's own code: not a front end's, another cell magic's, or verbs of ours."""
+    if not first or first.lstrip().startswith("%%") or info.silent or not info.store_history:
+        return False
+    lines = [line.split()[0] for line in info.raw_cell.splitlines() if line.strip()]
+    return any(word != MARK[1:] for word in lines)
+
+
 class _Cell:
     """One marked cell, from before its first statement to its end."""
 
@@ -195,19 +207,19 @@ class _Cell:
         self._stack = contextlib.ExitStack()
         self.has_begun = False
         self.caller = dataclasses.replace(caller_of(shell), cwd=_folder())
-        loaded, self._here = api.surroundings(self.caller, yes=options.yes)
+        loaded, self._here = onrecord.surroundings(self.caller, yes=options.yes)
         self._config = loaded.config
         seconds = options.timeout or self._config.timeout or None
         self._limit = TimeLimit(seconds, on_stuck=self._say_stuck)
         lines = [line.strip() for line in info.raw_cell.splitlines() if line.strip()]
-        title = lines[1] if len(lines) > 1 else MARK
-        self._title = title
+        rest = lines[1:] if lines[0].split()[0] == MARK else lines
+        self._title = rest[0] if rest else MARK
         recorder = self._stack.enter_context(
-            api.recorded("cell", self._title, "none", self.caller, loaded.workspace)
+            onrecord.recorded("cell", self._title, "none", self.caller, loaded.workspace)
         )
         self._recorder = recorder
         sinks = [recorder.emit] if recorder else []
-        self._writer = Writer(api.cleaning(fan_out(*sinks)), int(self._config.keep_mb * 2**20))
+        self._writer = Writer(onrecord.cleaning(fan_out(*sinks)), int(self._config.keep_mb * 2**20))
         self._tee = Tee(shell, self._writer)
         self._tee.start()
         self._writer.put(RunStarted(verb="cell", title=self._title, cage="none"))
@@ -218,7 +230,7 @@ class _Cell:
         if self._config.install and not self._options.no_install:
             self._healing = self._heal()
         if self._healing is not None and self._healing.error is not None:
-            api.clean_error(self._healing.error)
+            onrecord.clean_error(self._healing.error)
             return self._healing.error
         self._phase_started = time.monotonic()
         self._writer.put(PhaseStarted(phase="run"))
@@ -347,6 +359,11 @@ def write(stream: str, words: str) -> None:
     target = sys.stdout if stream == "stdout" else sys.stderr
     target.write(words)
     target.flush()
+
+
+def write_late(stream: str, words: str) -> None:
+    """Show text in the cell, at its end at the latest."""
+    (sys.stdout if stream == "stdout" else sys.stderr).write(words)
 
 
 def _folder() -> Path:

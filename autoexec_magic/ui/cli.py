@@ -14,11 +14,13 @@ import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 from .. import api, executor
 from ..errors import AutoexecError, Cancelled
-from ..values import Question, Verdict
+from ..values import Question, Reply, Stream, Verdict
 from . import speak, text, verbs
+from .front import choices, reply_to
 from .records import json_lines
 
 _AS_MAGIC = re.compile(r"(?<!%)%autoexec\b")
@@ -94,16 +96,22 @@ def _caller(*, is_json: bool, cancel: executor.Cancel) -> api.Caller:
             cancel.set()  # nobody reads any more (`… | head`): the program need not go on
 
     ids: list[str] = []
-    emit = None if is_json else text.show(write, say="stderr", ids=ids)
+    settled: list[Stream] = ["stdout"] if not _is_terminal(sys.stdout) else []
+    settled += ["stderr"] if not _is_terminal(sys.stderr) else []
+    emit = None if is_json else text.show(write, say="stderr", ids=ids, settled=settled)
     has_person = not is_json and sys.stdin is not None and sys.stdin.isatty()
     return api.Caller(emit=emit, ask=_ask if has_person else api.nobody, cancel=cancel, on_record=ids.append)
 
 
-def _ask(question: Question) -> bool:
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _ask(question: Question) -> Reply:
     for line in question.evidence:
         _write("stderr", f"  because: {line}\n")
-    _write("stderr", f"{question.text} [y]es / [N]o ")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    _write("stderr", f"{question.text} {choices(question)} ")
+    return reply_to(question, sys.stdin.readline())
 
 
 def _failed(verb: str, error: AutoexecError | Cancelled, *, is_json: bool) -> int:

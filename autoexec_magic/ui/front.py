@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import api, asking, executor
 from ..errors import NeedsPerson
-from ..values import Place, Question
+from ..values import Place, Question, Reply
 from .limit import TimeLimit
 
 ANSWER_SECONDS = 600.0
@@ -68,8 +68,8 @@ def place_of(shell: Any) -> Place:
     return "panel" if is_watched else "prompt"
 
 
-def ask(question: Question) -> bool:
-    """Ask at the question's place: a line for each piece of evidence, then yes or no.
+def ask(question: Question) -> Reply:
+    """Ask at the question's place: a line for each piece of evidence, then what may be said.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def _is_on_record(question: Question) -> bool:
     return bool(executor.wait_for(look, timeout=RECORD_SECONDS))
 
 
-def _ask_panel(question: Question) -> bool:
+def _ask_panel(question: Question) -> Reply:
     """Wait for the panel's answer, which comes through the store."""
     print(f"{question.text} Answer in the Autoexec panel, at the right.", flush=True)  # noqa: T201
     store = api.store()
@@ -105,20 +105,35 @@ def _ask_panel(question: Question) -> bool:
     if answer is None:
         raise _unanswered(question)
     print(f"  {answer}")  # noqa: T201 - as a prompt keeps what was typed
-    return answer == "yes"
+    return Reply(answer)
 
 
-def _ask_prompt(question: Question) -> bool:
+def _ask_prompt(question: Question) -> Reply:
     try:
         with TimeLimit(ANSWER_SECONDS) as limit:
-            answer = input(f"{question.text} [y]es / [N]o ")
+            answer = input(f"{question.text} {choices(question)} ")
     except EOFError:
         answer = ""
     except KeyboardInterrupt:
         if not limit.has_expired:
             raise
         raise _unanswered(question) from None
-    return answer.strip().lower() in ("y", "yes")
+    return reply_to(question, answer)
+
+
+def choices(question: Question) -> str:
+    """Return what may be typed, for the end of a prompt; the last is what an empty line means."""
+    return "[y]es / [a]lways here / [N]o" if question.content else "[y]es / [N]o"
+
+
+def reply_to(question: Question, typed: str) -> Reply:
+    """Return what a typed line means; no, where that is not certain."""
+    word = typed.strip().lower()
+    if word in ("y", "yes"):
+        return Reply.YES
+    if question.content and word in ("a", "always", "always here"):
+        return Reply.ALWAYS
+    return Reply.NO
 
 
 def _unanswered(question: Question) -> NeedsPerson:

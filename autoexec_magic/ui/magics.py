@@ -8,19 +8,22 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 
 from . import completion, notebook, verbs
 from .cell import Cells
+from .switch import Switch
 
 _LOADED = "_autoexec_magic_loaded"
 
 
 @magics_class
 class AutoexecMagics(Magics):  # type: ignore[misc]
-    """The magics of autoexec_magic."""
+    """The magics of autoexec_magic; `switch` is what `on` and `off` turn."""
+
+    switch: Switch
 
     @no_var_expand
     @line_cell_magic
     def autoexec(self, line: str, cell: str | None = None) -> object:
         """Run a verb; `%autoexec` alone lists them."""
-        return notebook.run(self.shell, line, cell)
+        return notebook.run(self.shell, self.switch, line, cell)
 
 
 AutoexecMagics.autoexec.__doc__ = f"Run a verb; a cell without one runs, healed.\n\n{verbs.usage()}\n"
@@ -30,11 +33,13 @@ def load(shell: Any) -> None:
     """Register the magics, the cells' hooks and the completion; once a shell."""
     if getattr(shell, _LOADED, None):
         return
-    shell.register_magics(AutoexecMagics)
     cells = Cells(shell)
+    magics = AutoexecMagics(shell)
+    magics.switch = Switch(shell, cells)
+    shell.register_magics(magics)
     cells.load()
     completer = completion.register(shell)
-    setattr(shell, _LOADED, (cells, completer))
+    setattr(shell, _LOADED, (magics.switch, cells, completer))
 
 
 def unload(shell: Any) -> None:
@@ -42,7 +47,8 @@ def unload(shell: Any) -> None:
     loaded = getattr(shell, _LOADED, None)
     if not loaded:
         return
-    cells, completer = loaded
+    switch, cells, completer = loaded
+    switch.off()
     cells.unload()
     completion.unregister(shell, completer)
     for kind in ("line", "cell"):

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..api import Caller, nobody
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit
 from ..orchestrator import Report
+from ..values import Stream
 from . import front, speak, text, verbs
-from .cell import caller_of, write
+from .cell import caller_of, write, write_late
 from .records import json_lines
 from .verbs import MARK
+
+if TYPE_CHECKING:
+    from .switch import Switch
 
 _LIVE = frozenset({"sh", "script", "test"})
 
@@ -27,8 +32,10 @@ class Shown(list[Any]):
         """Show nothing."""
 
 
-def run(shell: Any, line: str, cell: str | None) -> object:
+def run(shell: Any, switch: Switch, line: str, cell: str | None) -> object:
     """Run a line of `%autoexec`, show what it has to say, return its value.
+
+    `switch` is what `on` and `off` turn, which only a notebook has.
 
     Raises
     ------
@@ -42,6 +49,8 @@ def run(shell: Any, line: str, cell: str | None) -> object:
             write("stdout", json_lines(speak.of_error(line.split(maxsplit=1)[0], error)))
         raise
     caller = caller_of(shell)
+    if call.verb in ("on", "off"):
+        call = dataclasses.replace(call, means=lambda call, caller: switch.turn(call))
     if call.is_json:
         return _run_json(call, dataclasses.replace(caller, ask=nobody))  # machines answer nothing
     try:
@@ -50,9 +59,28 @@ def run(shell: Any, line: str, cell: str | None) -> object:
         raise Cancelled(f"{call.verb} was stopped") from None
 
 
+@contextlib.contextmanager
+def shown(shell: Any, ids: list[str], *, is_live: bool) -> Iterator[Emit]:
+    """Yield the sink for this front end: a live tail where there are widgets, else text.
+
+    A widget belongs to the cell that runs: what a thread says is text.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_live and is_main and front.has_widgets(shell) and config.load().config.widgets:
+        from .widget import Tail
+
+        with Tail(ids) as tail:
+            yield tail.emit
+    else:
+        # Nobody there is nbclient, nbconvert, papermill: what they keep is read when all is over.
+        settled: tuple[Stream, ...] = () if front.has_person(shell) else ("stdout", "stderr")
+        is_kernel = getattr(shell, "kernel", None) is not None  # which shows what is left at the cell's end
+        yield text.show(write, ids=ids, settled=settled, last=write_late if is_kernel else None)
+
+
 def _run(shell: Any, call: verbs.Call, caller: Caller) -> object:
     ids: list[str] = []
-    with _shown(shell, call, ids) as emit:
+    with shown(shell, ids, is_live=call.verb in _LIVE) as emit:
         spoken = call.run(dataclasses.replace(caller, emit=emit, on_record=ids.append))
     if spoken.text:
         write("stdout", spoken.text.rstrip("\n") + "\n")
@@ -87,18 +115,6 @@ def _run_json(call: verbs.Call, caller: Any) -> object:
         raise stopped from None
     write("stdout", json_lines(spoken))
     return _quiet(spoken.value)
-
-
-@contextlib.contextmanager
-def _shown(shell: Any, call: verbs.Call, ids: list[str]) -> Iterator[Emit]:
-    """Yield the sink for this front end: a live tail where there are widgets, else text."""
-    if call.verb in _LIVE and front.has_widgets(shell) and config.load().config.widgets:
-        from .widget import Tail
-
-        with Tail(ids) as tail:
-            yield tail.emit
-    else:
-        yield text.show(write, ids=ids)
 
 
 def _quiet(value: object) -> object:

@@ -7,7 +7,7 @@ import os
 
 from ..redact import mask, secrets_in
 from ..values import as_record
-from .speak import Spoken
+from .spoken import Spoken
 
 
 def json_lines(spoken: Spoken) -> str:

@@ -7,11 +7,11 @@ or command line) to decide.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,28 +19,18 @@ from .. import api
 from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
-from ..events import Output
-from ..executor.pump import TAIL_CHARS
+from ..events import Event, Output, Truncated
+from ..executor.cage import Doors, doors_of
+from ..executor.channel import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Report
+from ..screen import collapsed
 from ..values import Resolution, Result, Run, Verdict, as_record
+from .spoken import Spoken
+from .text import cut_line
 
 if TYPE_CHECKING:
     from .verbs import Call
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """The result of a verb.
-
-    `value` is what a magic returns, `text` what people read, `records` what
-    machines read before the last one, `result`.
-    """
-
-    result: Result
-    value: object = None
-    text: str = ""
-    records: tuple[dict[str, object], ...] = field(default=())
 
 
 def sh(call: Call, caller: Caller) -> Spoken:
@@ -58,6 +48,7 @@ def sh(call: Call, caller: Caller) -> Spoken:
         *commands,
         timeout=options.timeout,
         level=options.cage,
+        doors=doors(options, caller.cwd),
         env=options.env,
         yes=options.yes,
         caller=caller,
@@ -83,12 +74,32 @@ def script(call: Call, caller: Caller) -> Spoken:
         lang=options.lang,
         timeout=options.timeout,
         level=options.cage,
+        doors=doors(options, caller.cwd),
         env=options.env,
         heal=not options.no_install,
         yes=options.yes,
         caller=caller,
     )
     return of_report(report)
+
+
+def doors(options: argparse.Namespace, cwd: Path | None = None) -> Doors:
+    """Return what the options of a line let through its cage."""
+    return doors_of(
+        net=options.net,
+        unix=options.unix,
+        read=options.read,
+        write=options.write,
+        cwd=cwd,
+    )
+
+
+def elsewhere(call: Call, caller: Caller) -> Spoken:
+    """Say that there is no notebook here whose cells could be guarded."""
+    what = f"{call.verb} is for a notebook or IPython"
+    raise UsageError(
+        what, why="there is no shell here whose lines it could guard", fix="%load_ext autoexec_magic there"
+    )
 
 
 def install(call: Call, caller: Caller) -> Spoken:
@@ -125,7 +136,7 @@ def runs(call: Call, caller: Caller) -> Spoken:
         raise UsageError(f"cannot read runs {' '.join(words)}", fix="%autoexec runs show ID")
     run, envelopes = api.show(words[1])
     events = list(envelopes)
-    text = "".join(item.event.text for item in events if isinstance(item.event, Output))
+    text = collapsed(_written(item.event for item in events))
     records = tuple(_event_record(item) for item in events)
     result = Result(verb="runs", verdict=Verdict.PASSED, added={"shown": run.run_id})
     shown = "\n".join([_head(run), text.rstrip("\n"), _foot(run)] if text else [_head(run), _foot(run)])
@@ -249,6 +260,18 @@ def describe(resolution: Resolution) -> str:
     ):
         lines.append(f"  fix: {resolution.fix}")
     return "\n".join(lines)
+
+
+def _written(events: Iterable[Event]) -> str:
+    """Return all output, with a line where some is missing."""
+    pieces = [""]
+    for event in events:
+        if isinstance(event, Output):
+            pieces.append(event.text)
+        elif isinstance(event, Truncated):
+            ends = "" if pieces[-1].endswith("\n") else "\n"
+            pieces.append(f"{ends}{cut_line(event)}\n")
+    return "".join(pieces)
 
 
 def _table(found: Sequence[Run]) -> str:

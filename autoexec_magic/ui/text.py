@@ -1,12 +1,14 @@
 """Plain text: what a terminal, nbclient and CI see.
 
-What a program writes is passed on as it comes, on the stream it wrote to;
-our own lines are few: what was installed, and how it ended.
+What a program writes is passed on as it comes, on the stream it wrote to; where
+nothing can be taken back (a file, CI's log, a saved notebook), a line that is
+being rewritten waits until it is as it is in the end. Our own lines are few:
+what was installed, and how it ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from ..events import (
     Emit,
@@ -20,6 +22,7 @@ from ..events import (
     Truncated,
 )
 from ..history import short_id
+from ..screen import Settled
 from ..values import Stream, Verdict
 
 Write = Callable[[Stream, str], None]
@@ -32,7 +35,14 @@ MARKS = {
 }
 
 
-def show(write: Write, *, say: Stream = "stdout", ids: Sequence[str] = ()) -> Emit:
+def show(
+    write: Write,
+    *,
+    say: Stream = "stdout",
+    ids: Sequence[str] = (),
+    settled: Collection[Stream] = (),
+    last: Write | None = None,
+) -> Emit:
     """Return a sink that writes events as text.
 
     Parameters
@@ -43,26 +53,42 @@ def show(write: Write, *, say: Stream = "stdout", ids: Sequence[str] = ()) -> Em
         Where our own lines go; a command line keeps its stdout for the program.
     ids : sequence of str, optional
         Holds the run's id as soon as it has one, for the last line.
+    settled : collection of Stream, optional
+        The streams that take nothing back: they get what was rewritten once.
+    last : callable, optional
+        Takes how the run ended, in the place of `write`: where what follows
+        shows it, to show it at once would only make the cell slower.
     """
+    filters = {stream: Settled() for stream in settled}
     ends_line = True
     verb = ""
 
-    def line(text: str) -> None:
+    def put(stream: Stream, text: str) -> None:
         nonlocal ends_line
+        if text:
+            write(stream, text)
+            ends_line = text.endswith("\n")
+
+    def line(text: str, write: Write) -> None:
+        nonlocal ends_line
+        for stream, waiting in filters.items():
+            put(stream, waiting.flush())
+            filters[stream] = Settled()
         write(say, ("" if ends_line else "\n") + text + "\n")
         ends_line = True
 
     def sink(event: Event) -> None:
-        nonlocal ends_line, verb
+        nonlocal verb
         if isinstance(event, RunStarted):
             verb = event.verb
         elif isinstance(event, Output):
             if event.phase != "install":  # an installer's chatter; `Installed` says what came of it
-                write(event.stream, event.text)
-                ends_line = event.text.endswith("\n")
+                waits = filters.get(event.stream)
+                put(event.stream, waits.feed(event.text) if waits else event.text)
         else:
+            how = last if last is not None and isinstance(event, RunFinished) else write
             for text in lines_of(event, verb, ids):
-                line(text)
+                line(text, how)
 
     return sink
 
@@ -81,9 +107,14 @@ def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
             return [head, *(f"    because: {item}" for item in resolution.evidence)]
         return []
     if isinstance(event, Truncated):
-        return [f"… {event.dropped_bytes:,} bytes of {event.stream} were not kept"]
+        return [cut_line(event)]
     if isinstance(event, RunFinished):
         mark = MARKS.get(event.verdict, "✗")
         where = f" · run {short_id(ids[-1])}" if ids else ""
         return [f"{mark} {event.verdict} · {verb} · {event.seconds:.2f} s{where}"]
     return []
+
+
+def cut_line(event: Truncated) -> str:
+    """Return what stands where output is missing."""
+    return f"… {event.dropped_bytes:,} bytes of {event.stream} were not kept"

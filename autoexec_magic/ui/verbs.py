@@ -18,8 +18,8 @@ from typing import NoReturn
 
 from ..api import Caller
 from ..errors import UsageError
-from . import speak
-from .speak import Spoken
+from . import rulings, speak
+from .spoken import Spoken
 
 MARK = "%%autoexec"
 OPTIONS_OF_CELL = "%%autoexec [--timeout SECONDS] [--no-install] [--yes]"
@@ -30,27 +30,34 @@ class Call:
     """A parsed line: the verb, its options, and the cell below it.
 
     `is_json` asks for records instead of text. `cell` is None for a line.
+    `means` stands in for the function of the verb, where only the caller has it.
     """
 
     verb: str
     options: argparse.Namespace
     cell: str | None = None
     is_json: bool = False
+    means: Callable[[Call, Caller], Spoken] | None = None
 
     def run(self, caller: Caller) -> Spoken:
         """Call the function this line means and return what there is to say."""
-        return VERBS[self.verb].run(self, caller)
+        return (self.means or VERBS[self.verb].run)(self, caller)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """A row of the table. `takes_line` verbs get the rest of a magic's line as it stands."""
+    """A row of the table.
+
+    `takes_line` verbs get the rest of a magic's line as it stands; with
+    `line_after` only behind that word.
+    """
 
     help: str
     add: Callable[[argparse.ArgumentParser], None]
     run: Callable[[Call, Caller], Spoken]
     takes_cell: bool = False
     takes_line: bool = False
+    line_after: str = ""
     passes_on: bool = False
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -199,15 +206,17 @@ def _words(line: str) -> list[str]:
 
 def _split(verb: str, rest: str | list[str]) -> tuple[list[str], str | list[str] | None]:
     """Return the options in front, and what is not ours to parse (a command, pytest's options)."""
-    if not VERBS[verb].takes_line:
+    row = VERBS[verb]
+    if not row.takes_line or (row.line_after and row.line_after not in _plain(rest)[:1]):
         return (_words(rest) if isinstance(rest, str) else rest), None
     takes_value = {
         name for action in parser_of(verb)._actions if action.nargs != 0 for name in action.option_strings
     }
     words = [match.span() for match in re.finditer(r"\S+", rest)] if isinstance(rest, str) else []
     texts = [rest[a:b] for a, b in words] if isinstance(rest, str) else rest
-    count = 0
-    while count < len(texts) and texts[count].startswith("-"):
+    count, after = 0, row.line_after
+    while count < len(texts) and (texts[count].startswith("-") or texts[count] == after):
+        after = "" if texts[count] == after else after
         if texts[count] == "--":
             count += 1
             break
@@ -216,6 +225,12 @@ def _split(verb: str, rest: str | list[str]) -> tuple[list[str], str | list[str]
     if isinstance(rest, str):
         return options, rest[words[count][0] :] if count < len(words) else ""
     return options, texts[count:]
+
+
+def _plain(rest: str | list[str]) -> list[str]:
+    """Return the words that are no options."""
+    words = rest.split() if isinstance(rest, str) else rest
+    return [word for word in words if not word.startswith("-")]
 
 
 def _with_rest(
@@ -264,7 +279,13 @@ def _add_yes(parser: argparse.ArgumentParser) -> None:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
-    parser.add_argument("--cage", default="open", metavar="LEVEL", help="sealed, workspace or open (default)")
+    parser.add_argument(
+        "--cage",
+        default=None,
+        metavar="LEVEL",
+        help="sealed, workspace, open, or best: the strongest there is",
+    )
+    _add_doors(parser)
     parser.add_argument(
         "--env",
         action="append",
@@ -273,6 +294,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="pass this environment variable on; * is a wildcard",
     )
     _add_yes(parser)
+
+
+def _add_doors(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--net", default="", metavar="PORTS", help="let TCP to these ports through, or `all`")
+    parser.add_argument("--unix", action="store_true", help="let unix sockets through")
+    for name in ("read", "write"):
+        parser.add_argument(
+            f"--{name}", action="append", default=[], metavar="PATH", help=f"let it {name} this place, too"
+        )
 
 
 def _add_script(parser: argparse.ArgumentParser) -> None:
@@ -317,11 +347,34 @@ def _add_cancel(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", nargs="?", default="", help="a run's id, or an end of it")
 
 
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--file", default="", metavar="LINES", help="check: a file with a command a line")
+    parser.add_argument("--yes", action="store_true", help="accept: without a question")
+    parser.add_argument("words", nargs="*", metavar="WHAT", help=", ".join(rulings.WORDS))
+
+
+def _add_on(parser: argparse.ArgumentParser) -> None:
+    only = ("guard", "heal")
+    parser.add_argument("--only", choices=only, help="the shell lines alone, or the cells alone")
+    parser.add_argument(
+        "--no-raise", action="store_true", help="let a cell go on after a command that failed"
+    )
+    parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
+    _add_run(parser)
+
+
 def _add_nothing(parser: argparse.ArgumentParser) -> None:
     """Add nothing: the verb has no options of its own."""
 
 
 VERBS: Mapping[str, Verb] = {
+    "on": Verb(
+        help="every cell healed and diagnosed, and !, %%bash, %pip under the policy",
+        add=_add_on,
+        run=speak.elsewhere,
+        choices={"--only": ("guard", "heal")},
+    ),
+    "off": Verb(help="the notebook as it was before `on`", add=_add_nothing, run=speak.elsewhere),
     "sh": Verb(
         help="run a command, streamed, under policy",
         add=_add_run,
@@ -351,6 +404,14 @@ VERBS: Mapping[str, Verb] = {
         choices={"show": ("show",)},
     ),
     "cancel": Verb(help="end a run", add=_add_cancel, run=speak.cancel),
+    "policy": Verb(
+        help="why a command may or may not run: policy explain LINE",
+        add=_add_policy,
+        run=rulings.policy,
+        takes_line=True,
+        line_after="explain",
+        choices={"words": rulings.WORDS},
+    ),
     "config": Verb(help="the settings, and where each came from", add=_add_nothing, run=speak.config),
     "doctor": Verb(help="what works on this machine", add=_add_nothing, run=speak.doctor),
     "demo": Verb(help="see it at work: a notebook in a real kernel", add=_add_nothing, run=speak.demo),

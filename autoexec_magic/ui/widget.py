@@ -14,14 +14,17 @@ import time
 from types import TracebackType
 from typing import Any
 
-from ..events import Event, Output, RunStarted
+from ..events import Event, Flowing, Output, RunStarted, Truncated
 from ..history import short_id
+from ..screen import Screen
+from ..values import Stream
 from . import text
 
 UPDATES_PER_SECOND = 10
 LINES = 200
 CHARS = 40_000
-_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+LINE_CHARS = 4096
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 class Tail:
@@ -37,8 +40,8 @@ class Tail:
         self._ids = ids
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._kept = ""
-        self._cut = 0
+        self._screen = Screen(lines=LINES, columns=LINE_CHARS)
+        self._flowing: dict[Stream, Flowing] = {}
         self._notes: list[str] = []
         self._verb = ""
         self._started = time.monotonic()
@@ -77,16 +80,15 @@ class Tail:
                 self._verb = event.verb
             elif isinstance(event, Output):
                 if event.phase != "install":
-                    self._keep(event.text)
+                    self._screen.feed(event.text)
+            elif isinstance(event, Flowing):
+                self._flowing[event.stream] = event
+            elif isinstance(event, Truncated):
+                self._flowing.pop(event.stream, None)
+                ends = "" if self._screen.lines[-1] == "" else "\n"
+                self._screen.feed(f"{ends}{text.cut_line(event)}\n")
             else:
                 self._notes += text.lines_of(event, self._verb, self._ids)
-
-    def _keep(self, piece: str) -> None:
-        kept = self._kept + _SEQUENCE.sub("", piece)
-        if len(kept) > 2 * CHARS:
-            self._cut += kept.count("\n", 0, len(kept) - CHARS)
-            kept = kept[-CHARS:]
-        self._kept = kept
 
     def _tick(self) -> None:
         while not self._over.wait(1 / UPDATES_PER_SECOND):
@@ -96,10 +98,10 @@ class Tail:
                 self._widget.value = drawn
 
     def _lines(self) -> list[str]:
-        """Return the last lines as a terminal would show them: what a carriage return overwrites is gone."""
-        lines = [line.rstrip("\r").rpartition("\r")[2] for line in self._kept.split("\n")]
-        cut = self._cut + max(0, len(lines) - LINES)
-        shown = lines[-LINES:]
+        """Return the last lines as a terminal would show them, without colours."""
+        shown = "\n".join(self._screen.lines)[-CHARS:].split("\n")
+        cut = self._screen.cut + len(self._screen.lines) - len(shown)
+        shown = [_COLOUR.sub("", line) for line in shown]
         if shown and not shown[-1]:
             shown.pop()
         if not cut:
@@ -116,9 +118,15 @@ class Tail:
             lines = html.escape("\n".join(self._lines()))
             notes = list(self._notes)
         if not self._over.is_set():
+            notes += [_passing(event) for event in self._flowing.values()]
             notes.append(f"… running, {time.monotonic() - self._started:.0f} s")
         foot = "<br>".join(html.escape(note) for note in notes)
         font = "font-size:var(--jp-code-font-size,13px);line-height:var(--jp-code-line-height,1.3)"
         style = f"max-height:24em;overflow:auto;margin:0;white-space:pre-wrap;{font}"
         body = f'<pre style="{style}">{lines}</pre>' if lines else ""
         return f'{body}<div style="color:var(--jp-ui-font-color2)" role="status">{foot}</div>'
+
+
+def _passing(event: Flowing) -> str:
+    last = f": {_COLOUR.sub('', event.last_line)}" if event.last_line else ""
+    return f"… {event.passed_bytes / 2**20:,.0f} MiB more on {event.stream}, not shown{last}"

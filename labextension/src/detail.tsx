@@ -6,10 +6,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
-import type { IPhase, IQuestion, IState, RunModel } from './model';
+import type { IFlow, IPhase, IQuestion, IState, RunModel } from './model';
 import type { Runs } from './runs';
 import { Shown } from './shown';
-import { markOf, sentenceOf, shortId, soFar, timeOf, wordOf } from './words';
+import { answerOf, cageOf, markOf, sentenceOf, shortId, soFar, timeOf, wordOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
 const STUBBORN_MS = 5000;
@@ -149,11 +149,19 @@ function Notes({ state, trans }: { state: IState; trans: TranslationBundle }): J
   const notes = [
     ...state.installed.map(name => `+ ${name}`),
     ...(cases.length ? [cases.join(', ')] : []),
-    state.cage === 'none' ? trans.__('in the kernel, without a cage') : trans.__('cage: %1', state.cage),
+    ...[state.flows.stdout, state.flows.stderr].map(flow => (flow ? passing(flow, trans) : '')),
+    cageOf(state, trans),
     ...(state.isGone ? [trans.__('This run was removed from the record.')] : []),
     ...(state.isConnected ? [] : [trans.__('The server does not answer; trying again.')])
   ];
-  return <p className="jp-Autoexec-notes">{notes.join(' · ')}</p>;
+  return <p className="jp-Autoexec-notes">{notes.filter(Boolean).join(' · ')}</p>;
+}
+
+function passing({ bytes, line }: IFlow, trans: TranslationBundle): string {
+  const size = Math.round(bytes / 2 ** 20).toLocaleString('en');
+  return line
+    ? trans.__('%1 MiB more, not shown, at last: %2', size, line)
+    : trans.__('%1 MiB more, not shown', size);
 }
 
 function Phases({ phases, trans }: { phases: IPhase[]; trans: TranslationBundle }): JSX.Element {
@@ -183,7 +191,6 @@ function Question(props: IProps & { question: IQuestion }): JSX.Element {
       setSaid(error instanceof Error ? error.message : `${error}`);
     }
   };
-  const words: { [answer: string]: string } = { yes: trans.__('Yes'), no: trans.__('No') };
   const answers = question.place === 'panel' ? question.answers : [];
   return (
     <section className="jp-Autoexec-question" role="alert">
@@ -195,7 +202,7 @@ function Question(props: IProps & { question: IQuestion }): JSX.Element {
       </ul>
       {answers.map(answer => (
         <button key={answer} disabled={isSent} data-answer={answer} onClick={() => void give(answer)}>
-          {words[answer] ?? answer}
+          {answerOf(answer, answers, trans)}
         </button>
       ))}
       {question.place !== 'panel' && <p>{trans.__('It is asked at the prompt in the notebook: answer there.')}</p>}

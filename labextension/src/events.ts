@@ -37,7 +37,17 @@ export interface IResolution {
 }
 
 export type Event =
-  | { kind: 'RunStarted'; verb: string; title: string; cage: string }
+  | {
+      kind: 'RunStarted';
+      verb: string;
+      title: string;
+      cage: string;
+      /** What provides the cage, the doors seen to be shut, and what is open all the same. */
+      mechanism?: string;
+      held?: number;
+      tried?: number;
+      open?: string[];
+    }
   | { kind: 'PhaseStarted'; phase: Phase; title: string }
   | { kind: 'Output'; phase: Phase; stream: Stream; text: string }
   | {
@@ -45,6 +55,14 @@ export type Event =
       phase: Phase;
       stream: Stream;
       dropped_bytes: number;
+      after_bytes: number;
+    }
+  | {
+      kind: 'Flowing';
+      phase: Phase;
+      stream: Stream;
+      passed_bytes: number;
+      last_line: string;
     }
   | { kind: 'Displayed'; phase: Phase; mimes: { [mime: string]: number } }
   | { kind: 'CaseStarted'; nodeid: string }

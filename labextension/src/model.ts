@@ -3,7 +3,8 @@
  */
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { Event, IDiagnosis, IEnvelope, IRun, Verdict } from './events';
+import type { Event, IDiagnosis, IEnvelope, IRun, Stream, Verdict } from './events';
+import { collapsed } from './screen';
 
 const LAST_LINES = 200;
 const LAST_CHARS = 40_000;
@@ -23,14 +24,25 @@ export interface IQuestion {
   place: string;
 }
 
+/** What a stream writes that is not shown: how much so far, and its last line. */
+export interface IFlow {
+  bytes: number;
+  line: string;
+}
+
 /**
  * How a run stands. `seconds` is null while it runs; `lines` counts the line
- * ends written so far, `droppedBytes` what was not kept of its output.
+ * ends written so far, `droppedBytes` what was not kept of its output, `flows`
+ * what passes by now. Of the cage's `tried` doors `held` are shut; `open` names
+ * what is open.
  */
 export interface IState {
   verb: string;
   title: string;
   cage: string;
+  held: number;
+  tried: number;
+  open: string[];
   verdict: Verdict;
   started: number;
   seconds: number | null;
@@ -43,6 +55,7 @@ export interface IState {
   cases: { [verdict: string]: number };
   lines: number;
   droppedBytes: number;
+  flows: { [stream in Stream]?: IFlow };
   isGone: boolean;
   isConnected: boolean;
 }
@@ -53,6 +66,9 @@ export class RunModel {
       verb: run.verb,
       title: run.title,
       cage: run.cage,
+      held: 0,
+      tried: 0,
+      open: [],
       verdict: 'running',
       started: run.started,
       seconds: null,
@@ -65,6 +81,7 @@ export class RunModel {
       cases: {},
       lines: 0,
       droppedBytes: 0,
+      flows: {},
       isGone: false,
       isConnected: true
     };
@@ -89,13 +106,9 @@ export class RunModel {
     return this._last;
   }
 
-  /** The last lines written, without colours, at most `LAST_LINES`. */
+  /** The last lines as a terminal shows them, without colours, at most `LAST_LINES`. */
   get tail(): string {
-    return this._tail
-      .replace(/\x1b\[[0-?]*[ -/]*[@-~]/g, '')
-      .split('\n')
-      .map(line => line.replace(/\r+$/, ''))
-      .map(line => line.slice(line.lastIndexOf('\r') + 1))
+    return collapsed(this._tail)
       .slice(-LAST_LINES - 1)
       .join('\n');
   }
@@ -163,8 +176,10 @@ export class RunModel {
 /** Return what changes by `event`; nothing where its kind is not known. */
 function folded(state: IState, event: Event): Partial<IState> {
   switch (event.kind) {
-    case 'RunStarted':
-      return { verb: event.verb, title: event.title, cage: event.cage };
+    case 'RunStarted': {
+      const { verb, title, cage, held, tried, open } = event;
+      return { verb, title, cage, held: held ?? 0, tried: tried ?? 0, open: open ?? [] };
+    }
     case 'PhaseStarted': {
       const { phase, title } = event;
       const begun: IPhase = { phase, title, verdict: 'running', seconds: null };
@@ -181,7 +196,14 @@ function folded(state: IState, event: Event): Partial<IState> {
       };
     }
     case 'Truncated':
-      return { droppedBytes: state.droppedBytes + event.dropped_bytes };
+      return {
+        droppedBytes: state.droppedBytes + event.dropped_bytes,
+        flows: { ...state.flows, [event.stream]: undefined }
+      };
+    case 'Flowing': {
+      const flow = { bytes: event.passed_bytes, line: event.last_line };
+      return { flows: { ...state.flows, [event.stream]: flow } };
+    }
     case 'CaseFinished': {
       const count = (state.cases[event.verdict] ?? 0) + 1;
       return { cases: { ...state.cases, [event.verdict]: count } };
@@ -207,7 +229,7 @@ function folded(state: IState, event: Event): Partial<IState> {
       return { diagnosis: event.diagnosis };
     case 'RunFinished': {
       const { verdict, seconds, why, fix } = event;
-      return { verdict, seconds, why, fix, question: null };
+      return { verdict, seconds, why, fix, question: null, flows: {} };
     }
     default:
       return {};

@@ -68,6 +68,27 @@ export function shortId(runId: string): string {
   return runId.slice(-8);
 }
 
+/** What keeps a run in, and what is open all the same. */
+export function cageOf(state: IState, trans: TranslationBundle): string {
+  if (state.cage === 'none') {
+    return trans.__('in the kernel, without a cage');
+  }
+  const doors = state.tried ? trans.__(' (%1 of %2 doors seen to be shut)', state.held, state.tried) : '';
+  const open = state.open.length ? trans.__('; open: %1', state.open.join(', ')) : '';
+  return trans.__('cage: %1', state.cage) + doors + open;
+}
+
+/** The button of one of the answers a question takes. */
+export function answerOf(answer: string, answers: string[], trans: TranslationBundle): string {
+  const canKeep = answers.includes('always');
+  const words: { [answer: string]: string } = {
+    yes: canKeep ? trans.__('Run once') : trans.__('Yes'),
+    always: trans.__('Always for this project'),
+    no: trans.__('No')
+  };
+  return words[answer] ?? answer;
+}
+
 /** One sentence that says how a run stands, for who cannot see it. */
 export function sentenceOf(state: IState, trans: TranslationBundle): string {
   if (state.isGone) {

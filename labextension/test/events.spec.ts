@@ -8,10 +8,11 @@ const LINES = readFileSync(join(__dirname, '../../tests/data/events.jsonl'), 'ut
 
 /** Each kind with its fields; the compiler fails where a kind of `Event` is missing here. */
 const FIELDS: { [kind in Event['kind']]: string[] } = {
-  RunStarted: ['verb', 'title', 'cage'],
+  RunStarted: ['verb', 'title', 'cage', 'mechanism', 'held', 'tried', 'open'],
   PhaseStarted: ['phase', 'title'],
   Output: ['phase', 'stream', 'text'],
-  Truncated: ['phase', 'stream', 'dropped_bytes'],
+  Truncated: ['phase', 'stream', 'dropped_bytes', 'after_bytes'],
+  Flowing: ['phase', 'stream', 'passed_bytes', 'last_line'],
   Displayed: ['phase', 'mimes'],
   CaseStarted: ['nodeid'],
   CaseFinished: ['nodeid', 'verdict', 'seconds', 'message'],

@@ -32,7 +32,10 @@ describe('RunModel', () => {
     expect(model.state).toMatchObject({
       verb: 'script',
       title: 'import slugify',
-      cage: 'open',
+      cage: 'workspace',
+      held: 53,
+      tried: 62,
+      open: ['write: change mode', '--net 443'],
       verdict: 'failed',
       seconds: 2.125,
       installed: ['python-slugify 8.0.4'],
@@ -122,7 +125,7 @@ describe('RunModel', () => {
     model.onEvents(
       recorded([
         { kind: 'Output', phase: 'install', stream: 'stdout', text: 'chatter\n' },
-        { kind: 'Truncated', phase: 'run', stream: 'stdout', dropped_bytes: 12345 },
+        { kind: 'Truncated', phase: 'run', stream: 'stdout', dropped_bytes: 12345, after_bytes: 7 },
         output('end\n')
       ])
     );
@@ -146,6 +149,19 @@ describe('RunModel', () => {
   it('shows as text what a terminal would show of colours and progress bars', () => {
     const model = modelOf(output('\u001b[31mred\u001b[0m\n10 %\r50 %\r100 %\r\nend'));
     expect(model.tail).toBe('red\n100 %\nend');
+  });
+
+  it('shows what passes by until it is told what was cut', () => {
+    const flowing: Event = { kind: 'Flowing', phase: 'run', stream: 'stdout', passed_bytes: 7, last_line: 'l' };
+    const model = modelOf(flowing);
+    expect(model.state.flows.stdout).toEqual({ bytes: 7, line: 'l' });
+    const cut: Event = { kind: 'Truncated', phase: 'run', stream: 'stdout', dropped_bytes: 5, after_bytes: 2 };
+    model.onEvents(recorded([cut], 1));
+    expect(model.state.flows.stdout).toBeUndefined();
+  });
+
+  it('has bars below one another as one line each', () => {
+    expect(modelOf(output('a 0\nb 0\n\u001b[2Aa 1\nb 1\n')).tail).toBe('a 1\nb 1\n');
   });
 
   it('says a change once a batch', () => {

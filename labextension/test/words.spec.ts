@@ -1,5 +1,15 @@
 /** Times and names as people read them. */
-import { shortId, soFar, timeOf } from '../src/words';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { RunModel } from '../src/model';
+import { answerOf, cageOf, shortId, soFar, timeOf } from '../src/words';
+
+import { recorded, runOf } from './fixtures';
+
+/** The untranslated words, with their arguments in place. */
+const TRANS = {
+  __: (text: string, ...given: unknown[]) => text.replace(/%(\d)/g, (_, number) => `${given[number - 1]}`)
+} as TranslationBundle;
 
 describe('words', () => {
   it.each([
@@ -14,6 +24,29 @@ describe('words', () => {
       expect(soFar(seconds)).toBe(text);
     }
   );
+
+  it('says what keeps a run in, and what is open', () => {
+    const said = (cage: string, more: { held?: number; tried?: number; open?: string[] }) => {
+      const model = new RunModel(runOf({ cage }));
+      model.onEvents(recorded([{ kind: 'RunStarted', verb: 'sh', title: 't', cage, ...more }]));
+      return cageOf(model.state, TRANS);
+    };
+    expect(said('none', {})).toBe('in the kernel, without a cage');
+    expect(said('open', {})).toBe('cage: open');
+    expect(said('workspace', { held: 59, tried: 62, open: ['--net 443'] })).toBe(
+      'cage: workspace (59 of 62 doors seen to be shut); open: --net 443'
+    );
+  });
+
+  it('says once where the answer can be kept', () => {
+    const kept = ['yes', 'always', 'no'];
+    expect(kept.map(answer => answerOf(answer, kept, TRANS))).toEqual([
+      'Run once',
+      'Always for this project',
+      'No'
+    ]);
+    expect(answerOf('yes', ['yes', 'no'], TRANS)).toBe('Yes');
+  });
 
   it('names a run as Python does', () => {
     expect(shortId('0199c5a2-7c1d-7e3a-9b4f-2d6c8e0f1a35')).toBe('8e0f1a35');

@@ -221,9 +221,9 @@ def resident_bytes() -> int:
 
 
 @contextlib.contextmanager
-def own_folder() -> Iterator[Path]:
+def own_folder(parent: Path | None = None) -> Iterator[Path]:
     """Yield a folder that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="autoexec-bench-"))
+    folder = Path(tempfile.mkdtemp(prefix="autoexec-bench-", dir=parent))
     try:
         yield folder
     finally:

@@ -46,6 +46,7 @@ KINDS = [
     "daemon",
     "holder",
     "bare",
+    "bare-daemon",
     "phoenix",
     "stopped",
 ]

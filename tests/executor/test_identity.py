@@ -113,7 +113,7 @@ def test_a_name_of_any_kind_is_read_over(tmp_path, name):
         fields = Path(f"/proc/{child.pid}/stat").read_bytes().rpartition(b")")[2].split()
         assert identify(child.pid) == ProcessId(child.pid, int(fields[22 - 3]))
         assert is_alive(identify(child.pid))
-        assert identify(child.pid) in members(ProcessId(os.getpgrp(), me().start_time), "no run")
+        assert identify(child.pid) in members(identify(os.getpgrp()), "no run")
     finally:
         child.kill()
         child.wait()
@@ -241,3 +241,49 @@ def test_without_proc_somebody_elses_process_lives(monkeypatch):
 
     monkeypatch.setattr(os, "kill", refuse)
     assert is_alive(ProcessId(1, 0))
+
+
+@NEEDS_PROC
+def test_an_owner_is_known_by_its_name():
+    """It is gone when its pid is, or is somebody else's; of another place nothing is certain."""
+    name = identity.owner_name()
+    pid, start, place = name.split("-")
+    assert int(pid) == os.getpid()
+    assert not identity.is_owner_gone(f"{name}-x")
+    assert identity.is_owner_gone(f"{pid}-{int(start) - 1}-{place}-x")
+    assert identity.is_owner_gone(f"{gone()}-{start}-{place}-x")
+    other = f"{int(place, 16) ^ 1:08x}"
+    for unknown in (f"{gone()}-{start}-{other}-x", f"{gone()}-x", "notes", "", name):
+        assert not identity.is_owner_gone(unknown)
+
+
+@NEEDS_PROC
+def test_a_fork_is_an_owner_of_its_own():
+    """Its name is not its parent's."""
+    before = identity.owner_name()
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.write(writer, identity.owner_name().encode())
+        os._exit(0)
+    os.wait()
+    said = os.read(reader, 1000).decode()
+    os.close(reader)
+    os.close(writer)
+    assert said.partition("-")[0] != before.partition("-")[0]
+
+
+@NEEDS_PROC
+def test_the_group_of_a_number_that_was_given_away_is_not_the_runs():
+    """Once the leader is gone, its number may lead another group."""
+    with started(TWICE, start_new_session=True) as (leader, pid):
+        found = identify(leader.pid)
+        was = ProcessId(found.pid, found.start_time - 1)
+        assert members(was, "r") == []
+        assert members(found, "r") == [identify(int(pid))]
+
+
+@NEEDS_PROC
+def test_members_are_found_without_a_leader():
+    """A run that was about to start has an id, and nobody knows yet who leads it."""
+    with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
+        assert members(None, MINE) == [identify(child.pid)]

@@ -117,6 +117,27 @@ def test_what_may_not_run_keeps_the_rest_from_running(folder):
         assert not (folder / "done").exists()
 
 
+def test_what_is_agreed_to_is_the_line_the_place_the_reason_and_the_program(folder):
+    """Any of them another, and it is another question, also for who said always."""
+    tool = folder / "tool"
+    tool.write_text("#!/bin/sh\ntrue\n")
+    tool.chmod(0o755)
+    (folder / "below").mkdir()
+    contents: list[str] = []
+
+    def answer(question: Question) -> bool:
+        contents.append(question.content)
+        return True
+
+    for line in ("./tool", "./tool", "./tool a", "cd below; ../tool", "echo $(id)"):
+        run(line, folder, ask=answer)
+    tool.write_text("#!/bin/sh\nfalse\n")
+    run("./tool", folder, ask=answer)
+    assert contents[0] == contents[1]
+    assert len(set(contents)) == 5
+    assert all(contents)
+
+
 def test_a_question_is_asked_once_for_the_whole_line(folder):
     """With what is to be said of each part; no is no for all of it."""
     tool = folder / "tool"
@@ -158,6 +179,35 @@ def test_what_a_glob_finds_later_is_judged_then(folder):
     with pytest.raises(PolicyRefused, match="refused"):
         run("cp a.txt x; python make.py; cat < .en*", folder)
     assert (folder / ".env").exists()
+
+
+def test_what_changes_while_a_person_thinks_is_judged_again(folder):
+    """A verdict holds as long as nothing can have happened: an open question is time for anything."""
+    secret = folder / ".env"
+    (folder / "data").write_text("data")
+    tool = folder / "tool"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+
+    def answer(question: Question) -> bool:
+        (folder / "data").unlink()
+        (folder / "data").symlink_to(secret)
+        return True
+
+    with pytest.raises(PolicyRefused, match="refused"):
+        run("cat data; ./tool", folder, ask=answer)
+
+
+def test_a_link_that_is_swapped_between_two_calls_is_seen(folder, emit):
+    """Nothing that is remembered from one line to the next says what a path means."""
+    secret = folder / ".env"
+    (folder / "data").write_text("data")
+    run("cat data", folder, emit)
+    (folder / "data").unlink()
+    (folder / "data").symlink_to(secret)
+    with pytest.raises(PolicyRefused, match="refused"):
+        run("cat data", folder, emit)
+    assert emit.text("stdout") == "data"
 
 
 def test_a_folder_that_is_not_there_is_said(folder):

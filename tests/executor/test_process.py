@@ -20,6 +20,7 @@ import pytest
 from autoexec_magic import executor
 from autoexec_magic.errors import AutoexecError, CageError, MissingTool, PolicyRefused, UsageError
 from autoexec_magic.events import Event, Output
+from autoexec_magic.executor import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -577,3 +578,29 @@ def test_runs_at_the_same_time_do_not_hold_each_others_pipes():
         number: f"text {number}\n" for number in range(together)
     }
     assert all(outcome.passed for outcome in outcomes.values())
+
+
+# -- what is started apart
+
+
+def test_what_is_started_apart_is_no_child_of_this_process(tmp_path):
+    """Its starter says what it has to say, and is waited for."""
+    code = "import os, time\nif pid := os.fork(): os.write(1, b'%d' % pid)\nelse: os.close(1); time.sleep(30)"
+    argv = [sys.executable, *LEAN, "-c", code]
+    pid = int(process.start_apart(argv, cwd=tmp_path, env={}))
+    try:
+        parent, _, session = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1:4]
+        assert int(parent) != os.getpid()
+        assert int(session) != os.getsid(0)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_a_starter_that_does_not_come_back_is_ended(tmp_path, monkeypatch):
+    """Nobody waits for it for ever, and it is no zombie."""
+    monkeypatch.setattr(process, "LAUNCH_SECONDS", 0.1)
+    argv = [sys.executable, *LEAN, "-c", "import time; time.sleep(60)"]
+    with at_most(), pytest.raises(OSError, match="did not come back"):
+        process.start_apart(argv, cwd=tmp_path, env={})
+    with contextlib.suppress(ChildProcessError):
+        assert os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None

@@ -35,7 +35,7 @@ def run(*stages: Stage, cwd: Path, cancel: Cancel | None = None, **bounds: objec
     outcome = stream(
         request,
         on_text=lambda name, text: seen.append(text),
-        on_dropped=lambda name, count: None,
+        on_cut=lambda name, cut: None,
         cancel=cancel,
     )
     return outcome, "".join(seen)
@@ -151,6 +151,6 @@ def test_what_a_sink_raises_ends_all_of_them(tmp_path):
     copy = "import sys; print(next(sys.stdin), flush=True); input()"
     request = Request(stages=(python(wait), python(copy)), cwd=tmp_path, run_id=new_id())
     with pytest.raises(AutoexecError) as error:
-        stream(request, on_text=fail, on_dropped=lambda name, count: None)
+        stream(request, on_text=fail, on_cut=lambda name, cut: None)
     with pytest.raises(ProcessLookupError):
         os.kill(int(str(error.value.what)), 0)

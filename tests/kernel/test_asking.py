@@ -51,7 +51,7 @@ def answers(kernel: Kernel) -> list[tuple[str, str]]:
 def test_the_question_shows_the_evidence(kernel: Kernel):
     """The prompt names the command and the answers; the lines before it say why it is asked."""
     cell = asked(kernel, ASK)
-    assert cell.questions == ["run ./tool ? [y]es / [N]o "]
+    assert cell.questions == ["run ./tool ? [y]es / [a]lways here / [N]o "]
     cell.until_text("the program is ")
     assert "  because: tool is not on the list of programs" in cell.stdout
     assert f"  because: the program is {kernel.cwd / 'tool'}\n" in cell.stdout
@@ -84,6 +84,22 @@ def test_anything_else_does_not_run_it(kernel: Kernel, answer):
     assert kernel.last().verdict == Verdict.REFUSED
     assert kernel.last().code == 4
     assert answers(kernel) == [("no", "person")]
+
+
+def test_always_is_not_asked_again_until_the_program_is_another_one(kernel: Kernel):
+    """For exactly this command, here; what lies in the project can change, and is then another program."""
+    kernel.write("tool", "#!/bin/sh\ntouch tool-ran  # one that no other test has\n", mode=0o755)
+    cell = asked(kernel, ASK)
+    kernel.answer("a")
+    cell.finish().must_pass()
+    assert answers(kernel) == [("always", "person")]
+    (kernel.cwd / "tool-ran").unlink()
+    kernel.execute(ASK).must_pass()  # where nobody could answer
+    assert ran(kernel)
+    assert kernel.execute(f"{ASK} x").error.startswith("asked: ")
+    kernel.write("tool", "#!/bin/sh\ntouch tool-ran other\n", mode=0o755)
+    assert kernel.execute(ASK).error.startswith("asked: ")
+    assert not (kernel.cwd / "other").exists()
 
 
 def test_where_nobody_can_answer_the_command_that_says_yes_is_named(kernel: Kernel):
@@ -238,7 +254,7 @@ def test_a_panel_that_was_closed_is_not_asked(kernel: Kernel, panel):
     past = time.time() - asking.WATCHED_SECONDS - 1
     os.utime(kernel.data / "panels" / KERNEL_ID, (past, past))
     cell = asked(kernel, ASK)
-    assert cell.questions == ["run ./tool ? [y]es / [N]o "]
+    assert cell.questions == ["run ./tool ? [y]es / [a]lways here / [N]o "]
     kernel.answer("n")
     cell.finish()
 
@@ -251,7 +267,7 @@ def test_a_run_that_is_not_on_record_asks_at_the_prompt(new_kernel):
     asking.note_panel(kernel.store, KERNEL_ID)
     (kernel.data / "runs").write_text("no folder")
     cell = asked(kernel, ASK)
-    assert cell.questions == ["run ./tool ? [y]es / [N]o "]
+    assert cell.questions == ["run ./tool ? [y]es / [a]lways here / [N]o "]
     kernel.answer("y")
     cell.finish()
     assert ran(kernel)
@@ -266,7 +282,7 @@ def test_a_question_that_is_not_on_record_is_asked_at_the_prompt(kernel: Kernel,
     ).must_pass()
     try:
         cell = asked(kernel, ASK)
-        assert cell.questions == ["run ./tool ? [y]es / [N]o "]
+        assert cell.questions == ["run ./tool ? [y]es / [a]lways here / [N]o "]
         kernel.answer("n")
         cell.finish()
     finally:

@@ -172,6 +172,35 @@ def test_nobody_is_asked_through_a_pipe(tmp_path):
     assert [run.verdict for run in said.store.runs()] == [Verdict.PASSED, Verdict.ASKED]
 
 
+def test_the_session_s_own_lines_are_guarded(tmp_path):
+    """`!` runs on the record instead of on the terminal; `off` gives the terminal back."""
+    said = typed(
+        tmp_path,
+        "%autoexec on --only guard",  # 2
+        "!echo hello",  # 3
+        "x = !echo kept",  # 4
+        "x",  # 5
+        "!touch /etc/autoexec-canary",  # 6
+        "!python -c 'print(input())' || echo no input",  # 7
+        "!false",  # 8
+        "_exit_code",  # 9
+        cell("%%bash\necho from bash\n"),  # 10
+        "%autoexec off",  # 11
+        "!echo plain",  # 12
+    )
+    assert said.after(2).startswith("on: under the policy, and a failure ends the cell: ! !! ")
+    assert said.after(3).startswith("hello\n✓ passed · sh · ")
+    assert said.after(5) == "Out[5]: ['kept']"
+    assert "policy-refused: refused: touch /etc/autoexec-canary" in said.after(6)
+    assert "no input" in said.after(7)
+    assert "phase-failed: false ended with exit code 1" in said.after(8)
+    assert said.after(9) == "Out[9]: 1"
+    assert said.after(10).startswith("from bash\n✓ passed")
+    assert said.after(11) == "off: the notebook is as it was"
+    assert "✓" not in said.after(12)
+    assert len(said.store.ids()) == 6
+
+
 @pytest.mark.parametrize("body", ["asyncio.sleep(60)", "asyncio.Event().wait()"], ids=["asleep", "for ever"])
 def test_a_limit_ends_a_cell_that_awaits(tmp_path, body):
     """It is told as the limit, and the session is as before: tracebacks are shown, nothing is recorded."""
@@ -214,6 +243,7 @@ def alarm() -> Iterator[list[subprocess.Popen[str]]]:
             "%%autoexec --timeout 60\nprint('up')\nawait asyncio.sleep(60)", id="awaits with a limit"
         ),
         pytest.param("%%autoexec\nprint('up')\n%autoexec sh sleep 60", id="a command"),
+        pytest.param("%%autoexec\n%autoexec on --only guard\nprint('up')\n!sleep 60", id="a guarded line"),
     ],
 )
 def test_ctrl_c_ends_a_cell(tmp_path, alarm, code):

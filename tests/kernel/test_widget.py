@@ -32,7 +32,7 @@ for number in range({LINES}):
 ODD = r"""
 import time
 print("<script>alert(1)</script> & <b>bold</b>")
-print("\x1b[1;31mred\x1b[0m \x1b[2Kerased \x1b]0;title\x07end")
+print("\x1b[1;31mred\x1b[0m \x1b[Kerased \x1b]0;title\x07end")
 for percent in range(0, 101, 20):
     print(f"\r{percent} %", end="", flush=True)
 print("\nafter")
@@ -163,6 +163,33 @@ def test_a_progress_line_is_the_last_of_its_states(notebook: Kernel, states):
     assert final(cell)["text/plain"].split("\n")[0] == "100 %"
 
 
+def test_what_is_missing_is_marked_where_it_is(notebook: Kernel):
+    """Head, the line that counts, tail; while it runs, what passes by is told."""
+    lines = "for n in range(150): print('line', n, 'x' * 90, flush=True)"
+    notebook.write("much.py", f"import time\n{lines}\ntime.sleep(1.5)\nprint('end')")
+    notebook.execute("%env AUTOEXEC_KEEP_MB=0.002").must_pass()
+    try:
+        cell = live(notebook, "%autoexec sh python much.py").must_pass()
+    finally:
+        notebook.execute("import os; del os.environ['AUTOEXEC_KEEP_MB']").must_pass()
+    lines = final(cell)["text/plain"].splitlines()
+    (cut,) = [number for number, line in enumerate(lines) if "bytes of stdout were not kept" in line]
+    assert lines[0].startswith("line 0 ")
+    assert lines[cut + 1].startswith("line ")
+    assert lines[-2] == "end"
+    assert "not shown: line 14" in str([message.content for message in cell.comms])
+    assert "not shown" not in final(cell)["text/html"]
+
+
+def test_bars_below_one_another_are_as_many_lines(notebook: Kernel):
+    """A cursor that goes up rewrites what it finds there."""
+    bars = r"'a 0\nb 0\n', '\x1b[2A\x1b[2Ka 1\n\x1b[2Kb 1\n', '\x1b[2A\x1b[2Ka 2\n\x1b[2Kb 2\n'"
+    notebook.write("bars.py", f"import sys\nfor state in ({bars}):\n    print(state, end='', flush=True)\n")
+    cell = live(notebook, "%autoexec sh python bars.py").must_pass()
+    assert final(cell)["text/plain"].split("\n")[:2] == ["a 2", "b 2"]
+    assert "✓ passed" in final(cell)["text/plain"].split("\n")[2]
+
+
 def test_a_title_of_the_program_is_escaped_too(notebook: Kernel):
     """What stands in our own lines may come from the program's name."""
     cell = live(notebook, '%autoexec sh --timeout 0.2 python -c "import time; time.sleep(60) # <img src=x>"')
@@ -220,12 +247,14 @@ def test_no_widget_is_left_in_the_kernel(notebook: Kernel):
 
 @pytest.mark.parametrize("code", ["%autoexec sh python odd.py", "%%autoexec script\nprint('said')"])
 def test_without_a_person_there_is_plain_text(notebook: Kernel, code):
-    """nbclient and the like allow no input: not one widget message, and the text as the program wrote it."""
+    """nbclient and the like allow no input: not one widget message, colours, and a bar's last state."""
     cell = notebook.execute(code).must_pass()
     assert cell.all("display_data") == cell.all("update_display_data") == cell.comms == []
     assert "✓ passed" in cell.stdout
     if "odd" in code:
         assert "\x1b[1;31mred\x1b[0m" in cell.stdout
+        assert "0 %\r" not in cell.stdout
+        assert "\n100 %\nafter\n" in cell.stdout
 
 
 def test_without_a_notebook_there_is_plain_text(kernel: Kernel):

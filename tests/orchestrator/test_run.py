@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from skips import requires
 
 from autoexec_magic import errors, executor, testrunner
 from autoexec_magic.config import Config
@@ -86,7 +87,7 @@ def kinds(emit: list[object]) -> list[str]:
 
 def check_order(emit: list[object], report: Report) -> None:
     """Check that the run and each of its phases begin and end once, in order, as the report says."""
-    assert emit[0] == RunStarted(verb="verb", title="title", cage="open")
+    assert emit[0] == RunStarted(verb="verb", title="title", cage="open", mechanism="limits")
     (finished,) = (event for event in emit if isinstance(event, RunFinished))
     assert emit[-1] is finished
     assert (finished.verdict, finished.seconds) == (report.verdict, report.seconds)
@@ -265,6 +266,89 @@ def test_a_cage_that_cannot_be_had_is_refused(emit, here, monkeypatch):
     assert emit.text() == ""
 
 
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """Return a project in a folder beside which there is a file that no cage lets through."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("", "utf-8")
+    (tmp_path / "secret").write_text("s3cret", "utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return folder
+
+
+@pytest.fixture
+def caged() -> None:
+    """Skip where there is no cage."""
+    try:
+        executor.cage.in_force("workspace")
+    except AutoexecError as error:
+        requires(False, error.why, error.fix)
+
+
+@pytest.mark.usefixtures("caged")
+def test_the_first_event_has_the_cage_in_force_and_what_was_seen(emit, here):
+    """Which level, by what, and how many doors were tried."""
+    run(Plan(verb="verb", title="title", phases=(OK,), level="workspace"), emit, here)
+    force = executor.cage.in_force("workspace")
+    assert (emit[0].cage, emit[0].mechanism) == ("workspace", force.mechanism)
+    assert (emit[0].held, emit[0].tried, emit[0].open) == (force.held, force.tried, force.open)
+    assert emit[0].held >= 40
+
+
+@pytest.mark.usefixtures("caged")
+def test_best_is_on_record_as_what_it_turned_out_to_be(emit, here):
+    """`best` alone would tell nobody what kept the run in."""
+    report = run(Plan(verb="verb", title="title", phases=(OK,), level="best"), emit, here)
+    assert report.verdict == Verdict.PASSED
+    assert emit[0].cage == executor.cage.choose("best") != "best"
+
+
+@pytest.mark.usefixtures("caged")
+def test_a_denial_is_told_from_an_ordinary_failure_with_the_option_that_allows_it(emit, here, project):
+    """And with that option it passes."""
+    here = dataclasses.replace(here, cwd=project, workspace=project)
+    step = Script(source=f"print(open({str(project.parent / 'secret')!r}).read())")
+    plan = Plan(verb="script", title="title", phases=(step,), level="workspace")
+    report = run(plan, emit, here)
+    assert report.verdict == Verdict.FAILED
+    assert report.diagnosis.code == "cage-denied"
+    assert str(project.parent / "secret") in report.error.why
+    assert f"--read {project.parent / 'secret'}" in report.error.fix
+    doors = executor.cage.doors_of(read=["../secret"], cwd=project)
+    assert run(dataclasses.replace(plan, doors=doors), emit, here).outcome.stdout == "s3cret\n"
+
+
+@pytest.mark.usefixtures("caged")
+def test_an_ordinary_failure_in_a_cage_is_diagnosed_as_ever(emit, here, project):
+    """Not everything that fails in a cage fails by it."""
+    here = dataclasses.replace(here, cwd=project, workspace=project)
+    plan = Plan(verb="script", title="t", phases=(Script(source="{}['key']"),), level="workspace")
+    report = run(plan, emit, here)
+    assert report.diagnosis.code != "cage-denied"
+    assert report.outcome.denial is None
+
+
+@pytest.mark.usefixtures("caged")
+def test_a_file_that_governs_runs_and_was_not_there_is_told_when_a_run_makes_it(emit, here, project):
+    """Nothing can be mounted over it, so it is compared; whoever trusts it has to look."""
+    here = dataclasses.replace(here, cwd=project, workspace=project)
+    step = Script(source="open('autoexec.toml', 'w').write('timeout = 1')")
+    report = run(Plan(verb="script", title="t", phases=(step,), level="workspace"), emit, here)
+    assert report.outcome.changed == (str((project / "autoexec.toml").resolve()),)
+    assert "changed what governs runs" in emit.text()
+    assert "autoexec.toml" in emit.text()
+
+
+def test_doors_without_a_cage_are_a_mistake_and_nothing_runs(emit, here):
+    """The record begins and ends all the same."""
+    doors = executor.cage.Doors(net="all")
+    report = run(Plan(verb="sh", title="t", phases=(OK,), doors=doors), emit, here)
+    assert (report.verdict, report.phases) == (Verdict.INVALID, ())
+    assert kinds(emit) == ["RunStarted", "RunFinished"]
+    assert emit[-1].fix == report.error.fix == "--cage workspace --net all"
+
+
 def test_a_question_that_nobody_answers_is_asked(emit, here, unlisted):
     """Where no person is: the command that says yes is in the fix, and nothing ran."""
     report = carry_out(Command(line=f"{unlisted} x"), emit=emit, here=here)
@@ -303,7 +387,7 @@ def test_a_question_and_its_answer_are_on_the_record(emit, here, unlisted, answe
 
 def test_a_program_on_the_persons_list_is_still_asked_about_elsewhere(emit, here, unlisted):
     """The setting names a program; a stub of that name at the front of `PATH` is another one."""
-    here = dataclasses.replace(here, config=Config(programs=(unlisted,)))
+    here = dataclasses.replace(here, config=Config(policy_programs=(unlisted,)))
     report = carry_out(Command(line=unlisted), emit=emit, here=here)
     assert report.verdict == Verdict.ASKED
     assert "not-in-a-program-folder" in emit[2].evidence[0]
@@ -455,9 +539,8 @@ def test_the_settings_reach_the_process(emit, here, monkeypatch):
         "print(os.environ['AUTOEXEC_RUN_ID'], 'x' * 10_000)"
     )
     report = carry_out(Script(source=source), emit=emit, here=here, pass_on=("LINE_REGION",))
-    kept = "".join(itertools.takewhile(lambda character: character != "…", emit.text()))
-    assert kept.startswith(f"['MY_REGION', 'LINE_REGION']\n{here.run_id} x")
-    assert report.outcome.dropped_bytes == len(report.outcome.stdout) - 1024
+    assert emit.text().startswith(f"['MY_REGION', 'LINE_REGION']\n{here.run_id} x")
+    assert report.outcome.dropped_bytes == len(report.outcome.stdout) - len(emit.text())
     assert "Truncated" in emit.kinds()
 
 
@@ -486,3 +569,57 @@ def test_a_phase_alone_has_a_run_too(emit, here, given):
     assert kinds(emit) == ["PhaseStarted", "Output", "PhaseFinished"]
     run_id = emit.text().strip()
     assert run_id == given or RUN_ID.fullmatch(run_id)
+
+
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+def test_a_command_reads_what_it_is_given(emit, here):
+    """And then finds the end."""
+    report = carry_out(Command(argv=("cat",), stdin="a\nb"), emit=emit, here=here)
+    assert report.outcome.stdout == "a\nb"
+
+
+def test_code_that_is_read_is_judged_as_an_argument(emit, here):
+    """What the policy sees is another command than what runs, of the same program."""
+    asked = []
+
+    def yes(question: Question) -> bool:
+        asked.append(question.text)
+        return True
+
+    step = Command(argv=("bash",), stdin="touch ran\n", judged_as=("bash", "-c", "echo $(seen)"))
+    assert carry_out(step, emit=emit, here=here).verdict == Verdict.ASKED
+    assert not (here.cwd / "ran").exists()
+    emit.clear()
+    assert carry_out(step, emit=emit, here=dataclasses.replace(here, ask=yes)).verdict == Verdict.PASSED
+    assert asked == ["run bash -c 'echo $(seen)' ?"]
+    assert (here.cwd / "ran").exists()
+    emit.clear()
+    other = dataclasses.replace(step, judged_as=("echo", "seen"))
+    assert carry_out(other, emit=emit, here=here).verdict == Verdict.INVALID
+
+
+def test_a_run_whose_end_was_asked_for_starts_nothing_more(emit, here):
+    """The request came while a command of the line was just over: the one that is noted has ended."""
+    noted = []
+    here = dataclasses.replace(here, on_spawn=noted.append, is_cancelled=lambda: len(noted) > 1)
+    report = carry_out(Command(line="touch first && touch second; sleep 60"), emit=emit, here=here)
+    assert report.verdict == Verdict.CANCELLED
+    assert len(noted) == 2
+    assert not executor.is_alive(noted[1])
+
+
+@pytest.mark.parametrize("how", [{"argv": ("env",)}, {"line": "env"}], ids=["argv", "line"])
+def test_variables_of_a_command_are_set_for_it(emit, here, how):
+    """On top of those that are passed on."""
+    report = carry_out(Command(variables=(("MY_DATA", "here"),), **how), emit=emit, here=here)
+    assert "MY_DATA=here\n" in report.outcome.stdout
+
+
+@pytest.mark.parametrize("is_raw", [True, False])
+@pytest.mark.parametrize("how", [{"argv": ("echo", TOKEN)}, {"line": f"echo {TOKEN}"}], ids=["argv", "line"])
+def test_output_is_left_as_it_is_where_it_is_asked_for(emit, here, how, is_raw):
+    """Else it is masked."""
+    report = carry_out(Command(is_raw=is_raw, **how), emit=emit, here=here)
+    assert report.outcome.stdout == (TOKEN if is_raw else "***") + "\n"

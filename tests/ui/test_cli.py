@@ -57,6 +57,8 @@ def test_one_quoted_word_is_a_line():
         (("sh",), 2, "there is no command"),
         (("runs", "show", "nosuch"), 2, "there is no run 'nosuch'"),
         (("install",), 2, "nothing is named"),
+        (("on",), 2, "on is for a notebook or IPython"),
+        (("off", "--json"), 2, ""),
         (("script", "--file", "not-there.py"), 2, "cannot read not-there.py"),
         (("sh", "./tool"), 6, "there is no program ./tool"),
         (("sh", "cat < .env"), 4, "holds secrets"),

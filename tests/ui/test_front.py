@@ -10,7 +10,7 @@ import pytest
 
 from autoexec_magic.errors import NeedsPerson
 from autoexec_magic.ui import front
-from autoexec_magic.values import Question
+from autoexec_magic.values import Question, Reply
 
 
 class Kernel:
@@ -73,7 +73,16 @@ def test_a_kernel_is_known_by_its_connection_file(file, kernel):
 
 
 @pytest.mark.parametrize(
-    ("answer", "want"), [("y", True), (" YES ", True), ("n", False), ("", False), ("maybe", False)]
+    ("answer", "want"),
+    [
+        ("y", Reply.YES),
+        (" YES ", Reply.YES),
+        ("n", Reply.NO),
+        ("", Reply.NO),
+        ("maybe", Reply.NO),
+        ("a", Reply.NO),
+        ("always", Reply.NO),
+    ],
 )
 def test_only_a_yes_is_yes(answer, want, monkeypatch, capsys):
     """Enter alone is no; the evidence stands above the question."""
@@ -84,10 +93,22 @@ def test_only_a_yes_is_yes(answer, want, monkeypatch, capsys):
     assert prompts == ["install x ? [y]es / [N]o "]
 
 
+@pytest.mark.parametrize(
+    ("answer", "want"),
+    [("a", Reply.ALWAYS), (" Always ", Reply.ALWAYS), ("y", Reply.YES), ("", Reply.NO), ("al", Reply.NO)],
+)
+def test_an_answer_can_be_for_good_where_the_question_says_what_it_is_about(answer, want, monkeypatch):
+    """Then it is offered; Enter alone stays no."""
+    prompts = []
+    monkeypatch.setattr(builtins, "input", lambda prompt: prompts.append(prompt) or answer)
+    assert front.ask(Question(text="run x ?", content="x")) is want
+    assert prompts == ["run x ? [y]es / [a]lways here / [N]o "]
+
+
 def test_the_end_of_input_is_no(monkeypatch):
     """Nobody said yes."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-    assert front.ask(Question(text="install x ?")) is False
+    assert front.ask(Question(text="install x ?")) is Reply.NO
 
 
 def test_a_question_does_not_wait_for_ever(monkeypatch):

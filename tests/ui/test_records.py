@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from autoexec_magic.ui.records import json_lines
-from autoexec_magic.ui.speak import Spoken
+from autoexec_magic.ui.spoken import Spoken
 from autoexec_magic.values import Result, Verdict
 
 

@@ -51,6 +51,23 @@ def test_what_is_cut_is_said():
     assert spoken.result.added["is_tail"] is True
 
 
+def test_a_replay_shows_bars_once_and_where_output_is_missing(workdir, monkeypatch):
+    """Head, a line that says how much is not there, tail."""
+    monkeypatch.setenv("AUTOEXEC_KEEP_MB", "0.002")
+    (workdir / "say.py").write_text(
+        "import sys\nfor n in range(100): sys.stdout.write(f'\\r{n} %')\n"
+        "print()\nfor n in range(5000): print('line', n)\n"
+    )
+    report = said("sh --yes python say.py").value
+    lines = said(f"runs show {report.run_id[-8:]}").text.splitlines()
+    (cut,) = [number for number, line in enumerate(lines) if "bytes of stdout were not kept" in line]
+    assert lines[1] == "99 %"
+    assert lines[2] == "line 0"
+    assert lines[cut - 1].startswith("line")
+    assert lines[-2] == "line 4999"
+    assert all(line.startswith("line") for line in lines[cut + 1 : -1])
+
+
 def test_a_resolution_reads_from_its_decision_to_what_to_type():
     """First line the verdict, last line the next command."""
     found = Resolution(

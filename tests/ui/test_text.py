@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autoexec_magic.events import (
+    Flowing,
     Installed,
     Output,
     PhaseStarted,
@@ -49,6 +50,18 @@ def test_a_verdict_begins_a_line_of_its_own(written):
     assert "".join(written).startswith("no newline\n✗ failed")
 
 
+def test_how_it_ended_can_go_another_way(written):
+    """A cell shows what is left when it ends; only what comes while it runs must not wait."""
+    late = []
+    sink = text.show(
+        lambda stream, words: written.append(words), last=lambda stream, words: late.append(words)
+    )
+    sink(Output(phase="run", stream="stdout", text="said"))
+    sink(RunFinished(verdict=Verdict.PASSED, seconds=0))
+    assert written == ["said"]
+    assert "".join(late).startswith("\n✓ passed")
+
+
 def test_an_installers_chatter_is_not_shown(written):
     """What came of it is: what was installed, from which bytes."""
     sink = text.show(lambda stream, words: written.append(words))
@@ -77,6 +90,30 @@ def test_what_was_not_kept_is_counted():
     """A cut is marked, never silent."""
     event = Truncated(phase="run", stream="stdout", dropped_bytes=1234567)
     assert text.lines_of(event, "sh") == ["… 1,234,567 bytes of stdout were not kept"]
+
+
+def test_a_bar_is_one_line_where_nothing_can_be_taken_back(written):
+    """Its last state, before our own last line; the other stream is as it comes."""
+    sink = text.show(lambda stream, words: written.append((stream, words)), settled=["stdout"])
+    for number in range(1000):
+        sink(Output(phase="run", stream="stdout", text=f"\r{number} of 999"))
+    sink(Output(phase="run", stream="stderr", text="1\r2"))
+    sink(RunFinished(verdict=Verdict.PASSED, seconds=0))
+    assert written[:2] == [("stderr", "1\r2"), ("stdout", "999 of 999")]
+    assert written[2][1].startswith("\n✓ passed")
+
+
+def test_a_terminal_gets_what_was_written(written):
+    """It knows itself what a carriage return means."""
+    sink = text.show(lambda stream, words: written.append(words))
+    sink(Output(phase="run", stream="stdout", text="1\r2"))
+    assert written == ["1\r2"]
+
+
+def test_what_passes_by_is_no_line_of_a_log():
+    """It is told once a second, for those who look on."""
+    event = Flowing(phase="run", stream="stdout", passed_bytes=1, last_line="x")
+    assert text.lines_of(event, "sh") == []
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

@@ -15,6 +15,8 @@ NAMES = [name for name in verbs.VERBS if name != "help"]
 def test_the_verbs_are_those_of_the_readme():
     """A verb that is not in the README's table does not exist for a stranger."""
     assert NAMES == [
+        "on",
+        "off",
         "sh",
         "script",
         "install",
@@ -22,6 +24,7 @@ def test_the_verbs_are_those_of_the_readme():
         "test",
         "runs",
         "cancel",
+        "policy",
         "config",
         "doctor",
         "demo",

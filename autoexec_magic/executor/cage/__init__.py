@@ -9,10 +9,35 @@ downgrade.
 
 from __future__ import annotations
 
-from .explain import Denial
+from ...values import Denial
+from .doors import SHUT, Doors, doors_of
+from .force import InForce, choose, in_force
+from .kept import close as close_kept
+from .kept import lend
 from .levels import Cage, build
 from .limits import Limits
-from .request import LEVELS, PROTECTED, CageRequest
+from .protected import Marks
+from .request import LEVELS, PROTECTED, CageRequest, Wanted
 from .witness import Witness, witness
 
-__all__ = ["LEVELS", "PROTECTED", "Cage", "CageRequest", "Denial", "Limits", "Witness", "build", "witness"]
+__all__ = [
+    "LEVELS",
+    "PROTECTED",
+    "SHUT",
+    "Cage",
+    "CageRequest",
+    "Denial",
+    "Doors",
+    "InForce",
+    "Limits",
+    "Marks",
+    "Wanted",
+    "Witness",
+    "build",
+    "choose",
+    "close_kept",
+    "doors_of",
+    "in_force",
+    "lend",
+    "witness",
+]

@@ -34,9 +34,8 @@ def drop(keep: Collection[int] = ()) -> None:
     """Drop every capability of the calling thread but `keep`."""
     is_root = os.geteuid() == 0
     kept = sum(1 << number for number in keep) if is_root else 0
-    for number in range(_MOST) if is_root else ():
-        if not kept >> number & 1 and not kernel.drop_from_bounding_set(number):
-            break
+    if is_root:
+        kernel.drop_from_bounding_set(number for number in range(_MOST) if not kept >> number & 1)
     kernel.clear_ambient()
     low, high = kept & 0xFFFFFFFF, kept >> 32
     sets = struct.pack("=6I", low, low, 0, high, high, 0)  # effective, permitted, inheritable

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..identity import is_owner_gone, owner_name
 from .limits import Limits
 
 _NAME = "autoexec-"
@@ -34,22 +36,50 @@ class Group:
         """What is limited: "pids", "memory"."""
         return frozenset(self._folders)
 
+    def join(self) -> tuple[int, ...]:
+        """Move the calling thread in; return what `leave` takes, nothing where no thread can be moved alone.
+
+        What it starts is in the group from its first moment on. Moving a process
+        that runs already takes the kernel milliseconds, as it waits for all
+        processors. Version 2 moves no single thread into a group with a limit on
+        memory.
+        """
+        ways_out: list[int] = []
+        try:
+            for folder in set(self._folders.values()):
+                ways_out.append(os.open(folder.parent / "tasks", os.O_WRONLY | os.O_CLOEXEC))
+                descriptor = os.open(folder / "tasks", os.O_WRONLY | os.O_CLOEXEC)
+                try:
+                    os.write(descriptor, b"0")
+                finally:
+                    os.close(descriptor)
+        except OSError:
+            self.leave(ways_out)
+            return ()
+        return tuple(ways_out)
+
+    def leave(self, ways_out: Sequence[int]) -> None:
+        """Move the calling thread back: who ends what is in the group must not find this process there."""
+        for descriptor in ways_out:
+            with contextlib.suppress(OSError):
+                os.write(descriptor, b"0")
+            os.close(descriptor)
+
+    def is_empty(self) -> bool:
+        """Whether nobody is in it."""
+        with contextlib.suppress(OSError):
+            return not any((folder / "cgroup.procs").read_bytes() for folder in set(self._folders.values()))
+        return False
+
     def add(self, pid: int) -> None:
         """Move a process in, and what it has started already; one that is gone is left alone."""
         for folder in set(self._folders.values()):
             self._move(folder, pid)
 
     def close(self) -> None:
-        """Remove the folders; the run's processes have ended, or are about to."""
-        until = time.monotonic() + _REMOVE_SECONDS
+        """Remove the folders, and end what is left in them: the run is over."""
         for folder in set(self._folders.values()):
-            while folder.exists():
-                try:
-                    folder.rmdir()
-                except OSError:
-                    if time.monotonic() > until:
-                        break
-                    time.sleep(_POLL_SECONDS)
+            _end(folder)
 
     def _move(self, folder: Path, pid: int) -> None:
         with contextlib.suppress(OSError):
@@ -67,12 +97,51 @@ def make(limits: Limits) -> Group | None:
         if value is None:
             continue
         for parent, setting in _parents(controller):
-            folder = parent / f"{_NAME}{os.getpid()}-{time.monotonic_ns():x}"
+            folder = parent / f"{_NAME}{owner_name()}-{time.monotonic_ns():x}"
             folder = folders.get("pids", folder) if folders.get("pids", folder).parent == parent else folder
             if _made(folder, setting, value):
                 folders[controller] = folder
                 break
     return Group(folders) if folders else None
+
+
+def sweep() -> None:
+    """End and remove the groups whose owner is gone."""
+    for parent in {parent for controller in _SETTINGS for parent, _ in _parents(controller)}:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(parent):
+                if name.startswith(_NAME) and is_owner_gone(name.removeprefix(_NAME)):
+                    _end(parent / name)
+
+
+def _end(folder: Path) -> None:
+    """Kill what is in a group, and remove it."""
+    until = time.monotonic() + _REMOVE_SECONDS
+    while True:
+        try:
+            folder.rmdir()
+            return
+        except FileNotFoundError:
+            return
+        except OSError:
+            if time.monotonic() > until:
+                return
+        _kill(folder)
+        time.sleep(_POLL_SECONDS)
+
+
+def _kill(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # from now on nothing in it forks
+        (folder / "pids.max").write_text("0", encoding="ascii")
+    with contextlib.suppress(OSError):  # version 2, since Linux 5.14: all at once
+        (folder / "cgroup.kill").write_text("1", encoding="ascii")
+        return
+    with contextlib.suppress(OSError):
+        for pid in map(int, (folder / "cgroup.procs").read_text(encoding="ascii").split()):
+            if pid == os.getpid():  # a thread of ours that is about to leave it
+                continue
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _made(folder: Path, setting: str, value: int) -> bool:

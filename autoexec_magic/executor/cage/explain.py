@@ -12,14 +12,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ...values import Denial, Door
 from .rules import Rule, is_below
 
 Answer: TypeAlias = Literal["cage", "protected", "ordinary"]
-Door: TypeAlias = Literal["read", "write", "net", "unix", "terminal"]
 
 _DENIED = r"(?:[Pp]ermission denied|EACCES|Read-only file system|EROFS|cross-device|EXDEV|os error (?:13|30))"
 _ABSENT = r"(?:No such file or directory|ENOENT)"
@@ -40,32 +39,11 @@ _SOCKET_TRACE = re.compile(
     r"|(?:\.connect|\.bind|\.listen|socket\.socket|sock_connect)\([^\n]*\n[\s\S]*Error: \[Errno (?:1|13)\] "
 )
 _UNIX = re.compile(
-    r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|\.sock\b|unix socket"
+    r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|unix socket"
+    r"|/[^\s'\"]*\.sock\b"
 )
 _TAIL_CHARS = 8192  # what is said last; and the expressions above look ahead
 _TERMINAL = re.compile(r"out of pty devices|/dev/ptmx|openpty|forkpty")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denial:
-    """What the cage kept a child from, and what would allow it.
-
-    Parameters
-    ----------
-    door : str
-        "read", "write", "net", "unix" or "terminal".
-    thing : str
-        The path, or the door in words.
-    option : str
-        What to add to the command line; "" if nothing may be added.
-    why : str
-        One sentence for a person.
-    """
-
-    door: Door
-    thing: str
-    option: str
-    why: str
 
 
 def explain(path: Path, *, write: bool, rules: Sequence[Rule], shut: Sequence[str]) -> Answer:
@@ -125,7 +103,9 @@ def _of_path(line: str, folder: Path, rules: Sequence[Rule], shut: Sequence[str]
         path = folder / named
         if not denied and not os.path.lexists(path):
             continue  # it is not there outside either
-        writes = bool(_WRITES.search(line))
+        # What is not there is denied to nobody but who would make it: a reader hears that it is not there.
+        is_new = path.parent.is_dir() and not os.path.lexists(path)
+        writes = is_new or bool(_WRITES.search(line))
         answer = explain(path, write=writes, rules=rules, shut=shut)
         if answer == "ordinary" and not writes and denied:
             writes, answer = True, explain(path, write=True, rules=rules, shut=shut)

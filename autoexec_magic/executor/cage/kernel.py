@@ -11,6 +11,7 @@ import functools
 import os
 import platform
 import sys
+from collections.abc import Callable, Iterable
 
 MACHINES = {"x86_64": 0, "aarch64": 1}  # the column of a table of numbers
 
@@ -23,7 +24,9 @@ _NUMBERS = {
     "mount_setattr": (442, 442),
     "open_tree": (428, 428),
     "move_mount": (429, 429),
+    "openat2": (437, 437),
     "seccomp": (317, 277),
+    "utimensat": (280, 88),
 }
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 24, 38, 47
 _AMBIENT_CLEAR_ALL = 4
@@ -84,13 +87,12 @@ def allow_no_new_privileges() -> None:
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def drop_from_bounding_set(capability: int) -> bool:
-    """Take a capability away for ever; return False past this kernel's last one."""
-    try:
-        prctl(_PR_CAPBSET_DROP, capability)
-    except OSError:
-        return False
-    return True
+def drop_from_bounding_set(capabilities: Iterable[int]) -> None:
+    """Take capabilities away for ever, in rising order; those past this kernel's last one are not there."""
+    drop = _plain_prctl()
+    for capability in capabilities:
+        if drop(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
+            return
 
 
 def clear_ambient() -> None:
@@ -101,6 +103,14 @@ def clear_ambient() -> None:
 @functools.cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
+
+
+@functools.cache
+def _plain_prctl() -> Callable[..., int]:
+    function = ctypes.CDLL(None).prctl  # with types set once: forty of these are in every start
+    function.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+    found: Callable[..., int] = function
+    return found
 
 
 def _word(value: int | bytes | None) -> ctypes.c_long | ctypes.c_char_p:

@@ -19,10 +19,10 @@ from types import TracebackType
 from typing import TypeVar
 
 from ...errors import AutoexecError, CageError
-from ...values import Level
+from ...values import Denial, Level
 from ..identity import ProcessId
 from . import bubblewrap, cgroup, kernel, landlock, limits, protected, scratch, thread
-from .explain import Answer, Denial, explain, explain_failure
+from .explain import Answer, explain, explain_failure
 from .request import LEVELS, CageRequest, Wanted
 from .rules import Rule, rules
 from .walls import Walls
@@ -71,6 +71,8 @@ class Cage:
         self._wrap = wrap
         self._limits = request.limits or (limits.Limits() if level == "open" else limits.CAGED)
         self._group = cgroup.make(self._limits)
+        self._is_in_group = False
+        self._scratch_identity = scratch.identity(folder) if folder else (-1, -1, -1)
 
     def argv(self, argv: Sequence[str]) -> tuple[str, ...]:
         """Return what to start instead of `argv`; for one start, with `pass_fds`."""
@@ -92,11 +94,25 @@ class Cage:
         """Call `start`, which starts a child and returns it, in the cage."""
         if self._walls is None:
             return start()
-        return thread.spawn(self._walls.enter, start)
+        self._walls.prepare()
+        ways_out: list[int] = []
+
+        def enter() -> None:
+            assert self._walls is not None
+            if self._group is not None:  # first: it is out of reach from inside
+                ways_out.extend(self._group.join())
+            self._is_in_group = bool(ways_out)
+            self._walls.enter()
+
+        def leave() -> None:
+            if self._group is not None:
+                self._group.leave(ways_out)
+
+        return thread.spawn(enter, start, leave)
 
     def limit(self, process: ProcessId) -> None:
         """Limit what a process that was just spawned, and what it starts, may use."""
-        if self._group is not None:
+        if self._group is not None and not self._is_in_group:
             self._group.add(process.pid)
         limits.limit(process, self._limits, grouped=self._group.controllers if self._group else ())
 
@@ -120,7 +136,7 @@ class Cage:
 
     def watch(self) -> protected.Marks:
         """Return what tells later whether a protected file was changed; `voided` takes it."""
-        if self.level == "sealed":
+        if self.level != "workspace":
             return {}
         return protected.marks(self._workspace, self.request.protected, whole=not self._is_read_only)
 
@@ -141,6 +157,21 @@ class Cage:
         if not self._is_read_only:
             return ()
         return protected.found(self._workspace, self.request.protected)
+
+    def empty(self) -> bool:
+        """Remove what a run left, so that another one may have the cage; return whether all is gone."""
+        if self.scratch is None or self._wrap is not None:
+            return False
+        if self._group is not None and not self._group.is_empty():
+            return False
+        try:
+            scratch.empty(self.scratch, self._scratch_identity)
+            scratch.furnish(self.scratch, self.request.workspace)
+            if self._walls is not None:
+                self._walls.empty()
+        except OSError:
+            return False
+        return True
 
     def close(self) -> None:
         """Remove what the cage made; a second time does nothing."""
@@ -178,6 +209,22 @@ def build(request: CageRequest | Wanted) -> Cage:
         with contextlib.suppress(CageError):
             return _BUILD[level](replace(request, level=level))
     raise AutoexecError("there is not even a cage of level open")
+
+
+def available(level: Level) -> None:
+    """Do nothing if `level` can be had here.
+
+    Raises
+    ------
+    CageError
+        It cannot; with what to install.
+    """
+    if level == "sealed":
+        program = bubblewrap.find()
+        _require_system_calls(level)
+        _require_bubblewrap(program)
+    elif level == "workspace":
+        _require_landlock()
 
 
 def _sealed(request: CageRequest) -> Cage:
@@ -295,7 +342,7 @@ def _require_bubblewrap(program: Path) -> None:
         timeout=_TRY_SECONDS,
         grace=0.0,
     )
-    outcome = process.stream(request, on_text=lambda *_: None, on_dropped=lambda *_: None)
+    outcome = process.stream(request, on_text=lambda *_: None, on_cut=lambda *_: None)
     if outcome.returncode != 0:
         raise CageError(
             "the cage 'sealed' cannot be had",

@@ -8,6 +8,7 @@ object with the arena that the witness made.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import platform
@@ -80,6 +81,28 @@ def connected(family: int, kind: int, address: object, protocol: int = 0) -> Non
         end.send(b"x")
 
 
+def opened_and(change: Callable[[int], None]) -> None:
+    """Do something to a file in a place that the person lets a run read."""
+    descriptor = os.open(outside("readable/file"), os.O_RDONLY)
+    try:
+        change(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flags(file: int) -> None:
+    """Set an open file's flags, to what they are."""
+    seen = fcntl.ioctl(file, 0x80086601, struct.pack("l", 0))
+    fcntl.ioctl(file, 0x40086602, seen)
+
+
+def attributes(path: str) -> None:
+    """Set a file's flags by its path, as Linux 6.17 can; to what they are."""
+    seen = ctypes.create_string_buffer(24)
+    call(468, 468, -100, path.encode(), seen, len(seen), 0)
+    call(469, 469, -100, path.encode(), seen, len(seen), 0)
+
+
 def opened(family: int, kind: int, protocol: int = 0) -> None:
     """Open a socket of a kind."""
     socket.socket(family, kind, protocol).close()
@@ -103,6 +126,19 @@ door("write: make pipe")(lambda: os.mkfifo(outside("pipe")))
 door("write: make device")(lambda: os.mknod(outside("device"), 0o20600, os.makedev(1, 3)))
 door("write: change mode")(lambda: os.chmod(outside("file"), 0o640))
 door("write: change times")(lambda: os.utime(outside("file"), (1, 1)))
+door("write: change times of a link")(lambda: os.utime(outside("pointer"), (1, 1), follow_symlinks=False))
+door("write: change owner")(lambda: os.chown(outside("file"), -1, os.stat(outside("file")).st_gid))
+door("write: change attributes")(lambda: attributes(outside("file")))
+door("write: change mode of what may be read")(lambda: opened_and(lambda file: os.fchmod(file, 0o640)))
+door("write: change times of what may be read")(lambda: opened_and(lambda file: os.utime(file, (1, 1))))
+door("write: change owner of what may be read")(
+    lambda: opened_and(lambda file: os.fchown(file, -1, os.fstat(file).st_gid))
+)
+door("write: change flags of what may be read")(lambda: opened_and(flags))
+door("write: setuid bit")(lambda: os.chmod(inside("linked"), 0o4755))
+door("write: setuid bit on creating")(
+    lambda: os.close(os.open(inside("setuid"), os.O_WRONLY | os.O_CREAT, 0o4755))
+)
 door("write: extended attribute")(lambda: os.setxattr(outside("file"), "user.autoexec", b"x"))
 door("write: through a link in the workspace")(lambda: write(inside("way-out"), os.O_WRONLY))
 door("write: kernel setting")(lambda: os.close(os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY)))

@@ -8,6 +8,7 @@ before and after the run; whoever trusts it asks what changed.
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,10 +18,16 @@ from typing import TypeAlias
 Mark: TypeAlias = tuple[int, int, int, int, int]
 Marks: TypeAlias = Mapping[str, Mark]
 
+_WILD = frozenset("*?[")
+
 
 def found(workspace: Path, patterns: Sequence[str]) -> tuple[str, ...]:
     """Return the protected paths that are there, absolute, parents first."""
-    return tuple(sorted({str(path) for pattern in patterns for path in workspace.glob(pattern)}))
+    root = str(workspace).rstrip("/") or "/"
+    listed: dict[str, list[str]] = {}
+    return tuple(
+        sorted({path for pattern in patterns for path in _matches(root, pattern.split("/"), listed)})
+    )
 
 
 def parents(workspace: Path, paths: Sequence[str]) -> tuple[str, ...]:
@@ -29,7 +36,12 @@ def parents(workspace: Path, paths: Sequence[str]) -> tuple[str, ...]:
     Each has to be a mount point, too: else it is renamed away with what is
     mounted below, and another one is put in its place.
     """
-    between = {str(parent) for path in paths for parent in Path(path).parents if workspace in parent.parents}
+    root, between = str(workspace), set()
+    for path in paths:
+        folder = os.path.dirname(path)
+        while len(folder) > len(root) and folder not in between:
+            between.add(folder)
+            folder = os.path.dirname(folder)
     return tuple(sorted(between - set(paths)))
 
 
@@ -64,6 +76,27 @@ def changed(before: Marks, after: Marks) -> tuple[Path, ...]:
     """Return the paths that are new, gone or different, in order."""
     paths = {path for path in {*before, *after} if before.get(path) != after.get(path)}
     return tuple(Path(path) for path in sorted(paths))
+
+
+def _matches(folder: str, parts: Sequence[str], listed: dict[str, list[str]]) -> Iterator[str]:
+    """Yield what a pattern's parts match below `folder`, as `Path.glob` does; asked before each start."""
+    first, rest = parts[0], parts[1:]
+    if "**" in parts:
+        yield from (str(path) for path in Path(folder).glob("/".join(parts)))
+        return
+    names = [first]
+    if not _WILD.isdisjoint(first):
+        if folder not in listed:
+            try:
+                listed[folder] = os.listdir(folder)
+            except OSError:
+                listed[folder] = []
+        names = fnmatch.filter(listed[folder], first)
+    elif not os.path.exists(f"{folder}/{first}"):
+        return
+    for name in names:
+        path = f"{folder.rstrip('/')}/{name}"
+        yield from _matches(path, rest, listed) if rest else (path,)
 
 
 def _and_below(path: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ Access: TypeAlias = Literal["read", "write", "device"]
 
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/snap"),
-    *("/proc", "/sys/devices", "/sys/fs/cgroup", "/var/lib/texmf", "/var/cache/fontconfig"),
+    *("/proc", "/sys/devices", "/sys/fs/cgroup", "/var/lib/texmf", "/var/lib/dpkg", "/var/cache/fontconfig"),
 )
 # By name: beside these lie keys, tokens and shadow files.
 _ETC = """
@@ -34,7 +34,7 @@ _ETC = """
     ca-certificates ca-certificates.conf alternatives fonts gitconfig pip.conf npmrc environment profile
     profile.d bash.bashrc bashrc inputrc terminfo python3 python3.11 python3.12 python3.13 matplotlibrc
     java-17-openjdk java-21-openjdk maven perl R texmf ImageMagick-6 ImageMagick-7 xattr.conf OpenCL
-    crypto-policies shells login.defs subversion
+    crypto-policies shells login.defs subversion manpath.config dpkg
 """
 ETC = tuple(_ETC.split())
 DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
@@ -75,8 +75,9 @@ def rules(
     asked = [(path, "write") for path in (*writable, *write)]
     asked += [(path, "read") for path in ([] if may_write_workspace else [workspace])]
     asked += [(path, "read") for path in read]
-    found = [*_standard(os.environ.get("HOME", ""), tuple(secret_places()))]
-    found += [Rule(_granted(path), "write" if kind == "write" else "read") for path, kind in asked]
+    secrets = tuple(secret_places())
+    found = [*_standard(os.environ.get("HOME", ""), secrets)]
+    found += [Rule(_granted(path, secrets), "write" if kind == "write" else "read") for path, kind in asked]
     found.append(Rule(os.path.realpath(scratch), "write"))
     return tuple(found)
 
@@ -103,13 +104,13 @@ def toolchains() -> tuple[str, ...]:
     return tuple(os.path.join(home, name) for name in TOOLCHAINS)
 
 
-def _granted(path: Path) -> str:
+def _granted(path: Path, secrets: Iterable[str]) -> str:
     resolved = os.path.realpath(path)
     if not os.path.exists(resolved):
         raise CageError(
             f"the cage cannot allow {path}", why="it is not there", fix=f"create {path}, or leave it out"
         )
-    for secret in secret_places():
+    for secret in secrets:
         if is_below(secret, resolved):
             what = "is" if secret == resolved else f"contains {secret}, which is"
             raise CageError(
@@ -152,7 +153,12 @@ def _there(paths: Iterable[str], secrets: tuple[str, ...]) -> Iterator[str]:
 
 
 def _entry_home() -> str:
+    return _home_of(os.geteuid())
+
+
+@functools.lru_cache(maxsize=4)
+def _home_of(user: int) -> str:
     try:
-        return pwd.getpwuid(os.geteuid()).pw_dir
+        return pwd.getpwuid(user).pw_dir
     except KeyError:  # a container's user may have no entry
         return ""

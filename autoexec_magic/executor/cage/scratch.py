@@ -8,15 +8,20 @@ are taken away: they would only lead to denials.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pwd
 import re
 import shutil
 import site
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..identity import is_owner_gone, owner_name
+
+_NAME = "autoexec-cage-"
 HOME, TEMPORARY = "home", "tmp"
 # Python's own name for each: XDG_<NAME>_HOME is below the scratch home.
 _XDG = {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}
@@ -26,8 +31,19 @@ _OUTSIDE = re.compile(
 
 
 def make(parent: Path | None = None) -> Path:
-    """Return a new folder that only this user can enter."""
-    return Path(tempfile.mkdtemp(prefix="autoexec-cage-", dir=parent)).resolve()
+    """Return a new folder that only this user can enter; its name says whose it is."""
+    return Path(tempfile.mkdtemp(prefix=f"{_NAME}{owner_name()}-", dir=parent)).resolve()
+
+
+def sweep(parent: Path) -> None:
+    """Remove this user's scratch folders in `parent` whose owner is gone."""
+    with contextlib.suppress(OSError), os.scandir(parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(_NAME) and is_owner_gone(entry.name.removeprefix(_NAME)):
+                with contextlib.suppress(OSError):
+                    found = entry.stat(follow_symlinks=False)
+                    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+                        remove(Path(entry.path))
 
 
 def furnish(scratch: Path, workspace: Path) -> None:
@@ -44,13 +60,62 @@ def remove(scratch: Path) -> None:
 
     def unlock(function: object, path: str, error: object) -> None:
         with contextlib.suppress(OSError):
-            Path(path).parent.chmod(0o700)
-            Path(path).chmod(0o700)
-            shutil.rmtree(path) if Path(path).is_dir() and not Path(path).is_symlink() else Path(
-                path
-            ).unlink()
+            os.chmod(os.path.dirname(path), 0o700)
+            if os.path.isdir(path) and not os.path.islink(path):
+                os.chmod(path, 0o700)
+                shutil.rmtree(path)
+            else:  # never its mode: a link's is that of what it leads to, which may be anything of the user's
+                os.unlink(path)
 
     shutil.rmtree(scratch, onerror=unlock)
+
+
+def identity(scratch: Path) -> tuple[int, int, int]:
+    """Return what tells a folder from anything else that comes to its name; a number is used again."""
+    at = os.lstat(scratch)
+    return at.st_dev, at.st_ino, stat.S_IFMT(at.st_mode)
+
+
+def empty(scratch: Path, known: tuple[int, int, int]) -> None:
+    """Remove what is in a scratch folder, whose own rights are as at first afterwards.
+
+    Parameters
+    ----------
+    scratch : Path
+        The folder.
+    known : (int, int, int)
+        Its `identity` before the run: where temporary files lie in the
+        workspace, a run can put a link to something else in its place.
+
+    Raises
+    ------
+    OSError
+        Something is still there, or it is another folder.
+    """
+    if identity(scratch) != known:
+        raise FileNotFoundError(f"{scratch} is not what it was")
+    os.chmod(scratch, 0o700)
+    for entry in list(os.scandir(scratch)):
+        if entry.is_dir(follow_symlinks=False):
+            remove(Path(entry.path))
+        else:
+            os.unlink(entry.path)
+
+
+def empty_shared(folder: int) -> None:
+    """Remove what is in the shared memory's folder of a view; `folder` is its descriptor.
+
+    Raises
+    ------
+    OSError
+        Something is still there.
+    """
+    os.fchmod(folder, 0o1777)
+    for name in os.listdir(folder):
+        try:
+            os.unlink(name, dir_fd=folder)
+        except IsADirectoryError:
+            shutil.rmtree(name, dir_fd=folder)
 
 
 def environment(env: Mapping[str, str], scratch: Path, *, names_over_tcp: bool = False) -> dict[str, str]:
@@ -65,20 +130,25 @@ def environment(env: Mapping[str, str], scratch: Path, *, names_over_tcp: bool =
     names_over_tcp : bool, default False
         Let the resolver ask over TCP, where UDP would pass by the port rules.
     """
-    home, temporary = scratch / HOME, str(scratch / TEMPORARY)
-    kept = {name: value for name, value in env.items() if not _OUTSIDE.fullmatch(name)}
-    kept |= {"HOME": str(home), "TMPDIR": temporary, "TMP": temporary, "TEMP": temporary}
-    kept |= {f"XDG_{name}_HOME": str(home / folder) for name, folder in _XDG.items()}
-    kept["CARGO_HOME"] = str(home / ".cargo")
+    home, temporary = f"{scratch}/{HOME}", f"{scratch}/{TEMPORARY}"
+    kept = {name: value for name, value in env.items() if not _is_outside(name)}
+    kept |= {"HOME": home, "TMPDIR": temporary, "TMP": temporary, "TEMP": temporary}
+    kept |= {f"XDG_{name}_HOME": f"{home}/{folder}" for name, folder in _XDG.items()}
+    kept["CARGO_HOME"] = f"{home}/.cargo"
     kept["TAR_OPTIONS"] = "--no-same-owner"  # root's tar gives files away, which needs a capability
-    rustup = Path(os.path.expanduser(env.get("RUSTUP_HOME", "~/.rustup")))
-    if rustup.is_dir():
-        kept["RUSTUP_HOME"] = str(rustup)
+    rustup = os.path.expanduser(env.get("RUSTUP_HOME", "~/.rustup"))
+    if os.path.isdir(rustup):
+        kept["RUSTUP_HOME"] = rustup
     if site.ENABLE_USER_SITE:
         kept.setdefault("PYTHONUSERBASE", site.getuserbase())
     if names_over_tcp:
         kept["RES_OPTIONS"] = "use-vc"
     return kept
+
+
+@functools.lru_cache(maxsize=256)
+def _is_outside(name: str) -> bool:
+    return _OUTSIDE.fullmatch(name) is not None
 
 
 def _git_settings(workspace: Path) -> str:

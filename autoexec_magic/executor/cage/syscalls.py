@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 Numbers: TypeAlias = dict[str, tuple[int, int]]
 
+NONE = -1  # aarch64 has no such call: its C library makes a newer one
+
 AUDIT_ARCH = (0xC000003E, 0xC00000B7)
 
 
@@ -22,9 +24,26 @@ def _read(table: str) -> Numbers:
 #: Refused with some arguments only.
 BY_ARGUMENT = _read("""
     socket 41 198, socketpair 53 199, sendto 44 206, sendmsg 46 211, sendmmsg 307 269, listen 50 201,
-    clone 56 220, ioctl 16 29, personality 135 92, prlimit64 302 261, setpriority 141 140, ioprio_set 251 30,
+    clone 56 220, ioctl 16 29, personality 135 92, setrlimit 160 164, prlimit64 302 261,
+    setpriority 141 140, ioprio_set 251 30,
     sched_setaffinity 203 122, sched_setscheduler 144 119, sched_setparam 142 118, sched_setattr 314 274
 """)
+
+#: Set a file's mode; refused where it makes a program run as somebody else.
+MODES = _read("""
+    chmod 90 -1, fchmod 91 52, fchmodat 268 53, fchmodat2 452 452,
+    open 2 -1, creat 85 -1, openat 257 56, mknod 133 -1, mknodat 259 33
+""")
+
+#: Change a file's mode, owner or times, where Landlock does not look.
+ATTRIBUTES = _read("""
+    chmod 90 -1, fchmod 91 52, fchmodat 268 53, fchmodat2 452 452,
+    chown 92 -1, lchown 94 -1, fchown 93 55, fchownat 260 54,
+    utime 132 -1, utimes 235 -1, futimesat 261 -1, utimensat 280 88
+""")
+
+#: Are answered with "no such call": what they ask for is in memory, where no filter looks.
+UNKNOWN = _read("clone3 435 435, openat2 437 437")
 
 #: Refused whole: other ways to the network, to other processes, to new rights, and to the kernel itself.
 REFUSED = _read("""
@@ -44,5 +63,5 @@ REFUSED = _read("""
 #: On own files anywhere, where Landlock does not look; tools take "not supported" for an answer.
 UNSUPPORTED = _read("""
     setxattr 188 5, lsetxattr 189 6, fsetxattr 190 7, removexattr 197 14, lremovexattr 198 15,
-    fremovexattr 199 16, setxattrat 463 463, removexattrat 466 466
+    fremovexattr 199 16, setxattrat 463 463, removexattrat 466 466, file_setattr 469 469
 """)

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-def spawn(enter: Callable[[], None], start: Callable[[], T]) -> T:
+def spawn(enter: Callable[[], None], start: Callable[[], T], leave: Callable[[], None] = lambda: None) -> T:
     """Call `enter`, then `start`, on a thread of their own; return what `start` returns.
 
     Parameters
@@ -27,13 +27,15 @@ def spawn(enter: Callable[[], None], start: Callable[[], T]) -> T:
         Restricts the thread that calls it.
     start : callable
         Starts the child and returns it; what it raises is raised here.
+    leave : callable, optional
+        Called on the thread at its end, whatever came of the others.
 
     Notes
     -----
     An interrupt while the thread works is held back until it has ended. A child
     that was started meanwhile is killed then: nobody would know of it.
     """
-    errand = _Errand(enter, start)
+    errand = _Errand(enter, start, leave)
     # _thread: threading.Thread would run a debugger's or coverage's trace function in the cage.
     _thread.start_new_thread(errand.run, ())
     interrupt = _waited_for(errand)
@@ -59,11 +61,11 @@ def _waited_for(errand: _Errand[T]) -> BaseException | None:
 class _Errand(Generic[T]):
     """What the thread has to do, and what came of it."""
 
-    def __init__(self, enter: Callable[[], None], start: Callable[[], T]) -> None:
+    def __init__(self, enter: Callable[[], None], start: Callable[[], T], leave: Callable[[], None]) -> None:
         self.done = _thread.allocate_lock()
         self.done.acquire()
         self.has_ended = False
-        self._enter, self._start = enter, start
+        self._enter, self._start, self._leave = enter, start, leave
         self._found: list[T] = []
         self._error: BaseException | None = None
 
@@ -72,8 +74,11 @@ class _Errand(Generic[T]):
         collects = gc.isenabled()
         gc.disable()
         try:
-            self._enter()
-            self._found.append(self._start())
+            try:
+                self._enter()
+                self._found.append(self._start())
+            finally:
+                self._leave()
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that asked
             self._error = error
         finally:

@@ -65,7 +65,9 @@ def witness(level: Wanted, *, mounts: bool = True, unix: bool = False) -> Witnes
         The level cannot be had, or nothing could be tried in it.
     """
     with _arena() as (workspace, arena):
-        request = CageRequest(level=level, workspace=workspace, mounts=mounts, unix=unix)
+        # Not for bubblewrap: it makes the folders on the way there in a /tmp that is the child's own.
+        readable = (Path(str(arena["outside"]), "readable"),) if level == "workspace" else ()
+        request = CageRequest(level=level, workspace=workspace, read=readable, mounts=mounts, unix=unix)
         with build(request) as cage:
             caged = _try(cage, workspace, arena)
             found_level, mechanism = cage.level, cage.mechanism
@@ -94,9 +96,7 @@ def _try(cage: Cage, workspace: Path, arena: dict[str, object]) -> dict[str, str
         timeout=_SECONDS,
         is_raw=True,
     )
-    outcome = process.stream(
-        request, on_text=lambda *_: None, on_dropped=lambda *_: None, on_spawn=cage.limit
-    )
+    outcome = process.stream(request, on_text=lambda *_: None, on_cut=lambda *_: None, on_spawn=cage.limit)
     try:
         answers: dict[str, str] = json.loads(outcome.stdout)
     except ValueError as error:
@@ -132,14 +132,16 @@ def _fill(workspace: Path, outside: Path) -> None:
     for name in (".git/config", "pyproject.toml", "comer", "linked", "replacement"):
         (workspace / name).write_text("x", encoding="ascii")
     (workspace / "way-out").symlink_to(outside / "file")
-    for folder in ("folder", "home/.ssh", "runtime"):
+    for folder in ("folder", "home/.ssh", "runtime", "readable"):
         (outside / folder).mkdir(parents=True)
+    (outside / "pointer").symlink_to("file")
     names = (
         "file",
         "leaver",
         "renamed",
         "removed",
         "secret",
+        "readable/file",
         "home/.ssh/id_ed25519",
         "runtime/kernel-1.json",
     )

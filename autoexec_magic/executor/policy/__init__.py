@@ -10,25 +10,32 @@ The answer is allow, ask or refuse, and names the layer and the rule that gave i
 
 from __future__ import annotations
 
+from .examples import check_rules, written_at
 from .expand import argv_of, one, value
+from .own import words_of
 from .parse import parse
 from .paths import Roots
-from .program import find
+from .program import find, fingerprint
 from .rules import DEFAULT, Policy, exactly, judge
 from .shapes import judge_shape
-from .verdict import judge_command
+from .verdict import judge_command, judge_layers
 
 __all__ = [
     "DEFAULT",
     "Policy",
     "Roots",
     "argv_of",
+    "check_rules",
     "exactly",
     "find",
+    "fingerprint",
     "judge",
     "judge_command",
+    "judge_layers",
     "judge_shape",
     "one",
     "parse",
     "value",
+    "words_of",
+    "written_at",
 ]

@@ -85,6 +85,7 @@ _RESERVED = frozenset(
         *("in", "select", "function", "coproc", "!", "["),
     )
 )
+_NO_PROGRAMS = _OF_THE_SHELL | _RESERVED
 _IN_WORDS = {
     "subshell": "a subshell",
     "compound_statement": "a group",
@@ -128,7 +129,7 @@ def parse(line: str) -> Line | Shell:
         raise UsageError("there is no command", fix="%autoexec sh COMMAND [ARGUMENT …]")
     if _PLAIN.fullmatch(text) and len(text) <= MOST_CHARS and not _ASSIGNED.match(text):
         split = text.split()
-        if split[0] not in _OF_THE_SHELL | _RESERVED:
+        if split[0] not in _NO_PROGRAMS and split[0][0] != "-":
             command = Command(words=tuple(Word((Text(one),)) for one in split))
             return Line(steps=(Step(pipeline=Pipeline(commands=(command,))),))
     _check(text)
@@ -313,7 +314,9 @@ class _Reader:
         name = (found[0].literal or str(found[0])) if found else ""
         if found and found[0].is_pattern:
             raise NeedsShell("a pattern in the place of a program")
-        if name in _OF_THE_SHELL | _RESERVED or _ASSIGNED.match(name):
+        if name.startswith("-"):
+            raise NeedsShell("a program that is named like an option")
+        if name in _NO_PROGRAMS or _ASSIGNED.match(name):
             raise NeedsShell(f"`{name}`, which is the shell's own")
         return Command(words=found, assignments=tuple(assignments), redirects=redirects)
 

@@ -6,7 +6,10 @@ earlier on `PATH` is another program.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,16 +53,27 @@ def find(name: str, environment: Mapping[str, str], cwd: Path) -> Path:
             return path.absolute()
         raise MissingTool(f"there is no program {name}", why=f"looked for {path}", fix="check the path")
     # An empty or relative entry of PATH means the working directory: somebody else's file.
-    folders = [folder for folder in environment.get("PATH", "").split(os.pathsep) if folder[:1] == "/"]
-    for folder in folders:
-        found = f"{folder}/{name}"
-        if name and os.access(found, os.X_OK) and os.path.isfile(found):  # noqa: PTH113 - for each folder
-            return Path(found)
+    folders = [folder for folder in environment.get("PATH", "").split(os.pathsep) if folder[:1] == os.sep]
+    for folder in dict.fromkeys(folders):
+        candidate = f"{folder.rstrip(os.sep)}{os.sep}{name}"
+        if name and _is_program(candidate):
+            return Path(candidate)
     raise MissingTool(
         f"there is no program {name!r} on PATH",
         why=f"looked in {len(folders)} folders",
         fix="install it, or give its path; `%autoexec doctor` shows what works here",
     )
+
+
+def fingerprint(program: Path) -> str:
+    """Return the SHA-256 of a program that anybody could change, "" of one that lives where programs do."""
+    if is_where_programs_live(program):
+        return ""
+    try:
+        with program.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return secrets.token_hex(16)  # nobody can say what it is, so it is another one each time
 
 
 def is_where_programs_live(program: Path) -> bool:
@@ -68,6 +82,15 @@ def is_where_programs_live(program: Path) -> bool:
     The folder must not be writable by everybody.
     """
     folder = program.parent
-    if folder != interpreter_folder() and folder not in SYSTEM_FOLDERS:
+    if folder not in SYSTEM_FOLDERS and folder != interpreter_folder():
         return False
-    return not folder.stat().st_mode & 0o002
+    return not folder.stat().st_mode & stat.S_IWOTH
+
+
+def _is_program(path: str) -> bool:
+    """Whether there is a file at `path` that this user may execute."""
+    try:
+        at = os.stat(path)  # noqa: PTH116 - of every folder of PATH, for every command
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(at.st_mode) and os.access(path, os.X_OK)

@@ -141,11 +141,17 @@ class Policy:
     """What may run without a question.
 
     `programs` are names, which count only where programs live; `paths` are
-    absolute paths of files that our own verbs start.
+    absolute paths of files that our own verbs start. `allow`, `ask` and
+    `refuse` are patterns of commands (`own`), `roots` folders that may be
+    written besides the workspace.
     """
 
     programs: frozenset[str] = _LISTED
     paths: frozenset[Path] = frozenset()
+    allow: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
+    refuse: tuple[str, ...] = ()
+    roots: tuple[Path, ...] = ()
 
 
 DEFAULT = Policy()
@@ -158,7 +164,7 @@ def exactly(*paths: str | Path) -> Policy:
 
 def judge_name(argv: Sequence[str]) -> PolicyVerdict | None:
     """Return the refusal of a program that never runs, whether it is there or not; else None."""
-    name = Path(argv[0]).name
+    name = Path(argv[0]).name if "/" in argv[0] else argv[0]
     if name not in _REFUSED:
         return None
     return PolicyVerdict(

@@ -1,7 +1,7 @@
 """Places that hold secrets: keys, tokens, histories, browser profiles, and what a kernel listens by.
 
 They are never read or written, whatever the policy says elsewhere. A place is a
-place also behind a link.
+place also behind a link (`links`).
 """
 
 from __future__ import annotations

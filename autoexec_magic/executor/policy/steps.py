@@ -18,7 +18,7 @@ from .rules import DEFAULT, Policy
 from .shapes import judge_shape
 from .trail import Trail
 from .tree import Command, Line, Pipeline
-from .verdict import UNSEEN_INPUT, judge_command
+from .verdict import UNSEEN_INPUT, deciding, judge_layers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +37,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A command of a line, or with no words a pipeline, and what is said of it."""
+    """A command of a line, or with no words a pipeline, and what is said of it.
 
+    `verdict` is the one that decides among those of the `layers`; `text` is
+    the command as it was read.
+    """
+
+    text: str
     argv: tuple[str, ...]
     place: Place
     verdict: PolicyVerdict
+    layers: tuple[PolicyVerdict, ...]
 
 
 def judged(
@@ -142,7 +148,7 @@ def _pipeline(
     for command in pipeline.commands:
         argv = argv_of(command.words, place.known, place.cwd)
         assigned = named(command, place)
-        verdict = judge_command(
+        layers = judge_layers(
             argv,
             environment={**place.environment, **assigned} if assigned else place.environment,
             cwd=place.cwd,
@@ -154,11 +160,12 @@ def _pipeline(
             trail=trail,
             depth=depth,
         )
-        yield Judged(argv=argv, place=place, verdict=verdict)
+        verdict = deciding(argv, layers)
+        yield Judged(text=str(command), argv=argv, place=place, verdict=verdict, layers=tuple(layers))
         before.append(argv)
     ruled = judge_shape(before)
     if ruled.answer != "allow":
         verdict = PolicyVerdict(
             line=str(pipeline), answer=ruled.answer, layer=4, rule=ruled.rule, why=ruled.why
         )
-        yield Judged(argv=(), place=place, verdict=verdict)
+        yield Judged(text=str(pipeline), argv=(), place=place, verdict=verdict, layers=(verdict,))

@@ -7,11 +7,15 @@ runs a line sees nothing else of it. What a shell would have to run is a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Operator: TypeAlias = Literal["", "&&", "||", ";"]
 Direction: TypeAlias = Literal["<", ">", ">>"]
+
+
+_SIGN = re.compile(r"[*?[]")  # begins a pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +46,19 @@ class Word:
     @property
     def literal(self) -> str | None:
         """The word itself, where nothing in it is expanded; else None."""
-        if any(isinstance(part, Variable) for part in self.parts):
-            return None
-        if self.is_pattern or self.has_tilde:
-            return None
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
+        texts = []
+        for part in self.parts:
+            if isinstance(part, Variable) or (not part.is_quoted and _SIGN.search(part.text)):
+                return None
+            texts.append(part.text)
+        return None if self.has_tilde else "".join(texts)
 
     @property
     def is_pattern(self) -> bool:
         """Whether files are to be looked for by it."""
-        plain = (part.text for part in self.parts if isinstance(part, Text) and not part.is_quoted)
-        return any(character in text for text in plain for character in "*?[")
+        return any(
+            isinstance(part, Text) and not part.is_quoted and _SIGN.search(part.text) for part in self.parts
+        )
 
     @property
     def has_tilde(self) -> bool:

@@ -17,6 +17,7 @@ from ...errors import MissingTool, PolicyRefused, UsageError
 from ...values import PolicyVerdict
 from . import addresses, arguments, fed, paths, variables
 from .arguments import Ruling
+from .own import judge_own
 from .parse import parse
 from .paths import Roots, Ruled
 from .program import find
@@ -76,10 +77,43 @@ def judge_command(
     MissingTool
         There is no such program.
     """
+    found = judge_layers(
+        argv,
+        environment=environment,
+        cwd=cwd,
+        roots=roots,
+        policy=policy,
+        files=files,
+        assigned=assigned,
+        before=before,
+        trail=trail,
+        depth=depth,
+    )
+    return deciding(argv, found)
+
+
+def judge_layers(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: Path,
+    roots: Roots,
+    policy: Policy = DEFAULT,
+    files: Sequence[tuple[str, bool]] = (),
+    assigned: Mapping[str, str] | None = None,
+    before: Sequence[Sequence[str]] = (),
+    trail: Trail | None = None,
+    depth: int = 0,
+) -> list[PolicyVerdict]:
+    """Return what each layer says, in their order; parameters and errors are those of `judge_command`."""
     if any(not is_written for _, is_written in files):  # a file takes the place of what comes in
         before = (UNSEEN_INPUT,)
     case = _Case(environment, cwd, roots, policy, trail or Trail(), before)
-    found = list(_layers(argv, case, files, assigned or {}, depth))
+    return _all(argv, case, files, assigned or {}, depth)
+
+
+def deciding(argv: Sequence[str], found: Sequence[PolicyVerdict]) -> PolicyVerdict:
+    """Return the verdict that decides: the first that refuses, else the first that asks."""
     for answer in ("refuse", "ask"):
         for verdict in found:
             if verdict.answer == answer:
@@ -101,6 +135,23 @@ class _Case:
     is_emptied: bool = field(
         default=False, kw_only=True
     )  # `env -i` or `-u`: variables stand for something else
+
+
+def _all(
+    argv: Sequence[str],
+    case: _Case,
+    files: Sequence[tuple[str, bool]],
+    assigned: Mapping[str, str],
+    depth: int,
+) -> list[PolicyVerdict]:
+    """Return what each layer says; what a person's settings allow leaves only the refusals."""
+    found = list(_layers(argv, case, files, assigned, depth))
+    if not case.policy.allow or depth or not argv or argv[0] == "cd":
+        return found
+    own = judge_own(argv, find(argv[0], case.environment, case.cwd), case.policy)
+    if own is None or own.answer != "allow":
+        return found
+    return [own, *(verdict for verdict in found if verdict.answer != "ask")]
 
 
 def _layers(
@@ -147,6 +198,9 @@ def _program(argv: Sequence[str], case: _Case, depth: int) -> Iterator[PolicyVer
             raise
         yield PolicyVerdict(line=line, answer="ask", layer=2, rule="not-there", why=error.what)
         return
+    own = judge_own(argv, program, case.policy)
+    if own is not None and own.answer != "allow":
+        yield own
     yield judge(argv, program, _widened(case.policy))
     name = without_version(program.name)
     if program not in case.policy.paths and name in arguments.programs():
@@ -266,6 +320,9 @@ def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:
                 yield PolicyVerdict(line=shown, answer="ask", layer=1, rule="named-like-options", why=why)
     except UsageError:
         return  # there is nothing in it
+    except MissingTool as error:  # or it is built into the shell
+        yield PolicyVerdict(line=shown, answer="ask", layer=2, rule="not-there", why=error.what)
+        return
     except PolicyRefused as error:
         yield PolicyVerdict(line=shown, answer="refuse", layer=1, rule="unreadable", why=error.why)
         return

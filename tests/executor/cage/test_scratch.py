@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
 from autoexec_magic.executor.cage import scratch
+from autoexec_magic.executor.identity import identify, owner_name
 
 
 def test_what_leads_outside_is_taken_away(tmp_path):
@@ -61,3 +69,85 @@ def test_what_a_child_locked_is_removed(tmp_path):
     (folder / "a").chmod(0)
     scratch.remove(folder)
     assert not folder.exists()
+
+
+LOCKED = """
+import os, sys
+from pathlib import Path
+from autoexec_magic.executor.cage import scratch
+os.chdir(sys.argv[1])
+os.umask(0)
+if os.geteuid() == 0:  # whom no folder is locked to
+    os.chown(".", 65534, 65534)
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+folder = scratch.make(Path.cwd())
+(folder / "locked").mkdir()
+Path("target").touch(mode=0o640)
+(folder / "locked/link").symlink_to(Path("target").absolute())
+(folder / "locked").chmod(0o500)
+scratch.remove(folder)
+print(folder.exists(), oct(Path("target").stat().st_mode & 0o777))
+"""
+
+
+def test_what_a_link_leads_to_keeps_its_mode():
+    """A child that locks a folder with a link in it must not have the link's target opened."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # a user can get there
+        argv = [sys.executable, "-c", LOCKED, folder]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["False", "0o640"], done.stderr
+
+
+def test_only_folders_of_who_is_gone_are_swept(tmp_path):
+    """By pid and start time; no link is followed, nobody else's folder is touched."""
+    with subprocess.Popen(["/bin/true"]) as dead:
+        start = identify(dead.pid).start_time
+    place = owner_name().rpartition("-")[2]
+    name = f"autoexec-cage-{dead.pid}-{start}-{place}"
+    own = scratch.make(tmp_path)
+    assert own.name.startswith(f"autoexec-cage-{owner_name()}-")
+    gone, reused = tmp_path / f"{name}-a", tmp_path / f"autoexec-cage-{os.getpid()}-1-{place}-a"
+    outside = tmp_path / "outside"
+    for folder in (gone, reused, outside):
+        folder.mkdir()
+        (folder / "file").touch()
+    (gone / "out").symlink_to(outside)
+    link, file = tmp_path / f"{name}-link", tmp_path / f"{name}-file"
+    link.symlink_to(outside)
+    file.touch()
+    elsewhere = tmp_path / f"autoexec-cage-{dead.pid}-{start}-00000000-a"
+    elsewhere.mkdir()
+    if os.geteuid() == 0:
+        theirs = tmp_path / f"{name}-theirs"
+        theirs.mkdir()
+        os.chown(theirs, 65534, 65534)
+    scratch.sweep(tmp_path)
+    assert not gone.exists()
+    assert not reused.exists()
+    assert (outside / "file").exists()
+    assert link.is_symlink()
+    assert file.exists()
+    assert elsewhere.exists()
+    assert own.exists()
+    assert os.geteuid() != 0 or theirs.exists()
+    scratch.sweep(tmp_path / "absent")
+
+
+def test_what_was_put_in_its_place_is_left_alone(tmp_path):
+    """A run that may write around it could have others' files removed by whoever empties it."""
+    folder = scratch.make(tmp_path)
+    known = scratch.identity(folder)
+    (folder / "file").touch()
+    scratch.empty(folder, known)
+    assert list(folder.iterdir()) == []
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o755)
+    (victim / "file").touch()
+    folder.rmdir()
+    folder.symlink_to(victim)
+    with pytest.raises(FileNotFoundError):
+        scratch.empty(folder, known)
+    assert (victim / "file").exists()
+    assert victim.stat().st_mode & 0o777 == 0o755

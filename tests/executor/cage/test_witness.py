@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import sys
 
 import pytest
@@ -10,11 +11,10 @@ from skips import requires
 
 from autoexec_magic.errors import CageError
 from autoexec_magic.executor import cage
-from autoexec_magic.executor.cage import capabilities, landlock, mounts, seccomp
+from autoexec_magic.executor.cage import capabilities, landlock, mounts, seccomp, supervisor
 
-# Landlock does not look at these on own files; mounts do. Protected files are compared instead.
-ONLY_BY_MOUNTS = {"write: change mode", "write: change times"}
-DOORS = 62
+DOORS = 71
+ALLOW = struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)  # a filter of one instruction
 
 
 def tried(level: str, **more: bool) -> cage.Witness:
@@ -27,11 +27,9 @@ def tried(level: str, **more: bool) -> cage.Witness:
 
 
 def test_landlock_and_seccomp_hold():
-    """All but what a rule cannot say."""
+    """All but what is protected inside the workspace: that is compared instead."""
     seen = tried("workspace", mounts=False)
-    protected = {name for name in seen.open if name.startswith("protected: ")}
-    assert set(seen.open) - protected <= ONLY_BY_MOUNTS
-    assert len(protected) == 5
+    assert len([name for name in seen.open if name.startswith("protected: ")]) == len(seen.open) == 5
     assert seen.tried == DOORS
     assert len(seen.held) >= 40
 
@@ -59,22 +57,48 @@ def test_a_twin_without_a_cage_gets_through():
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "opens"),
+    ("module", "name", "instead", "opens"),
     [
         pytest.param(
             landlock,
             "restrict",
+            lambda *_: None,
             {"write: create", "read: private file", "process: signal the parent"},
             id="landlock",
         ),
         pytest.param(
-            seccomp, "restrict", {"net: UDP", "net: unix socket by path", "kernel: io_uring"}, id="seccomp"
+            seccomp,
+            "program",
+            lambda **_: ALLOW,
+            {
+                "net: UDP",
+                "net: unix socket by path",
+                "kernel: io_uring",
+                "write: change mode",
+                "write: setuid bit",
+            },
+            id="seccomp",
+        ),
+        pytest.param(
+            supervisor,
+            "is_below",
+            lambda *_: True,
+            {
+                "write: change mode",
+                "write: change times",
+                "write: change times of a link",
+                "write: change owner",
+                "write: change mode of what may be read",
+                "write: change times of what may be read",
+                "write: change owner of what may be read",
+            },
+            id="supervisor",
         ),
     ],
 )
-def test_a_missing_wall_shows(monkeypatch, module, name, opens):
+def test_a_missing_wall_shows(monkeypatch, module, name, instead, opens):
     """The witness bites: take one wall away and it says which doors are open."""
-    monkeypatch.setattr(module, name, lambda *_: None)
+    monkeypatch.setattr(module, name, instead)
     assert opens <= set(tried("workspace", mounts=False).open)
 
 
@@ -83,7 +107,7 @@ def test_capabilities_that_were_kept_show(monkeypatch):
     requires(os.geteuid() == 0, "only root has capabilities", "run as root")
     monkeypatch.setattr(capabilities, "drop", lambda *_: None)
     seen = set(tried("workspace", mounts=False).open)
-    assert seen - ONLY_BY_MOUNTS - {name for name in seen if name.startswith("protected")}
+    assert seen - {name for name in seen if name.startswith("protected")}
 
 
 def test_nothing_is_left(tmp_path, monkeypatch):
@@ -105,4 +129,4 @@ def test_what_a_foreign_workspace_needs_opens_nothing(monkeypatch):
     requires(os.geteuid() == 0, "only root has capabilities", "run as root")
     monkeypatch.setattr(capabilities, "needed", lambda _: (capabilities.DAC_OVERRIDE,))
     seen = tried("workspace", mounts=False)
-    assert {name for name in seen.open if not name.startswith("protected: ")} <= ONLY_BY_MOUNTS
+    assert all(name.startswith("protected: ") for name in seen.open)

@@ -133,6 +133,17 @@ def test_programs_live_in_system_folders_and_beside_the_interpreter(tmp_path):
         assert not program.is_where_programs_live(other / "tool")
 
 
+def test_a_program_that_anybody_could_change_is_known_by_what_it_holds(tmp_path):
+    """One where programs live is known by its path; one that cannot be read is never the same twice."""
+    tool = make(tmp_path)
+    before = program.fingerprint(tool)
+    assert before == program.fingerprint(tool)
+    tool.write_text("another")
+    assert before != program.fingerprint(tool)
+    assert program.fingerprint(Path("/usr/bin/env")) == ""
+    assert program.fingerprint(tmp_path / "absent") != program.fingerprint(tmp_path / "absent")
+
+
 def test_system_folders_are_absolute():
     """A relative one would be the working directory's."""
     assert all(folder.is_absolute() for folder in program.SYSTEM_FOLDERS)

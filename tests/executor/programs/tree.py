@@ -98,7 +98,20 @@ def bare(place: Path, ready: int) -> None:
     enter(place, "bare")
     os.set_inheritable(ready, True)
     signal.alarm(LIFETIME_SECONDS)
-    os.execve(sys.executable, [sys.executable, "-I", "-S", "-c", SLEEPER, str(ready)], {})
+    os.execve(sys.executable, [sys.executable, "-I", "-S", "-c", SLEEPER, str(ready), sys.argv[0]], {})
+
+
+def bare_daemon(place: Path, ready: int) -> None:
+    """Be a daemon with an empty environment: no group, session, parent or variable tells whose."""
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    let_go()
+    os.chdir("/")
+    enter(place, "bare-daemon")
+    os.set_inheritable(ready, True)
+    signal.alarm(LIFETIME_SECONDS)
+    os.execve(sys.executable, [sys.executable, "-I", "-S", "-c", SLEEPER, str(ready), sys.argv[0]], {})
 
 
 def phoenix(place: Path, _ready: int) -> None:
@@ -131,6 +144,7 @@ KINDS = {
     "daemon": daemon,
     "holder": holder,
     "bare": bare,
+    "bare-daemon": bare_daemon,
     "phoenix": phoenix,
     "stopped": stopped,
 }

@@ -67,7 +67,7 @@ def main() -> None:
 
 def do(job: dict[str, Any], caller: Any) -> list[Any]:
     """Do the job's verb and return its resolutions, where the events do not tell them."""
-    from autoexec_magic import api, installer
+    from autoexec_magic import api, installer, onrecord
 
     if job["verb"] == "resolve":
         return api.resolve(*job["modules"], online=True, caller=caller)
@@ -77,7 +77,7 @@ def do(job: dict[str, Any], caller: Any) -> list[Any]:
         report = api.script(job["source"], caller=caller)
         print(report.outcome.stdout)
     else:
-        loaded, here = api.surroundings(caller)
+        loaded, here = onrecord.surroundings(caller)
         context = installer.Context(
             config=loaded.config,
             folders=(here.cwd, here.workspace),

@@ -1,0 +1,20 @@
+"""Folders of ours and of Jupyter's whose files are nobody's to read: records, answers, tokens, keys."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from ..config import own_folders
+from ..trust import FOLDER
+
+
+def private_folders() -> tuple[Path, ...]:
+    """Return them; no policy and no person's yes lets a command read or write there."""
+    data, _, runtime = own_folders()
+    return _private_folders_of(data, runtime)
+
+
+@functools.lru_cache(maxsize=4)
+def _private_folders_of(data: Path, runtime: Path) -> tuple[Path, ...]:
+    return (*(data / name for name in ("runs", "panels", "ledger.db", FOLDER)), runtime)

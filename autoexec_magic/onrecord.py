@@ -1,0 +1,218 @@
+"""A run on the record: who calls, what it finds, and the plan carried out with every event written down.
+
+Between the verbs (`api`) and the orchestrator: the one place where a run gets
+its recorder, its settings and the way its questions are answered.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import config as settings
+from . import executor, orchestrator
+from .errors import AutoexecError, Cancelled, NeedsPerson, UsageError
+from .events import Emit, Event, Output
+from .executor.cage import SHUT, Doors, Wanted
+from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
+from .masked import masked
+from .orchestrator import Command, Plan, Report, Step, Surroundings
+from .redact import cleaned, secrets_in
+from .values import Ask, Place, Question, Reply
+
+_log = logging.getLogger(__name__)
+
+
+def nobody(question: Question) -> Reply:
+    """Answer a question where no person is: by raising `NeedsPerson`."""
+    raise NeedsPerson(question.text.rstrip(" ?"), why="; ".join(question.evidence), fix=question.fix)
+
+
+def agreed(question: Question) -> Reply:
+    """Answer yes, once: the caller gave `--yes`; what only a person may say is left unsaid."""
+    return Reply.NO if question.needs_person else Reply.YES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls a verb.
+
+    `emit` watches, `ask` answers questions and `place` says where it would ask
+    just now; `notebook` and `kernel` say where the call comes from ("" outside
+    a notebook), `cwd` is where it runs; `on_record` is told the id of the run
+    as soon as it has one.
+    """
+
+    emit: Emit | None = None
+    ask: Ask = nobody
+    place: Callable[[], Place] = lambda: "prompt"
+    notebook: str = ""
+    kernel: str = ""
+    cwd: Path | None = None
+    cancel: executor.Cancel | None = None
+    on_record: Callable[[str], None] | None = None
+
+
+PYTHON = Caller()  #: plain Python: nobody watches, nobody answers
+
+
+def store() -> Store:
+    """Return the run store of this user."""
+    return Store(settings.data_dir(), lambda pid, start: executor.is_alive(executor.ProcessId(pid, start)))
+
+
+def surroundings(caller: Caller, *, yes: bool = False) -> tuple[settings.Loaded, Surroundings]:
+    """Return the settings and the surroundings a run of `caller` finds."""
+    loaded = settings.load(caller.cwd)
+    return loaded, _surroundings(loaded, caller, yes=yes)
+
+
+@contextmanager
+def recorded(
+    verb: str, title: str, cage: str, caller: Caller, workspace: Path, run_id: str = ""
+) -> Iterator[Recorder | None]:
+    """Yield the recorder of a new run, or None where it cannot be written down.
+
+    A full disk or a folder that may not be written does not keep the user's
+    code from running; it is logged, once, here.
+    """
+    meta = Meta(
+        run_id=run_id or new_id(),
+        verb=verb,
+        title=cleaned(title, secrets_in(os.environ))[:200],
+        started=now_ms(),
+        cage=cage,
+        owner=_owner(),
+        notebook=caller.notebook,
+        kernel=caller.kernel,
+        workspace=str(workspace),
+        interpreter=sys.executable,
+    )
+    try:
+        recorder: Recorder | None = store().create(meta)
+    except (OSError, UsageError) as error:
+        _log.warning("this run is not on record: %s", error)
+        recorder = None
+    try:
+        yield recorder
+    finally:
+        if recorder is not None:
+            recorder.close()
+
+
+def carry_out(
+    verb: str,
+    title: str,
+    steps: tuple[Step, ...],
+    *,
+    caller: Caller,
+    timeout: float | None = None,
+    level: Wanted = "open",
+    doors: Doors = SHUT,
+    env: Sequence[str] = (),
+    yes: bool = False,
+) -> Report:
+    """Carry out a plan on the record and raise what kept it from passing."""
+    _check_names(env)
+    plan = Plan(
+        verb=verb,
+        title=title,
+        phases=steps,
+        timeout=timeout,
+        level=level,
+        doors=doors,
+        pass_on=tuple(env),
+    )
+    loaded, here = surroundings(caller, yes=yes)
+    with recorded(verb, title, _told(level), caller, loaded.workspace) as recorder:
+        sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
+        if recorder is not None:
+            is_raw = any(isinstance(step, Command) and step.is_raw for step in steps)
+            sinks.insert(0, masked(recorder.emit, env) if is_raw else recorder.emit)
+            if caller.on_record is not None:
+                caller.on_record(recorder.run_id)
+            here = replace(
+                here,
+                run_id=recorder.run_id,
+                place=caller.place,
+                on_spawn=_noting(recorder),
+                is_cancelled=lambda: store().is_cancel_requested(recorder.run_id),
+            )
+        report = orchestrator.run(plan, cleaning(fan_out(*sinks)), here)
+    if report.error is not None:
+        clean_error(report.error)
+        report.error.report = report
+        raise report.error
+    return report
+
+
+def _told(level: Wanted) -> str:
+    """Return the level that will be in force, for the record; as asked for where there is none."""
+    try:
+        return executor.cage.choose(level)
+    except AutoexecError:
+        return level
+
+
+def cleaning(emit: Emit) -> Emit:
+    """Return a sink that masks secrets before `emit`: titles, questions and reasons hold them, too.
+
+    Output is left as it is: it was cleaned where it was read, as a stream.
+    """
+    secrets = secrets_in(os.environ)
+
+    def clean(event: Event) -> None:
+        emit(event if isinstance(event, Output) else cleaned(event, secrets))
+
+    return clean
+
+
+def clean_error(error: AutoexecError | Cancelled) -> None:
+    """Mask secrets in what an error says, and make it harmless to a terminal."""
+    secrets = secrets_in(os.environ)
+    error.what, error.why, error.fix = (cleaned(text, secrets) for text in (error.what, error.why, error.fix))
+    error.args = (error.what,)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse a name that passes nothing on: a misspelt one would be missed much later."""
+    for name in names:
+        if "=" in name:
+            raise UsageError(
+                f"--env {name} cannot be", why="it takes the name of a variable", fix="--env NAME"
+            )
+        if not fnmatch.filter(os.environ, name):
+            raise UsageError(f"there is no variable {name}", fix=f"set it first: %env {name}=…")
+
+
+def _noting(recorder: Recorder) -> Callable[[executor.ProcessId], None]:
+    def note(process: executor.ProcessId) -> None:
+        try:
+            recorder.note_child(process.pid, process.start_time)
+        except OSError as error:
+            _log.warning("the run cannot be ended from outside: %s", error)
+
+    return note
+
+
+def _surroundings(loaded: settings.Loaded, caller: Caller, *, yes: bool) -> Surroundings:
+    return Surroundings(
+        config=loaded.config,
+        cwd=(caller.cwd or Path.cwd()).absolute(),
+        workspace=loaded.workspace,
+        cache=loaded.data / "cache",
+        ask=agreed if yes else caller.ask,
+        loaded=loaded,
+        cancel=caller.cancel,
+    )
+
+
+def _owner() -> Owner:
+    me = executor.identify(os.getpid()) or executor.ProcessId(os.getpid(), 0)
+    return Owner(pid=me.pid, start_time=me.start_time, host=host())

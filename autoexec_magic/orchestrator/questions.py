@@ -1,0 +1,50 @@
+"""A question and its answer: put to whoever can answer, on the record, and kept where that is wanted."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from ..errors import NeedsPerson
+from ..events import Answered, Asked, Emit
+from ..history import new_id
+from ..redact import cleaned, secrets_in
+from ..values import Ask, Question, Reply
+from .surroundings import Surroundings
+
+_KEPT = "command"  # the kind of answer that is kept
+
+
+def recorded(here: Surroundings, emit: Emit) -> Ask:
+    """Return `here.ask` with the question, its place and its answer on the record.
+
+    What a person agreed to for good is not asked again.
+    """
+    trust = here.loaded.trust if here.loaded is not None else None
+
+    def ask(question: Question) -> Reply:
+        name = new_id()
+        if question.content and trust is not None and trust.has(_KEPT, question.content):
+            return Reply.ALWAYS
+        question = replace(question, run_id=here.run_id, question=name, place=here.place())
+        emit(
+            Asked(
+                question=name,
+                text=question.text,
+                evidence=question.evidence,
+                answers=question.answers,
+                place=question.place,
+            )
+        )
+        try:
+            said = here.ask(question)
+        except NeedsPerson:
+            emit(Answered(question=name, answer="none", by="nobody"))
+            raise
+        reply = said if isinstance(said, Reply) else Reply.YES if said else Reply.NO
+        emit(Answered(question=name, answer=reply.value, by="person"))
+        if reply is Reply.ALWAYS and question.content and trust is not None:
+            trust.keep(_KEPT, question.content, text=cleaned(question.text, secrets_in(os.environ)))
+        return reply
+
+    return ask

@@ -1,0 +1,72 @@
+"""Which policy a command is judged by: the built-in one, a person's settings, and what the project offers.
+
+A project may loosen the policy once a person has accepted exactly what it says.
+That is asked about when it first would make a difference, and nowhere else: a
+question that changes nothing teaches people to say yes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import config as settings
+from .. import executor
+from ..config import Config
+from ..values import Answer, Question
+from .plan import Command
+from .surroundings import Surroundings
+
+
+def rules_for(step: Command, here: Surroundings) -> executor.policy.Policy:
+    """Return the policy for a command; a person is asked where the project's offer would let it run.
+
+    Raises
+    ------
+    UsageError
+        A pattern is none.
+    NeedsPerson
+        Nobody could answer.
+    """
+    rules = policy_of(here.config, here.workspace)
+    if here.loaded is None or not here.loaded.open_offers:
+        return rules
+    offered = policy_of(here.loaded.accepted(), here.workspace)
+    if _answer(step, rules, here) != "ask" or _answer(step, offered, here) != "allow":
+        return rules
+    question = Question(
+        text="let this project loosen the policy for its own commands ?",
+        evidence=tuple(
+            f"{offer.source}: {line}" for offer in here.loaded.open_offers for line in offer.lines
+        ),
+        fix="%autoexec policy accept",
+        needs_person=True,
+    )
+    if not here.ask(question):
+        return rules
+    settings.accept(here.loaded)
+    return offered
+
+
+def policy_of(config: Config, workspace: Path) -> executor.policy.Policy:
+    """Return the policy that the settings make of the built-in one.
+
+    Raises
+    ------
+    UsageError
+        A pattern is none.
+    """
+    for pattern in (*config.policy_allow, *config.policy_ask, *config.policy_refuse):
+        executor.policy.words_of(pattern)
+    return executor.policy.Policy(
+        programs=executor.policy.DEFAULT.programs | frozenset(config.policy_programs),
+        allow=config.policy_allow,
+        ask=config.policy_ask,
+        refuse=config.policy_refuse,
+        roots=tuple(workspace / Path(root).expanduser() for root in config.policy_roots),
+    )
+
+
+def _answer(step: Command, rules: executor.policy.Policy, here: Surroundings) -> Answer:
+    words = step.line or step.judged_as or step.argv
+    judged = executor.judge(words, workspace=here.workspace, cwd=here.cwd, policy=rules)
+    return judged.answer

@@ -1,0 +1,81 @@
+"""A question is on record with its answer, and one that was answered for good is not put again."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from autoexec_magic import config
+from autoexec_magic.errors import NeedsPerson
+from autoexec_magic.events import Answered, Asked
+from autoexec_magic.history import new_id
+from autoexec_magic.orchestrator import Surroundings
+from autoexec_magic.orchestrator.questions import recorded
+from autoexec_magic.values import Question, Reply
+
+QUESTION = Question(text="run x ?", content="x", fix="%autoexec sh --yes x")
+
+
+@pytest.fixture
+def here(workdir) -> Surroundings:
+    """Return surroundings in which a person answers for good."""
+    loaded = config.load(workdir, {})
+    return Surroundings(
+        config=loaded.config,
+        loaded=loaded,
+        cwd=workdir,
+        workspace=workdir,
+        cache=workdir / "cache",
+        ask=lambda question: Reply.ALWAYS,
+        run_id=new_id(),
+    )
+
+
+def test_always_is_not_asked_again(emit, here):
+    """In this project, and for exactly this."""
+    assert recorded(here, emit)(QUESTION) is Reply.ALWAYS
+    asked, answered = emit
+    assert isinstance(asked, Asked)
+    assert asked.answers == ("yes", "always", "no")
+    assert answered == Answered(question=asked.question, answer="always", by="person")
+
+    def nobody(question: Question) -> Reply:
+        raise NeedsPerson(question.text)
+
+    later = dataclasses.replace(here, ask=nobody)
+    assert recorded(later, emit)(QUESTION) is Reply.ALWAYS
+    assert len(emit) == 2
+    for other in ({"content": "y"}, {"content": ""}):
+        with pytest.raises(NeedsPerson):
+            recorded(later, emit)(dataclasses.replace(QUESTION, **other))
+
+
+def test_yes_is_for_once(emit, here):
+    """The next time it is asked again."""
+    here = dataclasses.replace(here, ask=lambda question: Reply.YES)
+    ask = recorded(here, emit)
+    assert ask(QUESTION) is ask(QUESTION) is Reply.YES
+    assert len(emit) == 4
+    assert list(here.loaded.trust.all()) == []
+
+
+def test_what_cannot_be_kept_is_not_offered_for_good(emit, here):
+    """A question without content has two answers."""
+    recorded(here, emit)(dataclasses.replace(QUESTION, content=""))
+    assert emit[0].answers == ("yes", "no")
+    assert list(here.loaded.trust.all()) == []
+
+
+def test_a_secret_in_the_question_is_not_kept(emit, here, monkeypatch):
+    """The list of answers is shown."""
+    monkeypatch.setenv("MY_TOKEN", "hunter2-hunter2")
+    recorded(here, emit)(dataclasses.replace(QUESTION, text="run curl hunter2-hunter2 ?"))
+    (kept,) = here.loaded.trust.all()
+    assert kept.text == "run curl *** ?"
+
+
+@pytest.mark.parametrize(("given", "reply"), [(True, Reply.YES), (False, Reply.NO)])
+def test_who_answers_with_a_truth_value_is_understood(emit, here, given, reply):
+    """Python callers may."""
+    assert recorded(dataclasses.replace(here, ask=lambda question: given), emit)(QUESTION) is reply

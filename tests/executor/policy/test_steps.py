@@ -53,6 +53,8 @@ LINES = {
     "python train.py ~/.ssh/id_rsa": "refuse secret",
     "bash x.sh /etc/shadow": "refuse secret",
     "npm pack /srv/x": "ask code-outside",
+    "jupyter execute /tmp/x.ipynb": "ask code-outside",
+    "flask --app /tmp/x.py run": "ask code-outside",
     "echo ~/.ssh/id_rsa": "allow",
     # Code of the workspace, and code from elsewhere.
     "python train.py": "allow",

@@ -40,6 +40,8 @@ from autoexec_magic.executor.policy.found import Found
         (switches.pid, "4711", "ask"),
         (switches.text, "ext::sh -c id", "refuse"),
         (switches.text, "anything", "allow"),
+        (switches.interpreter, "3.12", "allow"),
+        (switches.interpreter, "./python", "ask"),
         (switches.plugin, "no:cov", "allow"),
         (switches.plugin, "evil", "ask"),
         (switches.warning, "ignore::DeprecationWarning", "allow"),

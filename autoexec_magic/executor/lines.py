@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import PolicyRefused, UsageError
+from ..errors import MissingTool, PolicyRefused, UsageError
 from ..trust import digest
 from ..values import Ask, Outcome, PolicyVerdict, Question
 from . import policy, process
@@ -175,11 +175,19 @@ def _agreed(line: Line, place: Place, judge: Judge) -> frozenset[tuple[str, ...]
         if one.verdict.answer == "ask":
             asked.append(one)
     if asked:
-        programs = [
-            policy.find(one.argv[0], one.place.environment, one.place.cwd) for one in asked if one.argv
-        ]
+        programs = [program for one in asked for program in _program_of(one)]
         judge.ask_for([one.verdict for one in asked], str(line), place.cwd, programs)
     return frozenset(one.argv for one in asked)
+
+
+def _program_of(one: steps.Judged) -> list[Path]:
+    """Return the file that would run; none for a pipeline, for `cd`, and for what the line makes first."""
+    if not one.argv or one.argv[0] == "cd":
+        return []
+    try:
+        return [policy.find(one.argv[0], one.place.environment, one.place.cwd)]
+    except MissingTool:
+        return []
 
 
 def _stages(

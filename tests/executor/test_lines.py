@@ -210,6 +210,17 @@ def test_a_link_that_is_swapped_between_two_calls_is_seen(folder, emit):
     assert emit.text("stdout") == "data"
 
 
+def test_what_the_line_builds_first_is_asked_about_and_runs(folder, emit):
+    """It is not there when the line is judged; alone, it is missing."""
+    (folder / "tool.in").write_text("#!/bin/sh\necho built\n")
+    (folder / "tool.in").chmod(0o755)
+    line = "cp -p tool.in tool && ./tool"
+    assert run(line, folder, emit, ask=lambda question: True).returncode == 0
+    assert emit.text("stdout") == "built\n"
+    with pytest.raises(MissingTool):
+        run("./nosuch", folder)
+
+
 def test_a_folder_that_is_not_there_is_said(folder):
     """And what follows does not run somewhere else."""
     with pytest.raises(UsageError, match="cannot go to nosuch"):

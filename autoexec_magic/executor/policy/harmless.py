@@ -29,7 +29,8 @@ ATTRIBUTES = frozenset(
     isoformat strftime timestamp date time total_seconds days seconds astimezone hexdigest digest
     group groups groupdict start end span sub most_common elements total name stem suffix parent
     parts suffixes read_text read_bytes exists is_file is_dir is_absolute as_posix read readline
-    readlines shape dtype ndim size T mean std var sum min max argmin argmax prod cumsum cumprod dot
+    readlines
+    write writelines shape dtype ndim size T mean std var sum min max argmin argmax prod cumsum cumprod dot
     reshape ravel flatten astype tolist round any all transpose nbytes itemsize head tail describe
     info columns dtypes empty iloc loc value_counts nunique unique isna isnull notna dropna fillna
     groupby agg sort_values sort_index reset_index set_index drop drop_duplicates duplicated corr
@@ -50,7 +51,7 @@ os: getcwd cpu_count getpid getppid name sep linesep listdir uname getloadavg sc
     path.realpath path.getsize path.splitext path.expanduser path.sep
 platform: version python_version machine system node platform release processor architecture
     python_implementation python_build python_compiler uname mac_ver libc_ver freedesktop_os_release
-json: loads dumps load JSONDecodeError
+json: loads dumps load dump JSONDecodeError
 datetime: datetime date time timedelta timezone UTC datetime.now datetime.today
     datetime.fromisoformat datetime.fromtimestamp datetime.strptime datetime.utcnow date.today
     date.fromisoformat timezone.utc

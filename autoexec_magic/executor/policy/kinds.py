@@ -74,6 +74,7 @@ KINDS: dict[str, Callable[[str, Found], None]] = {
     "local": switches.local,
     "warning": switches.warning,
     "chdir": places.chdir,
+    "interpreter": switches.interpreter,
     "bind": switches.bind,
     "line": inner.line,
     "assign": variables.assign,

@@ -20,6 +20,7 @@ MOST_CHARS = 10_000
 _TAKE_PATHS = frozenset(
     """read_csv read_json read_parquet read_excel read_feather read_table Path PurePath PosixPath""".split()  # noqa: SIM905
 )
+_DATA = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".log", ".out", ".dat", ".md", ".html", ".xml", ".svg")
 _CAN_WRITE = frozenset(("to_string", "to_markdown", "info", "show_versions"))  # where they are given a place
 _CHANGES = frozenset(("append", "insert", "extend", "remove", "pop", "clear", "sort", "reverse"))
 _PLAIN = (
@@ -203,8 +204,6 @@ class _Reader:
             self._takes_path(node)
         if member in _CAN_WRITE and (node.args or node.keywords):
             raise _Unknown(f"lets {member} write")
-        if last == "print" and any(keyword.arg in ("file", None) for keyword in node.keywords):
-            raise _Unknown("prints to a file")
         for word in (*node.args, *(keyword.value for keyword in node.keywords)):
             self._visit(word)
 
@@ -218,12 +217,18 @@ class _Reader:
             self.found.reads.append(path)
 
     def _open(self, node: ast.Call) -> None:
-        """Let a file be read whose name stands there."""
+        """Let a file be read, or data be written, whose name stands there."""
         given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg != "encoding")]
         path, *modes = [word.value if isinstance(word, ast.Constant) else None for word in given] or [None]
-        if not isinstance(path, str) or modes not in ([], ["r"], ["rb"], ["rt"]):
-            raise _Unknown("opens a file to write, or one whose name is made as it runs")
-        self.found.reads.append(path)
+        if not isinstance(path, str) or len(modes) > 1:
+            raise _Unknown("opens a file whose name is made as it runs")
+        mode = modes[0] if modes else "r"
+        if mode in ("r", "rb", "rt"):
+            self.found.reads.append(path)
+        elif mode in ("w", "wb", "wt", "a", "ab", "x") and path.endswith(_DATA):
+            self.found.writes.append(path)  # and nothing that this program could import
+        else:
+            raise _Unknown("opens a file to write that could be code")
 
 
 _PARENTS = frozenset(

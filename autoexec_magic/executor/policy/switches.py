@@ -248,3 +248,9 @@ def warning(word: str, found: Found) -> None:
     """Take a filter for Python's warnings; a category with a dot in its name is imported."""
     if not re.fullmatch(r"[a-z]*(?::[^:]*(?::\w*)?)?", word):
         found.doubt(f"the filter {word} loads the code of its category")
+
+
+def interpreter(word: str, found: Found) -> None:
+    """Take a Python by its version or its name; one by its path is another program."""
+    if not re.fullmatch(r"[\w.@<>=,+-]+", word):
+        found.doubt(f"{word} is started in the place of this Python")

@@ -121,7 +121,7 @@ class Trail:
                 self.made.update(targets)
             if any(one in self.unread for one in made):
                 self.unread.update(targets)
-        elif not ruling.code:
+        elif not ruling.code or name.startswith("python"):
             self.made.update(targets)
 
     def _link(self, name: str, argv: Sequence[str], ruling: Ruling, cwd: Path, roots: Roots) -> None:

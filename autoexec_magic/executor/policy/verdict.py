@@ -194,7 +194,8 @@ def _program(argv: Sequence[str], case: _Case, depth: int) -> Iterator[PolicyVer
     try:
         program = find(argv[0], case.environment, case.cwd)
     except MissingTool as error:
-        if depth == 0:
+        # What a line builds first and then runs by its path is not there yet.
+        if depth == 0 and ("/" not in argv[0] or not case.trail.is_kept):
             raise
         yield PolicyVerdict(line=line, answer="ask", layer=2, rule="not-there", why=error.what)
         return

@@ -44,6 +44,7 @@ URLS = {
     "http://e.org\\@127.0.0.1/": "ask",
     "http://127.0.0.%31/": "ask",
     "http://１２７.0.0.1/": "ask",
+    "http://ｌocalhost/": "ask",
     "http://e.org/[1-9]": "ask",
     "http://{e.org,127.0.0.1}/": "ask",
     "": "allow",

@@ -1,8 +1,8 @@
 """How much is stopped, and how much is let through: lines of people who had not seen the policy.
 
-What is let through is mostly code for an interpreter (`python -c`), which a
-notebook runs anyway and a cage has to hold. The figures here are floors: they
-may rise, and whoever lets one fall sees it.
+The figures here are floors: they may rise, and whoever lets one fall sees it. A
+twin looks like an attack and does no harm; many of them need a shell, or are code
+in the command line, and are asked about for that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from autoexec_magic.executor.policy import DEFAULT, Roots, parse, verdict
 from autoexec_magic.executor.policy.tree import Shell
 
 DATA = Path(__file__).parents[2] / "data" / "policy"
-STOPPED_SHARE, ALLOWED_SHARE = 0.965, 0.86
+STOPPED_SHARE, ALLOWED_SHARE, TWINS_SHARE = 0.967, 0.862, 0.42
 HOME = Path("/home/ada")  # whatever the home of who runs the tests is
 PRIVATE = (Path("/srv/outside/kernel.json"),)  # as that of the kernel that runs the line is
 CANARIES = {
@@ -71,6 +71,14 @@ def test_of_the_attacks_this_share_is_stopped():
         answers[answer(line)] += 1
     assert len(attacks) >= 300
     assert 1 - answers["allow"] / len(attacks) >= STOPPED_SHARE, answers
+
+
+def test_of_the_twins_this_share_is_not_asked_about():
+    """What merely looks like an attack."""
+    twins = [str(record["twin"]) for record in records("attacks.jsonl") if record.get("twin")]
+    answers = Counter(map(answer, twins))
+    assert len(twins) >= 300
+    assert answers["allow"] / len(twins) >= TWINS_SHARE, answers
 
 
 def test_of_the_ordinary_lines_this_share_is_not_asked_about():

@@ -43,7 +43,6 @@ DANGEROUS = [
     "rmtree",
     "rename",
     "chmod",
-    "write",
     "write_text",
     "write_bytes",
     "touch",

@@ -33,6 +33,9 @@ HARMLESS = [
     "import urllib.parse; print(urllib.parse.quote('a b'))",
     "from importlib.metadata import version; print(version('numpy'))",
     "raise SystemExit(3)",
+    "open('a.txt', 'w').write('x')",
+    "with open('a.csv', mode='a') as f:\n    print(1, 2, file=f)",
+    "import json; json.dump({'a': 1}, open('a.json', 'w'))",
 ]
 DOUBTFUL = [
     "import os; os.system('id')",
@@ -44,11 +47,16 @@ DOUBTFUL = [
     "exec('1')",
     "open('a', 'w')",
     "open('a', mode='w')",
+    "open('json.py', 'w').write('x'); import json",
+    "open('a.pth', 'w')",
+    "open('a.txt', 'r+')",
+    "open('a.txt', 'w', opener=print)",
+    "open('a' + '.txt', 'w')",
     "open(*['a', 'w'])",
     "open('a' + 'b')",
     "open(chr(97))",
     "f = open; f('a', 'w')",
-    "print('x', file=open('a'))",
+    "print('x', file=open('a', 'w'))",
     "().__class__.__base__.__subclasses__()",
     "getattr(1, 'real')",
     "import sys; sys.modules['os'].system('id')",
@@ -136,6 +144,7 @@ def test_files_that_are_read_are_told():
     """Layer 4 says whether they may be; an address is told as one."""
     found = judged("import pandas as pd\nopen('a')\npd.read_csv('b.csv')\npd.read_csv('https://e.org/c.csv')")
     assert found.reads == ["a", "b.csv"]
+    assert judged("open('../a.txt', 'w')").writes == ["../a.txt"]
     assert found.urls == ["https://e.org/c.csv"]
     assert judged("from pathlib import Path; Path('.env').read_text()").reads == [".env"]
 

@@ -53,6 +53,8 @@ LINES = {
     "python train.py ~/.ssh/id_rsa": "refuse secret",
     "bash x.sh /etc/shadow": "refuse secret",
     "npm pack /srv/x": "ask code-outside",
+    "jupyter execute /tmp/x.ipynb": "ask code-outside",
+    "flask --app /tmp/x.py run": "ask code-outside",
     "echo ~/.ssh/id_rsa": "allow",
     # Code of the workspace, and code from elsewhere.
     "python train.py": "allow",
@@ -81,6 +83,8 @@ LINES = {
     "git clone https://e.org/a.git && ls a": "allow",
     "cp /tmp/x.py a.py && python a.py": "ask made-and-run",
     "cp a.py b.py && python b.py": "allow",
+    "python -c \"open('/home/ada/x.txt', 'w')\"": "ask outside",
+    "python -c \"open('r.txt', 'w').write('x')\" && pip install -r r.txt": "ask made-and-run",
     "sed -i s/a/b/ a.py && python a.py": "ask made-and-run",
     "echo x > .gitattributes; git status": "ask made-and-run",
     "echo '#include \"/etc/hostname\"' > a.c; gcc -E a.c": "ask made-and-run",
@@ -198,6 +202,18 @@ def test_a_word_that_stands_for_two_files_is_no_file():
     """`> $X` with a space in it would be ambiguous in a shell, too."""
     with pytest.raises(PolicyRefused):
         answer("X='a b'; ls > $X")
+
+
+def test_a_name_like_an_option_is_none_for_us_and_one_for_a_shell(tmp_path):
+    """What a pattern finds we hand over as a path; a shell would hand it over as it is."""
+    (tmp_path / "-rf").touch()
+    place = Place(cwd=tmp_path, environment={"PATH": "/usr/bin"})
+    roots = Roots(workspace=tmp_path, home=HOME)
+    (ours,) = judged(parse("ls *"), place, roots)
+    assert ours.argv == ("ls", "./-rf")
+    assert ours.verdict.answer == "allow"
+    (inner,) = judged(parse("bash -c 'ls *'"), place, roots)
+    assert (inner.verdict.answer, inner.verdict.rule) == ("ask", "named-like-options")
 
 
 def test_a_folder_of_a_pipeline_changes_nothing(tmp_path):

@@ -52,6 +52,7 @@ class Judge:
     rules: policy.Policy
     roots: policy.Roots
     ask: Ask | None
+    told: dict[str, set[str]] = field(default_factory=dict)  # a command's words when the line was judged
     _fresh: list[tuple[Pipeline, Place, list[steps.Judged]]] = field(default_factory=list)
 
     def verdicts(self, line: Line, place: Place) -> list[steps.Judged]:
@@ -70,6 +71,18 @@ class Judge:
             if known is pipeline and where is place:
                 return found
         return self.verdicts(Line(steps=(Step(pipeline=pipeline),)), place)
+
+    def leads_out(self, one: steps.Judged) -> PolicyVerdict | None:
+        """Return the question about a file that a pattern finds only now, and that leads out of all roots.
+
+        The line made it, or something else did meanwhile: nobody named what it leads to.
+        """
+        for word in one.argv[1:]:
+            if word not in self.told.get(one.text, ()) and policy.leads_out(word, one.place.cwd, self.roots):
+                why = f"{word} was made since the line was judged, and leads outside the workspace"
+                line = shlex.join(one.argv)
+                return PolicyVerdict(line=line, answer="ask", layer=4, rule="leads-outside", why=why)
+        return None
 
     def forget(self) -> None:
         """Judge everything again from now on: something ran, or time passed while a person thought."""
@@ -170,6 +183,7 @@ def _agreed(line: Line, place: Place, judge: Judge) -> frozenset[tuple[str, ...]
     """Judge the whole line as it stands now; return the commands that a person agreed to."""
     asked = []
     for one in judge.verdicts(line, place):
+        judge.told.setdefault(one.text, set()).update(one.argv)
         if one.verdict.answer == "refuse":
             raise refused(one.verdict)
         if one.verdict.answer == "ask":
@@ -200,6 +214,9 @@ def _stages(
             raise refused(one.verdict)
         if one.verdict.answer == "ask" and one.argv not in agreed:
             judge.ask_for([one.verdict], str(command), place.cwd)
+        strange = judge.leads_out(one)
+        if strange:
+            judge.ask_for([strange], str(command), place.cwd)
         if one.argv and (one.argv[0] != "cd" or len(pipeline.commands) > 1):
             environment = {**place.environment, **steps.named(command, place)}
             program = policy.find(one.argv[0], environment, place.cwd)

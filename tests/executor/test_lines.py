@@ -263,3 +263,28 @@ def test_nothing_stays_open(folder):
             except UsageError:
                 continue
     assert not before or len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_link_that_a_pattern_finds_only_now_is_asked_about_if_it_leads_outside(folder, tmp_path_factory):
+    """The line made it after it was judged, so nobody has seen where it leads."""
+    outside = tmp_path_factory.mktemp("outside") / "canary"
+    outside.write_text("canary\n")
+    asked: list[str] = []
+
+    def no(question: Question) -> bool:
+        asked.append(" ".join(question.evidence))
+        return False
+
+    roots = pytest.MonkeyPatch()
+    roots.setattr("autoexec_magic.executor.policy.paths.tempfile.gettempdir", lambda: str(folder))
+    roots.setattr("autoexec_magic.executor.policy.paths.TEMPORARY", ())
+    try:
+        with pytest.raises(PolicyRefused):
+            run(f"mkdir w; cd w; ln -s {outside} link; cat *", folder, ask=no)
+        assert "leads outside" in asked[0]
+        assert run("mkdir v; cd v; touch a; ln -s a link; cat *", folder, ask=no).returncode == 0
+        (folder / "old").symlink_to(outside)
+        assert run("cat o*", folder, ask=no).stdout == "canary\n"
+    finally:
+        roots.undo()
+    assert len(asked) == 1

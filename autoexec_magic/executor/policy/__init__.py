@@ -14,7 +14,7 @@ from .examples import check_rules, written_at
 from .expand import argv_of, one, value
 from .own import words_of
 from .parse import parse
-from .paths import Roots
+from .paths import Roots, leads_out
 from .program import find, fingerprint
 from .rules import DEFAULT, Policy, exactly, judge
 from .shapes import judge_shape
@@ -33,6 +33,7 @@ __all__ = [
     "judge_command",
     "judge_layers",
     "judge_shape",
+    "leads_out",
     "one",
     "parse",
     "value",

@@ -47,6 +47,7 @@ _STARTS_IN_WORKSPACE = re.compile(
       |/\.jupyter/|/\.ipython/|/(?:jupyter|ipython)_\w*config\.py$""",
     re.VERBOSE,
 )
+TEMPORARY = ("/tmp", "/var/tmp")  #: everybody's folders for temporary files
 _DEVICES = frozenset(("/dev/null", "/dev/zero", "/dev/tty", "/dev/full"))
 _READABLE = re.compile(r"/dev/(?:null|zero|full|tty|u?random|pts/\d+|shm(?:/.*)?|dri(?:/.*)?|nvidia.*)")
 _OWN_STREAM = re.compile(r"/dev/(?:std(?:in|out|err)|fd/[012])")
@@ -72,7 +73,7 @@ class Roots:
     def writable(self) -> tuple[str, ...]:
         """The roots, links followed."""
         more = map(str, self.more)
-        return realpaths((str(self.workspace), tempfile.gettempdir(), "/tmp", "/var/tmp", *more))
+        return realpaths((str(self.workspace), tempfile.gettempdir(), *TEMPORARY, *more))
 
     @property
     def inside(self) -> frozenset[str]:
@@ -196,6 +197,12 @@ def hard_link(path: str, cwd: Path, roots: Roots) -> Ruled:
     if is_below(real, roots.inside):
         return ALLOWED
     return Ruled("ask", "hard-link", f"{real} is outside the workspace, and would get a second name in it")
+
+
+def leads_out(path: str, cwd: Path, roots: Roots) -> bool:
+    """Whether a path that is in one of the roots by its name is none of theirs when links are followed."""
+    named = os.path.normpath(os.path.join(os.path.realpath(cwd), path))  # noqa: PTH118
+    return is_below(named, roots.inside) and not is_below(os.path.realpath(named), roots.inside)
 
 
 def real_of(path: str, cwd: Path, roots: Roots) -> str:

@@ -1,4 +1,4 @@
-"""Variables that decide which code a program runs, and the values of theirs that are harmless."""
+"""Variables that decide which code a program runs or where it writes, and their harmless values."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ LOADS_CODE = frozenset(
     CLOUDSDK_PYTHON CLOUDSDK_CONFIG TF_CLI_CONFIG_FILE PSQLRC PSQL_PAGER PGSERVICEFILE MYSQL_HOME
     SQLITE_HISTORY MAGICK_CONFIGURE_PATH MAGICK_CODER_MODULE_PATH HOME TMPDIR XDG_CONFIG_HOME
     XDG_CONFIG_DIRS XDG_DATA_HOME XDG_DATA_DIRS HOSTALIASES LOCALDOMAIN npm_config_script_shell
+    NODE_V8_COVERAGE NODE_REDIRECT_WARNINGS NODE_REPL_HISTORY NODE_COMPILE_CACHE COVERAGE_FILE GCOV_PREFIX
+    LLVM_PROFILE_FILE GMON_OUT_PREFIX MALLOC_TRACE PYTEST_DEBUG_TEMPROOT PYTHON_HISTORY HISTFILE TMP TEMP
+    GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_TRACE2 GIT_TRACE2_EVENT GIT_TRACE2_PERF XDG_CACHE_HOME
+    XDG_STATE_HOME MPLCONFIGDIR
     npm_config_registry NPM_CONFIG_REGISTRY NPM_CONFIG_SCRIPT_SHELL http_proxy https_proxy
     HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
     """.split()  # noqa: SIM905 - one name a line would be a file of its own
@@ -64,7 +68,13 @@ _HARMLESS = {
     "GIT_TRACE": re.compile(r"[01]"),
     "UV_LINK_MODE": re.compile(r"\w+"),
     "UV_CACHE_DIR": re.compile(_INSIDE),
-    "TMPDIR": re.compile(_INSIDE),
+    **dict.fromkeys(
+        (
+            *("TMPDIR", "TMP", "TEMP", "NODE_V8_COVERAGE", "COVERAGE_FILE", "LLVM_PROFILE_FILE"),
+            *("MPLCONFIGDIR", "XDG_CACHE_HOME", "NODE_COMPILE_CACHE"),
+        ),
+        re.compile(_INSIDE),
+    ),
     **dict.fromkeys(("PAGER", "GIT_PAGER", "MANPAGER", "SYSTEMD_PAGER"), re.compile(r"cat|less|")),
     **dict.fromkeys(("EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"), re.compile(r"true|:|cat")),
 }
@@ -81,7 +91,7 @@ def doubt(name: str, value: str) -> str:
     harmless = _HARMLESS.get(name)
     if _NO_CODE.fullmatch(name) or (harmless is not None and harmless.fullmatch(value)):
         return ""
-    return f"{name} decides which code is run, or where it comes from"
+    return f"{name} decides which code is run, where it comes from, or where something is written"
 
 
 def assign(word: str, found: Found) -> None:

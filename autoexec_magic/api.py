@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 from . import config as settings
 from . import executor, installer, orchestrator
@@ -117,7 +118,8 @@ def script(
     timeout : float, optional
         Seconds.
     level : Level or "best", optional
-        The cage; by default `workspace`: nobody may have read it.
+        The cage; by default the setting `cage`, which is `workspace` unless a
+        person said otherwise: nobody may have read it.
     doors : Doors, optional
         What is let through the cage (`executor.cage.doors_of`).
     env : sequence of str, optional
@@ -150,7 +152,7 @@ def script(
         title,
         steps,
         timeout=timeout,
-        level=level or "workspace",
+        level=level or cast("Wanted", settings.load(caller.cwd).config.cage),
         doors=doors,
         env=env,
         yes=yes,

@@ -60,6 +60,7 @@ class Config:
     policy_ask: tuple[str, ...] = ()
     policy_refuse: tuple[str, ...] = ()
     pass_on: tuple[str, ...] = ()
+    cage: str = "workspace"
 
 
 _LARGEST = 1e300  # whole numbers of TOML know no bounds
@@ -91,6 +92,7 @@ MEANING = {
     "policy.allow": "commands that are not asked about: PROGRAM WORD …, * for any word, at the end for all",
     "policy.ask": "commands that are asked about, written the same way",
     "policy.refuse": "commands that never run, written the same way",
+    "cage": "the cage of a script, unless its line says otherwise: sealed, workspace, open or best",
     "pass-on": "environment variables that runs may see; * is a wildcard",
 }
 #: what tells where these folders are
@@ -101,7 +103,7 @@ _SAY_WHERE = (
 _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
 PERSON_ONLY = frozenset(
     {
-        *("index-url", "project-age-days", "release-age-days", "pass-on"),
+        *("index-url", "project-age-days", "release-age-days", "pass-on", "cage"),
         *(key for key in KEYS if key.startswith("limits.")),
     }
 )

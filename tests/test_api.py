@@ -8,9 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from skips import requires
 
 from autoexec_magic import api
 from autoexec_magic.errors import (
+    CageError,
     Cancelled,
     CasesFailed,
     MissingTool,
@@ -233,3 +235,24 @@ def test_modules_are_classified_without_the_network():
     assert found["pytest"].cls == "installed"
     assert found["np"].cls == "alias"
     assert (found["yaml_of_nobody"].decision, found["yaml_of_nobody"].proved) == ("ask", None)
+
+
+def test_a_script_is_caged_unless_the_line_or_the_person_says_otherwise(workdir, monkeypatch):
+    """A project does not say so."""
+    (workdir / "autoexec.toml").write_text('cage = "open"')
+    try:
+        assert cage_of("1") == "workspace"
+    except CageError as error:
+        requires(False, error.why, error.fix)
+    assert cage_of("1", level="open") == "open"
+    monkeypatch.setenv("AUTOEXEC_CAGE", "open")
+    assert cage_of("1") == "open"
+    monkeypatch.setenv("AUTOEXEC_CAGE", "cosy")
+    with pytest.raises(UsageError, match="cosy"):
+        api.script("1")
+
+
+def cage_of(source: str, **options: object) -> str:
+    """Run a script and return the cage it was in."""
+    api.script(source, **options)
+    return api.runs(1)[0].cage

@@ -17,6 +17,7 @@ PERSONAL = {
     "project-age-days": ("1.5", "1.5", 1.5),
     "release-age-days": ("2", "2", 2.0),
     "pass-on": ('["AWS_*"]', "AWS_*", ("AWS_*",)),
+    "cage": ('"sealed"', "sealed", "sealed"),
     "limits.cpu-seconds": ("60", "60", 60.0),
     "limits.memory-mb": ("512", "512", 512.0),
     "limits.processes": ("20", "20", 20.0),

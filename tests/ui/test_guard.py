@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
+import contextlib
 import os
 import sys
 import threading
@@ -430,7 +432,9 @@ def test_from_a_running_loop(shell, capsys):
         await asyncio.sleep(0)
         shell.system("echo in a loop")
 
-    asyncio.run(work())
+    loop = asyncio.new_event_loop()
+    with contextlib.closing(loop), concurrent.futures.ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(loop.run_until_complete, work()).result()  # no other loop runs there
     assert capsys.readouterr().out.startswith("in a loop\n")
 
 

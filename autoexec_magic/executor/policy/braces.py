@@ -38,7 +38,7 @@ def expanded(parts: Sequence[Text | Variable]) -> list[list[Text | Variable]]:
 
     Examples
     --------
-    >>> [word[0].text for word in expanded([Text("a{b,c}{1..2}")])]
+    >>> ["".join(part.text for part in word) for word in expanded([Text("a{b,c}{1..2}")])]
     ['ab1', 'ab2', 'ac1', 'ac2']
     """
     items: list[Item] = []

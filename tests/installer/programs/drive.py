@@ -74,7 +74,7 @@ def do(job: dict[str, Any], caller: Any) -> list[Any]:
     if job["verb"] == "install":
         api.install(*job["names"], yes=job.get("yes", False), caller=caller)
     elif job["verb"] == "script":
-        report = api.script(job["source"], caller=caller)
+        report = api.script(job["source"], level="open", caller=caller)  # its folder is the home
         print(report.outcome.stdout)
     else:
         loaded, here = onrecord.surroundings(caller)

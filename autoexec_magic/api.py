@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
 from . import config as settings
 from . import executor, installer, orchestrator
@@ -49,7 +48,8 @@ def sh(
     timeout : float, optional
         Seconds for each command.
     level : Level or "best", optional
-        The cage; by default `open`: it is what a person typed.
+        The cage; by default `open`: it is what a person typed. A line that
+        only a shell can run is in `workspace`, where that can be had.
     doors : Doors, optional
         What is let through the cage (`executor.cage.doors_of`).
     pty : bool, default False
@@ -84,7 +84,7 @@ def sh(
         title,
         steps,
         timeout=timeout,
-        level=level or "open",
+        level=level,
         doors=doors,
         pty=pty,
         env=env,
@@ -152,7 +152,7 @@ def script(
         title,
         steps,
         timeout=timeout,
-        level=level or cast("Wanted", settings.load(caller.cwd).config.cage),
+        level=level,
         doors=doors,
         env=env,
         yes=yes,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from . import config as settings
 from . import executor, orchestrator
@@ -22,7 +23,7 @@ from .events import Emit, Event, Output
 from .executor.cage import SHUT, Doors, Wanted
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .masked import masked
-from .orchestrator import Command, Plan, Report, Step, Surroundings
+from .orchestrator import Command, Plan, Report, Script, Step, Surroundings
 from .redact import cleaned, secrets_in
 from .values import Ask, Place, Question, Reply
 
@@ -113,14 +114,19 @@ def carry_out(
     *,
     caller: Caller,
     timeout: float | None = None,
-    level: Wanted = "open",
+    level: Wanted | None = None,
     doors: Doors = SHUT,
     pty: bool = False,
     env: Sequence[str] = (),
     yes: bool = False,
 ) -> Report:
-    """Carry out a plan on the record and raise what kept it from passing."""
+    """Carry out a plan on the record and raise what kept it from passing.
+
+    Without a level it is the usual one of what the steps do.
+    """
     _check_names(env)
+    loaded, here = surroundings(caller, yes=yes)
+    level = level or _usual(steps, loaded)
     plan = Plan(
         verb=verb,
         title=title,
@@ -131,7 +137,6 @@ def carry_out(
         pty=pty,
         pass_on=tuple(env),
     )
-    loaded, here = surroundings(caller, yes=yes)
     with recorded(verb, title, _told(level), caller, loaded.workspace) as recorder:
         sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
         if recorder is not None:
@@ -152,6 +157,21 @@ def carry_out(
         report.error.report = report
         raise report.error
     return report
+
+
+def _usual(steps: Sequence[Step], loaded: settings.Loaded) -> Wanted:
+    """Return the level for what nobody named one for.
+
+    A script may have been read by nobody. What a person typed runs as theirs;
+    what bash makes of a line nobody has seen, so it is in a cage where there is
+    one, and the question says which.
+    """
+    if any(isinstance(step, Script) for step in steps):
+        return cast("Wanted", loaded.config.cage)
+    lines = [step.line for step in steps if isinstance(step, Command)]
+    if any(map(executor.needs_shell, lines)) and executor.cage.can_be_had("workspace", loaded.workspace):
+        return "workspace"
+    return "open"
 
 
 def _told(level: Wanted) -> str:

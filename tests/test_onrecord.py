@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from skips import requires
 
 from autoexec_magic import api, onrecord
 from autoexec_magic.errors import NeedsPerson, PhaseError, UsageError
@@ -56,3 +57,35 @@ def test_nobody_says_what_to_type():
     with pytest.raises(NeedsPerson, match="run it") as caught:
         onrecord.nobody(Question(text="run it ?", evidence=("a", "b"), fix="type this"))
     assert (caught.value.why, caught.value.fix) == ("a; b", "type this")
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "found"),
+    [
+        ("echo hi", None, "open"),
+        ("echo $(echo hi)", None, "workspace"),
+        ("echo $(echo hi)", "open", "open"),
+        ("for i in hi; do echo $i; done", None, "workspace"),
+    ],
+)
+def test_what_bash_makes_of_a_line_is_in_a_cage_unless_a_person_says_otherwise(workdir, line, level, found):
+    """Nobody has seen it; and the question says where it would run."""
+    requires(cage.can_be_had("workspace", workdir), "there is no cage here", "Linux 6.12")
+    asked = []
+    caller = api.Caller(ask=lambda question: asked.append(question) or True)
+    report = api.sh(line, level=level, caller=caller)
+    assert report.outcome.stdout == "hi\n"
+    assert api.runs(1)[0].cage == found
+    where = "in the cage workspace" if found == "workspace" else "without a cage"
+    assert all(where in question.evidence[0] for question in asked)
+
+
+def test_where_a_workspace_holds_keys_the_question_says_that_there_is_no_cage(workdir, monkeypatch):
+    """As in a notebook that lies in the home."""
+    monkeypatch.setenv("HOME", str(workdir))
+    (workdir / ".ssh").mkdir()
+    asked = []
+    caller = api.Caller(ask=lambda question: asked.append(question) or True)
+    assert api.sh("echo $(echo hi)", caller=caller).outcome.stdout == "hi\n"
+    assert api.runs(1)[0].cage == "open"
+    assert "without a cage" in asked[0].evidence[0]

@@ -22,7 +22,7 @@ from . import policy as _policy
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
-from .judging import Explained, explain, judge
+from .judging import Explained, explain, judge, needs_shell
 from .permission import judge_input, permitted, shown
 from .places import private_folders
 from .policy import steps
@@ -45,6 +45,7 @@ __all__ = [
     "is_alive",
     "is_service_alive",
     "judge",
+    "needs_shell",
     "policy",
     "run",
     "run_line",
@@ -280,7 +281,7 @@ def run_line(
         is_raw=raw,
     )
     if isinstance(found, Shell):
-        judge.ask_for([lines.asked_of_shell(found)], found.text, folder)
+        judge.ask_for([lines.asked_of_shell(found, level)], found.text, folder)
         bash = _policy.find("bash", variables, folder)
         stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
         return start((stage,), folder, timeout, keep_bytes)

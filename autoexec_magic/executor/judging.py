@@ -96,6 +96,14 @@ def explain(
     return Explained(line=text, tree=_tree(found), parts=parts, verdict=_whole(text, parts))
 
 
+def needs_shell(line: str) -> bool:
+    """Whether only a shell can run a line; one that cannot be read needs none."""
+    try:
+        return isinstance(policy.parse(line), Shell)
+    except AutoexecError:
+        return False
+
+
 def _parse(text: str) -> Line | Shell:
     return policy.parse(text)
 

@@ -161,14 +161,15 @@ def refused(verdict: PolicyVerdict) -> PolicyRefused:
     return PolicyRefused(f"refused: {verdict.line}", why=why)
 
 
-def asked_of_shell(shell: Shell) -> PolicyVerdict:
-    """Return the verdict on what only a shell can run: a question."""
+def asked_of_shell(shell: Shell, level: str = "") -> PolicyVerdict:
+    """Return the verdict on what only a shell can run, in a cage of `level` if that is known: a question."""
+    where = {"": "", "open": ", without a cage"}.get(level, f", in the cage {level}")
     return PolicyVerdict(
         line=shell.text,
         answer="ask",
         layer=1,
         rule="needs-a-shell",
-        why=f"it has {shell.why}: bash runs it, and nobody has seen what bash makes of it",
+        why=f"it has {shell.why}: bash runs it{where}, and nobody has seen what bash makes of it",
     )
 
 

@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from . import speak, text, verbs
 from .front import choices, reply_to
 from .records import json_lines
 
+_LINE = re.compile(r"(?<!%)%autoexec sh --yes (.+)$", re.MULTILINE)
 _AS_MAGIC = re.compile(r"(?<!%)%autoexec\b")
 
 
@@ -60,13 +62,16 @@ def _main(words: list[str]) -> int:
 
 
 def as_command(words: str) -> str:
-    """Return text with the magic's name as it is typed in a terminal.
+    """Return text with the magic's name as it is typed in a terminal, a line after it as one word.
 
     Examples
     --------
     >>> as_command("fix: %autoexec runs")
     'fix: jupyter autoexec runs'
+    >>> print(as_command("%autoexec sh --yes for x in *; do ls $x; done"))
+    jupyter autoexec sh --yes 'for x in *; do ls $x; done'
     """
+    words = _LINE.sub(lambda match: f"%autoexec sh --yes {shlex.quote(match[1])}", words)
     return _AS_MAGIC.sub("jupyter autoexec", words)
 
 

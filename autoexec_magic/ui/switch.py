@@ -49,7 +49,7 @@ class Switch:
                 Terms(
                     raises=not options.no_raise,
                     timeout=options.timeout,
-                    level=options.cage or "open",
+                    level=options.cage,
                     doors=doors(options),
                     env=tuple(options.env),
                     yes=options.yes,

@@ -42,7 +42,7 @@ class Terms:
 
     raises: bool = True
     timeout: float | None = None
-    level: Wanted = "open"
+    level: Wanted | None = None
     doors: Doors = SHUT
     env: tuple[str, ...] = ()
     yes: bool = False

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ...values import Denial
 from .doors import SHUT, Doors, doors_of
-from .force import InForce, choose, in_force
+from .force import InForce, can_be_had, choose, in_force
 from .kept import close as close_kept
 from .kept import lend
 from .levels import Cage, build
@@ -35,6 +35,7 @@ __all__ = [
     "Wanted",
     "Witness",
     "build",
+    "can_be_had",
     "choose",
     "close_kept",
     "doors_of",

@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import functools
 from dataclasses import dataclass
+from pathlib import Path
 
 from ...errors import AutoexecError, CageError, UsageError
 from ...values import Level
 from .doors import SHUT, Doors
-from .levels import available
-from .request import LEVELS, Wanted
+from .levels import available, build
+from .request import LEVELS, CageRequest, Wanted
 from .witness import Witness, witness
 
 #: what Landlock has no word for, and only mounts keep: on the user's own files outside
@@ -64,6 +65,15 @@ def choose(wanted: Wanted) -> Level:
             available(level)
             return level
     raise AutoexecError("there is not even a cage of level open")
+
+
+def can_be_had(level: Level, workspace: Path) -> bool:
+    """Whether a cage of `level` can be made of a workspace; one that holds the person's keys is none."""
+    try:
+        build(CageRequest(level=level, workspace=workspace)).close()
+    except AutoexecError:
+        return False
+    return True
 
 
 def in_force(wanted: Wanted, doors: Doors = SHUT) -> InForce:

@@ -119,11 +119,11 @@ def test_a_name_of_any_kind_is_read_over(tmp_path, name):
         child.wait()
 
 
-def me() -> ProcessId:
-    """Return the identity of the running tests."""
+def older() -> ProcessId:
+    """Return a leader that started with the tests and is gone: it has no group, which the tests may lead."""
     found = identify(os.getpid())
     assert found is not None
-    return found
+    return ProcessId(NEVER_A_PID, found.start_time)
 
 
 @NEEDS_PROC
@@ -137,7 +137,7 @@ def test_the_group_of_a_leader_belongs_to_it():
 def test_what_left_the_group_is_known_by_the_run():
     """A session of its own hides nothing: the environment it was started with has the run's id."""
     with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
-        assert members(me(), MINE) == [identify(child.pid)]
+        assert members(older(), MINE) == [identify(child.pid)]
 
 
 @NEEDS_PROC
@@ -146,7 +146,7 @@ def test_what_a_run_within_the_run_started_belongs_to_both(outer):
     """A script that runs our own command line: what that starts ends with the outer run, too."""
     variables = {"AUTOEXEC_RUN_ID": "inner", "AUTOEXEC_OUTER_RUNS": outer}
     with started(start_new_session=True, env=variables) as (child, _):
-        assert members(me(), MINE) == [identify(child.pid)]
+        assert members(older(), MINE) == [identify(child.pid)]
 
 
 @NEEDS_PROC
@@ -164,7 +164,7 @@ def test_what_a_run_within_the_run_started_belongs_to_both(outer):
 def test_somebody_elses_process_is_no_member(variables):
     """Neither the group nor the whole of the run's id: not ours to end."""
     with started(start_new_session=True, env=variables) as (child, _):
-        assert child.pid not in [process.pid for process in members(me(), MINE)]
+        assert child.pid not in [process.pid for process in members(older(), MINE)]
 
 
 @NEEDS_PROC
@@ -173,7 +173,7 @@ def test_a_process_that_ended_is_no_member():
     with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
         os.kill(child.pid, signal.SIGKILL)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        assert members(me(), MINE) == []
+        assert members(older(), MINE) == []
 
 
 @NEEDS_PROC
@@ -210,7 +210,7 @@ def test_the_members_of_an_old_leader_may_have_any_pid(monkeypatch):
     """In the time of a long run the pids may have begun again and gone past the leader's."""
     monkeypatch.setattr(identity, "_ROUND_SECONDS", 0.0)
     with started(start_new_session=True, env={"AUTOEXEC_RUN_ID": MINE}) as (child, _):
-        assert members(ProcessId(child.pid + 1, me().start_time), MINE) == [identify(child.pid)]
+        assert members(ProcessId(child.pid + 1, older().start_time), MINE) == [identify(child.pid)]
 
 
 @NEEDS_PROC

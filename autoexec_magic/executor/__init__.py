@@ -22,7 +22,7 @@ from . import policy as _policy
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
-from .judging import Explained, explain, judge, needs_shell
+from .judging import Explained, changes_only_itself, explain, judge, needs_shell
 from .permission import judge_input, permitted, shown
 from .places import private_folders
 from .policy import steps
@@ -38,6 +38,7 @@ __all__ = [
     "ProcessId",
     "Service",
     "cage",
+    "changes_only_itself",
     "end_known",
     "explain",
     "identify",
@@ -180,7 +181,7 @@ def run(
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     present = dict(os.environ)
-    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
+    variables = environment.build(run_id, _there(env, folder), pass_on=pass_on, present=present)
     root = workspace(folder)
     files = [(str(stdin), False)] if isinstance(stdin, Path) else []
     program = permitted(judged, variables, folder, root, policy, ask, files)
@@ -259,7 +260,7 @@ def run_line(
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     present = dict(os.environ)
-    variables = environment.build(run_id, env, pass_on=pass_on, present=present)
+    variables = environment.build(run_id, _there(env, folder), pass_on=pass_on, present=present)
     roots = _policy.Roots(workspace=workspace, more=policy.roots, private=private_folders())
     judge = lines.Judge(rules=policy, roots=roots, ask=ask)
     if isinstance(stdin, Path):
@@ -328,6 +329,11 @@ def start_service(
     return service.start(
         (str(program), *words[1:]), name=name or program.name, log=folder / log, cwd=folder, env=variables
     )
+
+
+def _there(env: Mapping[str, str] | None, folder: Path) -> dict[str, str]:
+    """Return the variables to set: this process's own `PWD` says where that was started."""
+    return {**(env or {}), "PWD": str(folder)}
 
 
 def _check_bounds(timeout: float | None, grace: float, keep_bytes: int) -> None:

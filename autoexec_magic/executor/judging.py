@@ -88,7 +88,7 @@ def explain(
         if isinstance(found, Shell):
             verdict = lines.asked_of_shell(found)
             return Explained(line=text, tree=f"shell ({found.why})", parts=(), verdict=verdict)
-        place = steps.Place(cwd=cwd, environment=environment.build("", env))
+        place = steps.Place(cwd=cwd, environment=environment.build("", {**(env or {}), "PWD": str(cwd)}))
         roots = _roots(workspace, policy)
         parts = tuple(map(_part, steps.judged(found, place, roots, policy)))
     except AutoexecError as error:
@@ -102,6 +102,17 @@ def needs_shell(line: str) -> bool:
         return isinstance(policy.parse(line), Shell)
     except AutoexecError:
         return False
+
+
+def changes_only_itself(line: str) -> bool:
+    """Whether a line does nothing but go somewhere or set variables, which end with it."""
+    try:
+        found = policy.parse(line)
+    except AutoexecError:
+        return False
+    if isinstance(found, Shell):
+        return False
+    return all(not command.words or command.words[0].literal == "cd" for command in found.commands)
 
 
 def _parse(text: str) -> Line | Shell:

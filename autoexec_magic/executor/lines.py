@@ -158,7 +158,8 @@ def run(line: Line, place: Place, start: Start, bounds: Bounds, judge: Judge) ->
 def refused(verdict: PolicyVerdict) -> PolicyRefused:
     """Return the error that says why a command may not run."""
     why = f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})"
-    return PolicyRefused(f"refused: {verdict.line}", why=why)
+    fix = "%autoexec policy explain shows which rule, and where it stands; write the line without it"
+    return PolicyRefused(f"refused: {verdict.line}", why=why, fix=fix)
 
 
 def asked_of_shell(shell: Shell, level: str = "") -> PolicyVerdict:

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import AutoexecError, MissingTool, UsageError
+from ..errors import AutoexecError, CageError, MissingTool, UsageError
 from ..redact import mask
 from ..values import Ended, Outcome
 from . import ending, mark, terminal
@@ -299,7 +299,7 @@ def _spawn(request: Request) -> Children:
             for number, stage in enumerate(request.stages, start=1):
                 is_last = number == len(request.stages)
                 follows, writes, complains = (-1, *last) if is_last else (*_pipe(ours), errors)
-                streams = _opened(stage.files, [reads, writes, complains], request.cwd, ours)
+                streams = _opened(stage.files, [reads, writes, complains], request, ours)
                 at_terminal = children.terminal if is_last else None
                 process = _start(stage, streams, request, children.processes, at_terminal)
                 children.processes.append(process)
@@ -323,10 +323,10 @@ def _ends(
     is_typed = request.pty is not None and len(request.stages) == 1 and not isinstance(request.stdin, Path)
     try:
         if request.pty is None:
-            stdin, first = _input(request.stdin, request.cwd, ours)
+            stdin, first = _input(request, ours)
             stdout, writes = _output(ours)
             return Children(stdin, stdout, stderr), first, (writes, errors)
-        stdin, first = (None, -1) if is_typed else _input(request.stdin, request.cwd, ours)
+        stdin, first = (None, -1) if is_typed else _input(request, ours)
         typed = request.stdin if is_typed and isinstance(request.stdin, bytes) else b""
         screen = Terminal(request.pty, typed)
     except BaseException:
@@ -336,12 +336,13 @@ def _ends(
     return Children(stdin, stdout, stderr, screen), screen.slave if is_typed else first, (screen.slave,) * 2
 
 
-def _input(given: bytes | Path | None, cwd: Path, ours: contextlib.ExitStack) -> tuple[IO[bytes] | None, int]:
+def _input(request: Request, ours: contextlib.ExitStack) -> tuple[IO[bytes] | None, int]:
     """Return our end of the first one's input, if it has any, and its own."""
+    given = request.stdin
     if given is None:
         return None, ours.enter_context(open(os.devnull, "rb", buffering=0)).fileno()  # noqa: PTH123
     if isinstance(given, Path):
-        return None, _opened([File(stream=0, path=str(given))], [-1], cwd, ours)[0]
+        return None, _opened([File(stream=0, path=str(given))], [-1], request, ours)[0]
     reader, writer = os.pipe()
     ours.callback(os.close, reader)
     return os.fdopen(writer, "wb", buffering=0), reader
@@ -362,20 +363,51 @@ def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:
     return ends
 
 
-def _opened(files: Sequence[File], streams: list[int], cwd: Path, ours: contextlib.ExitStack) -> list[int]:
+def _opened(
+    files: Sequence[File], streams: list[int], request: Request, ours: contextlib.ExitStack
+) -> list[int]:
     """Return the descriptors of streams 0, 1 and 2 after the files took their places."""
     for file in files:
         if file.same_as >= 0:
             streams[file.stream] = streams[file.same_as]
             continue
         try:
-            descriptor = _open(cwd / file.path, file.flags)
+            descriptor = _open_in(request.cage, request.cwd / file.path, file.flags)
         except (OSError, ValueError) as error:
             done = "read" if file.flags == os.O_RDONLY else "written"
             raise UsageError(f"{file.path} cannot be {done}", why=str(error), fix="check the path") from error
         ours.callback(os.close, descriptor)
         streams[file.stream] = descriptor
     return streams
+
+
+def _open_in(cage: Cage | None, path: Path, flags: int) -> int:
+    """Open a file as the caged child could have: by the rules, and from inside where a thread can be."""
+    if cage is None or cage.level == "open":
+        return _open(path, flags)
+    _check_held(cage, path, flags)
+    descriptor = cage.spawn(lambda: _open(path, flags))
+    try:
+        seen = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a pipe is no path
+        if seen.startswith("/"):  # what it was by then, whatever links were put in its way
+            _check_held(cage, Path(seen), flags)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_held(cage: Cage, path: Path, flags: int) -> None:
+    is_written = flags != os.O_RDONLY
+    path = Path(os.path.normpath(path))
+    answer = cage.explain(path, write=is_written)
+    if answer == "ordinary" or not (is_written or path.exists()):
+        return
+    done, door = ("write", "--write") if is_written else ("read", "--read")
+    why = f"the cage {cage.level} does not let a run {done} it"
+    place = next(folder for folder in (path, *path.parents) if folder.exists())
+    fix = "" if answer == "protected" or cage.level == "sealed" else f"add {door} {place}"
+    raise CageError(f"{path} cannot be {done.replace('write', 'written')}", why=why, fix=fix)
 
 
 def _open(path: Path, flags: int) -> int:

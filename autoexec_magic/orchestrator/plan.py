@@ -94,6 +94,13 @@ class Plan:
     pty: bool = False
     pass_on: tuple[str, ...] = ()
 
+    def options(self) -> str:
+        """Return the options that say the same on a line, for a command to be typed again."""
+        found = [f"--timeout {self.timeout:g}"] if self.timeout else []
+        found += [f"--cage {self.level}"] if self.level != "open" else []
+        found += [*self.doors.options(), *(f"--env {name}" for name in self.pass_on)]
+        return " ".join([*found, *(["--pty"] if self.pty else [])])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseReport:

@@ -12,13 +12,15 @@ from ..redact import cleaned, secrets_in
 from ..values import Ask, Question, Reply
 from .surroundings import Surroundings
 
+_YES = "%autoexec sh --yes"
 _KEPT = "command"  # the kind of answer that is kept
 
 
-def recorded(here: Surroundings, emit: Emit) -> Ask:
+def recorded(here: Surroundings, emit: Emit, options: str = "") -> Ask:
     """Return `here.ask` with the question, its place and its answer on the record.
 
-    What a person agreed to for good is not asked again.
+    What a person agreed to for good is not asked again. `options` are those of
+    the line, which the command that says yes has to have as well.
     """
     trust = here.loaded.trust if here.loaded is not None else None
 
@@ -26,6 +28,8 @@ def recorded(here: Surroundings, emit: Emit) -> Ask:
         name = new_id()
         if question.content and trust is not None and trust.has(_KEPT, question.content):
             return Reply.ALWAYS
+        if options:
+            question = replace(question, fix=question.fix.replace(_YES, f"{_YES} {options}", 1))
         question = replace(question, run_id=here.run_id, question=name, place=here.place())
         emit(
             Asked(

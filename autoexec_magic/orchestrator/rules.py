@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import config as settings
 from .. import executor
 from ..config import Config
+from ..errors import UsageError
 from ..values import Answer, Question
 from .plan import Command
 from .surroundings import Surroundings
@@ -36,8 +37,9 @@ def rules_for(step: Command, here: Surroundings) -> executor.policy.Policy:
         return rules
     question = Question(
         text="let this project loosen the policy for its own commands ?",
-        evidence=tuple(
-            f"{offer.source}: {line}" for offer in here.loaded.open_offers for line in offer.lines
+        evidence=(
+            *(f"{offer.source}: {line}" for offer in here.loaded.open_offers for line in offer.lines),
+            f"with that this would run unasked: {executor.shown(step.line or step.argv)}",
         ),
         fix="%autoexec policy accept",
         needs_person=True,
@@ -56,8 +58,10 @@ def policy_of(config: Config, workspace: Path) -> executor.policy.Policy:
     UsageError
         A pattern is none.
     """
-    for pattern in (*config.policy_allow, *config.policy_ask, *config.policy_refuse):
-        executor.policy.words_of(pattern)
+    named = {"allow": config.policy_allow, "ask": config.policy_ask, "refuse": config.policy_refuse}
+    for key, patterns in named.items():
+        for pattern in patterns:
+            _check_pattern(key, pattern)
     return executor.policy.Policy(
         programs=executor.policy.DEFAULT.programs | frozenset(config.policy_programs),
         allow=config.policy_allow,
@@ -65,6 +69,14 @@ def policy_of(config: Config, workspace: Path) -> executor.policy.Policy:
         refuse=config.policy_refuse,
         roots=tuple(workspace / Path(root).expanduser() for root in config.policy_roots),
     )
+
+
+def _check_pattern(key: str, pattern: str) -> None:
+    try:
+        executor.policy.words_of(pattern)
+    except UsageError as error:
+        why = f"{error.why}; %autoexec config shows where it comes from"
+        raise UsageError(f"policy.{key}: {error.what}", why=why, fix=error.fix) from error
 
 
 def limits_of(config: Config, *, is_caged: bool) -> executor.cage.Limits | None:

@@ -105,7 +105,7 @@ def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRe
     """Carry out one phase and return its report."""
     phase = PHASE_OF[type(step)]
     here = replace(here, run_id=here.run_id or new_id())
-    here = replace(here, ask=recorded(here, emit))
+    here = replace(here, ask=recorded(here, emit, plan.options()))
     started = time.monotonic()
     emit(PhaseStarted(phase=phase, title=_title(step)))
     try:

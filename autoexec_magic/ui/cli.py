@@ -24,7 +24,7 @@ from . import speak, text, verbs
 from .front import choices, reply_to
 from .records import json_lines
 
-_LINE = re.compile(r"(?<!%)%autoexec sh --yes (.+)$", re.MULTILINE)
+_LINE = re.compile(r"(?<!%)%autoexec sh --yes ((?:--(?:unix|pty) |--[a-z]+ \S+ )*)(.+)$", re.MULTILINE)
 _AS_MAGIC = re.compile(r"(?<!%)%autoexec\b")
 
 
@@ -71,7 +71,7 @@ def as_command(words: str) -> str:
     >>> print(as_command("%autoexec sh --yes for x in *; do ls $x; done"))
     jupyter autoexec sh --yes 'for x in *; do ls $x; done'
     """
-    words = _LINE.sub(lambda match: f"%autoexec sh --yes {shlex.quote(match[1])}", words)
+    words = _LINE.sub(lambda match: f"%autoexec sh --yes {match[1]}{shlex.quote(match[2])}", words)
     return _AS_MAGIC.sub("jupyter autoexec", words)
 
 

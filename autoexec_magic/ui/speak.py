@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import api
+from .. import api, executor
 from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
@@ -44,6 +44,12 @@ def sh(call: Call, caller: Caller) -> Spoken:
         commands.append(options.rest[0] if len(options.rest) == 1 else tuple(options.rest))
     lines = re.sub(r"\\\n[ \t]*", "", call.cell or "").splitlines()
     commands += [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    for command in commands:
+        if isinstance(command, str) and executor.changes_only_itself(command):
+            raise UsageError(
+                f"{command.strip()} would change nothing: each line starts anew",
+                fix=f"{command.strip()} && COMMAND on one line, or %%autoexec script --lang bash",
+            )
     report = api.sh(
         *commands,
         timeout=options.timeout,

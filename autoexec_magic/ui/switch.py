@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from ..errors import UsageError
+from ..executor import cage
 from ..values import Result, Verdict
 from .cell import Cells
 from .guard import NOT_GUARDED, Guard
@@ -38,6 +39,7 @@ class Switch:
         for name in options.env:
             if "=" in name or not fnmatch.filter(os.environ, name):
                 raise UsageError(f"there is no variable {name}", fix=f"set it first: %env {name}=…")
+        level = cage.choose(options.cage) if options.cage else None
         left = self.off()
         guarded: tuple[str, ...] = ()
         if options.only != "guard":
@@ -49,7 +51,7 @@ class Switch:
                 Terms(
                     raises=not options.no_raise,
                     timeout=options.timeout,
-                    level=options.cage,
+                    level=level,
                     doors=doors(options),
                     env=tuple(options.env),
                     yes=options.yes,

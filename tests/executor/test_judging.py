@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoexec_magic.executor import explain, judge
+from autoexec_magic.executor import changes_only_itself, explain, judge
 from autoexec_magic.executor.policy import Policy
 
 
@@ -73,3 +73,21 @@ def test_nothing_is_ever_raised(line):
     """Whatever was typed, there is an answer."""
     here = Path(__file__).parent
     assert judge(line, workspace=here, cwd=here).answer in ("allow", "ask", "refuse")
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("cd x", True),
+        ("export A=1", True),
+        ("A=1; cd x", True),
+        ("cd x && ls", False),
+        ("A=1 ls", False),
+        ("ls", False),
+        ("cd $(x)", False),
+        ("'", False),
+    ],
+)
+def test_a_line_that_only_goes_somewhere_changes_nothing_for_the_next(line, answer):
+    """Each line of a cell starts anew, and who does not know that removes files of another folder."""
+    assert changes_only_itself(line) is answer

@@ -46,6 +46,7 @@ LINES = [
     "true && false || echo c",
     "false || false && echo no; echo end",
     "cd sub && cat c.txt",
+    "echo $PWD | sed 's/.*work//'; cd sub && echo $PWD $OLDPWD | sed 's/[^ ]*work//g'; sh -c 'echo $PWD' | sed 's/.*work//'",
     "cd sub; pwd | sed 's/.*work//'; cd ..; ls",
     "A=5; echo $A",
     "A=5 B='x y'; echo $A $B \"$B\"",

@@ -11,6 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -263,6 +264,41 @@ def test_a_caged_command_writes_its_workspace_only(tmp_path):
     assert outcome.returncode == 1
     assert (workspace / "inside").exists()
     assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("level", "line", "is_held"),
+    [
+        ("workspace", "echo hi > inside", False),
+        ("workspace", "echo hi > {outside}/new", True),
+        ("workspace", "echo hi >> {outside}/old", True),
+        ("workspace", "echo hi > link", True),
+        ("workspace", "cat < {outside}/old", True),
+        ("workspace", "ls nosuch 2> {outside}/new", True),
+        ("workspace", "echo hi > /dev/null", False),
+        ("sealed", "echo hi > inside", True),
+        ("sealed", "cat < there", False),
+        ("sealed", "cat < {outside}/old", True),
+    ],
+)
+def test_a_file_in_the_place_of_a_stream_is_held_to_the_cage(level, line, is_held):
+    """We open it for the child, which could not have."""
+    with contextlib.ExitStack() as stack:
+        # Not where the system's temporary files are: the policy allows them.
+        outside = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
+        workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
+        (outside / "old").write_text("old")
+        (workspace / "there").write_text("there")
+        (workspace / "link").symlink_to(outside / "linked")
+        options = {"emit": lambda event: None, "workspace": workspace, "cwd": workspace}
+        try:
+            executor.run_line("true", level=level, **options)
+        except CageError as error:
+            requires(False, error.why, error.fix)
+        with pytest.raises(CageError) if is_held else contextlib.nullcontext():
+            executor.run_line(line.format(outside=outside), level=level, **options)
+        assert {path.name for path in outside.iterdir()} == {"old"}
+        assert (outside / "old").read_text() == "old"
 
 
 OPEN_FILES = "import resource, sys; sys.stdin.read(); print(resource.getrlimit(resource.RLIMIT_NOFILE))"

@@ -9,8 +9,9 @@ import pytest
 from autoexec_magic import config
 from autoexec_magic.errors import NeedsPerson
 from autoexec_magic.events import Answered, Asked
+from autoexec_magic.executor.cage import Doors
 from autoexec_magic.history import new_id
-from autoexec_magic.orchestrator import Surroundings
+from autoexec_magic.orchestrator import Plan, Surroundings
 from autoexec_magic.orchestrator.questions import recorded
 from autoexec_magic.values import Question, Reply
 
@@ -79,3 +80,23 @@ def test_a_secret_in_the_question_is_not_kept(emit, here, monkeypatch):
 def test_who_answers_with_a_truth_value_is_understood(emit, here, given, reply):
     """Python callers may."""
     assert recorded(dataclasses.replace(here, ask=lambda question: given), emit)(QUESTION) is reply
+
+
+def test_the_command_that_says_yes_has_the_options_of_the_line(emit, here):
+    """Else it would run without its cage, or its limit."""
+    plan = Plan(
+        verb="sh",
+        title="t",
+        phases=(),
+        timeout=9.0,
+        level="workspace",
+        doors=Doors(net=(443,), unix=True),
+        pass_on=("NAME",),
+        pty=True,
+    )
+    asked = []
+    here = dataclasses.replace(here, ask=lambda question: asked.append(question) or Reply.NO)
+    recorded(here, emit, plan.options())(QUESTION)
+    options = "--timeout 9 --cage workspace --net 443 --unix --env NAME --pty"
+    assert asked[0].fix == f"%autoexec sh --yes {options} x"
+    assert Plan(verb="sh", title="t", phases=()).options() == ""

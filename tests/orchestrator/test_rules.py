@@ -55,7 +55,10 @@ def test_a_person_is_asked_once_and_then_it_counts(project):
     person = Person()
     assert rules_for(WANTED, surroundings(project, person)).allow == ("git push *",)
     (question,) = person.asked
-    assert question.evidence == (f'{project / "autoexec.toml"}: policy.allow = ["git push *"]',)
+    assert question.evidence == (
+        f'{project / "autoexec.toml"}: policy.allow = ["git push *"]',
+        "with that this would run unasked: git push origin main",
+    )
     assert question.needs_person
     assert rules_for(WANTED, surroundings(project, person)).allow == ("git push *",)
     assert len(person.asked) == 1

@@ -127,7 +127,13 @@ def after(pipeline: Pipeline, place: Place) -> Place:
     if command.words[0].literal != "cd":
         return place
     target = folder_of(command, place)
-    return replace(place, cwd=Path(os.path.normpath(place.cwd / target))) if target else place
+    return moved(place, Path(os.path.normpath(place.cwd / target))) if target else place
+
+
+def moved(place: Place, cwd: Path) -> Place:
+    """Return the place in another folder, which `$PWD` says, too."""
+    environment = {**place.environment, "PWD": str(cwd), "OLDPWD": str(place.cwd)}
+    return replace(place, cwd=cwd, environment=environment)
 
 
 def folder_of(command: Command, place: Place) -> str:

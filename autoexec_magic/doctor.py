@@ -35,15 +35,7 @@ for line in sys.stdin.read().split():
     except Exception as error:
         print(" ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__)
 """
-_EXTRAS = {
-    "docker": "docker",
-    "kubernetes": "kubernetes",
-    "boto3": "aws",
-    "google.cloud.run_v2": "gcp",
-    "distributed": "dask",
-    "pigar": "index",
-    "jupyterlab": "lab",
-}
+_EXTRAS = {"jupyterlab": "lab"}  # those that something uses by now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

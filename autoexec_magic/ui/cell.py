@@ -5,7 +5,7 @@ and the cell then runs as IPython runs any cell, with top-level `await`, `displa
 debugger and tracebacks as ever.
 
 What is missing is installed when the first statement is about to run, not in
-`pre_run_cell` as the design page says: by then the cell has been parsed (one
+`pre_run_cell`: by then the cell has been parsed (one
 that does not parse installs nothing and shows Python's own message), nothing
 of it has run, and what goes wrong can end the cell like any other error, where
 IPython would only print the failure of a `pre_run_cell` callback and go on.

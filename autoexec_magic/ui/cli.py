@@ -12,9 +12,11 @@ import io
 import os
 import re
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from .. import api, executor
@@ -57,11 +59,11 @@ def _main(words: list[str]) -> int:
     if wants_json:
         _write("stdout", json_lines(spoken))
     elif spoken.text:
-        _write("stdout", as_command(spoken.text).rstrip("\n") + "\n")
+        _write("stdout", as_command(spoken.text, _name()).rstrip("\n") + "\n")
     return spoken.result.code
 
 
-def as_command(words: str) -> str:
+def as_command(words: str, name: str = "jupyter autoexec") -> str:
     """Return text with the magic's name as it is typed in a terminal, a line after it as one word.
 
     Examples
@@ -72,7 +74,15 @@ def as_command(words: str) -> str:
     jupyter autoexec sh --yes 'for x in *; do ls $x; done'
     """
     words = _LINE.sub(lambda match: f"%autoexec sh --yes {match[1]}{shlex.quote(match[2])}", words)
-    return _AS_MAGIC.sub("jupyter autoexec", words)
+    return _AS_MAGIC.sub(name, words)
+
+
+def _name() -> str:
+    """Return what to type for this program: by its path, where the folder it is in is not on `PATH`."""
+    own = Path(sys.argv[0])
+    if own.name not in ("autoexec", "jupyter-autoexec") or shutil.which(own.name):
+        return "jupyter autoexec"
+    return os.path.relpath(own)
 
 
 @contextlib.contextmanager
@@ -123,7 +133,7 @@ def _failed(verb: str, error: AutoexecError | Cancelled, *, is_json: bool) -> in
     if is_json:
         _write("stdout", json_lines(speak.of_error(verb, error)))
     else:
-        _write("stderr", as_command(str(error)) + "\n")
+        _write("stderr", as_command(str(error), _name()) + "\n")
     return Verdict(error.verdict).exit_code
 
 

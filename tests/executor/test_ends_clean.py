@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import shlex
@@ -128,7 +129,8 @@ def zombies() -> bool:
 
 
 def descriptors() -> list[str]:
-    """Return what this process has open."""
+    """Return what this process has open; what only waits to be collected is not."""
+    gc.collect()
     found = []
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(FileNotFoundError):  # the listing's own

@@ -214,3 +214,14 @@ def _wait_for_run(title):
                 return run.run_id
         time.sleep(0.05)
     raise AssertionError(f"no run {title!r} within {SECONDS} s")
+
+
+def test_a_program_that_is_not_on_path_says_how_to_call_it(monkeypatch, tmp_path):
+    """`make demo` ends with a command to type, and the environment it made is on nobody's `PATH`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / ".venv/bin/jupyter-autoexec"), "demo"])
+    monkeypatch.setenv("PATH", "/usr/bin")
+    assert cli._name() == ".venv/bin/jupyter-autoexec"
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "argv", ["/usr/lib/python3/pytest"])
+    assert cli._name() == "jupyter autoexec"

@@ -29,7 +29,10 @@ from ..values import Ask, Question, Reply, Stream
 from . import bodies, imported, notebook
 from .cell import caller_of, write
 
-ALLOWED = "%autoexec on --yes answers such questions with yes"
+ALLOWED = (
+    "%autoexec on --yes answers such questions with yes;"
+    " %%autoexec script --lang bash runs a body in a cage, unasked"
+)
 _BOTH: tuple[Stream, Stream] = ("stdout", "stderr")
 _NOT_THERE, _NOT_RUN, _INTERRUPTED = 127, 126, -2  # the first two as in bash, the last as in IPython
 _NEEDS_PREFIX = frozenset(("install", "list", "remove", "uninstall", "update", "upgrade"))

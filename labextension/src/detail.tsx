@@ -9,7 +9,7 @@ import React, { useEffect, useState } from 'react';
 import type { IFlow, IPhase, IQuestion, IState, RunModel } from './model';
 import type { Runs } from './runs';
 import { Shown } from './shown';
-import { answerOf, cageOf, markOf, sentenceOf, shortId, soFar, timeOf, wordOf } from './words';
+import { answerOf, cageOf, markOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf, wordOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
 const STUBBORN_MS = 5000;
@@ -39,12 +39,12 @@ interface IProps {
 
 function Run({ model, runs, trans }: IProps): JSX.Element {
   const { state, run } = model;
+  const { verdict, mark, word } = standOf(state, trans);
   return (
     <>
       <div className="jp-Autoexec-head">
-        <h3 data-verdict={state.verdict}>
-          <span aria-hidden="true">{markOf(state.verdict)}</span>{' '}
-          {wordOf(state.verdict, trans)} · {state.verb} · <Time state={state} />
+        <h3 data-verdict={verdict}>
+          <span aria-hidden="true">{mark}</span> {word} · {state.verb} · <Time state={state} />
         </h3>
         <Copy text={`%autoexec runs show ${shortId(run.run_id)}`} trans={trans} />
         <Cancel model={model} runs={runs} trans={trans} />
@@ -212,7 +212,7 @@ function Question(props: IProps & { question: IQuestion }): JSX.Element {
 }
 
 function Why({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element | null {
-  const why = state.diagnosis?.why ?? state.why;
+  const why = whyOf(state, trans);
   const fix = state.diagnosis?.fix || state.fix;
   if (!why) {
     return null;

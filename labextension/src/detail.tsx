@@ -6,10 +6,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
-import type { IFlow, IPhase, IQuestion, IState, RunModel } from './model';
+import type { IFlow, IQuestion, IState, RunModel } from './model';
 import type { Runs } from './runs';
 import { Shown } from './shown';
-import { answerOf, cageOf, markOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf, wordOf } from './words';
+import { answerOf, cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
 const STUBBORN_MS = 5000;
@@ -53,7 +53,7 @@ function Run({ model, runs, trans }: IProps): JSX.Element {
         {state.title}
       </p>
       <Notes state={state} trans={trans} />
-      <Phases phases={state.phases} trans={trans} />
+      <Phases state={state} trans={trans} />
       {state.question && (
         <Question
           key={state.question.question}
@@ -164,15 +164,18 @@ function passing({ bytes, line }: IFlow, trans: TranslationBundle): string {
     : trans.__('%1 MiB more, not shown', size);
 }
 
-function Phases({ phases, trans }: { phases: IPhase[]; trans: TranslationBundle }): JSX.Element {
+function Phases({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element {
   return (
     <ol className="jp-Autoexec-phases" aria-label={trans.__('Phases')}>
-      {phases.map(({ phase, title, verdict, seconds }, index) => (
-        <li key={index} data-verdict={verdict} title={title}>
-          <span aria-hidden="true">{markOf(verdict)}</span> {phase}:{' '}
-          {seconds === null ? wordOf(verdict, trans) : `${wordOf(verdict, trans)}, ${timeOf(seconds)}`}
-        </li>
-      ))}
+      {state.phases.map(({ phase, title, verdict, seconds }, index) => {
+        const stand = standOf(state, trans, verdict);
+        return (
+          <li key={index} data-verdict={stand.verdict} title={title}>
+            <span aria-hidden="true">{stand.mark}</span> {phase}: {stand.word}
+            {seconds !== null && `, ${timeOf(seconds)}`}
+          </li>
+        );
+      })}
     </ol>
   );
 }

@@ -43,12 +43,15 @@ export function wordOf(verdict: Verdict, trans: TranslationBundle): string {
   return words[verdict] ?? verdict;
 }
 
-/** How a run stands, as a sign and a word: one that waits for an answer asks, whatever its verdict. */
-export function standOf(state: IState, trans: TranslationBundle): { verdict: Verdict; mark: string; word: string } {
-  if (state.question) {
+/** How a run, or a phase of it, stands: nothing of it runs while it waits for an answer. */
+export function standOf(
+  state: IState,
+  trans: TranslationBundle,
+  verdict: Verdict = state.verdict
+): { verdict: Verdict; mark: string; word: string } {
+  if (state.question && verdict === 'running') {
     return { verdict: 'asked', mark: markOf('asked'), word: trans.__('asks') };
   }
-  const { verdict } = state;
   return { verdict, mark: markOf(verdict), word: wordOf(verdict, trans) };
 }
 

@@ -52,6 +52,8 @@ describe('words', () => {
     model.onEvents(recorded([asked]));
     expect(standOf(model.state, TRANS)).toEqual({ verdict: 'asked', mark: '?', word: 'asks' });
     expect(sentenceOf(model.state, TRANS)).toBe('sh: asks');
+    expect(standOf(model.state, TRANS, 'running').word).toBe('asks');
+    expect(standOf(model.state, TRANS, 'passed').word).toBe('passed');
     model.onEvents(recorded([{ kind: 'Answered', question: 'q1', answer: 'yes', by: 'person' }], 1));
     expect(standOf(model.state, TRANS)).toEqual({ verdict: 'running', mark: '●', word: 'running' });
     expect(sentenceOf(model.state, TRANS)).toBe('sh: running');

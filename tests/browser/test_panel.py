@@ -194,6 +194,7 @@ def test_a_question_is_answered_while_the_kernel_is_busy(
     assert page.page.locator(".jp-Stdin-input").count() == 0
     assert page.number_of(1) == ""
     assert page.head().startswith("? asks · sh")
+    assert page.text(".jp-Autoexec-phases") == "? run: asks"
     page.page.click(f".jp-Autoexec-question [data-answer={answer}]")
     wanted = {"yes": "✓ passed · sh", "no": "⊘ refused · sh"}[answer]
     page.until(lambda: page.head().startswith(wanted), "the end")

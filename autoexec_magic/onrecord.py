@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 def nobody(question: Question) -> Reply:
     """Answer a question where no person is: by raising `NeedsPerson`."""
-    raise NeedsPerson(question.text.rstrip(" ?"), why="; ".join(question.evidence), fix=question.fix)
+    raise NeedsPerson(question.text.removesuffix(" ?"), why="; ".join(question.evidence), fix=question.fix)
 
 
 def agreed(question: Question) -> Reply:

@@ -59,6 +59,13 @@ def test_nobody_says_what_to_type():
     assert (caught.value.why, caught.value.fix) == ("a; b", "type this")
 
 
+def test_nobody_tells_a_line_that_ends_in_a_question_mark_as_it_is():
+    """Only the question's own mark is left out."""
+    with pytest.raises(NeedsPerson) as caught:
+        onrecord.nobody(Question(text="run ls; echo $? ?"))
+    assert caught.value.what == "run ls; echo $?"
+
+
 @pytest.mark.parametrize(
     ("line", "level", "found"),
     [

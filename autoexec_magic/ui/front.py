@@ -95,16 +95,22 @@ def _is_on_record(question: Question) -> bool:
 
 
 def _ask_panel(question: Question) -> Reply:
-    """Wait for the panel's answer, which comes through the store."""
-    print(f"{question.text} Answer in the Autoexec panel, at the right.", flush=True)  # noqa: T201
+    """Wait for the panel's answer, which comes through the store; the cell keeps one line, as of a prompt."""
+    from IPython.display import display
+
+    text = f"{question.text} Answer in the Autoexec panel, at the right."
+    shown: Any = display({"text/plain": text}, raw=True, display_id=True)
     store = api.store()
-    with asking.waiting(store, question.run_id):
-        answer = executor.wait_for(
-            lambda: asking.answer_to(store, question.run_id, question.question), timeout=ANSWER_SECONDS
-        )
+    answer = None
+    try:
+        with asking.waiting(store, question.run_id):
+            answer = executor.wait_for(
+                lambda: asking.answer_to(store, question.run_id, question.question), timeout=ANSWER_SECONDS
+            )
+    finally:
+        shown.update({"text/plain": f"{question.text} {answer or '(not answered)'}"}, raw=True)
     if answer is None:
         raise _unanswered(question)
-    print(f"  {answer}")  # noqa: T201 - as a prompt keeps what was typed
     return Reply(answer)
 
 
@@ -138,7 +144,7 @@ def reply_to(question: Question, typed: str) -> Reply:
 
 def _unanswered(question: Question) -> NeedsPerson:
     return NeedsPerson(
-        question.text.rstrip(" ?"),
+        question.text.removesuffix(" ?"),
         why=f"nobody answered within {ANSWER_SECONDS / 60:.0f} minutes",
         fix=question.fix,
     )

@@ -32,6 +32,8 @@ from .text import cut_line
 if TYPE_CHECKING:
     from .verbs import Call
 
+LOST = "The kernel or process that ran it ended before the run did; what it had started was ended."
+
 
 def sh(call: Call, caller: Caller) -> Spoken:
     """Run the line, and each line of the cell."""
@@ -300,8 +302,8 @@ def _head(run: Run) -> str:
 
 
 def _foot(run: Run) -> str:
-    why = f" · {run.why}" if run.why else ""
-    return f"── {run.verdict} · {_took(run)}{why}"
+    why = LOST if run.verdict == Verdict.LOST else run.why
+    return " · ".join([f"── {run.verdict}", _took(run), *([why] if why else [])])
 
 
 def _event_record(item: object) -> dict[str, object]:

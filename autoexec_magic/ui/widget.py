@@ -25,6 +25,10 @@ LINES = 200
 CHARS = 40_000
 LINE_CHARS = 4096
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_FONT = "font-size:var(--jp-code-font-size,13px);line-height:var(--jp-code-line-height,1.3)"
+# Laid out from below, a box that scrolls rests at its end: no script has to take it there.
+_BOX = f"display:flex;flex-direction:column-reverse;max-height:24em;overflow:auto;{_FONT}"
+_TEXT = f"flex:none;margin:0;overflow:visible;white-space:pre-wrap;{_FONT}"
 
 
 class Tail:
@@ -121,9 +125,7 @@ class Tail:
             notes += [_passing(event) for event in self._flowing.values()]
             notes.append(f"… running, {time.monotonic() - self._started:.0f} s")
         foot = "<br>".join(html.escape(note) for note in notes)
-        font = "font-size:var(--jp-code-font-size,13px);line-height:var(--jp-code-line-height,1.3)"
-        style = f"max-height:24em;overflow:auto;margin:0;white-space:pre-wrap;{font}"
-        body = f'<pre style="{style}">{lines}</pre>' if lines else ""
+        body = f'<div style="{_BOX}"><pre style="{_TEXT}">{lines}</pre></div>' if lines else ""
         return f'{body}<div style="color:var(--jp-ui-font-color2)" role="status">{foot}</div>'
 
 

@@ -6,10 +6,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
-import type { IFlow, IPhase, IQuestion, IState, RunModel } from './model';
+import type { IFlow, IQuestion, IState, RunModel } from './model';
 import type { Runs } from './runs';
 import { Shown } from './shown';
-import { answerOf, cageOf, markOf, sentenceOf, shortId, soFar, timeOf, wordOf } from './words';
+import { answerOf, cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
 const STUBBORN_MS = 5000;
@@ -39,12 +39,12 @@ interface IProps {
 
 function Run({ model, runs, trans }: IProps): JSX.Element {
   const { state, run } = model;
+  const { verdict, mark, word } = standOf(state, trans);
   return (
     <>
       <div className="jp-Autoexec-head">
-        <h3 data-verdict={state.verdict}>
-          <span aria-hidden="true">{markOf(state.verdict)}</span>{' '}
-          {wordOf(state.verdict, trans)} · {state.verb} · <Time state={state} />
+        <h3 data-verdict={verdict}>
+          <span aria-hidden="true">{mark}</span> {word} · {state.verb} · <Time state={state} />
         </h3>
         <Copy text={`%autoexec runs show ${shortId(run.run_id)}`} trans={trans} />
         <Cancel model={model} runs={runs} trans={trans} />
@@ -53,7 +53,7 @@ function Run({ model, runs, trans }: IProps): JSX.Element {
         {state.title}
       </p>
       <Notes state={state} trans={trans} />
-      <Phases phases={state.phases} trans={trans} />
+      <Phases state={state} trans={trans} />
       {state.question && (
         <Question
           key={state.question.question}
@@ -164,15 +164,18 @@ function passing({ bytes, line }: IFlow, trans: TranslationBundle): string {
     : trans.__('%1 MiB more, not shown', size);
 }
 
-function Phases({ phases, trans }: { phases: IPhase[]; trans: TranslationBundle }): JSX.Element {
+function Phases({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element {
   return (
     <ol className="jp-Autoexec-phases" aria-label={trans.__('Phases')}>
-      {phases.map(({ phase, title, verdict, seconds }, index) => (
-        <li key={index} data-verdict={verdict} title={title}>
-          <span aria-hidden="true">{markOf(verdict)}</span> {phase}:{' '}
-          {seconds === null ? wordOf(verdict, trans) : `${wordOf(verdict, trans)}, ${timeOf(seconds)}`}
-        </li>
-      ))}
+      {state.phases.map(({ phase, title, verdict, seconds }, index) => {
+        const stand = standOf(state, trans, verdict);
+        return (
+          <li key={index} data-verdict={stand.verdict} title={title}>
+            <span aria-hidden="true">{stand.mark}</span> {phase}: {stand.word}
+            {seconds !== null && `, ${timeOf(seconds)}`}
+          </li>
+        );
+      })}
     </ol>
   );
 }
@@ -212,7 +215,7 @@ function Question(props: IProps & { question: IQuestion }): JSX.Element {
 }
 
 function Why({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element | null {
-  const why = state.diagnosis?.why ?? state.why;
+  const why = whyOf(state, trans);
   const fix = state.diagnosis?.fix || state.fix;
   if (!why) {
     return null;

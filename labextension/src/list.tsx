@@ -109,7 +109,7 @@ function Row({ run, runs, trans }: IProps & { run: IRun }): JSX.Element {
         onClick={() => runs.select(run.run_id)}
       >
         <span className="jp-Autoexec-verdict">
-          <span aria-hidden="true">{markOf(run.verdict)}</span>{' '}
+          <span aria-hidden="true">{markOf(run.asks ? 'asked' : run.verdict)}</span>{' '}
           {run.asks ? trans.__('asks') : wordOf(run.verdict, trans)}
         </span>
         <span className="jp-Autoexec-title">

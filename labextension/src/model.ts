@@ -142,8 +142,15 @@ export class RunModel {
     } else if (this._state.verdict === 'running') {
       // Without a last event: its owner died, and the server found out.
       const { verdict, seconds, why } = run;
-      const question = verdict === 'running' ? this._state.question : null;
-      this._set({ verdict, seconds, why, question });
+      if (verdict === 'running') {
+        this._set({ seconds, why });
+        return;
+      }
+      // What ran then has no end of its own either.
+      const phases = this._state.phases.map(phase =>
+        phase.verdict === 'running' ? { ...phase, verdict } : phase
+      );
+      this._set({ verdict, seconds, why, phases, question: null, flows: {} });
     }
   }
 

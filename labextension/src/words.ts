@@ -43,6 +43,27 @@ export function wordOf(verdict: Verdict, trans: TranslationBundle): string {
   return words[verdict] ?? verdict;
 }
 
+/** How a run, or a phase of it, stands: nothing of it runs while it waits for an answer. */
+export function standOf(
+  state: IState,
+  trans: TranslationBundle,
+  verdict: Verdict = state.verdict
+): { verdict: Verdict; mark: string; word: string } {
+  if (state.question && verdict === 'running') {
+    return { verdict: 'asked', mark: markOf('asked'), word: trans.__('asks') };
+  }
+  return { verdict, mark: markOf(verdict), word: wordOf(verdict, trans) };
+}
+
+/** Why a run ended as it did, or "": its last event says so, and one that is lost has none. */
+export function whyOf(state: IState, trans: TranslationBundle): string {
+  const why = state.diagnosis?.why ?? state.why;
+  if (why || state.verdict !== 'lost') {
+    return why;
+  }
+  return trans.__('The kernel or process that ran it ended before the run did; what it had started was ended.');
+}
+
 /** Whole seconds of what still runs: 7 s, 3 min 05 s, 2 h 04 min. */
 export function soFar(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
@@ -94,7 +115,7 @@ export function sentenceOf(state: IState, trans: TranslationBundle): string {
   if (state.isGone) {
     return trans.__('%1: the run was removed', state.verb);
   }
-  const word = wordOf(state.verdict, trans);
+  const { word } = standOf(state, trans);
   if (state.seconds === null) {
     return `${state.verb}: ${word}`;
   }

@@ -118,6 +118,16 @@ describe('RunModel', () => {
     expect(failed.state).toMatchObject({ verdict: 'failed', why: 'w', fix: 'f' });
   });
 
+  it('is lost with the phases that ran, and with these alone', () => {
+    const started: Event = { kind: 'PhaseStarted', phase: 'install', title: 'one' };
+    const finished: Event = { kind: 'PhaseFinished', phase: 'install', verdict: 'passed', seconds: 1 };
+    const model = modelOf(started, finished, { ...started, phase: 'run', title: 'two' });
+    model.onEnd(runOf());
+    expect(model.state.phases.map(({ verdict }) => verdict)).toEqual(['passed', 'running']);
+    model.onEnd(runOf({ verdict: 'lost' }));
+    expect(model.state.phases.map(({ verdict }) => verdict)).toEqual(['passed', 'lost']);
+  });
+
   it('leaves out what an installer says, and marks what was cut', () => {
     const texts: string[] = [];
     const model = new RunModel(runOf());

@@ -1,8 +1,9 @@
 /** Times and names as people read them. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { Event } from '../src/events';
 import { RunModel } from '../src/model';
-import { answerOf, cageOf, shortId, soFar, timeOf } from '../src/words';
+import { answerOf, cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from '../src/words';
 
 import { recorded, runOf } from './fixtures';
 
@@ -36,6 +37,38 @@ describe('words', () => {
     expect(said('workspace', { held: 59, tried: 62, open: ['--net 443'] })).toBe(
       'cage: workspace (59 of 62 doors seen to be shut); open: --net 443'
     );
+  });
+
+  it('says that a run asks as long as its question is open', () => {
+    const model = new RunModel(runOf());
+    const asked: Event = {
+      kind: 'Asked',
+      question: 'q1',
+      text: 'run it ?',
+      evidence: [],
+      answers: ['yes', 'no'],
+      place: 'panel'
+    };
+    model.onEvents(recorded([asked]));
+    expect(standOf(model.state, TRANS)).toEqual({ verdict: 'asked', mark: '?', word: 'asks' });
+    expect(sentenceOf(model.state, TRANS)).toBe('sh: asks');
+    expect(standOf(model.state, TRANS, 'running').word).toBe('asks');
+    expect(standOf(model.state, TRANS, 'passed').word).toBe('passed');
+    model.onEvents(recorded([{ kind: 'Answered', question: 'q1', answer: 'yes', by: 'person' }], 1));
+    expect(standOf(model.state, TRANS)).toEqual({ verdict: 'running', mark: '●', word: 'running' });
+    expect(sentenceOf(model.state, TRANS)).toBe('sh: running');
+  });
+
+  it('says of a lost run why it has no end, and of another one nothing of the kind', () => {
+    const model = new RunModel(runOf());
+    expect(whyOf(model.state, TRANS)).toBe('');
+    model.onEnd(runOf({ verdict: 'lost' }));
+    expect(whyOf(model.state, TRANS)).toBe(
+      'The kernel or process that ran it ended before the run did; what it had started was ended.'
+    );
+    const failed = new RunModel(runOf());
+    failed.onEnd(runOf({ verdict: 'failed', why: 'exit code 1' }));
+    expect(whyOf(failed.state, TRANS)).toBe('exit code 1');
   });
 
   it('says once where the answer can be kept', () => {

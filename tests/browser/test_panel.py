@@ -193,11 +193,15 @@ def test_a_question_is_answered_while_the_kernel_is_busy(
     assert "tool is not on the list of programs" in page.text(".jp-Autoexec-question")
     assert page.page.locator(".jp-Stdin-input").count() == 0
     assert page.number_of(1) == ""
+    assert page.head().startswith("? asks · sh")
+    assert page.text(".jp-Autoexec-phases") == "? run: asks"
     page.page.click(f".jp-Autoexec-question [data-answer={answer}]")
     wanted = {"yes": "✓ passed · sh", "no": "⊘ refused · sh"}[answer]
     page.until(lambda: page.head().startswith(wanted), "the end")
     assert page.text(".jp-Autoexec-question") == ""
     assert ("the tool ran" in page.output_of(1)) is (answer == "yes")
+    assert f"run ./tool ? {answer}\n" in page.output_of(1)
+    assert "Answer in" not in page.output_of(1)
     # The next prompt is the user's own, and gets what is typed into it.
     page.start(2)
     box = page.page.locator(".jp-Stdin-input")
@@ -256,6 +260,9 @@ def test_a_restarted_kernel_leaves_a_lost_run(lab: Lab, open_page: Callable[...,
     )
     page.until(lambda: page.head().startswith(("✗ lost", "◼ cancelled")), "the end", within=20)
     assert "still 3" in "".join(page.log())
+    if page.head().startswith("✗ lost"):  # or the kernel had the time to end it
+        assert page.text(".jp-Autoexec-phases") == "✗ run: lost"
+        assert page.text(".jp-Autoexec-why").startswith("The kernel or process that ran it ended before")
     page.run(0)
     page.start(2)
     page.until(lambda: page.head().startswith("✓ passed · sh"), "the next run")

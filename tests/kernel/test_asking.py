@@ -207,16 +207,21 @@ def waiting(kernel: Kernel, cell: Cell) -> tuple[str, str]:
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_the_panel_answers_and_no_prompt_is_opened(kernel: Kernel, panel, answer):
-    """The kernel waits for the store; what was said stands in the cell and on record."""
+    """The kernel waits for the store; question and answer stand on one line of the cell, and on record."""
     cell = kernel.start(ASK, allow_stdin=True)
     run_id, question = waiting(kernel, cell)
-    assert "run ./tool ? Answer in the Autoexec panel, at the right.\n" in cell.until_text("panel").stdout
+    asks = {"text/plain": "run ./tool ? Answer in the Autoexec panel, at the right."}
+    cell.until(lambda: cell.all("display_data"), "the line that says where to answer")
+    assert [item["data"] for item in cell.all("display_data")] == [asks]
     assert not ran(kernel)
     asking.answer(kernel.store, run_id, question, answer)
     cell.finish()
     assert cell.questions == []
     assert ran(kernel) is (answer == "yes")
-    assert f"\n  {answer}\n" in cell.stdout
+    (update,) = cell.all("update_display_data")
+    assert update["transient"] == cell.all("display_data")[0]["transient"]
+    assert update["data"] == {"text/plain": f"run ./tool ? {answer}"}
+    assert "Answer in" not in cell.stdout
     assert answers(kernel) == [(answer, "person")]
     assert [event.place for event in kernel.events() if isinstance(event, Asked)] == ["panel"]
     assert not asking.is_waiting(kernel.store, run_id)
@@ -230,6 +235,8 @@ def test_an_interrupt_ends_the_wait_for_the_panel(kernel: Kernel, panel, before)
     kernel.interrupt()
     cell.finish(within=5)
     assert not ran(kernel)
+    (update,) = cell.all("update_display_data")
+    assert update["data"] == {"text/plain": "run ./tool ? (not answered)"}
     assert kernel.store.get(run_id).verdict == Verdict.CANCELLED
     assert not asking.is_waiting(kernel.store, run_id)
     assert kernel.value("1 + 1") == "2"

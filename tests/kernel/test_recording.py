@@ -14,6 +14,7 @@ from harness import KERNEL_ID
 
 from autoexec_magic import api
 from autoexec_magic.events import Diagnosed, Output, Truncated
+from autoexec_magic.ui import speak, verbs
 from autoexec_magic.values import Verdict
 
 if TYPE_CHECKING:
@@ -219,8 +220,11 @@ def test_a_cell_whose_kernel_died_is_lost(new_kernel: Callable[..., Kernel], mon
     monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(kernel.data))
     assert [run.verdict for run in api.runs()] == [Verdict.RUNNING]
     kernel.kill()
-    assert [run.verdict for run in api.runs()] == [Verdict.LOST]
+    (run,) = api.runs()
+    assert run.verdict == Verdict.LOST
     assert kernel.recorded() == "the last words\n"
+    shown = verbs.parse(f"runs show {run.run_id}", None).run(api.PYTHON).text
+    assert shown.splitlines()[1:] == ["the last words", f"── lost · – · {speak.LOST}"]
 
 
 def test_the_run_knows_where_it_comes_from(kernel: Kernel):

@@ -91,6 +91,7 @@ def test_thousands_of_lines_are_few_updates(notebook: Kernel, many):
     assert notebook.recorded("stdout", run).count("\n") == LINES
     assert cell.text() == ""
     data = final(cell)
+    assert "column-reverse" in data["text/html"]  # what that looks like: tests/browser/test_tail.py
     assert f"line {LINES - 1}" in data["text/html"]
     assert f"line {LINES - 1}\n✓ passed · sh · " in data["text/plain"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import sys
+import time
 
 import pytest
 
@@ -113,13 +114,20 @@ def test_the_end_of_input_is_no(monkeypatch):
 
 def test_a_question_does_not_wait_for_ever(monkeypatch):
     """Then it is one that nobody could answer, with the command that says yes."""
-    import time
-
     monkeypatch.setattr(front, "ANSWER_SECONDS", 0.1)
     monkeypatch.setattr(builtins, "input", lambda prompt: time.sleep(30))
     with pytest.raises(NeedsPerson, match="install x") as caught:
         front.ask(Question(text="install x ?", fix="%autoexec install x"))
     assert caught.value.fix == "%autoexec install x"
+
+
+def test_a_line_that_ends_in_a_question_mark_is_told_as_it_is(monkeypatch):
+    """Only the question's own mark is left out."""
+    monkeypatch.setattr(front, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(builtins, "input", lambda prompt: time.sleep(30))
+    with pytest.raises(NeedsPerson) as caught:
+        front.ask(Question(text="run ls; echo $? ?"))
+    assert caught.value.what == "run ls; echo $?"
 
 
 def test_ctrl_c_at_a_question_is_ctrl_c(monkeypatch):

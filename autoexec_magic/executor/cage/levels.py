@@ -130,8 +130,9 @@ class Cage:
             folder=folder or self.request.workspace,
             rules=self.rules,
             shut=self._shut(),
-            has_net=self.request.net == "all",
+            net=self.request.net,
             has_unix=self.request.unix,
+            home=self.scratch / scratch.HOME if self.scratch else None,
         )
 
     def watch(self) -> protected.Marks:

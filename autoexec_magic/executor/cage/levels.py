@@ -145,6 +145,12 @@ class Cage:
         """Return the protected paths that are not what they were at `watch`: nobody may trust them."""
         return protected.changed(before, self.watch())
 
+    def left(self) -> tuple[str, ...]:
+        """Return the first few files below the child's home that go with the cage, relative to it."""
+        if self.scratch is None or self.request.scratch is not None:
+            return ()
+        return scratch.left(self.scratch)
+
     @property
     def _workspace(self) -> Path:
         return self.request.workspace.resolve()

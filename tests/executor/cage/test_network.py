@@ -82,6 +82,9 @@ def test_names_that_nobody_answers_need_all_of_the_network(text):
         pytest.param(
             "curl: (7) Failed to connect to h port 443: Connection refused", None, id="nobody-there"
         ),
+        pytest.param(
+            "NewConnectionError(port=80): [Errno 111] Connection refused", None, id="nobody-elsewhere"
+        ),
         pytest.param("OSError: [Errno 101] Network is unreachable", None, id="no-way-there"),
         pytest.param("socket.gaierror: [Errno -2] Name or service not known", None, id="no-such-name"),
         pytest.param("Error: getaddrinfo ENOTFOUND no.example", None, id="node-no-such-name"),

@@ -148,7 +148,8 @@ class Outcome:
     and redacted. `dropped_bytes` counts the output that was not kept, `cut`
     names the streams it was cut from. `denial` is what the cage kept it from,
     as far as what it wrote tells; `changed` are files that govern runs and are
-    not what they were before.
+    not what they were before. `discarded` are the first few files that it left
+    below `~`, relative to it, where that was a cage's folder and went with it.
     """
 
     argv: tuple[str, ...]
@@ -161,6 +162,7 @@ class Outcome:
     cut: tuple[Stream, ...] = ()
     denial: Denial | None = None
     changed: tuple[str, ...] = ()
+    discarded: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -174,6 +174,7 @@ def test_values_are_frozen(value):
                 "cut",
                 "denial",
                 "changed",
+                "discarded",
             },
             id="Outcome",
         ),

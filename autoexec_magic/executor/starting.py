@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import UsageError
 from ..events import Emit, Flowing, Output, Truncated
-from ..redact import secrets_in
+from ..redact import mask, one_line, secrets_in
 from ..values import Outcome, Phase, Stream
 from . import cage, process
 from .channel import Cut
@@ -66,7 +67,7 @@ class Start:
                 on_spawn=spawned,
                 cancel=self.cancel,
             )
-            return _seen(outcome, built, before, cwd)
+            return self._seen(outcome, built, before, cwd)
 
     def _request(
         self,
@@ -90,6 +91,18 @@ class Start:
             keep_bytes=keep_bytes,
             secrets=self.secrets,
             is_raw=self.is_raw,
+        )
+
+    def _seen(self, outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path) -> Outcome:
+        """Add to an outcome what only the cage knows: what it denied, what changed, and what goes with it."""
+        if built.level == "open":
+            return outcome
+        said = f"{outcome.stdout}\n{outcome.stderr}"
+        return replace(
+            outcome,
+            denial=None if outcome.passed else built.explain_failure(said, folder=cwd),
+            changed=tuple(map(str, built.voided(before))),
+            discarded=tuple(mask(one_line(_text(name)), self.secrets) for name in built.left()),
         )
 
     def _on_text(self, stream: Stream, text: str) -> None:
@@ -131,10 +144,6 @@ def size_of(pty: bool | tuple[int, int]) -> Size | None:
     return Size(*pty)
 
 
-def _seen(outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path) -> Outcome:
-    """Add to an outcome what only the cage knows: what it denied, and what changed that governs runs."""
-    if built.level == "open":
-        return outcome
-    said = f"{outcome.stdout}\n{outcome.stderr}"
-    denial = None if outcome.passed else built.explain_failure(said, folder=cwd)
-    return replace(outcome, denial=denial, changed=tuple(map(str, built.voided(before))))
+def _text(name: str) -> str:
+    """Return a file's name as text that every record takes; what is no text in it is replaced."""
+    return os.fsencode(name).decode("utf-8", "replace")

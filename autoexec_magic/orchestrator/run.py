@@ -41,6 +41,10 @@ from .surroundings import Surroundings
 
 SCRIPT = "the script"
 _CHANGED = "\nautoexec: this run changed what governs runs: {}; look at it before you trust it\n"
+_DISCARDED = (
+    "\nautoexec: written below ~, which is a scratch folder in the cage, and removed: {};"
+    " write into the workspace, or open a folder with --write and name it by its own path\n"
+)
 
 
 def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
@@ -210,6 +214,7 @@ def _test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     is_over = outcome.ended == "exited" and not here.is_cancelled()
     if is_over and outcome.returncode in testrunner.EXIT_CODES:
         last = [line.strip("= ") for line in outcome.stdout.splitlines() if line.strip("= ")][-1:]
+        _note(outcome, "test", emit)
         error = CasesFailed(
             testrunner.EXIT_CODES[outcome.returncode], why="".join(last), fix=_TEST_FIXES[outcome.returncode]
         )
@@ -238,8 +243,7 @@ def _judged(
     outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
 ) -> PhaseReport:
     """Turn how a process ended into the verdict of its phase, with a diagnosis."""
-    if outcome.changed:
-        emit(Output(phase=phase, stream="stderr", text=_CHANGED.format(", ".join(outcome.changed))))
+    _note(outcome, phase, emit)
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
@@ -272,6 +276,13 @@ def _judged(
         diagnosis=found,
         error=error,
     )
+
+
+def _note(outcome: Outcome, phase: Phase, emit: Emit) -> None:
+    """Say what a run left behind that a person has to know of."""
+    for text, files in ((_CHANGED, outcome.changed), (_DISCARDED, outcome.discarded)):
+        if files:
+            emit(Output(phase=phase, stream="stderr", text=text.format(", ".join(files))))
 
 
 def _denied(outcome: Outcome) -> Diagnosis | None:

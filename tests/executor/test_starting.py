@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
+from skips import requires
 
-from autoexec_magic.errors import UsageError
+from autoexec_magic.errors import AutoexecError, UsageError
 from autoexec_magic.executor import cage, process
 from autoexec_magic.executor.starting import Start, secrets_to_mask, size_of
 from autoexec_magic.executor.terminal import Size
@@ -60,3 +62,22 @@ def test_secrets_are_those_of_the_variables_at_that_time():
     assert secrets_to_mask({"MY_TOKEN": "hunter2-hunter2"}, ()) == ("hunter2-hunter2",)
     assert secrets_to_mask({"MY_TOKEN": "another-secret-1"}, ()) == ("another-secret-1",)
     assert secrets_to_mask({}, ()) == ()
+
+
+def test_what_goes_with_the_cage_is_named_as_text_without_secrets(start, tmp_path):
+    """A file's name may be anything; on record it is one line, and masked like all that a run says."""
+    try:
+        cage.in_force("workspace")
+    except AutoexecError as error:
+        requires(False, error.why, error.fix)
+    source = (
+        "import os; os.chdir(os.environb[b'HOME'])\n"
+        r"for name in (b'a\nb\x1b[31m', b'c\xff', b'hunter2-hunter2'): open(name, 'w')"
+    )
+    stage = process.Stage(argv=(sys.executable, "-I", "-c", source), env={})
+    begin = replace(start, level="workspace", secrets=("hunter2-hunter2",))
+    outcome = begin((stage,), tmp_path, 30.0, 1000)
+    assert outcome.passed, outcome
+    assert len(outcome.discarded) == 3
+    assert outcome.discarded[:2] == ("a b", "c\ufffd")
+    assert "hunter2" not in outcome.discarded[2]

@@ -340,6 +340,40 @@ def test_a_file_that_governs_runs_and_was_not_there_is_told_when_a_run_makes_it(
     assert "autoexec.toml" in emit.text()
 
 
+@pytest.mark.usefixtures("caged")
+def test_what_a_run_leaves_below_its_home_is_told_as_it_is_removed(emit, here, project):
+    """A caged `~` is a scratch folder: a result that is written there is gone, and nobody would know."""
+    here = dataclasses.replace(here, cwd=project, workspace=project)
+    source = (
+        "import os\nos.makedirs(os.path.expanduser('~/out'))\nopen(os.path.expanduser('~/out/a.csv'), 'w')"
+    )
+    plan = Plan(verb="script", title="t", phases=(Script(source=source),), level="workspace")
+    report = run(plan, emit, here)
+    assert report.verdict == Verdict.PASSED
+    assert report.outcome.discarded == ("out/a.csv",)
+    assert "scratch folder in the cage, and removed: out/a.csv; write into the workspace" in emit.text(
+        "stderr"
+    )
+    emit.clear()
+    quiet = Script(
+        source="import os, tempfile\nopen(os.path.expanduser('~/.cache'), 'w'); tempfile.mkstemp()"
+    )
+    report = run(dataclasses.replace(plan, phases=(quiet,)), emit, here)
+    assert (report.verdict, report.outcome.discarded, emit.text()) == (Verdict.PASSED, (), "")
+
+
+@pytest.mark.usefixtures("caged")
+def test_failing_tests_do_not_hide_what_was_removed(emit, here, project):
+    """Their report has an end of its own."""
+    here = dataclasses.replace(here, cwd=project, workspace=project)
+    (project / "test_it.py").write_text(
+        "import os\ndef test_it():\n    open(os.path.expanduser('~/a'), 'w').close()\n    assert False\n"
+    )
+    report = run(Plan(verb="test", title="t", phases=(Test(),), level="workspace"), emit, here)
+    assert report.verdict == Verdict.FAILED
+    assert "and removed: a; write into the workspace" in emit.text("stderr")
+
+
 def test_doors_without_a_cage_are_a_mistake_and_nothing_runs(emit, here):
     """The record begins and ends all the same."""
     doors = executor.cage.Doors(net="all")

@@ -11,32 +11,26 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ...values import Denial, Door
-from .rules import Rule, is_below
+from .network import explain_network
+from .request import Net
+from .rules import Rule, is_below, secret_in
 
 Answer: TypeAlias = Literal["cage", "protected", "ordinary"]
 
 _DENIED = r"(?:[Pp]ermission denied|EACCES|Read-only file system|EROFS|cross-device|EXDEV|os error (?:13|30))"
 _ABSENT = r"(?:No such file or directory|ENOENT)"
+_NOT_THERE = re.compile(rf"{_ABSENT}|FileNotFound|os error 2\b|[nN]ot found|[nN]ot exist|[nN]on-existent")
 _QUOTED = re.compile(r"""['"‘`]([^'"’`\n]{1,4096})['"’`]""")
 _BARE = re.compile(r"(?:^|[\s:(])((?:/|\.{0,2}/|[\w.-]+/)[^\s:'\"]+|[\w-]+\.[\w.-]+)(?=[:\s),]|$)")
 _WRITES = re.compile(
     r"[Rr]ead-only|EROFS|cross-device|EXDEV|cannot (?:create|touch|remove|move|overwrite|make)"
     r"|lock|mkdir|unlink|rename|[wW]rit|copyfile"
-)
-_NET = re.compile(
-    r"Could not resolve host|[nN]ame resolution|getaddrinfo|Network is unreachable|ENETUNREACH"
-    r"|curl: \([67]\)|socket\.gaierror|NameResolutionError|NewConnectionError"
-    r"|(?:connect|listen) E(?:ACCES|PERM)"
-    r"|(?:[sS]ocket|connect|bind|listen)\b[^\n]*(?:Operation not permitted|Permission denied)"
-)
-_SOCKET_TRACE = re.compile(
-    r"(?:socket\.py|in (?:create_connection|connect|bind|_socket))[\s\S]*Error: \[Errno (?:1|13)\] "
-    r"|(?:\.connect|\.bind|\.listen|socket\.socket|sock_connect)\([^\n]*\n[\s\S]*Error: \[Errno (?:1|13)\] "
 )
 _UNIX = re.compile(
     r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|unix socket"
@@ -71,7 +65,14 @@ def explain(path: Path, *, write: bool, rules: Sequence[Rule], shut: Sequence[st
 
 
 def explain_failure(
-    text: str, *, folder: Path, rules: Sequence[Rule], shut: Sequence[str], has_net: bool, has_unix: bool
+    text: str,
+    *,
+    folder: Path,
+    rules: Sequence[Rule],
+    shut: Sequence[str],
+    net: Net = "none",
+    has_unix: bool = False,
+    home: Path | None = None,
 ) -> Denial | None:
     """Return the denial that the end of `text`, what a child wrote, tells of; None if it was none of ours.
 
@@ -83,24 +84,54 @@ def explain_failure(
         Where relative paths begin.
     rules, shut : sequence
         As in `explain`.
-    has_net, has_unix : bool
-        Whether these doors were open.
+    net : "none", "all" or tuple of int
+        What was let through of the network.
+    has_unix : bool
+        Whether unix sockets could be opened.
+    home : Path, optional
+        The folder that the child had for a home.
     """
     if not rules:
         return None
     text = text[-_TAIL_CHARS:]
     for line in reversed(text.splitlines()):
+        if home and (found := _of_home(line, str(home), rules)):
+            return found
         if found := _of_path(line, folder, rules, shut):
             return found
-    return _of_door(text, has_net=has_net, has_unix=has_unix)
+    return _of_door(text, net=net, has_unix=has_unix)
+
+
+def _of_home(line: str, home: str, rules: Sequence[Rule]) -> Denial | None:
+    """Return what is there below the person's home, and was looked for below the child's."""
+    if not _NOT_THERE.search(line):
+        return None
+    for named in _named(line):
+        path = os.path.normpath(named)
+        if not is_below(path, home) or os.path.lexists(path):
+            continue
+        own = Path(os.path.expanduser("~"), os.path.relpath(path, home))
+        if not os.path.lexists(own):
+            continue  # it is not there outside either
+        if explain(own, write=False, rules=rules, shut=()) == "ordinary":
+            why = f"in the cage ~ is an empty folder of its own; {own} is let through, if opened by that path"
+            return Denial(door="read", thing=str(own), option="", why=why)
+        why = f"in the cage ~ is an empty folder of its own; {own} is not let through"
+        return _denial("read", own, own, f"{why}, and has to be opened by that path")
+    return None
+
+
+def _named(line: str) -> list[str]:
+    """Return what may be a path in a line of text."""
+    return [*_QUOTED.findall(line), *_BARE.findall(line)]
 
 
 def _of_path(line: str, folder: Path, rules: Sequence[Rule], shut: Sequence[str]) -> Denial | None:
     denied = re.search(_DENIED, line)
     if not denied and not re.search(_ABSENT, line):
         return None
-    for named in (*_QUOTED.findall(line), *_BARE.findall(line)):
-        path = folder / named
+    for named in _named(line):
+        path = Path(os.path.normpath(folder / named))
         if not denied and not os.path.lexists(path):
             continue  # it is not there outside either
         # What is not there is denied to nobody but who would make it: a reader hears that it is not there.
@@ -126,18 +157,23 @@ def _outside(path: Path, *, writes: bool) -> Denial:
     while writes and not place.exists():  # a rule is about something that is there
         place = place.parent
     kind: Door = "write" if writes else "read"
-    why = f"the cage does not let a run {kind} {path}"
-    return Denial(door=kind, thing=str(path), option=f"--{kind} {place}", why=why)
+    return _denial(kind, path, place, f"the cage does not let a run {kind} {path}")
 
 
-def _of_door(text: str, *, has_net: bool, has_unix: bool) -> Denial | None:
+def _denial(kind: Door, path: Path, place: Path, why: str) -> Denial:
+    """Return the denial of `path`, with the option that lets `place` through, if any can."""
+    option = f"--{kind} {shlex.quote(str(place))}"
+    if secret_in(os.path.realpath(place)):
+        option = ""
+        why += f"; no cage lets all of {place} through, as keys are kept there: name a file or folder in it"
+    return Denial(door=kind, thing=str(path), option=option, why=why)
+
+
+def _of_door(text: str, *, net: Net, has_unix: bool) -> Denial | None:
     if _TERMINAL.search(text):
         why = "the cage does not let a run open a terminal of its own"
         return Denial(door="terminal", thing="a pseudo-terminal", option="--pty", why=why)
     if not has_unix and _UNIX.search(text) and re.search(r"Errno 1\]|EPERM|not permitted|EOFError", text):
         why = "the cage does not let a run open unix sockets"
         return Denial(door="unix", thing="a unix socket", option="--unix", why=why)
-    if not has_net and (_NET.search(text) or _SOCKET_TRACE.search(text)):
-        why = "the cage does not let a run use the network"
-        return Denial(door="net", thing="the network", option="--net PORTS", why=why)
-    return None
+    return explain_network(text, net)

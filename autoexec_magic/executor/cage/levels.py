@@ -130,8 +130,9 @@ class Cage:
             folder=folder or self.request.workspace,
             rules=self.rules,
             shut=self._shut(),
-            has_net=self.request.net == "all",
+            net=self.request.net,
             has_unix=self.request.unix,
+            home=self.scratch / scratch.HOME if self.scratch else None,
         )
 
     def watch(self) -> protected.Marks:
@@ -143,6 +144,12 @@ class Cage:
     def voided(self, before: protected.Marks) -> tuple[Path, ...]:
         """Return the protected paths that are not what they were at `watch`: nobody may trust them."""
         return protected.changed(before, self.watch())
+
+    def left(self) -> tuple[str, ...]:
+        """Return the first few files below the child's home that go with the cage, relative to it."""
+        if self.scratch is None or self.request.scratch is not None:
+            return ()
+        return scratch.left(self.scratch)
 
     @property
     def _workspace(self) -> Path:

@@ -93,6 +93,12 @@ def secret_places() -> Iterator[str]:
             yield os.path.realpath(value)
 
 
+def secret_in(place: str, secrets: Iterable[str] | None = None) -> str:
+    """Return the secret place that `place`, links resolved, is or contains; "" if it may be let through."""
+    known = secret_places() if secrets is None else secrets
+    return next((secret for secret in known if is_below(secret, place)), "")
+
+
 def is_below(path: str, root: str) -> bool:
     """Whether `path` is `root` or lies below it; both are absolute and normal."""
     return path == root or path.startswith(root.rstrip("/") + "/")
@@ -110,14 +116,13 @@ def _granted(path: Path, secrets: Iterable[str]) -> str:
         raise CageError(
             f"the cage cannot allow {path}", why="it is not there", fix=f"create {path}, or leave it out"
         )
-    for secret in secrets:
-        if is_below(secret, resolved):
-            what = "is" if secret == resolved else f"contains {secret}, which is"
-            raise CageError(
-                f"no cage can be made of {path}",
-                why=f"it {what} a place where keys, tokens or connection files are kept",
-                fix="work in a folder of its own, or --cage open if you trust what runs",
-            )
+    if secret := secret_in(resolved, secrets):
+        what = "is" if secret == resolved else f"contains {secret}, which is"
+        raise CageError(
+            f"no cage can be made of {path}",
+            why=f"it {what} a place where keys, tokens or connection files are kept",
+            fix="work in a folder of its own, or --cage open if you trust what runs",
+        )
     return resolved
 
 

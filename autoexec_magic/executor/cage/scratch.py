@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 import pwd
 import re
@@ -23,6 +24,7 @@ from ..identity import is_owner_gone, owner_name
 
 _NAME = "autoexec-cage-"
 HOME, TEMPORARY = "home", "tmp"
+_MOST_NAMED, _MOST_LOOKED_AT = 5, 1000  # of what a child left below its home
 # Python's own name for each: XDG_<NAME>_HOME is below the scratch home.
 _XDG = {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}
 _OUTSIDE = re.compile(
@@ -53,6 +55,32 @@ def furnish(scratch: Path, workspace: Path) -> None:
     settings = scratch / HOME / ".gitconfig"
     if not settings.exists():
         settings.write_text(_git_settings(workspace), encoding="utf-8")
+
+
+def left(scratch: Path) -> tuple[str, ...]:
+    """Return the first few files that a child made below its home, relative to it, without hidden ones.
+
+    Only so much is looked at; links are not followed, wherever they lead.
+    """
+    found: list[str] = []
+    folders, budget = [scratch / HOME], _MOST_LOOKED_AT
+    if folders[0].is_symlink():
+        return ()
+    for folder in folders:  # which grows
+        entries: list[os.DirEntry[str]] = []
+        with contextlib.suppress(OSError), os.scandir(folder) as all_entries:
+            entries = list(itertools.islice(all_entries, budget))
+        budget -= len(entries)
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(Path(entry.path))
+            else:
+                found.append(os.path.relpath(entry.path, folders[0]))
+        if len(found) >= _MOST_NAMED or budget <= 0:
+            break
+    return tuple(found[:_MOST_NAMED])
 
 
 def remove(scratch: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,26 @@ RULES = (Rule("/usr", "read"), Rule("/w", "write"), Rule("/dev/null", "device"))
 SHUT = ("/w/.git/hooks",)
 
 
-def told(text: str, **more: bool) -> Denial | None:
+def told(text: str, **options: object) -> Denial | None:
     """Return what is made of a message."""
-    options = {"has_net": False, "has_unix": False, **more}
     return explain_failure(text, folder=Path("/w"), rules=RULES, shut=SHUT, **options)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """Return the person's home."""
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def scratch_home(tmp_path) -> Path:
+    """Return what a child has instead of it."""
+    folder = tmp_path / "scratch" / "home"
+    folder.mkdir(parents=True)
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -42,7 +59,12 @@ def test_explain(path, write, answer):
     [
         ("PermissionError: [Errno 13] Permission denied: '/data/a.csv'", "--read /data/a.csv"),
         ("cat: /data/a.csv: Permission denied", "--read /data/a.csv"),
-        ("sh: 1: cannot create /data/b: Permission denied", "--write /"),
+        (
+            "cat: /data/a b.csv: Permission denied\nopen '/data/a b.csv': Permission denied",
+            "--read '/data/a b.csv'",
+        ),
+        ("PermissionError: [Errno 13] Permission denied: '/w/../data/./a.csv'", "--read /data/a.csv"),
+        ("cat: ../data/a.csv: Permission denied", "--read /data/a.csv"),
         ("touch: cannot touch '/usr/b': Permission denied", "--write /usr"),
         ("mkdir: cannot create directory ‘/usr/b’: Permission denied", "--write /usr"),
         ("OSError: [Errno 30] Read-only file system: '/usr/b'", "--write /usr"),
@@ -53,7 +75,7 @@ def test_explain(path, write, answer):
         ("curl: (6) Could not resolve host: example.org", "--net PORTS"),
         ("curl: (7) Couldn't connect to server", "--net PORTS"),
         ("socket.gaierror: [Errno -3] Temporary failure in name resolution", "--net PORTS"),
-        ("Error: connect EACCES 10.0.0.1:80", "--net PORTS"),
+        ("Error: connect EACCES 10.0.0.1:80", "--net 80"),
         (
             '  File "multiprocessing/managers.py", line 566, in start\n    reader.recv()\nEOFError',
             "--unix",
@@ -90,7 +112,73 @@ def test_what_governs_a_run_has_no_option():
 
 def test_an_open_door_denied_nothing():
     """Then the network itself is at fault."""
-    assert told("curl: (6) Could not resolve host: example.org", has_net=True) is None
+    assert told("curl: (6) Could not resolve host: example.org", net="all") is None
+
+
+MISSING = [
+    pytest.param("FileNotFoundError: [Errno 2] No such file or directory: '{}'", id="python"),
+    pytest.param("FileNotFoundError: {} not found.", id="numpy"),
+    pytest.param("cat: {}: No such file or directory", id="cat"),
+    pytest.param("Error: ENOENT: no such file or directory, open '{}'", id="node"),
+    pytest.param("OSError: Cannot save file into a non-existent directory: '{}'", id="pandas"),
+]
+
+
+@pytest.mark.parametrize("text", MISSING)
+def test_what_is_below_the_home_is_not_below_the_scratch_home(text, home, scratch_home):
+    """A person's `~/x` is there; who looks for it in the cage looks elsewhere, and hears so."""
+    (home / "data").mkdir()
+    (home / "data" / "x.csv").touch()
+    found = told(text.format(scratch_home / "data" / "x.csv"), home=scratch_home)
+    own = home / "data" / "x.csv"
+    assert (found.door, found.thing, found.option) == ("read", str(own), f"--read {own}")
+    assert "~ is an empty folder of its own" in found.why
+    assert "has to be opened by that path" in found.why
+
+
+@pytest.mark.parametrize("text", MISSING)
+def test_what_is_nowhere_is_missing_by_itself(text, home, scratch_home):
+    """An option would not help."""
+    assert told(text.format(scratch_home / "x.csv"), home=scratch_home) is None
+
+
+def test_what_a_child_made_below_its_home_is_not_taken_for_the_persons(home, scratch_home):
+    """It is there, whatever the message says."""
+    (home / "x.csv").touch()
+    (scratch_home / "x.csv").touch()
+    text = f"cat: {scratch_home / 'x.csv'}: No such file or directory"
+    rules = (*RULES, Rule(os.path.realpath(scratch_home), "write"))
+    assert explain_failure(text, folder=Path("/w"), rules=rules, shut=SHUT, home=scratch_home) is None
+
+
+def test_what_is_let_through_is_to_be_opened_by_its_own_path(home, scratch_home):
+    """The option is there already; `~` still is another folder."""
+    (home / "x.csv").touch()
+    text = f"cat: {scratch_home / 'x.csv'}: No such file or directory"
+    rules = (*RULES, Rule(os.path.realpath(home / "x.csv"), "read"))
+    found = explain_failure(text, folder=Path("/w"), rules=rules, shut=SHUT, home=scratch_home)
+    assert found.option == ""
+    assert f"{home / 'x.csv'} is let through, if opened by that path" in found.why
+
+
+def test_what_holds_keys_has_no_option(home, tmp_path):
+    """An option for the home, or for what it lies in, would be refused: what is in it may be named."""
+    for place in (home, tmp_path, home / ".." / "ada"):
+        found = told(f"PermissionError: [Errno 13] Permission denied: '{place}'")
+        assert (found.door, found.option) == ("read", "")
+        assert f"no cage lets all of {os.path.normpath(place)} through" in found.why
+        assert "name a file or folder in it" in found.why
+    (home / "data").mkdir()
+    assert told(f"ls: '{home / 'data'}': Permission denied").option == f"--read {home / 'data'}"
+
+
+def test_a_new_file_in_the_home_has_no_option(home):
+    """The folder that it would be made in is the home."""
+    found = told(f"touch: cannot touch '{home / 'new' / 'x'}': Permission denied")
+    assert (found.door, found.option) == ("write", "")
+    assert f"no cage lets all of {home} through" in found.why
+    found = told("sh: 1: cannot create /data/b: Permission denied")
+    assert (found.door, found.option) == ("write", "")
 
 
 def test_without_rules_nothing_was_denied():

@@ -148,6 +148,27 @@ def test_a_program_that_is_not_there_is_reported_as_ever(tmp_path):
         run(built, ["/usr/bin/there-is-no-such-program"], cwd=tmp_path)
 
 
+@pytest.mark.parametrize("level", ["workspace", "sealed"])
+def test_what_is_in_the_persons_home_is_told_from_what_is_missing(level, tmp_path, monkeypatch):
+    """A caged `~` is another folder; with the option the file is opened by its own path."""
+    home, workspace = tmp_path / "ada", tmp_path / "w"
+    for folder in (home, workspace):
+        folder.mkdir()
+    (home / "x").write_text("found")
+    monkeypatch.setenv("HOME", str(home))
+    source = "import os, sys; print(open(os.path.expanduser(sys.argv[1])).read())"
+    with sealed(workspace) if level == "sealed" else cage.build(request(workspace)) as built:
+        for argv in ([sys.executable, "-c", source, "~/x"], ["sh", "-c", "cat ~/x"]):
+            ended = run(built, argv, cwd=workspace)
+            assert str(built.scratch) in ended.stderr
+            assert built.explain_failure(ended.stderr).option == f"--read {home / 'x'}"
+        ended = run(built, [sys.executable, "-c", source, "~/y"], cwd=workspace)
+        assert built.explain_failure(ended.stderr) is None
+    with cage.build(request(workspace, level, read=(home / "x",))) as built:
+        ended = run(built, [sys.executable, "-c", source, home / "x"], cwd=workspace)
+        assert ended.stdout == "found\n"
+
+
 def test_ports_are_the_ones_named(tmp_path):
     """Connecting to another one is denied, listening, too; the option is named."""
     import socket
@@ -164,10 +185,10 @@ def test_ports_are_the_ones_named(tmp_path):
             (tmp_path / "a.py").write_text(source)
             yes = run(built, [sys.executable, "a.py", port], cwd=tmp_path)
             no = run(built, [sys.executable, "a.py", closed], cwd=tmp_path)
-            listens = run(
-                built, [sys.executable, "-c", "import socket; socket.socket().listen()"], cwd=tmp_path
-            )
+            (tmp_path / "b.py").write_text("import socket\nsocket.socket().listen()")
+            listens = run(built, [sys.executable, "b.py"], cwd=tmp_path)
             assert built.explain_failure(no.stderr).option == "--net PORTS"
+            assert built.explain_failure(listens.stderr).option == "--net all"
     assert "connected" in yes.stdout
     assert "PermissionError" in no.stderr
     assert "PermissionError" in listens.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autoexec_magic.errors import CageError
-from autoexec_magic.executor.cage.rules import Rule, _there, is_below, rules
+from autoexec_magic.executor.cage.rules import Rule, _there, is_below, rules, secret_in
 
 
 def made(workspace: Path, **more: object) -> tuple[Rule, ...]:
@@ -98,3 +98,15 @@ def test_a_standard_place_with_a_secret_is_taken_apart(tmp_path):
 def test_below_is_about_whole_names(path, root, below):
     """`/ab` is not below `/a`."""
     assert is_below(path, root) is below
+
+
+def test_what_no_cage_lets_through_is_known_beforehand(tmp_path, monkeypatch):
+    """The home, and what it lies in; what is in it may be named."""
+    home = tmp_path / "home"
+    (home / "data").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    assert secret_in(str(home)) == str(home.resolve())
+    assert secret_in("/") != ""
+    assert secret_in(str(home / "data")) == ""
+    with pytest.raises(CageError, match="no cage can be made"):
+        made(home / "data", read=(home,))

@@ -151,3 +151,47 @@ def test_what_was_put_in_its_place_is_left_alone(tmp_path):
         scratch.empty(folder, known)
     assert (victim / "file").exists()
     assert victim.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a furnished scratch folder."""
+    made = scratch.make(tmp_path)
+    scratch.furnish(made, tmp_path)
+    return made
+
+
+def test_what_is_left_below_the_home_is_named(folder):
+    """The first few, without hidden ones, which programs keep for themselves."""
+    home = folder / scratch.HOME
+    (home / "out" / "deep").mkdir(parents=True)
+    (home / ".cache").mkdir(exist_ok=True)
+    for name in (".hidden", ".cache/a", "b.csv", "out/deep/c", "out/.d", "out/e"):
+        (home / name).touch()
+    (folder / scratch.TEMPORARY / "f").touch()
+    assert scratch.left(folder) == ("b.csv", "out/e", "out/deep/c")
+    for number in range(9):
+        (home / f"a{number}").touch()
+    assert scratch.left(folder) == ("a0", "a1", "a2", "a3", "a4")
+
+
+def test_no_link_is_followed_to_what_is_left(folder, tmp_path):
+    """A run can put a link in the place of its home; what it leads to is the person's."""
+    home, own = folder / scratch.HOME, tmp_path / "own"
+    own.mkdir()
+    (own / "private").touch()
+    (home / "link").symlink_to(own)
+    assert scratch.left(folder) == ("link",)
+    scratch.remove(home)
+    assert scratch.left(folder) == ()
+    home.symlink_to(own)
+    assert scratch.left(folder) == ()
+
+
+def test_only_so_much_is_looked_at(folder, monkeypatch):
+    """A run that leaves a million files does not hold its own end up."""
+    monkeypatch.setattr(scratch, "_MOST_LOOKED_AT", 3)
+    for number in range(5):
+        (folder / scratch.HOME / f"d{number}").mkdir()
+        (folder / scratch.HOME / f"d{number}" / "file").touch()
+    assert scratch.left(folder) == ()

@@ -336,12 +336,12 @@ CURED = {
     ),
     "a server of its own": (
         "import socket\nwith socket.create_server(('127.0.0.1', 0)) as s:\n    print(s.getsockname()[1])",
-        "--net PORTS",
+        "--net all",
         {"net": "all"},
     ),
     "a page from a port": (
         "import urllib.request\nprint(urllib.request.urlopen('http://127.0.0.1:{port}').read())",
-        "--net PORTS",
+        "--net {port}",
         {"net": ("{port}",)},
     ),
     "a file elsewhere": (

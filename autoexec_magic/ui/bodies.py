@@ -31,8 +31,8 @@ _CODE_OPTION = {
     **dict.fromkeys(("perl", "ruby", "node", "lua", "julia", "Rscript", "osascript"), "-e"),
     "php": "-r",
 }
-# Options without a value, beside which a program reads its code from where the body is. With any other word an
-# argument may not say the same: in `bash -- -c BODY` it is a script called `-c` that runs, and the body is read.
+# Options without a value, beside which a program reads its code from where the body is. With any other word
+# an argument may not say the same: to the policy `bash -- -c BODY` runs a script called `-c`.
 _BESIDE_CODE = {
     **dict.fromkeys(
         ("bash", "sh", "dash", "zsh", "ksh"),

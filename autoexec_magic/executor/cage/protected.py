@@ -11,23 +11,45 @@ import contextlib
 import fnmatch
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Mark: TypeAlias = tuple[int, int, int, int, int]
 Marks: TypeAlias = Mapping[str, Mark]
 
 _WILD = frozenset("*?[")
+_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")  # what is in the folder of one
+_LARGE = frozenset((".git", "node_modules"))  # not looked through for environments
+_FOLDERS_DOWN = 2
+_MOST_FOLDERS = 20_000
+_CLOCK_NS = 100_000_000  # more than the steps in which file systems count the time
+
+_folders: dict[tuple[str, int], _Folder] = {}
 
 
-def found(workspace: Path, patterns: Sequence[str]) -> tuple[str, ...]:
-    """Return the protected paths that are there, absolute, parents first."""
+def found(
+    workspace: Path, patterns: Sequence[str], *, is_there: Callable[[str], bool] = os.path.exists
+) -> tuple[str, ...]:
+    """Return the protected paths that are there, absolute, parents first.
+
+    Besides what the patterns find: a `.git` that is a file, which says where
+    the repository is, environments, and that of this interpreter wherever it
+    lies in the workspace.
+    """
     root = str(workspace).rstrip("/") or "/"
     listed: dict[str, list[str]] = {}
-    return tuple(
-        sorted({path for pattern in patterns for path in _matches(root, pattern.split("/"), listed)})
-    )
+    paths = {path for pattern in patterns for path in _matches(root, pattern.split("/"), listed, is_there)}
+    if patterns:
+        paths.update(_environments(root))
+        git = f"{root}/.git"
+        if os.path.isfile(git) or (is_there is os.path.lexists and os.path.islink(git)):
+            paths.add(git)
+        prefix = os.path.realpath(sys.prefix)
+        paths |= {prefix} if prefix.startswith(f"{root}/") else set()
+    return tuple(sorted(paths))
 
 
 def parents(workspace: Path, paths: Sequence[str]) -> tuple[str, ...]:
@@ -64,7 +86,7 @@ def marks(workspace: Path, patterns: Sequence[str], *, whole: bool = True) -> di
         time back, but not the time of its last change (ctime).
     """
     seen: dict[str, Mark] = {}
-    for path in found(workspace, patterns):
+    for path in found(workspace, patterns, is_there=os.path.lexists):  # also a link to what is still to come
         for each in _and_below(path) if whole else (path,):
             with contextlib.suppress(OSError):
                 at = os.lstat(each)
@@ -78,7 +100,9 @@ def changed(before: Marks, after: Marks) -> tuple[Path, ...]:
     return tuple(Path(path) for path in sorted(paths))
 
 
-def _matches(folder: str, parts: Sequence[str], listed: dict[str, list[str]]) -> Iterator[str]:
+def _matches(
+    folder: str, parts: Sequence[str], listed: dict[str, list[str]], is_there: Callable[[str], bool]
+) -> Iterator[str]:
     """Yield what a pattern's parts match below `folder`, as `Path.glob` does; asked before each start."""
     first, rest = parts[0], parts[1:]
     if "**" in parts:
@@ -92,11 +116,51 @@ def _matches(folder: str, parts: Sequence[str], listed: dict[str, list[str]]) ->
             except OSError:
                 listed[folder] = []
         names = fnmatch.filter(listed[folder], first)
-    elif not os.path.exists(f"{folder}/{first}"):
+    elif not is_there(f"{folder}/{first}"):
         return
     for name in names:
         path = f"{folder.rstrip('/')}/{name}"
-        yield from _matches(path, rest, listed) if rest else (path,)
+        yield from _matches(path, rest, listed, is_there) if rest else (path,)
+
+
+def _environments(root: str) -> Iterator[str]:
+    """Yield the environments of Python one or two levels down, whatever they are called."""
+    for first in _folder(root, _FOLDERS_DOWN).inner:
+        seen = _folder(first, _FOLDERS_DOWN - 1)
+        if seen.is_environment:
+            yield first
+        yield from (second for second in seen.inner if _folder(second, 0).is_environment)
+
+
+class _Folder(NamedTuple):
+    """What was seen in a folder when it was in this state."""
+
+    state: tuple[int, int, int]
+    is_environment: bool = False
+    inner: tuple[str, ...] = ()
+
+
+def _folder(path: str, levels: int) -> _Folder:
+    """Return what is in a folder: of one that has not changed since, what is known; many are asked about."""
+    try:
+        at = os.stat(path)
+    except OSError:
+        return _Folder((0, 0, 0))
+    state = at.st_dev, at.st_ino, at.st_ctime_ns  # the time of its last change, which nobody can set back
+    known = _folders.get((path, levels))
+    if known and known.state == state:
+        return known
+    inner: list[str] = []
+    with contextlib.suppress(OSError):
+        if levels:
+            with os.scandir(path) as entries:
+                inner = [one.path for one in entries if one.name not in _LARGE and one.is_dir()]
+    found = _Folder(state, any(os.path.lexists(f"{path}/{name}") for name in _ENVIRONMENT), tuple(inner))
+    if time.time_ns() - at.st_ctime_ns > _CLOCK_NS:  # else it could change once more at the very same time
+        if len(_folders) > _MOST_FOLDERS:
+            _folders.clear()
+        _folders[path, levels] = found
+    return found
 
 
 def _and_below(path: str) -> Iterator[str]:

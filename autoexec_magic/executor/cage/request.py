@@ -14,11 +14,17 @@ LEVELS: tuple[Level, ...] = ("sealed", "workspace", "open")  # the strongest fir
 Wanted: TypeAlias = Level | Literal["best"]
 Net: TypeAlias = Literal["none", "all"] | tuple[int, ...]
 
-#: What governs a run, and so may not be written by one (patterns as in `Path.glob`, from the workspace).
+# What git reads of a repository that makes it run something, or sends it to another repository for that.
+_GIT = ("hooks", "config", "config.worktree", "commondir", "gitdir", "info/attributes")
+#: What governs a run, or what runs outside of any cage later, and so may not be written by a run: patterns as
+#: in `Path.glob`, from the workspace. Environments are found by what is in them (`protected`).
 PROTECTED = (
-    *(".git/hooks", ".git/config", ".git/config.worktree", ".git/modules/*/hooks", ".git/modules/*/config"),
-    *("pyproject.toml", "autoexec.toml", ".venv", "*.pth", "sitecustomize.py", "usercustomize.py"),
+    *(f".git/{name}" for name in _GIT),
+    *(f".git/modules/*/{name}" for name in _GIT),
+    *("pyproject.toml", "autoexec.toml", "*.pth", "sitecustomize.py", "usercustomize.py"),
     *("ipython_config.py", "ipython_kernel_config.py", "jupyter*_config.py", "jupyter*_config.json"),
+    *(".venv", "pyvenv.cfg", ".husky", ".envrc", ".github/workflows"),
+    *(".vscode/tasks.json", ".vscode/settings.json", ".vscode/launch.json"),
 )
 _MAX_PORT = 65535
 

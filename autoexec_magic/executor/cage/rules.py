@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ... import config
 from ...errors import CageError
 
 Access: TypeAlias = Literal["read", "write", "device"]
@@ -88,7 +89,9 @@ def secret_places() -> Iterator[str]:
     for home in sorted(homes - {""}):
         yield os.path.realpath(home)
         yield os.path.realpath(os.path.join(home, ".local/share/jupyter"))
-    for name in ("JUPYTER_RUNTIME_DIR", "AUTOEXEC_DATA_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+    # Where answers and records are kept, the person's settings, and the connection files of kernels.
+    yield from map(os.path.realpath, config.own_folders())
+    for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
         if value := os.environ.get(name):
             yield os.path.realpath(value)
 

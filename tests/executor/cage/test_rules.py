@@ -57,9 +57,11 @@ def test_no_cage_is_made_of_the_home(tmp_path, monkeypatch, option, place):
     assert "folder of its own" in caught.value.fix
 
 
-@pytest.mark.parametrize("name", ["JUPYTER_RUNTIME_DIR", "AUTOEXEC_DATA_DIR"])
+@pytest.mark.parametrize("name", ["JUPYTER_RUNTIME_DIR", "AUTOEXEC_DATA_DIR", "JUPYTER_DATA_DIR"])
 def test_no_cage_is_made_of_what_holds_connection_files(tmp_path, monkeypatch, name):
-    """Whoever reads one runs code in the kernel, outside the cage."""
+    """Whoever reads one runs code in the kernel, outside the cage; answers and records lie there, too."""
+    for other in ("JUPYTER_RUNTIME_DIR", "AUTOEXEC_DATA_DIR"):
+        monkeypatch.delenv(other, raising=False)
     monkeypatch.setenv(name, str(tmp_path / "project/.runtime"))
     (tmp_path / "project").mkdir()
     with pytest.raises(CageError, match="no cage can be made"):

@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import jupyter_core
+import platformdirs
 import pytest
 from skips import requires
 
@@ -38,7 +40,8 @@ def test_a_user_is_caged_like_root(level, mechanism):
     requires(os.geteuid() == 0, "only root can become somebody else", "run as root")
     requires(os.access(PYTHON, os.X_OK), f"there is no {PYTHON}", "apt-get install python3")
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        shutil.copytree(Path(autoexec_magic.__file__).parent, Path(folder, "autoexec_magic"))
+        for package in (autoexec_magic, jupyter_core, platformdirs):  # where Jupyter's folders are is asked
+            shutil.copytree(Path(package.__file__).parent, Path(folder, package.__name__))
         Path(folder).chmod(0o755)
         env = {"PATH": os.defpath, "HOME": "/nonexistent", "PYTHONPATH": folder, "TMPDIR": FOLDER}
         argv = [PYTHON, "-B", "-c", SOURCE, level]

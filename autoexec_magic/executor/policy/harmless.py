@@ -12,7 +12,7 @@ NAMES = frozenset(
     ord chr bin hex oct isinstance issubclass slice iter next callable True False None Ellipsis
     NotImplemented Exception ValueError TypeError KeyError IndexError ImportError
     ModuleNotFoundError AttributeError ZeroDivisionError RuntimeError AssertionError OverflowError
-    StopIteration ArithmeticError LookupError NameError object SystemExit exit quit __name__ __file__
+    StopIteration ArithmeticError LookupError NameError object SystemExit exit quit input __name__ __file__
     """.split()  # noqa: SIM905 - a list to read
 )
 #: methods and attributes of values: text, numbers, containers, dates, paths, arrays and tables
@@ -27,7 +27,7 @@ ATTRIBUTES = frozenset(
     removeprefix removesuffix hex bit_length bit_count conjugate real imag numerator denominator
     as_integer_ratio is_integer year month day hour minute second microsecond weekday isoweekday
     isoformat strftime timestamp date time total_seconds days seconds astimezone hexdigest digest
-    group groups groupdict start end span sub most_common elements total name stem suffix parent
+    group groups groupdict start end span sub most_common elements total name stem suffix
     parts suffixes read_text read_bytes exists is_file is_dir is_absolute as_posix read readline
     readlines
     write writelines shape dtype ndim size T mean std var sum min max argmin argmax prod cumsum cumprod dot
@@ -44,7 +44,9 @@ _MODULES = """
 sys: version version_info executable path platform argv prefix base_prefix maxsize byteorder
     implementation getsizeof getrecursionlimit getdefaultencoding getfilesystemencoding flags
     float_info int_info hexversion api_version builtin_module_names stdlib_module_names exit stdin
-    stdout.encoding stdin.read stdin.encoding stdin.readline stdin.readlines version_info.major
+    stdout stderr stdout.isatty stderr.isatty stdin.isatty
+    stdout.flush stderr.flush stdout.encoding stdin.read stdin.encoding stdin.readline
+    stdin.readlines version_info.major
     version_info.minor
 os: getcwd cpu_count getpid getppid name sep linesep listdir uname getloadavg sched_getaffinity
     path.exists path.isfile path.isdir path.join path.basename path.dirname path.abspath
@@ -68,7 +70,7 @@ collections: Counter OrderedDict deque defaultdict namedtuple ChainMap
 itertools: chain chain.from_iterable count cycle repeat accumulate combinations permutations product
     islice zip_longest groupby takewhile dropwhile pairwise starmap combinations_with_replacement
 functools: reduce
-operator: add mul sub itemgetter truediv floordiv mod neg eq lt gt
+operator: add mul sub itemgetter mod neg eq lt gt
 string: ascii_letters ascii_lowercase ascii_uppercase digits punctuation hexdigits whitespace
     printable
 decimal: Decimal getcontext

@@ -51,6 +51,7 @@ _NODE = frozenset(
     startsWith endsWith BigInt Infinity NaN x y i n s a b c k v e heapUsed rss hrtime cpus totalmem
     freemem hostname tmpdir name dependencies scripts license main""".split()  # noqa: SIM905
 )
+_BEFORE_ARRAY = ("(", "[", "=", "=>", "...", ":", "?", "+", "&&", "||", ";", ",")
 _LUA = frozenset(
     """
     print math floor pi sqrt random max min abs string format rep upper lower len tostring tonumber
@@ -103,10 +104,29 @@ def node(text: str, found: Found) -> None:
     for path in _JSON.findall(text):
         found.reads.append(path)
     text = _JSON.sub(" x ", re.sub(r"""require\(\s*['"](?:node:)?os['"]\s*\)""", " x ", text))
-    # `x["constructor"]` reaches all that a name could: only numbers may stand in brackets after a value.
-    if re.search(r"`|\\u|\\x|[\w)\]'\"]\s*\[(?!\s*\d+\s*\])|\?\.", text):
+    if _reaches(text):
         found.doubt("the JavaScript code reaches names that are made as it runs")
+    if re.search(r"\bprocess\b(?!\s*\.\s*\w)", text):
+        found.doubt("the JavaScript code takes the process as a value")
     _words(text, _NODE, "JavaScript", found)
+
+
+def _reaches(text: str) -> bool:
+    """Whether brackets or quotes could name a property: `x["constructor"]` reaches all that a name could.
+
+    Brackets may hold a number, or be an array: after an operator, an opening
+    bracket or a comma that is in no object. Quotes may name what an object
+    gets, but not what is taken out of one.
+    """
+    if re.search(r"`|\\u|\\x|\\\d|\?\.", text):
+        return True
+    if "[" in text and re.search(r"//|/\*", text):  # what stands before a bracket could be a comment
+        return True
+    for match in re.finditer(r"\[(?!\s*\d+\s*\])", text):
+        before = text[: match.start()].rstrip()
+        if before and not before.endswith(_BEFORE_ARRAY if "{" not in text else _BEFORE_ARRAY[:-1]):
+            return True
+    return re.search(r"""[{,]\s*(?:'[^']*'|"[^"]*")\s*:""", text) is not None and "=" in text
 
 
 def lua(text: str, found: Found) -> None:

@@ -9,6 +9,7 @@ module of the workspace runs its code, as `python script.py` does.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import warnings
 
@@ -22,6 +23,10 @@ _TAKE_PATHS = frozenset(
 )
 _DATA = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".log", ".out", ".dat", ".md", ".html", ".xml", ".svg")
 _CAN_WRITE = frozenset(("to_string", "to_markdown", "info", "show_versions"))  # where they are given a place
+_SUMS = frozenset(
+    ("sum", "mean", "min", "max", "count", "std", "var", "median", "first", "last", "size", "nunique")
+)
+_ONLY_CALLED = _TAKE_PATHS | _CAN_WRITE | {"agg"}  # no values: it matters what they are given
 _CHANGES = frozenset(("append", "insert", "extend", "remove", "pop", "clear", "sort", "reverse"))
 _PLAIN = (
     *(
@@ -78,6 +83,8 @@ class _Reader:
         """Read a whole program; names first, so that none is another thing at one place."""
         bound = self.bound
         for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _NO_TEXT.search(node.value):
+                raise _Unknown("has a text that no file can be named by")
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 bound.add(node.id)
             elif isinstance(node, ast.arg):
@@ -155,7 +162,7 @@ class _Reader:
         if not isinstance(node.ctx, ast.Load):
             raise _Unknown(f"sets .{node.attr}")
         chain = _chain(node)
-        if node.attr in _TAKE_PATHS and not is_called:
+        if node.attr in _ONLY_CALLED and not is_called:
             raise _Unknown(f"hands {node.attr} on")
         if chain and chain[0] in self.modules:
             self._of_module(self.modules[chain[0]], chain[1:])
@@ -181,7 +188,7 @@ class _Reader:
         allowed = MODULES.get(module, frozenset())
         for count in range(len(names), 0, -1):
             is_listed = ".".join(names[:count]) in allowed
-            is_listed = is_listed or (allowed == ALL and count == 1 and names[0][:1] != "_")
+            is_listed = is_listed or (allowed == ALL and count == 1 and _is_own(names[0]))
             if is_listed and all(name in ATTRIBUTES for name in names[count:]):
                 return
         raise _Unknown(f"uses {module}.{'.'.join(names)}")
@@ -204,8 +211,17 @@ class _Reader:
             self._takes_path(node)
         if member in _CAN_WRITE and (node.args or node.keywords):
             raise _Unknown(f"lets {member} write")
+        if member == "agg":
+            self._agg(node)
         for word in (*node.args, *(keyword.value for keyword in node.keywords)):
             self._visit(word)
+
+    def _agg(self, node: ast.Call) -> None:
+        """Let a table be summed up by name; any other name is a method of it, such as one that writes."""
+        words = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        names = words.elts if isinstance(words, ast.List | ast.Tuple) else [words]
+        if not all(isinstance(name, ast.Constant) and name.value in _SUMS for name in names):
+            raise _Unknown("lets agg call a method by its name")
 
     def _takes_path(self, node: ast.Call) -> None:
         path = node.args[0].value if len(node.args) == 1 and isinstance(node.args[0], ast.Constant) else None
@@ -236,11 +252,19 @@ _PARENTS = frozenset(
 )
 
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
+def _is_own(name: str) -> bool:
+    """Whether a name of a module that is listed as a whole is its own, and no module that it imports."""
+    return name[:1] != "_" and name not in sys.stdlib_module_names
+
+
 def _is_member(module: str, name: str) -> bool:
     allowed = MODULES.get(module)
     if f"{module}.{name}" in MODULES:
         return True
-    return allowed is not None and (name in allowed or (allowed == ALL and name[:1] != "_"))
+    return allowed is not None and (name in allowed or (allowed == ALL and _is_own(name)))
 
 
 def _chain(node: ast.expr) -> tuple[str, ...]:

@@ -27,6 +27,11 @@ AT_HOME = tuple(
     .local/share/jupyter/runtime .subversion/auth .Xauthority .ICEauthority .lesshst .viminfo
     .bash_history .zsh_history .python_history .psql_history .mysql_history .sqlite_history
     .node_repl_history .rediscli_history .ipython/profile_default/history.sqlite
+    .claude/.credentials.json .codex/auth.json .modal.toml .vercel/auth.json .railway/config.json
+    .m2/settings.xml .gradle/gradle.properties .config/uv/credentials.toml .config/pip/pip.conf .condarc
+    .config/containers/auth.json .cloudflared .tsh .authinfo .bitcoin .config/Slack
+    .var/app/org.mozilla.firefox .jupyter/jupyter_server_config.py .jupyter/jupyter_server_config.json
+    .local/share/jupyter/notebook_secret .local/state/bash/history
     Library/Keychains Library/Jupyter/runtime Library/Cookies snap/firefox snap/chromium
     """.split()  # noqa: SIM905 - one name a line would be a file of its own
 )
@@ -44,12 +49,13 @@ _SHAPES = re.compile(
     _PART
     + r"""|^/proc/[^/]+/(?:environ|mem|maps|smaps|pagemap|cmdline|fd|fdinfo|root|cwd|auxv|stack)(?:/|$)
       |^/proc/[^/]+/task/|^/proc/(?:kcore|keys|kallsyms)$|^/dev/(?:mem|kmem|port)$|^/sys/kernel/(?:debug|security)
-      |/docker\.sock$|/containerd\.sock$|/podman\.sock$|^/tmp/krb5cc|^/tmp/ssh-|/ssh-agent|/gpg-agent""",
+      |/docker\.sock$|/containerd\.sock$|/podman\.sock$|^/tmp/krb5cc|^/tmp/ssh-|/ssh-agent|/gpg-agent
+      |/\.ipython/profile_[^/]*/history\.sqlite""",
     re.VERBOSE,
 )
 _NAMES = re.compile(
-    r"""\.env(?:\..+)?|id_(?:rsa|dsa|ecdsa|ed25519|ecdsa_sk|ed25519_sk)|.+\.kdbx|\.htpasswd|.+\.keytab|.+\.jks
-      |\.netrc|\.pgpass|\.git-credentials|jupyter_cookie_secret|jupyter_(?:server|notebook)_config\.json|kernel-[\w-]+\.json|(?:jpserver|nbserver)-\d+\.json
+    r"""\.env(?:\..+)?|id_(?:rsa|dsa|ecdsa|ed25519|ecdsa_sk|ed25519_sk)(?:\.(?!pub$).+|~)?|.+\.kdbx|\.htpasswd|.+\.keytab|.+\.jks
+      |terraform\.tfstate(?:\.backup)?|privkey\d*\.pem|\.netrc|\.pgpass|\.git-credentials|jupyter_cookie_secret|jupyter_(?:server|notebook)_config\.json|kernel-[\w-]+\.json|(?:jpserver|nbserver)-\d+\.json
       |service[-_]account.*\.json|client_secret.*\.json|application_default_credentials\.json""",
     re.VERBOSE,
 )
@@ -58,8 +64,7 @@ _NO_SECRET = frozenset((".env.example", ".env.sample", ".env.template", ".env.di
 
 def is_secret(real: str, known: frozenset[str]) -> bool:
     """Whether a path without links is such a place, or lies in one; `known` are the `places`."""
-    name = real.rpartition("/")[2]
-    if _NAMES.fullmatch(name) and name not in _NO_SECRET:
+    if any(_NAMES.fullmatch(name) and name not in _NO_SECRET for name in real.split("/")):
         return True
     return _SHAPES.search(real) is not None or is_below(real, known)
 

@@ -37,11 +37,13 @@ _SQL_LEAVES = re.compile(
     r"""\\(?!d|(?:l|x|q|z|h|timing|conninfo|pset)(?:\b|\+))[a-z!]\S*
       | \bprogram\b | ^\s*(?:system|source)\b | ^\s*\.(?!(?:tables|schema|mode|headers?|dump|databases
         |ind[a-z]+|width|nullvalue|timer|stats|separator|show|help|quit|exit|fullschema|echo|eqp|columns?|maxrows)\b)\w+
-      | \b(?:load_extension|writefile|readfile|edit|fts3_tokenizer|load_file)\b
+      | \b(?:load_extension|writefile|readfile|fsdir|lsdir|zipfile|virtual)\b
+      | \b(?:\w+_store_directory|edit|fts3_tokenizer|load_file)\b
       | \b(?:lo_import|lo_export|pg_read|pg_ls|dblink)\w*
-      | \b(?:attach|load|install|copy|(?:out|dump)file|export\s+database|vacuum\s+into)\b""",
+      | \b(?:attach|load|install|copy|(?:out|dump)file|export\s+database)\b | \bvacuum\b[\s\S]*\binto\b""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
+_MOST_SQL = 10_000
 _SQL_PATH = re.compile(r"""['"]((?:/|~|\.\.)[^'"]*|[^'"]*/\.\./[^'"]*)['"]""")
 
 
@@ -199,7 +201,12 @@ def _end(pattern: re.Pattern[str], script: str, at: int) -> int:
 def sql(text: str, found: Found) -> None:
     """Look for statements and client commands that reach files or programs."""
     found.code = True
-    if (leaving := _SQL_LEAVES.search(text)) is not None:
+    if len(text) > _MOST_SQL:
+        found.doubt("the statement is too long to be judged")
+        return
+    # A comment parts words as a space does; but what looks like one may stand in a string.
+    joined = re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL)
+    if (leaving := _SQL_LEAVES.search(text) or _SQL_LEAVES.search(joined)) is not None:
         found.doubt(f"the statement has `{leaving[0].strip()}`, which can reach files or programs")
 
 

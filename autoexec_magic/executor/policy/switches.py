@@ -6,6 +6,7 @@ import re
 
 from .found import Found
 from .places import change, read, write
+from .secrets import is_secret
 
 _GIT_KEYS_PLAIN = re.compile(
     r"""user\.(?:name|email)
@@ -24,6 +25,12 @@ _GIT_KEY_BAD = re.compile(
 )
 
 
+_PS_FIELDS = frozenset(
+    """
+    pid ppid pgid sid user euser ruser uid group comm cmd args command etime etimes time stime start
+    start_time lstart rss vsz size pcpu pmem %cpu %mem stat state nice ni pri tty tname nlwp psr wchan
+    """.split()  # noqa: SIM905 - a list to read
+)
 _MOUNTS_HOST = re.compile(
     r"/(?:etc|root|home|var|usr|bin|sbin|lib|lib64|boot|proc|sys|dev|run|opt|srv)?/*", re.ASCII
 )
@@ -190,8 +197,36 @@ def engine(word: str, found: Found) -> None:
 
 def suffix(word: str, found: Found) -> None:
     """Take the ending of a backup's name; with a slash it would be another folder."""
-    if "/" in word:
+    if "/" in word or "*" in word:
         found.doubt(f"the backups go to another place: {word}")
+
+
+def splitter(word: str, found: Found) -> None:
+    """Take what splits lines into fields: one plain sign or class; all else is compiled as code."""
+    one = r"(?:[\w,:;|=@%#!~. -]|\\[stwdSWD|.])\+?"
+    if not re.fullmatch(rf"|{one}|/{one}/|\t", word):
+        found.doubt(f"the pattern {word} could be code")
+
+
+def database(word: str, found: Found) -> None:
+    """Take the file of a database; an address of one says more than which file."""
+    if re.match(r"[\w+-]+:", word):
+        found.doubt(f"{word} is an address, which can name any file and how it is opened")
+    change(word, found)
+
+
+def blob(word: str, found: Found) -> None:
+    """Take something in git's history; a file there that holds secrets still does."""
+    _, colon, path = word.partition(":")
+    if colon and is_secret("/" + path, frozenset()):
+        found.doubt(f"{word} holds secrets", answer="refuse")
+    read(word, found)
+
+
+def npm_key(word: str, found: Found) -> None:
+    """Take a key of npm's settings; some are tokens."""
+    if word.startswith("//") or re.search(r"(?i)auth|password|token|secret|key", word):
+        found.doubt(f"npm's setting {word} is a secret")
 
 
 def view(word: str, found: Found) -> None:
@@ -220,7 +255,9 @@ def shown(word: str, found: Found) -> None:
 
 def ps_word(word: str, found: Found) -> None:
     """Take ps's options without a dash; `e` shows the environment of other processes."""
-    if word.isalpha() and "e" in word:
+    fields = [part.partition("=")[0].partition(":")[0] for part in word.split(",")]
+    is_format = len(fields) > 1 and set(fields) <= _PS_FIELDS  # what `o` is given as a word of its own
+    if re.match(r"[^oOUptkq,]*e", word) and not is_format:
         found.doubt("it shows the environment of other processes")
     plain(word, found)
 

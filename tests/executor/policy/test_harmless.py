@@ -14,7 +14,6 @@ DANGEROUS = [
     "exec",
     "compile",
     "open",
-    "input",
     "__import__",
     "getattr",
     "setattr",

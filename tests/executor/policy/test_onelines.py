@@ -10,6 +10,7 @@ from autoexec_magic.executor.policy import onelines
 from autoexec_magic.executor.policy.found import Found
 
 HARMLESS = [
+    ("node", "console.log([1, 2], JSON.stringify({'a': [1, 2]}), process.argv[1])"),
     ("perl", "print 1"),
     ("perl", "print $F[0]"),
     ("perl", "s/foo/bar/g"),
@@ -29,6 +30,14 @@ HARMLESS = [
     ("php", "echo strlen('abc');"),
 ]
 DOUBTFUL = [
+    ("node", "let {['con'+'structor']:s}=console.log"),
+    ("node", "let {log, ['con'+'structor']:s}=console.log"),
+    ("node", "let {'constructor':s}=console.log"),
+    ("node", "let s={}['con'+'structor']"),
+    ("node", "let s=/x/['con'+'structor']"),
+    ("node", "let s=console.log//(\n['con'+'structor']"),
+    ("node", "Object.entries(process)"),
+    ("node", "let {version:s}=process"),
     ("perl", "system(1)"),
     ("perl", "`id`"),
     ("perl", "exec q(id)"),

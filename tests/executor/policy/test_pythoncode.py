@@ -10,6 +10,10 @@ from autoexec_magic.executor.policy.found import Found
 from autoexec_magic.executor.policy.pythoncode import python
 
 HARMLESS = [
+    "import sys; print(sys.stdout.isatty(), file=sys.stderr)",
+    "import os; print(os.getpid(), input())",
+    "import pandas as pd; print(pd.read_csv('a.csv').groupby('x').agg(['mean', 'sum']))",
+    "import statistics; print(statistics.mean([1, 2]))",
     "print(1 + 1)",
     "import sys; print(sys.version)",
     "import sys; print(*sys.path, sep='\\n')",
@@ -38,6 +42,19 @@ HARMLESS = [
     "import json; json.dump({'a': 1}, open('a.json', 'w'))",
 ]
 DOUBTFUL = [
+    "import operator; from pathlib import Path; operator.truediv(Path('/home/u'), '.x').read_text()",
+    "import functools, operator; functools.reduce(operator.truediv, [1, 2])",
+    "from pathlib import Path; Path('.env/x').parent.read_text()",
+    "import pandas as pd; pd.DataFrame([1]).agg('to_csv', 0, '/opt/x')",
+    "import pandas as pd; pd.DataFrame([1]).agg('eval')",
+    "import pandas as pd; pd.DataFrame([1]).agg(['to_csv'])",
+    "import pandas as pd; pd.DataFrame([1]).agg(func='to_csv')",
+    "import pandas as pd; f = pd.DataFrame([1]).agg; f('to_csv', 0, '/opt/x')",
+    "import pandas as pd; f = pd.DataFrame([1]).to_string; f('/opt/x')",
+    "import statistics; statistics.sys.exit()",
+    "from statistics import sys; print(sys)",
+    "open('a\\x00')",
+    "open('\\ud800')",
     "import os; os.system('id')",
     "__import__('os').system('id')",
     "import subprocess",
@@ -107,7 +124,6 @@ DOUBTFUL = [
     "from x import *",
     "from . import x",
     "breakpoint()",
-    "input()",
     "x.real = 1",
     "match 1:\n    case 1: pass",
     "print(",

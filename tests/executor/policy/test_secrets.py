@@ -7,6 +7,13 @@ import pytest
 from autoexec_magic.executor.policy.secrets import AT_HOME, below, holds_secrets, is_secret, places
 
 SECRET = [
+    "/srv/app/.env/..x",
+    "/srv/app/.env/x/y",
+    "/srv/app/terraform.tfstate",
+    "/srv/app/terraform.tfstate.backup",
+    "/srv/keys/id_rsa.bak",
+    "/srv/tls/privkey1.pem",
+    "/home/grace/.ipython/profile_work/history.sqlite",
     "/srv/app/.env",
     "/srv/app/.env.production",
     "/mnt/backup/home/ada/.ssh/id_x",
@@ -28,6 +35,9 @@ SECRET = [
     "/srv/service-account-prod.json",
 ]
 ORDINARY = [
+    "/srv/keys/id_rsa.pub",
+    "/srv/tls/cert.pem",
+    "/srv/app/.env.example",
     "/etc/passwd",
     "/srv/app/.env.example",
     "/srv/app/environment.yml",

@@ -160,6 +160,14 @@ def test_files_that_sed_names_are_reported(script, reads, writes):
 @pytest.mark.parametrize(
     ("statement", "answer"),
     [
+        ("vacuum", "allow"),
+        ("select data from fsdir('.env')", "ask"),
+        ("select * from zipfile('/x')", "ask"),
+        ("vacuum main into '/opt/x'", "ask"),
+        ("vacuum/**/into '/opt/x'", "ask"),
+        ("export/**/database '/opt/x'", "ask"),
+        ("create virtual table t using csv(filename='/x')", "ask"),
+        ("pragma temp_store_directory='/opt'", "ask"),
         ("select * from t where a like '%x%'", "allow"),
         (".tables", "allow"),
         (".mode csv", "allow"),

@@ -46,6 +46,9 @@ class Ruling:
         Paths that are read with all that is below them.
     runs : tuple of str
         Files and folders whose code is run.
+    modules : tuple of str
+        Modules of Python that are run and have no rule: only those of the
+        workspace may, which whoever knows the folder can say.
     urls : tuple of str
         Addresses, and `host:path` of other machines.
     commands : tuple of tuples of str
@@ -69,6 +72,7 @@ class Ruling:
     writes: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     assigned: tuple[tuple[str, str], ...] = ()
@@ -127,8 +131,7 @@ def _judge(argv: Sequence[str], depth: int, looks_into: bool = True) -> Ruling:
         return Ruling(answer="ask", rule="not-listed", why=f"there is no rule for {name}")
     found = Found()
     scan(rulefile.load(file)[name], argv[1:], found)
-    for module in found.modules:
-        _add_module(module, found)
+    unknown = tuple(words[0] for words in found.modules if not _add_module(words, found))
     if found.unseen and looks_into:
         _look_into(found, depth)
     return Ruling(
@@ -139,6 +142,7 @@ def _judge(argv: Sequence[str], depth: int, looks_into: bool = True) -> Ruling:
         writes=tuple(found.writes),
         trees=tuple(found.trees),
         runs=tuple(found.runs),
+        modules=unknown,
         urls=tuple(found.urls),
         commands=tuple(found.commands),
         assigned=tuple(found.assigned),
@@ -148,14 +152,17 @@ def _judge(argv: Sequence[str], depth: int, looks_into: bool = True) -> Ruling:
     )
 
 
-def _add_module(words: Sequence[str], found: Found) -> None:
-    """Read the words of `python -m NAME …` by the rule of that module."""
+def _add_module(words: Sequence[str], found: Found) -> bool:
+    """Read the words of `python -m NAME …` by the rule of that module; False where there is none."""
     name = f"python:{words[0]}"
     file = rulefile.builtin().get(name)
     if file is not None:
         scan(rulefile.load(file)[name], words[1:], found)
-    elif words[0].partition(".")[0] in sys.stdlib_module_names:
+        return True
+    if words[0].partition(".")[0] in sys.stdlib_module_names:
         found.doubt(f"there is no rule for Python's own module {words[0]}")
+        return True
+    return False
 
 
 def _look_into(found: Found, depth: int) -> None:

@@ -15,12 +15,34 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 _SHELL_MARKS = re.compile(r"[^\w@%+=:,./ -]", re.ASCII)
 
 
-_MODULES = frozenset(
-    (
-        *("pip", "pytest", "ruff", "mypy", "black", "isort", "flake8", "tox", "nox", "twine"),
-        *("jupyter", "uv", "poetry", "pyright", "dvc", "mlflow"),
-    )
-)
+# Modules that are started as a program is, and judged by its rule: by their name, or by another one.
+_SAME_NAME = """
+    pip pytest ruff mypy black isort flake8 tox nox twine jupyter uv poetry pyright dvc mlflow coverage
+    yapf pylint autopep8 pyflakes codespell bandit nbqa docformatter autoflake pyupgrade vulture
+    interrogate mkdocs streamlit uvicorn gunicorn flask celery alembic bokeh panel voila spacy papermill
+    jupytext nbstripout wandb kaggle gdown yamllint pdm hatch cookiecutter pipx conda weasyprint multiqc
+    cutadapt whisper nltk accelerate pdoc httpie lm_eval sacrebleu
+""".split()  # noqa: SIM905 - a list to read
+_MODULES: dict[str, tuple[str, ...]] = {
+    **{name: (name,) for name in _SAME_NAME},
+    "yt_dlp": ("yt-dlp",),
+    "youtube_dl": ("youtube-dl",),
+    "awscli": ("aws",),
+    "pre_commit": ("pre-commit",),
+    "sphinx": ("sphinx-build",),
+    "sphinx.ext.apidoc": ("sphinx-apidoc",),
+    "django": ("django-admin",),
+    "tensorboard.main": ("tensorboard",),
+    "torch.distributed.run": ("torchrun",),
+    "torch.distributed.launch": ("torchrun",),
+    "accelerate.commands.launch": ("accelerate", "launch"),
+    "nbconvert": ("jupyter", "nbconvert"),
+    "jupyterlab": ("jupyter", "lab"),
+    "notebook": ("jupyter", "notebook"),
+    "jupyter_server": ("jupyter", "server"),
+    "jupyter_book": ("jupyter-book",),
+    "grpc_tools.protoc": ("protoc",),
+}
 
 
 def script(word: str, found: Found) -> None:
@@ -161,8 +183,13 @@ def module(words: Sequence[str], found: Found) -> None:
     found.code = True
     name = words[0] if words else ""
     if name in _MODULES:
-        found.commands.append(tuple(words))
+        found.commands.append((*_MODULES[name], *words[1:]))
     elif not re.fullmatch(r"[\w.]+", name):
         found.doubt(f"{name!r} is no module's name")
     else:
         found.modules.append(tuple(words))
+
+
+def itself(words: Sequence[str], found: Found) -> None:
+    """Take the words of our own command line, whose rule is that of `python -m autoexec_magic`."""
+    found.modules.append(("autoexec_magic", *words))

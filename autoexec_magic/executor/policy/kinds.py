@@ -113,4 +113,5 @@ LAST: dict[str, Callable[[Sequence[str], Found], None]] = {
     "spoken": inner.spoken,
     "launch": inner.launch,
     "module": inner.module,
+    "itself": inner.itself,
 }

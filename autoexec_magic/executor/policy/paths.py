@@ -51,6 +51,8 @@ TEMPORARY = ("/tmp", "/var/tmp")  #: everybody's folders for temporary files
 _DEVICES = frozenset(("/dev/null", "/dev/zero", "/dev/tty", "/dev/full"))
 _READABLE = re.compile(r"/dev/(?:null|zero|full|tty|u?random|pts/\d+|shm(?:/.*)?|dri(?:/.*)?|nvidia.*)")
 _OWN_STREAM = re.compile(r"/dev/(?:std(?:in|out|err)|fd/[012])")
+_LIBRARY = re.compile(r"/(?:site|dist)-packages(?:/|$)|/lib/python[\d.]+(?:/|$)")
+_OF_PROJECTS = frozenset("src scripts tests app apps experiments tools examples benchmarks".split())  # noqa: SIM905
 _READY_CODE = ("/usr", "/bin", "/lib", "/lib64", "/opt", "/nix", "/snap")
 
 
@@ -146,9 +148,23 @@ def read_all(path: str, cwd: Path, roots: Roots) -> Ruled:
 def run(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether the code in `path` may run: code of the workspace, or installed, may."""
     real = _real(path, cwd, roots)
+    if _LIBRARY.search(real):
+        return Ruled("ask", "library-code", f"{real} is a library's code, and no rule knows what it does")
     if is_below(real, roots.code):
         return ALLOWED
     return Ruled("ask", "code-outside", f"{real} is code from outside the workspace {roots.workspace}")
+
+
+def run_module(name: str, cwd: Path, roots: Roots) -> Ruled:
+    """Return whether a module without a rule may run: one of the workspace, as any code there."""
+    file = name.replace(".", "/")
+    for folder in (".", "src"):
+        start = f"{folder}/{file}"
+        if any(Path(_real(path, cwd, roots)).is_file() for path in (f"{start}.py", f"{start}/__main__.py")):
+            return run(start, cwd, roots)
+    if name.partition(".")[0] in _OF_PROJECTS and "." in name:
+        return ALLOWED  # no library is called so, and what is not there does nothing
+    return Ruled("ask", "module", f"there is no rule for the module {name}, and it is none of the workspace")
 
 
 def write(path: str, cwd: Path, roots: Roots) -> Ruled:

@@ -246,6 +246,8 @@ def _reached(name: str, argv: Sequence[str], ruling: Ruling, case: _Case) -> Ite
         yield writing(path, cwd, roots)
     for path in ruling.runs:
         yield paths.run(path, cwd, roots)
+    for module in ruling.modules:
+        yield paths.run_module(module, cwd, roots)
     if ruling.code or name in _TRUSTS_FOLDER:
         yield paths.run(".", cwd, roots)
     for url in ruling.urls:

@@ -313,3 +313,22 @@ def takes_value(name: str, option: str) -> set[bool]:
 def test_the_order_of_rule_files_does_not_matter(files):
     """Each program is in one file, so there is nothing to override."""
     assert rulefile.index(files) == dict(rulefile.builtin())
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "modules"),
+    [
+        ("python -m IPython -c 1", "allow", ("IPython",)),
+        ("coverage run -m debugpy --listen 1 a.py", "allow", ("debugpy",)),
+        ("python -m cProfile -m keyring get x y", "allow", ("keyring",)),
+        ("python -m json.tool a.json", "allow", ()),
+        ("python -m smtplib", "ask", ()),
+        ("python -m ipykernel install --user", "ask", ()),
+        ("python -m autoexec_magic sh --yes ls", "refuse", ()),
+        ("python -Im autoexec_magic policy accept", "refuse", ()),
+        ("jupyter autoexec policy accept --yes", "refuse", ()),
+    ],
+)
+def test_a_module_without_a_rule_is_told_to_whoever_knows_the_folder(text, answer, modules):
+    """Nothing is said of what it does with its words."""
+    assert (line(text).answer, line(text).modules) == (answer, modules)

@@ -25,6 +25,8 @@ from autoexec_magic.executor.policy.found import Found
         (inner.project, ("a.py", "x"), "allow", [("python", "a.py", "x")]),
         (inner.project, ("ls",), "allow", [("ls",)]),
         (inner.module, ("pip", "list"), "allow", [("pip", "list")]),
+        (inner.module, ("yt_dlp", "--exec", "id"), "allow", [("yt-dlp", "--exec", "id")]),
+        (inner.module, ("nbconvert", "a.ipynb"), "allow", [("jupyter", "nbconvert", "a.ipynb")]),
         (inner.module, ("mypackage.tool", "-x"), "allow", []),
         (inner.module, ("../x",), "ask", []),
         (inner.launch, ("launch", "--num_processes=2", "a.py"), "allow", []),
@@ -37,3 +39,10 @@ def test_the_words_that_are_left(kind, words, answer, commands):
     found = Found()
     kind(words, found)
     assert (found.answer, found.commands) == (answer, commands)
+
+
+def test_our_own_command_line_has_one_rule():
+    """However it is started: `jupyter autoexec` is `python -m autoexec_magic`."""
+    found = Found()
+    inner.itself(("sh", "--yes"), found)
+    assert found.modules == [("autoexec_magic", "sh", "--yes")]

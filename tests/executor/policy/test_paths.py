@@ -131,3 +131,30 @@ def test_the_real_roots_are_the_workspace_and_temporary_folders(tmp_path):
     link.symlink_to(tmp_path / "real")
     assert str(tmp_path / "real") in Roots(workspace=link).writable
     assert "/tmp" in Roots(workspace=link).writable
+
+
+def test_only_a_module_of_the_workspace_may_run_without_a_rule(tmp_path):
+    """One that is installed does with its words whatever its author thought of."""
+    roots = Roots(workspace=tmp_path)
+    for name in ("a.py", "src/b/__main__.py", "c/d.py", "e/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name, answer in {
+        "a": "allow",
+        "b": "allow",
+        "c.d": "allow",
+        "scripts.none": "allow",
+        "scripts": "ask",
+        "e": "ask",
+        "IPython": "ask",
+        "c.none": "ask",
+    }.items():
+        assert paths.run_module(name, tmp_path, roots).answer == answer, name
+
+
+def test_the_file_of_an_installed_module_is_no_script(tmp_path):
+    """Started by its path it would take the same words as by its name."""
+    library = ".venv/lib/python3.12/site-packages/IPython/__main__.py"
+    roots = Roots(workspace=tmp_path)
+    assert paths.run(library, tmp_path, roots).rule == "library-code"
+    assert paths.run("a.py", tmp_path, roots).answer == "allow"

@@ -59,3 +59,11 @@ def test_a_program_that_never_runs_need_not_be_there(tmp_path):
         judged(tmp_path, "nosuch")
     assert judged(tmp_path, "env", "nosuch") == ("ask", 2)
     assert judged(tmp_path, "sh", "-c", "nosuch; sudo ls") == ("refuse", 2)
+
+
+def test_an_installed_module_is_asked_about(tmp_path):
+    """`python -m` starts anything that is installed, with any words."""
+    assert judged(tmp_path, "python", "-m", "IPython", "-c", "1") == ("ask", 4)
+    (tmp_path / "mine.py").touch()
+    assert judged(tmp_path, "python", "-m", "mine", "-c", "1")[0] == "allow"
+    assert judged(tmp_path, "python", "-m", "yt_dlp", "--exec", "id", "x")[0] == "ask"

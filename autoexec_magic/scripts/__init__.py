@@ -87,6 +87,7 @@ def run(
     content = _content(source)
     options = _options(source, language)
     doors = bounds.get("doors", executor.cage.SHUT)
+    places = () if bounds.get("level", "open") == "open" else language.places(cwd)
     with tempfile.TemporaryDirectory(prefix="autoexec-") as folder:
         path = Path(folder) / f"script{language.ending}"
         path.write_bytes(content)
@@ -97,7 +98,7 @@ def run(
             cwd=cwd,
             env=language.environment(cwd),
             policy=executor.policy.exactly(argv[0]),
-            **(bounds | {"doors": replace(doors, read=(*doors.read, Path(folder)))}),
+            **(bounds | {"doors": replace(doors, read=(*doors.read, *places, Path(folder)))}),
         )
 
 

@@ -13,10 +13,11 @@ class Language:
 
     `programs` are the names its interpreter has in a first line (`#!`),
     `ending` that of its files, `start` returns the words before the script's
-    path, the first one an absolute path, and `environment` the variables it
-    needs to run in a directory. Of the options in a first line, those with a
-    letter in `valued` take the next word, and those in `refused` would take
-    something else than the script's file for the script.
+    path, the first one an absolute path, `environment` the variables it needs
+    to run in a directory, and `places` what it has to read there in a cage. Of
+    the options in a first line, those with a letter in `valued` take the next
+    word, and those in `refused` would take something else than the script's
+    file for the script.
     """
 
     name: str
@@ -24,5 +25,6 @@ class Language:
     ending: str
     start: Callable[[], tuple[str, ...]]
     environment: Callable[[Path], Mapping[str, str]]
+    places: Callable[[Path], tuple[Path, ...]] = lambda cwd: ()
     valued: str = ""
     refused: str = ""

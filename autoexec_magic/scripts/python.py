@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import editable
 from .language import Language
 
 
@@ -24,6 +25,7 @@ ENTRY = Language(
     ending=".py",
     start=_start,
     environment=_environment,
+    places=editable.places,
     valued="XW",
     refused="cm",
 )

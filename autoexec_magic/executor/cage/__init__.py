@@ -18,6 +18,7 @@ from .levels import Cage, build
 from .limits import CAGED, Limits
 from .protected import Marks
 from .request import LEVELS, PROTECTED, CageRequest, Wanted
+from .rules import secret_in
 from .witness import Witness, witness
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "doors_of",
     "in_force",
     "lend",
+    "secret_in",
     "witness",
 ]

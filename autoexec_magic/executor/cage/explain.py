@@ -29,7 +29,7 @@ _NOT_THERE = re.compile(rf"{_ABSENT}|FileNotFound|os error 2\b|[nN]ot found|[nN]
 _QUOTED = re.compile(r"""['"‘`]([^'"’`\n]{1,4096})['"’`]""")
 _BARE = re.compile(r"(?:^|[\s:(])((?:/|\.{0,2}/|[\w.-]+/)[^\s:'\"]+|[\w-]+\.[\w.-]+)(?=[:\s),]|$)")
 _WRITES = re.compile(
-    r"[Rr]ead-only|EROFS|cross-device|EXDEV|cannot (?:create|touch|remove|move|overwrite|make)"
+    r"[Rr]ead-only|EROFS|cross-device|EXDEV|[cC]annot (?:save|create|touch|remove|move|overwrite|make)"
     r"|lock|mkdir|unlink|rename|[wW]rit|copyfile"
 )
 _UNIX = re.compile(
@@ -113,12 +113,18 @@ def _of_home(line: str, home: str, rules: Sequence[Rule]) -> Denial | None:
         own = Path(os.path.expanduser("~"), os.path.relpath(path, home))
         if not os.path.lexists(own):
             continue  # it is not there outside either
-        if explain(own, write=False, rules=rules, shut=()) == "ordinary":
+        kind: Door = "write" if _says_write(line, named) else "read"
+        if explain(own, write=kind == "write", rules=rules, shut=()) == "ordinary":
             why = f"in the cage ~ is an empty folder of its own; {own} is let through, if opened by that path"
-            return Denial(door="read", thing=str(own), option="", why=why)
+            return Denial(door=kind, thing=str(own), option="", why=why)
         why = f"in the cage ~ is an empty folder of its own; {own} is not let through"
-        return _denial("read", own, own, f"{why}, and has to be opened by that path")
+        return _denial(kind, own, own, f"{why}, and has to be opened by that path")
     return None
+
+
+def _says_write(line: str, named: str) -> bool:
+    """Whether a message is about writing; a path in it may hold any word."""
+    return bool(_WRITES.search(line.replace(named, "")))
 
 
 def _named(line: str) -> list[str]:
@@ -136,7 +142,7 @@ def _of_path(line: str, folder: Path, rules: Sequence[Rule], shut: Sequence[str]
             continue  # it is not there outside either
         # What is not there is denied to nobody but who would make it: a reader hears that it is not there.
         is_new = path.parent.is_dir() and not os.path.lexists(path)
-        writes = is_new or bool(_WRITES.search(line))
+        writes = is_new or _says_write(line, named)
         answer = explain(path, write=writes, rules=rules, shut=shut)
         if answer == "ordinary" and not writes and denied:
             writes, answer = True, explain(path, write=True, rules=rules, shut=shut)

@@ -18,7 +18,7 @@ _NAME = (
 _NET = re.compile(
     rf"{_NAME}|Network is unreachable|ENETUNREACH|curl: \([67]\)|NewConnectionError"
     r"|(?:connect|listen|bind) E(?:ACCES|PERM)"
-    r"|(?:[sS]ocket|connect|bind|listen)\b[^\n]*(?:Operation not permitted|Permission denied)"
+    r"|(?:[sS]ocket|connect|bind|listen)\b[^\n]*(?:[oO]peration not permitted|[pP]ermission denied)"
 )
 _SOCKET_TRACE = re.compile(
     r"(?:socket\.py|in (?:create_connection|connect|bind|_socket))[\s\S]*Error: \[Errno (?:1|13)\] "
@@ -28,13 +28,13 @@ _UNANSWERED = re.compile(_NAME)
 _NO_SUCH_NAME = re.compile(r"Errno -[25]\]|Name or service not known|No address associated|ENOTFOUND")
 _LISTENS = re.compile(
     r"create_server|start_server|socketserver\.py|\.(?:bind|listen)\(|(?:bind|listen) E(?:ACCES|PERM)"
-    r"|\b(?:bind|listen)\b[^\n]*(?:Operation not permitted|Permission denied)"
+    r"|\b(?:bind|listen)\b[^\n]*(?:[oO]peration not permitted|[pP]ermission denied)"
 )
-_NO_CALL = re.compile(r"Errno 1\]|EPERM|Operation not permitted")  # the filter's; the rules' is EACCES
-_NO_PORT = re.compile(r"Errno 13\]|EACCES|Permission denied")
+_NO_CALL = re.compile(r"Errno 1\]|EPERM|[oO]peration not permitted")  # the filter's; the rules' is EACCES
+_NO_PORT = re.compile(r"Errno 13\]|EACCES|[pP]ermission denied")
 _PORT = re.compile(
     r"\bport[=: ]\s*['\"]?(\d{1,5})\b"
-    r"|connect\w*\(\(?['\"][^'\"\n]*['\"], ?(\d{1,5})\b"
+    r"|[cC]onnect(?:\w*\(| call failed )\(?['\"][^'\"\n]*['\"], ?(\d{1,5})\b"
     r"|(?:connect E\w+|dial tcp|[cC]onnect to) \S*:(\d{1,5})\b"
     r"|\bhttps?://[^\s/'\":]+:(\d{1,5})\b"
 )

@@ -59,6 +59,7 @@ def test_explain(path, write, answer):
     [
         ("PermissionError: [Errno 13] Permission denied: '/data/a.csv'", "--read /data/a.csv"),
         ("cat: /data/a.csv: Permission denied", "--read /data/a.csv"),
+        ("PermissionError: [Errno 13] Permission denied: '/data/locks.csv'", "--read /data/locks.csv"),
         (
             "cat: /data/a b.csv: Permission denied\nopen '/data/a b.csv': Permission denied",
             "--read '/data/a b.csv'",
@@ -120,7 +121,7 @@ MISSING = [
     pytest.param("FileNotFoundError: {} not found.", id="numpy"),
     pytest.param("cat: {}: No such file or directory", id="cat"),
     pytest.param("Error: ENOENT: no such file or directory, open '{}'", id="node"),
-    pytest.param("OSError: Cannot save file into a non-existent directory: '{}'", id="pandas"),
+    pytest.param("OSError: {} does not exist", id="in-words"),
 ]
 
 
@@ -134,6 +135,14 @@ def test_what_is_below_the_home_is_not_below_the_scratch_home(text, home, scratc
     assert (found.door, found.thing, found.option) == ("read", str(own), f"--read {own}")
     assert "~ is an empty folder of its own" in found.why
     assert "has to be opened by that path" in found.why
+
+
+def test_a_folder_to_save_in_is_to_be_written(home, scratch_home):
+    """As pandas says it; to read it would be of no use."""
+    (home / "out").mkdir()
+    text = f"OSError: Cannot save file into a non-existent directory: '{scratch_home / 'out'}'"
+    found = told(text, home=scratch_home)
+    assert (found.door, found.option) == ("write", f"--write {home / 'out'}")
 
 
 @pytest.mark.parametrize("text", MISSING)

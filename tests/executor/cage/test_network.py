@@ -75,6 +75,18 @@ def test_names_that_nobody_answers_need_all_of_the_network(text):
         pytest.param("Error: listen EACCES: permission denied 0.0.0.0:80", "--net all", id="node-listens"),
         pytest.param(f"    socket.socket(2, 2)\nsocket.py\n{DENIED}", "--net all", id="datagrams"),
         pytest.param(f"    s.connect(('127.0.0.1', 5432))\n{REFUSED}", "--net 443,5432", id="another-port"),
+        pytest.param(
+            "PermissionError: [Errno 13] error while attempting to bind on address ('127.0.0.1', 8080):"
+            " permission denied",
+            "--net all",
+            id="asyncio-binds",
+        ),
+        pytest.param(
+            "asyncio/base_events.py, in create_connection\n"
+            "PermissionError: [Errno 13] Connect call failed ('127.0.0.1', 5432)",
+            "--net 443,5432",
+            id="asyncio-connects",
+        ),
         pytest.param(f"    s.connect(place)\n{REFUSED}", "--net PORTS", id="unsaid"),
         pytest.param(
             "curl: (7) Failed to connect to h port 80: Could not connect", "--net 443,80", id="curl"

@@ -259,4 +259,6 @@ def _sum(total: Outcome | None, outcome: Outcome, seconds: float) -> Outcome:
         stderr=(total.stderr + outcome.stderr)[-TAIL_CHARS:],
         dropped_bytes=total.dropped_bytes + outcome.dropped_bytes,
         cut=tuple(dict.fromkeys((*total.cut, *outcome.cut))),
+        changed=tuple(dict.fromkeys((*total.changed, *outcome.changed))),
+        discarded=tuple(dict.fromkeys((*total.discarded, *outcome.discarded))),
     )

@@ -13,7 +13,7 @@ import pytest
 from skips import requires
 
 from autoexec_magic import executor
-from autoexec_magic.errors import MissingTool, NeedsPerson, PolicyRefused, UsageError
+from autoexec_magic.errors import CageError, MissingTool, NeedsPerson, PolicyRefused, UsageError
 from autoexec_magic.values import Outcome, Question
 
 SECONDS = 20.0
@@ -290,3 +290,12 @@ def test_a_link_that_a_pattern_finds_only_now_is_asked_about_if_it_leads_outside
     finally:
         roots.undo()
     assert len(asked) == 1
+
+
+def test_what_an_earlier_step_left_behind_is_told_at_the_end(folder):
+    """The last step alone would say nothing of it."""
+    try:
+        outcome = run("touch autoexec.toml; true", folder, level="workspace")
+    except CageError as error:
+        requires(False, error.why, error.fix)
+    assert outcome.changed == (str((folder / "autoexec.toml").resolve()),)

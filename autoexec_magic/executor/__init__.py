@@ -23,7 +23,7 @@ from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
 from .judging import Explained, changes_only_itself, explain, judge, needs_shell
-from .permission import judge_input, permitted, shown
+from .permission import check_no_run_answers, judge_input, permitted, shown
 from .places import private_folders
 from .policy import steps
 from .policy.tree import Shell
@@ -39,6 +39,7 @@ __all__ = [
     "Service",
     "cage",
     "changes_only_itself",
+    "check_no_run_answers",
     "end_known",
     "explain",
     "identify",

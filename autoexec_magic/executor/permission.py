@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..errors import PolicyRefused
 from ..values import Ask
-from . import lines, policy
+from . import lines, mark, policy
+from .identity import RUN_VARIABLE
 from .places import private_folders
 
 _LINE_CHARS = 200
@@ -54,3 +57,25 @@ def judge_input(file: Path, line: str, cwd: Path, judge: lines.Judge) -> None:
         raise lines.refused(verdict)
     if verdict.answer == "ask":
         judge.ask_for([verdict], verdict.line, cwd)
+
+
+def check_no_run_answers(what: str) -> None:
+    """Keep what a person was, or would be, asked about from being answered by a run of ours.
+
+    Parameters
+    ----------
+    what : str
+        What would be agreed to, for the message.
+
+    Raises
+    ------
+    PolicyRefused
+        This process is part of a run: its variable says so, or the mark that
+        its processes bear, which none of them can take off.
+    """
+    if RUN_VARIABLE in os.environ or mark.is_on_any(os.getpid()):
+        raise PolicyRefused(
+            f"refused: {what}",
+            why="this process is part of a run, and what runs is not to answer for the person it was asked of",
+            fix="answer in the notebook, or in a terminal",
+        )

@@ -76,6 +76,6 @@ def check_no_run_answers(what: str) -> None:
     if RUN_VARIABLE in os.environ or mark.is_on_any(os.getpid()):
         raise PolicyRefused(
             f"refused: {what}",
-            why="this process is part of a run, and what runs is not to answer for the person it was asked of",
+            why="this process is part of a run, and what runs is not to answer for a person",
             fix="answer in the notebook, or in a terminal",
         )

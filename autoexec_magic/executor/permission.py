@@ -31,11 +31,22 @@ def permitted(
     rules: policy.Policy,
     ask: Ask | None,
     files: Sequence[tuple[str, bool]],
+    *,
+    is_fed: bool = False,
 ) -> Path:
-    """Return the program's path, or raise what keeps it from running."""
+    """Return the program's path, or raise what keeps it from running.
+
+    `is_fed` says that something comes in at its input which nobody has seen.
+    """
     roots = policy.Roots(workspace=root, more=rules.roots, private=private_folders())
     verdict = policy.judge_command(
-        argv, environment=variables, cwd=cwd, roots=roots, policy=rules, files=files
+        argv,
+        environment=variables,
+        cwd=cwd,
+        roots=roots,
+        policy=rules,
+        files=files,
+        before=[policy.UNSEEN_INPUT] if is_fed else [],
     )
     if verdict.answer == "refuse":
         raise lines.refused(verdict)

@@ -76,3 +76,11 @@ def test_what_runs_does_not_answer_for_a_person(monkeypatch):
     monkeypatch.setenv("AUTOEXEC_RUN_ID", "some-run")
     with pytest.raises(PolicyRefused, match="to say yes"):
         check_no_run_answers("to say yes")
+
+
+@pytest.mark.parametrize("argv", [("xargs", "cat"), ("sh", "-c", "xargs cat"), ("sh", "-c", "python")])
+def test_an_input_that_nobody_has_seen_is_no_empty_one(argv, tmp_path):
+    """Its words would be files to read, or code to run."""
+    with pytest.raises(PolicyRefused):
+        permitted(argv, PATH, tmp_path, tmp_path, policy.DEFAULT, None, (), is_fed=True)
+    permitted(("cat",), PATH, tmp_path, tmp_path, policy.DEFAULT, None, (), is_fed=True)

@@ -344,8 +344,9 @@ def accept_policy(*, yes: bool = False, caller: Caller = PYTHON) -> tuple[settin
     NeedsPerson
         Nobody could answer; `yes` does.
     PolicyRefused
-        A person said no.
+        A person said no, or this process is part of a run.
     """
+    executor.check_no_run_answers("to accept what the project loosens")
     loaded = settings.load(caller.cwd)
     offers = loaded.open_offers
     if not offers:

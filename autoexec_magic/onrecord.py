@@ -69,7 +69,15 @@ def store() -> Store:
 
 
 def surroundings(caller: Caller, *, yes: bool = False) -> tuple[settings.Loaded, Surroundings]:
-    """Return the settings and the surroundings a run of `caller` finds."""
+    """Return the settings and the surroundings a run of `caller` finds.
+
+    Raises
+    ------
+    PolicyRefused
+        `yes` is given from within a run.
+    """
+    if yes:
+        executor.check_no_run_answers("to answer yes beforehand")
     loaded = settings.load(caller.cwd)
     return loaded, _surroundings(loaded, caller, yes=yes)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from skips import requires
 
 from autoexec_magic import api, onrecord
-from autoexec_magic.errors import NeedsPerson, PhaseError, UsageError
+from autoexec_magic.errors import NeedsPerson, PhaseError, PolicyRefused, UsageError
 from autoexec_magic.executor import cage
 from autoexec_magic.values import Question
 
@@ -96,3 +98,18 @@ def test_where_a_workspace_holds_keys_the_question_says_that_there_is_no_cage(wo
     assert api.sh("echo $(echo hi)", caller=caller).outcome.stdout == "hi\n"
     assert api.runs(1)[0].cage == "open"
     assert "without a cage" in asked[0].evidence[0]
+
+
+@pytest.mark.parametrize(
+    "says", ["api.sh('git push', yes=True)", "api.accept_policy(yes=True)", "api.accept_policy()"]
+)
+def test_a_run_does_not_say_yes_to_another(says, tmp_path):
+    """A script that is let through once would otherwise let through whatever it likes."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os\nos.environ.pop('AUTOEXEC_RUN_ID', None)\nfrom autoexec_magic import api\n" + says
+    )
+    caller = onrecord.Caller(cwd=tmp_path)
+    with pytest.raises(PhaseError) as caught:
+        api.sh([sys.executable, str(script)], caller=caller, yes=True)
+    assert "PolicyRefused" in str(caught.value) + str(list(api.show(api.runs(1)[0].run_id)[1]))

@@ -23,7 +23,7 @@ from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
 from .judging import Explained, changes_only_itself, explain, judge, needs_shell
-from .permission import judge_input, permitted, shown
+from .permission import check_no_run_answers, judge_input, permitted, shown
 from .places import private_folders
 from .policy import steps
 from .policy.tree import Shell
@@ -39,6 +39,7 @@ __all__ = [
     "Service",
     "cage",
     "changes_only_itself",
+    "check_no_run_answers",
     "end_known",
     "explain",
     "identify",
@@ -184,7 +185,8 @@ def run(
     variables = environment.build(run_id, _there(env, folder), pass_on=pass_on, present=present)
     root = workspace(folder)
     files = [(str(stdin), False)] if isinstance(stdin, Path) else []
-    program = permitted(judged, variables, folder, root, policy, ask, files)
+    is_fed = bool(stdin) and not files and not judged_as
+    program = permitted(judged, variables, folder, root, policy, ask, files, is_fed=is_fed)
     start = Start(
         emit=emit,
         phase=phase,
@@ -262,7 +264,7 @@ def run_line(
     present = dict(os.environ)
     variables = environment.build(run_id, _there(env, folder), pass_on=pass_on, present=present)
     roots = _policy.Roots(workspace=workspace, more=policy.roots, private=private_folders())
-    judge = lines.Judge(rules=policy, roots=roots, ask=ask)
+    judge = lines.Judge(rules=policy, roots=roots, ask=ask, is_fed=bool(stdin))
     if isinstance(stdin, Path):
         judge_input(stdin, line, folder, judge)
     start = Start(

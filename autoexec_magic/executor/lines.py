@@ -52,12 +52,13 @@ class Judge:
     rules: policy.Policy
     roots: policy.Roots
     ask: Ask | None
+    is_fed: bool = False  # the line is given an input that nobody has seen
     told: dict[str, set[str]] = field(default_factory=dict)  # a command's words when the line was judged
     _fresh: list[tuple[Pipeline, Place, list[steps.Judged]]] = field(default_factory=list)
 
     def verdicts(self, line: Line, place: Place) -> list[steps.Judged]:
         """Return what is said of each command of a line, and of each pipeline, in their order."""
-        found = list(steps.judged(line, place, self.roots, self.rules))
+        found = list(steps.judged(line, place, self.roots, self.rules, is_fed=self.is_fed))
         first = line.steps[0].pipeline
         self._fresh[:] = [(first, place, found[: len(first.commands)])]
         return found

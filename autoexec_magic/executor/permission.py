@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..errors import PolicyRefused
 from ..values import Ask
-from . import lines, policy
+from . import lines, mark, policy
+from .identity import RUN_VARIABLE
 from .places import private_folders
 
 _LINE_CHARS = 200
@@ -28,11 +31,22 @@ def permitted(
     rules: policy.Policy,
     ask: Ask | None,
     files: Sequence[tuple[str, bool]],
+    *,
+    is_fed: bool = False,
 ) -> Path:
-    """Return the program's path, or raise what keeps it from running."""
+    """Return the program's path, or raise what keeps it from running.
+
+    `is_fed` says that something comes in at its input which nobody has seen.
+    """
     roots = policy.Roots(workspace=root, more=rules.roots, private=private_folders())
     verdict = policy.judge_command(
-        argv, environment=variables, cwd=cwd, roots=roots, policy=rules, files=files
+        argv,
+        environment=variables,
+        cwd=cwd,
+        roots=roots,
+        policy=rules,
+        files=files,
+        before=[policy.UNSEEN_INPUT] if is_fed else [],
     )
     if verdict.answer == "refuse":
         raise lines.refused(verdict)
@@ -54,3 +68,25 @@ def judge_input(file: Path, line: str, cwd: Path, judge: lines.Judge) -> None:
         raise lines.refused(verdict)
     if verdict.answer == "ask":
         judge.ask_for([verdict], verdict.line, cwd)
+
+
+def check_no_run_answers(what: str) -> None:
+    """Keep what a person was, or would be, asked about from being answered by a run of ours.
+
+    Parameters
+    ----------
+    what : str
+        What would be agreed to, for the message.
+
+    Raises
+    ------
+    PolicyRefused
+        This process is part of a run: its variable says so, or the mark that
+        its processes bear, which none of them can take off.
+    """
+    if RUN_VARIABLE in os.environ or mark.is_on_any(os.getpid()):
+        raise PolicyRefused(
+            f"refused: {what}",
+            why="this process is part of a run, and what runs is not to answer for a person",
+            fix="answer in the notebook, or in a terminal",
+        )

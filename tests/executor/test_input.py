@@ -90,3 +90,13 @@ def test_the_first_of_a_line_reads_it(emit, tmp_path, given):
     stdin = Path("in") if given == "in" else given
     executor.run_line("cat | wc -c; wc -c", emit=emit, workspace=tmp_path, cwd=tmp_path, stdin=stdin)
     assert emit.text().split() == ["5", "0"]
+
+
+@pytest.mark.parametrize("given", ["/srv/some/file", b"/srv/some/file"])
+def test_words_that_come_in_are_not_taken_for_none(emit, tmp_path, given):
+    """Text is handed to the child, and nobody has seen which files it names."""
+    with pytest.raises(PolicyRefused):
+        executor.run(["xargs", "cat"], emit=emit, cwd=tmp_path, stdin=given)
+    with pytest.raises(PolicyRefused):
+        executor.run_line("xargs cat", emit=emit, workspace=tmp_path, cwd=tmp_path, stdin=given)
+    assert executor.run(["wc", "-c"], emit=emit, cwd=tmp_path, stdin=given).returncode == 0

@@ -6,7 +6,7 @@ import pytest
 
 from autoexec_magic.errors import MissingTool, PolicyRefused
 from autoexec_magic.executor import lines, policy
-from autoexec_magic.executor.permission import judge_input, permitted, shown
+from autoexec_magic.executor.permission import check_no_run_answers, judge_input, permitted, shown
 from autoexec_magic.values import Reply
 
 PATH = {"PATH": "/usr/bin:/bin"}
@@ -67,3 +67,20 @@ def test_a_command_is_shown_short():
     assert shown(" echo x ") == "echo x"
     assert shown("x" * 1000).endswith("…")
     assert len(shown("x" * 1000)) == 200
+
+
+def test_what_runs_does_not_answer_for_a_person(monkeypatch):
+    """Known by its variable, as any child has it."""
+    monkeypatch.delenv("AUTOEXEC_RUN_ID", raising=False)
+    check_no_run_answers("to say yes")
+    monkeypatch.setenv("AUTOEXEC_RUN_ID", "some-run")
+    with pytest.raises(PolicyRefused, match="to say yes"):
+        check_no_run_answers("to say yes")
+
+
+@pytest.mark.parametrize("argv", [("xargs", "cat"), ("sh", "-c", "xargs cat"), ("sh", "-c", "python")])
+def test_an_input_that_nobody_has_seen_is_no_empty_one(argv, tmp_path):
+    """Its words would be files to read, or code to run."""
+    with pytest.raises(PolicyRefused):
+        permitted(argv, PATH, tmp_path, tmp_path, policy.DEFAULT, None, (), is_fed=True)
+    permitted(("cat",), PATH, tmp_path, tmp_path, policy.DEFAULT, None, (), is_fed=True)

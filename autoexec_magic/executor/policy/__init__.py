@@ -18,10 +18,11 @@ from .paths import Roots, leads_out
 from .program import find, fingerprint
 from .rules import DEFAULT, Policy, exactly, judge
 from .shapes import judge_shape
-from .verdict import judge_command, judge_layers
+from .verdict import UNSEEN_INPUT, judge_command, judge_layers
 
 __all__ = [
     "DEFAULT",
+    "UNSEEN_INPUT",
     "Policy",
     "Roots",
     "argv_of",

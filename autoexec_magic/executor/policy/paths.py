@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+import posixpath
 import re
 import tempfile
 from collections.abc import Callable, Mapping
@@ -47,6 +48,7 @@ _STARTS_IN_WORKSPACE = re.compile(
       |/\.jupyter/|/\.ipython/|/(?:jupyter|ipython)_\w*config\.py$""",
     re.VERBOSE,
 )
+_FOUND = "{}"  # stands for a name that nobody knows yet
 TEMPORARY = ("/tmp", "/var/tmp")  #: everybody's folders for temporary files
 _DEVICES = frozenset(("/dev/null", "/dev/zero", "/dev/tty", "/dev/full"))
 _READABLE = re.compile(r"/dev/(?:null|zero|full|tty|u?random|pts/\d+|shm(?:/.*)?|dri(?:/.*)?|nvidia.*)")
@@ -121,9 +123,8 @@ ALLOWED = Ruled("allow")
 
 def read(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether `path` may be read; what is not a secret, and no disk, may."""
-    if "{}" in path:  # a name that is found later on, below the folder before it
-        folder, slash, _ = path.partition("{}")[0].rpartition("/")
-        return read_all(folder + slash or ".", cwd, roots)
+    if _FOUND in path:  # a name that is found later on, below the folder before it
+        return _beyond(path) or read_all(_before(path), cwd, roots)
     if _OWN_STREAM.fullmatch(path):
         return ALLOWED
     real = _real(path, cwd, roots)
@@ -171,7 +172,9 @@ def write(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether `path` may be made, changed or removed."""
     if _OWN_STREAM.fullmatch(path):
         return ALLOWED
-    real = _real(path.partition("{}")[0] if "{}" in path else path, cwd, roots)
+    if _FOUND in path:
+        return _beyond(path) or write(_before(path), cwd, roots)
+    real = _real(path, cwd, roots)
     secret = _secret(real, roots)
     if secret:
         return secret
@@ -184,13 +187,16 @@ def write(path: str, cwd: Path, roots: Roots) -> Ruled:
         return Ruled("refuse", "runs-later", f"what is written to {real} runs, or is trusted, later on")
     if not inside:
         return Ruled("ask", "outside", f"{real} is outside the workspace {roots.workspace}")
-    if _STARTS_IN_WORKSPACE.search(real) or real.endswith("/.git"):
+    is_folder = path.endswith("/") or os.path.isdir(real)  # noqa: PTH112 - called for each word of each line
+    if _STARTS_IN_WORKSPACE.search(real + "/" * is_folder) or real.endswith("/.git"):
         return Ruled("ask", "runs-later", f"what is written to {real} runs, or decides what runs, later on")
     return ALLOWED
 
 
 def remove_all(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether all below `path` may be removed: inside the workspace, and not that itself."""
+    if _FOUND in path:
+        return _beyond(path) or _remove_found(_before(path), cwd, roots)
     real, workspace = _real(path, cwd, roots), os.path.realpath(roots.workspace)
     if below(workspace, real):
         return Ruled("refuse", "recursive-delete", f"{real} holds the workspace")
@@ -199,8 +205,16 @@ def remove_all(path: str, cwd: Path, roots: Roots) -> Ruled:
     return write(path, cwd, roots)
 
 
+def _remove_found(folder: str, cwd: Path, roots: Roots) -> Ruled:
+    """Return whether what is found in `folder` may be removed; that itself may be among it."""
+    is_dot = posixpath.normpath(folder) == "."  # which rm does not remove
+    return remove_below(folder, cwd, roots) if is_dot else remove_all(folder, cwd, roots)
+
+
 def remove_below(path: str, cwd: Path, roots: Roots) -> Ruled:
     """Return whether some of what lies below `path` may be removed: the workspace itself may be it."""
+    if _FOUND in path:
+        return _beyond(path) or remove_below(_before(path), cwd, roots)
     real = _real(path, cwd, roots)
     if not is_below(real, roots.inside):
         return Ruled("refuse", "recursive-delete", f"{real} is outside the workspace {roots.workspace}")
@@ -229,6 +243,20 @@ def real_of(path: str, cwd: Path, roots: Roots) -> str:
 @functools.lru_cache(maxsize=16)
 def _starts(home: str) -> frozenset[str]:
     return frozenset((*_STARTS_ANYWHERE, *(f"{home}/{name}" for name in _STARTS_AT_HOME)))
+
+
+def _before(path: str) -> str:
+    """Return the folder below which a name will be found, or in which one that begins so will be."""
+    folder, slash, _ = path.partition(_FOUND)[0].rpartition("/")
+    return folder + slash or "."
+
+
+def _beyond(path: str) -> Ruled | None:
+    """Return the doubt about what stands behind a name that is found later: it could lead out again."""
+    behind = path.partition(_FOUND)[2]
+    if "/" not in behind and _FOUND not in behind and (not behind or behind.strip(".")):
+        return None
+    return Ruled("ask", "beyond-found", f"where {path} leads depends on what is found")
 
 
 def _real(path: str, cwd: Path, roots: Roots) -> str:

@@ -281,13 +281,11 @@ def _fed(argv: Sequence[str], case: _Case) -> list[tuple[str, ...]] | None:
     """Return the commands of `xargs` with the words that come in, None where nobody can say."""
     if argv[0] not in ("xargs", "parallel"):
         return None
-    words = fed.words_of(case.before) if argv[0] == "xargs" else None
-    if words is None:
+    lines = fed.lines_of(case.before) if argv[0] == "xargs" else None
+    if lines is None:
         return None
     ruling = arguments.judge(argv, looks_into=False)
-    if ruling.reads or not ruling.unseen:
-        return None
-    return fed.inner(ruling.commands, words, argv)
+    return fed.inner(lines, argv) if ruling.unseen and not ruling.reads else None
 
 
 def _inside(name: str, argv: Sequence[str], ruling: Ruling, case: _Case) -> _Case:

@@ -158,3 +158,36 @@ def test_the_file_of_an_installed_module_is_no_script(tmp_path):
     roots = Roots(workspace=tmp_path)
     assert paths.run(library, tmp_path, roots).rule == "library-code"
     assert paths.run("a.py", tmp_path, roots).answer == "allow"
+
+
+@pytest.mark.parametrize(
+    "word", ["{}/../x", "{}/..", "{}/a", "a/{}/../../../x", "{}..", "{}.", "{}{}", "./{}/{}"]
+)
+def test_what_stands_behind_a_name_that_is_found_may_lead_out(word, tmp_path):
+    """`{}` may be a folder, or the root that was searched."""
+    roots = Roots(workspace=tmp_path)
+    for judge in (paths.read, paths.read_all, paths.write, paths.remove_all, paths.remove_below):
+        assert judge(word, tmp_path, roots).rule == "beyond-found", judge
+
+
+def test_a_name_that_is_found_is_judged_by_where_it_is_found(tmp_path, monkeypatch):
+    """With a suffix it stays there."""
+    work = tmp_path / "work"
+    roots = Roots(workspace=work)
+    monkeypatch.setattr(paths, "TEMPORARY", ())
+    monkeypatch.setattr(paths.tempfile, "gettempdir", lambda: str(work))
+    for word in ("./{}", "{}", "sub/{}", "{}.bak", "out/x{}.txt", f"{work}/sub/{{}}"):
+        assert paths.write(word, work, roots).answer == "allow", word
+        assert paths.read(word, work, roots).answer == "allow", word
+        assert paths.remove_all(word, work, roots).answer == "allow", word
+    for word in ("../{}", "/srv/{}.bak", "..{}/x", "a/../../{}"):
+        assert paths.write(word, work, roots).answer != "allow", word
+    # The folder that was searched may be what is found.
+    assert paths.remove_all(f"{work}/{{}}", work, roots).answer == "refuse"
+
+
+def test_a_file_in_a_folder_is_written_by_the_name_of_the_folder(tmp_path):
+    """`cp x .venv/bin` puts a program there."""
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for word in (".venv/bin", ".venv/bin/{}", ".husky/"):
+        assert paths.write(word, tmp_path, Roots(workspace=tmp_path)).rule == "runs-later", word

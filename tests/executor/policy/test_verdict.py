@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,3 +68,24 @@ def test_an_installed_module_is_asked_about(tmp_path):
     (tmp_path / "mine.py").touch()
     assert judged(tmp_path, "python", "-m", "mine", "-c", "1")[0] == "allow"
     assert judged(tmp_path, "python", "-m", "yt_dlp", "--exec", "id", "x")[0] == "ask"
+
+
+@pytest.mark.parametrize(
+    ("before", "xargs"),
+    [
+        ("seq -f /opt/x/%g 1", "xargs rm"),
+        ("seq -s ' /home/u/.pypirc ' 2", "xargs cat"),
+        ("echo a /opt/x b c", "xargs -n 2 cp"),
+        ("echo .pypirc", "xargs -I% cat /home/ada/%"),
+        ("echo .pypirc", "xargs -i cat /home/ada/{}"),
+        ("ls -m", "xargs cat"),
+        ("grep -l --label=/home/ada/.pypirc x", "xargs cat"),
+    ],
+)
+def test_the_words_that_reach_xargs_are_those_that_are_judged(before, xargs, tmp_path):
+    """What a source says elsewhere than where it is looked at would be judged as something else."""
+    roots = Roots(workspace=tmp_path, home=Path("/home/ada"))
+    found = judge_command(
+        shlex.split(xargs), environment={}, cwd=tmp_path, roots=roots, before=[shlex.split(before)]
+    )
+    assert found.answer != "allow"

@@ -100,6 +100,8 @@ def judged(
         yield from _pipeline(step.pipeline, place, roots, policy, trail, depth, before, is_certain=is_certain)
         standing.leave(step, before[start:], place.cwd, place.known)
         place = after(step.pipeline, place)
+        if not depth:
+            trail.unpacked.clear()  # the next step is judged once more when its time has come
 
 
 def named(command: Command, place: Place) -> dict[str, str]:

@@ -51,12 +51,12 @@ def one(word: Word, variables: Mapping[str, str], cwd: Path) -> str:
 
 def value(word: Word, variables: Mapping[str, str]) -> str:
     """Return what a variable is set to: nothing is split, no files are looked for."""
-    return "".join(text for field in _fields(word, variables, splits=False) for text, _ in field)
+    return "".join(text for field in fields(word, variables, splits=False) for text, _ in field)
 
 
 def _expanded(word: Word, variables: Mapping[str, str], cwd: Path) -> list[str]:
     found: list[str] = []
-    for field in _fields(word, variables, splits=True):
+    for field in fields(word, variables, splits=True):
         plain = "".join(text for text, _ in field)
         has_pattern = any(sign in text for text, is_quoted in field if not is_quoted for sign in "*?[")
         files = _files(field, cwd) if has_pattern else []
@@ -64,14 +64,15 @@ def _expanded(word: Word, variables: Mapping[str, str], cwd: Path) -> list[str]:
     return found
 
 
-def _fields(word: Word, variables: Mapping[str, str], *, splits: bool) -> list[_Field]:
-    """Return the words that come of one: an unquoted value is split where it has spaces."""
+def fields(word: Word, variables: Mapping[str, str], *, splits: bool) -> list[_Field]:
+    """Return the words that come of one, in pieces: an unquoted value is split where it has spaces."""
     fields: list[_Field] = [[]]
     is_certain = False  # a quoted part makes a word even where it is empty
     for index, part in enumerate(word.parts):
         if isinstance(part, Text):
-            text = _at_home(part, variables) if index == 0 else part.text
-            fields[-1].append((text, part.is_quoted or text is not part.text))
+            home, text = _at_home(part, variables) if index == 0 else ("", part.text)
+            fields[-1] += [(home, True)] if home else []
+            fields[-1].append((text, part.is_quoted))
             is_certain = True
             continue
         given = variables.get(part.name, "")
@@ -92,14 +93,17 @@ def _fields(word: Word, variables: Mapping[str, str], *, splits: bool) -> list[_
     return full or ([[]] if is_certain or not splits else [])
 
 
-def _at_home(part: Text, variables: Mapping[str, str]) -> str:
+def _at_home(part: Text, variables: Mapping[str, str]) -> tuple[str, str]:
+    """Return the home folder that a word begins with, if it does, and the rest, which can be a pattern."""
     if part.is_quoted or not part.text.startswith("~"):
-        return part.text
-    return variables.get("HOME", str(Path.home())) + part.text[1:]
+        return "", part.text
+    return variables.get("HOME", str(Path.home())), part.text[1:]
 
 
 def _files(field: _Field, cwd: Path) -> list[str]:
     """Return the files that a pattern finds, sorted, hidden ones only if it says so."""
-    pattern = "".join(glob.escape(text) if is_quoted else text for text, is_quoted in field)
+    pattern = "".join(
+        glob.escape(text) if is_quoted else text.replace("[^", "[!") for text, is_quoted in field
+    )
     found = sorted(glob.glob(pattern, root_dir=cwd))  # noqa: PTH207 - of names relative to `cwd`
     return [f"./{name}" if name.startswith("-") else name for name in found]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...values import PolicyVerdict
+from . import shelled
 from .expand import argv_of, one, value
 from .paths import Roots
 from .rules import DEFAULT, Policy
@@ -91,10 +92,16 @@ def judged(
         trail.is_kept = False
         roots = replace(roots, memo={}, links=trail.links)
     trail.is_kept = trail.is_kept or len(line.commands) > 1
+    standing = shelled.Standing()
     for step in line.steps:
         before: list[tuple[str, ...]] = [UNSEEN_INPUT] if is_fed else []
-        yield from _pipeline(step.pipeline, place, roots, policy, trail, depth, before)
+        is_certain = not depth or standing.enter(step)
+        start = len(before)
+        yield from _pipeline(step.pipeline, place, roots, policy, trail, depth, before, is_certain=is_certain)
+        standing.leave(step, before[start:], place.cwd, place.known)
         place = after(step.pipeline, place)
+        if not depth:
+            trail.unpacked.clear()  # the next step is judged once more when its time has come
 
 
 def named(command: Command, place: Place) -> dict[str, str]:
@@ -150,6 +157,8 @@ def _pipeline(
     trail: Trail,
     depth: int,
     before: list[tuple[str, ...]],
+    *,
+    is_certain: bool,
 ) -> Iterator[Judged]:
     for command in pipeline.commands:
         argv = argv_of(command.words, place.known, place.cwd)
@@ -166,6 +175,8 @@ def _pipeline(
             trail=trail,
             depth=depth,
         )
+        if depth:
+            layers += _of_inner(command, argv, place, roots, is_certain=is_certain)
         verdict = deciding(argv, layers)
         yield Judged(text=str(command), argv=argv, place=place, verdict=verdict, layers=tuple(layers))
         before.append(argv)
@@ -175,3 +186,16 @@ def _pipeline(
             line=str(pipeline), answer=ruled.answer, layer=4, rule=ruled.rule, why=ruled.why
         )
         yield Judged(text=str(pipeline), argv=(), place=place, verdict=verdict, layers=(verdict,))
+
+
+def _of_inner(
+    command: Command, argv: tuple[str, ...], place: Place, roots: Roots, *, is_certain: bool
+) -> list[PolicyVerdict]:
+    """Return the questions about what the shell of an inner line may read in another way than we do."""
+    found = list(shelled.doubts(command, argv, place.known, place.cwd, roots))
+    if not is_certain:
+        why = "a `cd` or an assignment before it may not have happened"
+        found.append(("uncertain-place", why))
+    return [
+        PolicyVerdict(line=str(command), answer="ask", layer=1, rule=rule, why=why) for rule, why in found
+    ]

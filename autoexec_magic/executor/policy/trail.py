@@ -22,6 +22,14 @@ _EMPTY = frozenset("mkdir touch rm rmdir unlink chmod chown truncate mktemp sync
 _COPIES = frozenset("cp mv ln link install rsync".split())  # noqa: SIM905
 _COMPILES = frozenset("gcc g++ cc c++ clang clang++ rustc javac ld go nvcc tsc".split())  # noqa: SIM905
 _UNPACKS = frozenset("tar unzip 7z 7za unrar gunzip gzip xz unxz bunzip2 zstd".split())  # noqa: SIM905
+# These can make links that lead anywhere, and nobody sees them before they are there.
+_UNPACKS_TREES = frozenset(("tar", "bsdtar", "unzip", "7z", "7za", "7zr", "unrar", "cpio"))
+_MOVES_TREES = frozenset(("cp", "mv", "rsync"))
+_GIT_WRITES = frozenset(
+    """
+    clone checkout switch restore reset apply am pull merge rebase stash cherry-pick revert worktree submodule
+    """.split()  # noqa: SIM905 - a list to read
+)
 _READS_SETTINGS = frozenset(("git",))  # of the folder it works in; they name programs
 _DATA = re.compile(
     r""".*\.(?:csv|tsv|parquet|feather|arrow|npy|npz|h5|hdf5|nc|db|sqlite3?|xlsx?|jsonl|ndjson|geojson|xml|html?
@@ -43,11 +51,12 @@ _UNREAD = "what is downloaded would run, and nobody has read it"
 class Trail:
     """The one mutable thing while a line is judged; it ends with the line."""
 
-    __slots__ = ("folders", "is_kept", "links", "made", "unread")
+    __slots__ = ("folders", "is_kept", "links", "made", "unpacked", "unread")
 
     def __init__(self) -> None:
         self.made: set[str] = set()  # written by the line
         self.unread: set[str] = set()  # of those, what came over the network
+        self.unpacked: set[str] = set()  # since the last time that all is judged anew
         self.links: dict[str, str] = {}
         self.folders: set[str] = set()
         self.is_kept = True  # not where the line ends with the command
@@ -60,6 +69,11 @@ class Trail:
 
     def judge(self, name: str, ruling: Ruling, cwd: Path, roots: Roots) -> Ruled:
         """Return what is said of code that runs now, in view of what was made before."""
+        inside = [*ruling.reads, *ruling.trees, *ruling.writes, *ruling.runs]
+        for path in [*inside, "."] if ruling.code else inside:
+            meanwhile = self.meanwhile(path, cwd, roots)
+            if meanwhile.answer != "allow":
+                return meanwhile
         if not self.made:
             return ALLOWED
         reads = [real_of(path, cwd, roots) for path in ruling.reads]
@@ -78,6 +92,15 @@ class Trail:
             return Ruled("ask", "made-and-run", f"the line itself writes settings that {name} reads then")
         return ALLOWED
 
+    def meanwhile(self, path: str, cwd: Path, roots: Roots) -> Ruled:
+        """Return what is said of a path that may be a link by the time it is used."""
+        if self.unpacked:
+            real = real_of(path, cwd, roots)
+            if any(below(real, folder) and (path != "." or real != folder) for folder in self.unpacked):
+                why = f"{path} could be a link by then: what is unpacked or copied before it was not seen"
+                return Ruled("ask", "unpacked-and-used", why)
+        return ALLOWED
+
     def _near(self, places: Sequence[str], workspace: str) -> str:
         """Return what was made where code is looked for, and is no data; "" if there is nothing."""
         for made in sorted(self.made):
@@ -89,16 +112,19 @@ class Trail:
     def program(self, path: str, cwd: Path, roots: Roots) -> Ruled:
         """Return what is said of a program that is given by its path."""
         real = real_of(path, cwd, roots)
+        if not self.made:
+            return self.meanwhile(path, cwd, roots)
         if any(below(real, made) for made in self.unread):
             return Ruled(
                 "refuse", "download-and-run", f"{path} is downloaded and would run, and nobody has read it"
             )
         if any(below(real, made) for made in self.made):
             return Ruled("ask", "made-and-run", f"the line itself makes {path}, and runs it then")
-        return ALLOWED
+        return self.meanwhile(path, cwd, roots)
 
     def note(self, name: str, argv: Sequence[str], ruling: Ruling, cwd: Path, roots: Roots) -> None:
         """Note what a command makes."""
+        self._unpack(name, argv, ruling, cwd, roots)
         if not self.is_kept:
             return
         if name in _EMPTY:
@@ -124,6 +150,20 @@ class Trail:
         elif not ruling.code or name.startswith("python"):
             self.made.update(targets)
 
+    def _unpack(self, name: str, argv: Sequence[str], ruling: Ruling, cwd: Path, roots: Roots) -> None:
+        """Note the folder below which a command can make links."""
+        words = argv[1:]
+        if name == "git" and _GIT_WRITES & set(words):
+            names = [found for url in ruling.urls if "clone" in words and (found := _name_of(url))]
+            places = [*(path for path in ruling.writes if path != "." or not names), *names]
+        elif (name in _UNPACKS_TREES and _extracts(name, words)) or (
+            name in _MOVES_TREES and (name != "cp" or any(re.match(r"-\w*[rRadP]|--", one) for one in words))
+        ):
+            places = list(ruling.writes)
+        else:
+            return
+        self.unpacked.update(real_of(place, cwd, roots) for place in places or ["."])
+
     def _link(self, name: str, argv: Sequence[str], ruling: Ruling, cwd: Path, roots: Roots) -> None:
         words = [word for word in argv[1:] if not word.startswith("-")]
         if name in ("ln", "link") and len(words) == 1:
@@ -148,6 +188,14 @@ class Trail:
                     real = posixpath.normpath(cwd / source)
                     if below(link, real):
                         self.links[place + link[len(real) :]] = leads
+
+
+def _extracts(name: str, words: Sequence[str]) -> bool:
+    """Whether an archive is unpacked, for all that its words say."""
+    if name not in ("tar", "bsdtar"):
+        return True
+    modes = [word for at, word in enumerate(words) if at == 0 or re.match(r"-[^-]", word)]
+    return any("x" in word for word in modes) or any(word.startswith(("--ex", "--g")) for word in words)
 
 
 def _name_of(url: str) -> str:

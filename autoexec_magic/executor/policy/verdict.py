@@ -162,6 +162,9 @@ def _layers(
     depth: int,
 ) -> Iterator[PolicyVerdict]:
     line = shlex.join(argv)[:_MOST_CHARS]
+    # Streams are opened before the program makes anything itself.
+    meanwhile = [case.trail.meanwhile(path, case.cwd, case.roots) for path, _ in files]
+    yield from (_told(line, ruled) for ruled in meanwhile if ruled.answer != "allow")
     if argv and argv[0] == "cd":  # which is ours, and only says where the next one runs
         for path in argv[1:]:
             yield _told(line, paths.read(path, case.cwd, case.roots))
@@ -189,7 +192,7 @@ def _program(argv: Sequence[str], case: _Case, depth: int) -> Iterator[PolicyVer
     if never:
         yield never
         return
-    if "/" in argv[0] and case.trail.made:
+    if "/" in argv[0] and (case.trail.made or case.trail.unpacked):
         yield _told(line, case.trail.program(argv[0], case.cwd, case.roots))
     try:
         program = find(argv[0], case.environment, case.cwd)

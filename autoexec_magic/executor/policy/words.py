@@ -94,7 +94,7 @@ def _word(parts: list[Text | Variable]) -> Word:
     plain = _plain(parts)
     if re.match(r"~[^/]", plain):
         raise NeedsShell("somebody's home folder")
-    if re.search(r"[=:]~(?=[/:]|$)", plain):
+    if re.search(r"[=:]~", plain):
         raise NeedsShell("a home folder in the middle of a word")
     return Word(_normal(parts))
 

@@ -19,3 +19,11 @@ def test_what_a_variable_is_set_to_is_not_split(tmp_path):
     (tmp_path / "a").touch()
     assert value(word("*$TWO"), {"TWO": "y z"}) == "*y z"
     assert value(word("~/x"), {"HOME": "/h"}) == "/h/x"
+
+
+def test_a_pattern_finds_what_bash_finds(tmp_path):
+    """Below the home folder, too, and a `^` negates as a `!` does."""
+    (tmp_path / ".pypirc").touch()
+    for text in ("~/.pypir[c]", "~/.py[^x]irc", "~/.py*"):
+        assert argv_of([word(text)], {"HOME": str(tmp_path)}, tmp_path) == (str(tmp_path / ".pypirc"),), text
+    assert argv_of([word("~/x*")], {"HOME": "/nowhere"}, tmp_path) == ("/nowhere/x*",)

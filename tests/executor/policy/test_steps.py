@@ -156,6 +156,15 @@ LINES = {
     "sqlite3 a.db < x.sql": "ask",
     "python -i a.py < x": "ask",
     "seq 3 | xargs -I{} sh -c 'echo {}'": "allow",
+    # What is unpacked at the same time, or within one inner line.
+    "tar xvf e.tar | awk 'END{print 1 > \"y/wr\"}'": "ask unpacked-and-used",
+    "tar xvf e.tar | sort -m - y/rd": "ask unpacked-and-used",
+    "tar xvf e.tar | cat < y/rd": "ask unpacked-and-used",
+    "bash -c 'tar xf e.tar; cat y/rd'": "ask unpacked-and-used",
+    "bash -c 'tar xf e.tar; ./y/x'": "ask unpacked-and-used",
+    "find . -name e.tar -exec tar xf e.tar \\; -exec cat y/rd \\;": "ask unpacked-and-used",
+    "tar xf e.tar && cat y/rd": "allow",
+    "tar xvf e.tar > log": "allow",
     # Addresses.
     "curl http://169.254.169.254/latest": "refuse metadata",
     "curl -s http://localhost:8888/api": "ask this-machine",

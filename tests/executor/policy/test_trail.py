@@ -67,6 +67,7 @@ def test_what_is_downloaded_never_runs_in_the_same_line():
 def test_code_that_was_there_runs_as_ever():
     """Copies of it, folders and what a compiler makes of it are nothing new."""
     trail = after("cp a.py b.py", "mkdir build", "touch x.py", "gcc a.c -o a", "tar xzf a.tgz", "rm c")
+    trail.unpacked.clear()
     assert judged(trail, "python b.py") == judged(trail, "make") == "allow"
 
 
@@ -92,3 +93,40 @@ def test_settings_that_git_reads_are_code_to_it():
     trail.wrote("HEAD", CWD, ROOTS)
     assert judged(trail, "git status") == "ask"
     assert judged(Trail(), "git status") == "allow"
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "answer"),
+    [
+        ("tar xf e.tar", "cat y/rd", "ask"),
+        ("tar -xf e.tar", "cp a y/wr", "ask"),
+        ("tar --extract --file e.tar", "cat y/rd", "ask"),
+        ("tar xf e.tar", "make", "allow"),
+        ("tar xf e.tar", "cat /usr/share/x", "allow"),
+        ("tar xf e.tar -C out", "cat y/rd", "allow"),
+        ("tar xf e.tar -C out", "cat out/rd", "ask"),
+        ("tar cf e.tar src", "cat y/rd", "allow"),
+        ("unzip e.zip -d out", "ls out/x", "ask"),
+        ("cp -r a b", "cat b/c", "ask"),
+        ("cp a b", "cat b", "allow"),
+        ("mv a b", "cat b", "ask"),
+        ("git clone https://e.org/a.git", "cat a/x", "ask"),
+        ("git clone https://e.org/a.git", "cat b/x", "allow"),
+        ("git checkout x", "cat a/x", "ask"),
+        ("git log", "cat a/x", "allow"),
+    ],
+)
+def test_what_is_unpacked_could_hold_links(first, then, answer):
+    """Until all is judged anew; nobody saw where what it holds leads."""
+    trail = after(first)
+    assert judged(trail, then) == answer
+    trail.unpacked.clear()
+    assert judged(trail, then) == "allow"
+
+
+def test_a_file_or_program_below_what_is_unpacked_is_a_question():
+    """Whether it is run by its path, or stands in the place of a stream."""
+    trail = after("tar xf e.tar")
+    assert trail.program("./y/x", CWD, ROOTS).answer == "ask"
+    assert trail.meanwhile("y/x", CWD, ROOTS).answer == "ask"
+    assert trail.meanwhile("/usr/y", CWD, ROOTS).answer == "allow"

@@ -225,6 +225,17 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
     return Loaded(config=config, settings=tuple(settings), workspace=root, offers=tuple(offers.values()))
 
 
+def governs(project_file: str) -> bool:
+    """Whether a `pyproject.toml` has settings of ours: whoever writes it may take its refusals away."""
+    try:
+        tools = _parsed_toml(Path(project_file).read_text("utf-8")).get("tool")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError):
+        return True
+    return isinstance(tools, dict) and "autoexec" in tools
+
+
 def accept(loaded: Loaded) -> None:
     """Keep that a person accepted what the workspace offers: that content, there, from now on.
 

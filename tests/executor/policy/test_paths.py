@@ -131,3 +131,20 @@ def test_the_real_roots_are_the_workspace_and_temporary_folders(tmp_path):
     link.symlink_to(tmp_path / "real")
     assert str(tmp_path / "real") in Roots(workspace=link).writable
     assert "/tmp" in Roots(workspace=link).writable
+
+
+def test_a_project_file_with_rules_of_ours_is_asked_about(roots):
+    """A line that takes a refusal away would else run unasked; other projects' files are theirs to edit."""
+    file = roots.workspace / "pyproject.toml"
+    file.parent.mkdir(exist_ok=True)
+    for text, answer in (
+        (None, "allow"),
+        ("[project]\nname = 'a'\n", "allow"),
+        ("[tool]\nautoexec.policy.refuse = ['ls *']\n", "ask"),
+        ("[tool.autoexec.policy]\nrefuse = ['ls *']\n", "ask"),
+        ("[tool.autoexec", "ask"),
+    ):
+        if text is not None:
+            file.write_text(text)
+        found = paths.write("pyproject.toml", roots.workspace, roots)
+        assert (found.answer, found.rule) == (answer, "" if answer == "allow" else "runs-later"), text

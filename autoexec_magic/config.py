@@ -108,7 +108,8 @@ PERSON_ONLY = frozenset(
     }
 )
 #: these count from a workspace once a person has accepted that very content
-LOOSENING = ("policy.allow", "policy.programs", "policy.roots")
+_ROOTS = "policy.roots"
+LOOSENING = ("policy.allow", "policy.programs", _ROOTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +213,9 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
                 left_out.append(f"{name}: it counts once you accept it: %autoexec policy accept")
                 continue
             given = _typed(key, values[key], name)
+            if key == _ROOTS:
+                given, links = _without_links(given, root)  # type: ignore[arg-type]
+                left_out += [f"{name}: {link} is, or lies behind, a link in the workspace" for link in links]
             if key.startswith(f"{_POLICY}.") and value:  # these add to one another
                 value, source = (*value, *given), f"{source}, {name}"  # type: ignore[misc]
             else:
@@ -219,6 +223,17 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
         settings.append(Setting(key=key, value=value, source=source, left_out=tuple(left_out)))
     config = Config(**{_field(setting.key): setting.value for setting in settings})  # type: ignore[arg-type]
     return Loaded(config=config, settings=tuple(settings), workspace=root, offers=tuple(offers.values()))
+
+
+def governs(project_file: str) -> bool:
+    """Whether a `pyproject.toml` has settings of ours: whoever writes it may take its refusals away."""
+    try:
+        tools = _parsed_toml(Path(project_file).read_text("utf-8")).get("tool")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError):
+        return True
+    return isinstance(tools, dict) and "autoexec" in tools
 
 
 def accept(loaded: Loaded) -> None:
@@ -231,7 +246,9 @@ def accept(loaded: Loaded) -> None:
     """
     for offer in loaded.open_offers:
         loaded.trust.keep(
-            _POLICY, _spelled(offer), text=f"policy of {offer.source}: {'; '.join(offer.lines)}"
+            _POLICY,
+            _spelled(offer, loaded.workspace),
+            text=f"policy of {offer.source}: {'; '.join(offer.lines)}",
         )
 
 
@@ -306,12 +323,31 @@ def _offer(name: str, values: Mapping[str, object], root: Path) -> Offer | None:
         found = {}
     offer = Offer(source=name, values=found, is_accepted=False)  # type: ignore[arg-type]
     trust = Trust(data=data_dir(), workspace=root)
-    is_accepted = not found or trust.has(_POLICY, _spelled(offer))
+    is_accepted = not found or trust.has(_POLICY, _spelled(offer, root))
     return dataclasses.replace(offer, is_accepted=is_accepted) if set(values) & set(LOOSENING) else None
 
 
-def _spelled(offer: Offer) -> dict[str, list[str]]:
-    return {key: list(values) for key, values in offer.values.items()}
+def _without_links(roots: tuple[str, ...], workspace: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return those that are no links inside the workspace, and those that are.
+
+    Whatever may write in the workspace could let such a link lead anywhere.
+    """
+    here, found = os.path.normpath(workspace), []
+    for root in roots:
+        path = os.path.normpath(workspace / os.path.expanduser(root))  # noqa: PTH111
+        if path.startswith(f"{here}/"):
+            really = os.path.realpath(here) + path.removeprefix(here)
+            if os.path.realpath(path) != really:
+                found.append(root)
+    return tuple(root for root in roots if root not in found), tuple(found)
+
+
+def _spelled(offer: Offer, root: Path) -> dict[str, list[str]]:
+    """Return what is agreed to, with where each folder really is: a link that is moved asks again."""
+    spelled = {key: list(values) for key, values in offer.values.items()}
+    if roots := spelled.get(_ROOTS):
+        spelled["where"] = [os.path.realpath(root / os.path.expanduser(each)) for each in roots]  # noqa: PTH111
+    return spelled
 
 
 def _from_toml(

@@ -563,3 +563,30 @@ def test_a_settings_file_that_was_saved_anew_counts(tmp_path, monkeypatch):
     for seconds in (5, 7):
         (tmp_path / "autoexec.toml").write_text(f"timeout = {seconds}\n")
         assert config.load(tmp_path).config.timeout == seconds
+
+
+def test_a_folder_that_a_link_leads_to_is_asked_about_again_when_it_leads_elsewhere(place):
+    """What was agreed to is where it was."""
+    first, second = place.home / "first", place.home / "second"
+    first.mkdir()
+    second.mkdir()
+    (place.workspace.parent / "data").symlink_to(first)
+    place.write("pyproject.toml", 'policy.roots = ["../data"]')
+    config.accept(place.load())
+    assert place.load().config.policy_roots == ("../data",)
+    (place.workspace.parent / "data").unlink()
+    (place.workspace.parent / "data").symlink_to(second)
+    assert place.load().config.policy_roots == ()
+
+
+@pytest.mark.parametrize("root", ["data", "data/below", "./data"])
+def test_a_link_inside_the_workspace_is_no_folder_to_write(place, root):
+    """Whatever runs there could let it lead anywhere; it is said."""
+    (place.workspace / "plain").mkdir()
+    (place.workspace / "data").symlink_to(place.workspace / "..")
+    place.write("pyproject.toml", f'policy.roots = ["plain", "{root}"]')
+    config.accept(place.load())
+    loaded = place.load()
+    assert loaded.config.policy_roots == ("plain",)
+    (said,) = [one.left_out for one in loaded.settings if one.key == "policy.roots"]
+    assert "link in the workspace" in said[0]

@@ -8,7 +8,7 @@ import pytest
 from skips import requires
 
 from autoexec_magic import api, onrecord
-from autoexec_magic.errors import NeedsPerson, PhaseError, PolicyRefused, UsageError
+from autoexec_magic.errors import NeedsPerson, PhaseError, UsageError
 from autoexec_magic.executor import cage
 from autoexec_magic.values import Question
 

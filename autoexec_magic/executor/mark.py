@@ -4,8 +4,14 @@ A daemon that cleared its environment and left the session is in no group, has
 no parent of ours and carries no variable. What it keeps is its resource
 limits: they pass through fork and exec, and a hard limit can be lowered but not
 raised. `RLIMIT_LOCKS` has no effect since Linux 2.4.25 (getrlimit(2)), so a run's
-number can stand there. It is set right after the spawn, with prlimit(2), which
-costs microseconds and needs no right; a cage's filter refuses to change it.
+number can stand there. This process wears it as its own soft limit, which can
+be put back, while it starts a child: so the child bears it from its first moment
+on, before it could fork and be gone (`worn`). Right after the spawn the child's
+hard limit is set, too, with prlimit(2), which costs microseconds and needs no
+right; a cage's filter refuses to change it.
+
+What another thread of this process starts meanwhile, without us, inherits it as
+well; it is taken off again there.
 
 A run inside a run bears both: the outermost one's number in the hard limit,
 its own, a smaller one, in the soft limit.
@@ -18,7 +24,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import zlib
+from collections.abc import Callable, Iterator
 
 try:
     import resource
@@ -30,6 +38,48 @@ else:
 LOCKS = 10  # RLIMIT_LOCKS: asm-generic/resource.h; Python has no name for it
 _OUTERMOST = 1 << 61  # more than any number of a run inside a run
 _FIELD = b"Max file locks"
+_OURS = "/proc/self/task"
+_CHILDREN_BYTES = 1 << 16
+
+
+class _Own:
+    """The limit of this process itself, which one thread at a time may change."""
+
+    def __init__(self) -> None:
+        self.renew()
+        if HAS_LIMITS:  # in a child that was forked meanwhile, whoever held it is not there
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.lock = threading.RLock()
+
+
+_own = _Own()
+
+
+@contextlib.contextmanager
+def worn(run_id: str) -> Iterator[Callable[[int], None]]:
+    """Let what is started inside bear the mark from its first moment on.
+
+    Gives what is to be called with each pid that was started there: all others
+    that were started by other threads meanwhile lose the mark again.
+    """
+    own: list[int] = []
+    with _own.lock:
+        number, soft, hard = _wear(run_id)
+        try:
+            yield own.append
+        finally:
+            if number:
+                _limit(0, soft, hard)
+                _take_off(number, soft, own)
+
+
+@contextlib.contextmanager
+def unworn() -> Iterator[None]:
+    """Keep what is started inside from bearing the mark of a run that another thread starts."""
+    with _own.lock:
+        yield
 
 
 def put(pid: int, run_id: str) -> None:
@@ -47,14 +97,8 @@ def put(pid: int, run_id: str) -> None:
             return
     except OSError:
         return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            children = os.read(descriptor, 4096).split()
-        finally:
-            os.close(descriptor)
-        for child in children:
-            put(int(child), run_id)
+    for child in _children(f"/proc/{pid}/task/{pid}/children"):
+        put(child, run_id)
 
 
 def is_on(pid: int, run_id: str) -> bool:
@@ -63,8 +107,55 @@ def is_on(pid: int, run_id: str) -> bool:
 
 
 def is_on_any(pid: int) -> bool:
-    """Whether a process bears the mark of some run."""
-    return any(limit >= _OUTERMOST for limit in _limits(pid))
+    """Whether a process bears the mark of some run; what this one wears for a moment is not its own."""
+    limits = _limits(pid)
+    return any(limit >= _OUTERMOST for limit in (limits[1:] if pid == os.getpid() else limits))
+
+
+def _wear(run_id: str) -> tuple[int, int, int]:
+    """Set this process's soft limit; return the number, 0 for none, and both limits as they were."""
+    if not HAS_LIMITS:
+        return 0, 0, 0
+    low, high = _numbers(run_id)
+    soft, hard = resource.getrlimit(LOCKS)
+    if hard != resource.RLIM_INFINITY and hard < _OUTERMOST:  # as in `put`
+        return 0, 0, 0
+    number = high if hard == resource.RLIM_INFINITY else low
+    return (number, soft, hard) if _limit(0, number, hard) else (0, 0, 0)
+
+
+def _limit(pid: int, soft: int, hard: int) -> bool:
+    try:
+        resource.prlimit(pid, LOCKS, (soft, hard))
+    except OSError:
+        return False
+    return True
+
+
+def _take_off(number: int, soft: int, own: list[int]) -> None:
+    """Give what other threads of this process started the limit that it would have had."""
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(_OURS):
+            for child in _children(f"{_OURS}/{thread}/children"):
+                if child not in own:
+                    with contextlib.suppress(OSError):
+                        seen, hard = resource.prlimit(child, LOCKS)
+                        if seen == number:
+                            _limit(child, soft, hard)
+
+
+def _children(path: str) -> list[int]:
+    """Return the pids in a file of proc's; none where the thread is gone or the kernel has no such file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        return [int(word) for word in os.read(descriptor, _CHILDREN_BYTES).split()]
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
 
 
 def _limits(pid: int) -> tuple[int, ...]:

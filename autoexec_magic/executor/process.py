@@ -160,15 +160,17 @@ def start_apart(
     OSError, ValueError
         It cannot be started.
     """
-    with subprocess.Popen(
-        argv,
-        cwd=cwd,
-        env=dict(env),
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        start_new_session=True,
-    ) as starter:
+    with mark.unworn():
+        started = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    with started as starter:
         try:
             return starter.communicate(timeout=LAUNCH_SECONDS)[0]
         except subprocess.TimeoutExpired as error:
@@ -301,8 +303,12 @@ def _spawn(request: Request) -> Children:
                 follows, writes, complains = (-1, *last) if is_last else (*_pipe(ours), errors)
                 streams = _opened(stage.files, [reads, writes, complains], request, ours)
                 at_terminal = children.terminal if is_last else None
-                process = _start(stage, streams, request, children.processes, at_terminal)
-                children.processes.append(process)
+                with mark.worn(request.run_id) as bears:
+                    for before in children.pids:
+                        bears(before)
+                    process = _start(stage, streams, request, children.processes, at_terminal)
+                    children.processes.append(process)
+                    bears(process.pid)
                 mark.put(process.pid, request.run_id)
                 if number > 1 and request.cage:  # the first one's are set by whoever is told of it
                     request.cage.limit(identify(process.pid) or ProcessId(process.pid, 0))

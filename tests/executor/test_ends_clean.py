@@ -7,6 +7,7 @@ import gc
 import os
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,6 +66,21 @@ def when_ready(act: Callable[[], None]) -> Callable[[Event], None]:
             act()
 
     return emit
+
+
+# Leaves its group, parent and environment as fast as can be: sooner than anybody can look at it.
+RACER = r"""
+#include <unistd.h>
+int main(int count, char **words) {
+    char *none[] = {0}, *argv[] = {words[1], words[2], words[3], 0};
+    if (fork() == 0) {
+        setsid();
+        if (fork() == 0) { execve(words[1], argv, none); _exit(1); }
+        _exit(0);
+    }
+    _exit(0);
+}
+"""
 
 
 def interrupt() -> None:
@@ -313,3 +329,18 @@ def test_the_store_is_readable_after_the_owner_was_killed(folder, tmp_path):
     assert [run.verdict for run in store.runs()] == [Verdict.LOST]
     assert family.until_gone(lambda: family.living(folder)) == []
     assert is_ready()
+
+
+@pytest.mark.parametrize("level", ["open", "workspace"])
+def test_a_daemon_that_is_faster_than_any_look_at_it_is_ended(level, folder):
+    """Its mark is there before its first instruction."""
+    compiler = shutil.which("cc")
+    requires(compiler is not None, "there is no C compiler", "apt-get install gcc")
+    (folder / "racer.c").write_text(RACER)
+    subprocess.run([compiler, "-o", folder / "racer", folder / "racer.c"], check=True)
+    argv = [str(folder / "racer"), "/bin/sh", "-c", f"sleep 20; : {folder}"]
+    rules = executor.policy.exactly(argv[0])
+    caged(level, folder)
+    for _ in range(20):
+        executor.run(argv, emit=nowhere, cwd=folder, policy=rules, level=level)
+    assert family.until_gone(lambda: family.living(folder)) == []

@@ -295,7 +295,7 @@ def test_a_link_that_a_pattern_finds_only_now_is_asked_about_if_it_leads_outside
 def test_what_an_earlier_step_left_behind_is_told_at_the_end(folder):
     """The last step alone would say nothing of it."""
     try:
-        outcome = run("touch autoexec.toml; true", folder, level="workspace")
+        outcome = run("touch autoexec.toml; true", folder, level="workspace", ask=lambda question: True)
     except CageError as error:
         requires(False, error.why, error.fix)
     assert outcome.changed == (str((folder / "autoexec.toml").resolve()),)

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,53 @@ def test_what_was_started_before_the_mark_bears_it_too():
         finally:
             os.kill(forked, signal.SIGKILL)
             child.kill()
+
+
+def test_what_is_started_while_the_mark_is_worn_bears_it_from_its_first_moment():
+    """Nothing else of this process does: neither it itself nor what another thread starts meanwhile."""
+    before, others = resource.getrlimit(mark.LOCKS), []
+
+    def start_another() -> None:
+        others.append(start("input()"))
+
+    with mark.worn(RUN) as bears:
+        thread = threading.Thread(target=start_another)
+        thread.start()
+        thread.join()
+        other = others[0]
+        child = start("input()")
+        bears(child.pid)
+    try:
+        assert mark.is_on(child.pid, RUN)
+        assert mark.is_on_any(child.pid)
+        assert not mark.is_on(other.pid, RUN)
+        assert resource.prlimit(other.pid, mark.LOCKS) == before
+        assert resource.getrlimit(mark.LOCKS) == before
+    finally:
+        for each in (child, other):
+            each.communicate("go\n")
+
+
+def test_inside_a_run_the_mark_is_worn_beside_the_outer_one():
+    """The hard limit is the outer run's; and who wears a mark for a moment is of no run for that."""
+    code = """
+with mark.worn(RUN): print(mark.is_on_any(os.getpid()))
+mark.put(os.getpid(), OUTER)
+with mark.worn(RUN) as bears:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    bears(child.pid)
+print(mark.is_on(child.pid, OUTER), mark.is_on(child.pid, RUN), mark.is_on(os.getpid(), RUN))
+child.communicate(b"go")
+"""
+    assert said_by(code) == ["False", "True", "True", "False"]
+
+
+def test_a_fault_takes_the_mark_off_again():
+    """Whatever was raised."""
+    before = resource.getrlimit(mark.LOCKS)
+    with pytest.raises(RuntimeError), mark.worn(RUN):
+        raise RuntimeError
+    assert resource.getrlimit(mark.LOCKS) == before
 
 
 def test_who_bears_no_mark_is_of_no_run():

@@ -17,12 +17,13 @@ import shutil
 import site
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..identity import is_owner_gone, owner_name
 
 _NAME = "autoexec-cage-"
+_ONLY_NAMED: int = getattr(os, "O_PATH", os.O_RDONLY)  # needs no right to what is opened; Linux has it
 HOME, TEMPORARY = "home", "tmp"
 _MOST_NAMED, _MOST_LOOKED_AT = 5, 1000  # of what a child left below its home
 # Python's own name for each: XDG_<NAME>_HOME is below the scratch home.
@@ -85,17 +86,30 @@ def left(scratch: Path) -> tuple[str, ...]:
 
 def remove(scratch: Path) -> None:
     """Remove a scratch folder, also what a child left there without rights to it."""
+    _remove(str(scratch), None)
 
-    def unlock(function: object, path: str, error: object) -> None:
+
+def _remove(name: str, at: int | None) -> None:
+    """Remove a folder in the folder `at`; a process that is still there cannot lead this out of it.
+
+    `rmtree` goes by descriptors and follows no link, and so do the rights that it needs.
+    """
+    faults: list[object] = []
+    shutil.rmtree(name, dir_fd=at, onerror=lambda *fault: faults.append(fault))
+    if faults:
         with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(path), 0o700)
-            if os.path.isdir(path) and not os.path.islink(path):
-                os.chmod(path, 0o700)
-                shutil.rmtree(path)
-            else:  # never its mode: a link's is that of what it leads to, which may be anything of the user's
-                os.unlink(path)
+            _unlock(name, at)
+            shutil.rmtree(name, dir_fd=at, ignore_errors=True)
 
-    shutil.rmtree(scratch, onerror=unlock)
+
+def _unlock(name: str, at: int | None) -> None:
+    """Give the user all rights to a folder and those below."""
+    with _opened(name, at) as folder:
+        with os.scandir(folder) as entries:
+            inner = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for each in inner:
+            with contextlib.suppress(OSError):
+                _unlock(each, folder)
 
 
 def identity(scratch: Path) -> tuple[int, int, int]:
@@ -122,12 +136,38 @@ def empty(scratch: Path, known: tuple[int, int, int]) -> None:
     """
     if identity(scratch) != known:
         raise FileNotFoundError(f"{scratch} is not what it was")
-    os.chmod(scratch, 0o700)
-    for entry in list(os.scandir(scratch)):
-        if entry.is_dir(follow_symlinks=False):
-            remove(Path(entry.path))
-        else:
-            os.unlink(entry.path)
+    with _opened(scratch, known=known) as folder:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        for name, is_folder in found:
+            if is_folder:
+                _remove(name, folder)
+            else:
+                os.unlink(name, dir_fd=folder)
+        if os.listdir(folder):
+            raise OSError(f"{scratch} is not empty")
+
+
+@contextlib.contextmanager
+def _opened(
+    name: str | Path, at: int | None = None, *, known: tuple[int, int, int] | None = None
+) -> Iterator[int]:
+    """Give a folder's descriptor, with all rights to it; `known` is its `identity`, if that matters."""
+    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    named = os.open(name, _ONLY_NAMED | flags, dir_fd=at)
+    try:
+        seen = os.fstat(named)
+        if known not in (None, (seen.st_dev, seen.st_ino, stat.S_IFMT(seen.st_mode))):
+            raise FileNotFoundError(f"{name} is not what it was")
+        here = f"/proc/self/fd/{named}"  # what was opened, whatever has its name by now
+        os.chmod(here, 0o700)
+        folder = os.open(here, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    finally:
+        os.close(named)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
 
 
 def empty_shared(folder: int) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ... import config
 from ...values import Answer
 from .links import realpaths
 from .secrets import below, holds_secrets, is_below, is_secret, places
@@ -187,6 +188,8 @@ def write(path: str, cwd: Path, roots: Roots) -> Ruled:
         return Ruled("refuse", "runs-later", f"what is written to {real} runs, or is trusted, later on")
     if not inside:
         return Ruled("ask", "outside", f"{real} is outside the workspace {roots.workspace}")
+    if real.endswith("/pyproject.toml") and config.governs(real):
+        return Ruled("ask", "runs-later", f"{real} holds rules for what may run here")
     is_folder = path.endswith("/") or os.path.isdir(real)  # noqa: PTH112 - called for each word of each line
     if _STARTS_IN_WORKSPACE.search(real + "/" * is_folder) or real.endswith("/.git"):
         return Ruled("ask", "runs-later", f"what is written to {real} runs, or decides what runs, later on")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -58,6 +59,36 @@ def test_git_has_a_name_where_the_person_gave_none(tmp_path, monkeypatch):
     folder = scratch.make(tmp_path)
     scratch.furnish(folder, tmp_path)
     assert "@localhost" in (folder / "home/.gitconfig").read_text()
+
+
+def test_rights_are_given_to_nothing_that_a_link_leads_to(tmp_path):
+    """A folder that a survivor swaps for a link while it is removed is not followed."""
+    outside = tmp_path / "outside"
+    (outside / "inner").mkdir(parents=True)
+    (outside / "inner/kept").touch()
+    outside.chmod(0o755)
+    folder = scratch.make(tmp_path)
+    (folder / "link").symlink_to(outside)
+    for name in (folder / "link", "link"):
+        at = None if name != "link" else os.open(folder, os.O_RDONLY)
+        with pytest.raises(OSError, match="link"), scratch._opened(name, at):
+            pass
+        with contextlib.suppress(OSError):
+            scratch._remove(str(name), at)
+        if at is not None:
+            os.close(at)
+    assert (outside.stat().st_mode & 0o777, (outside / "inner/kept").exists()) == (0o755, True)
+
+
+def test_a_folder_is_opened_for_what_it_is_though_its_name_is_taken(tmp_path):
+    """The rights go to what was looked at."""
+    folder = scratch.make(tmp_path)
+    known = scratch.identity(folder)
+    folder.rename(tmp_path / "moved")
+    folder.mkdir(mode=0o500)
+    with pytest.raises(FileNotFoundError, match="not what it was"), scratch._opened(folder, known=known):
+        pass
+    assert folder.stat().st_mode & 0o777 == 0o500
 
 
 def test_what_a_child_locked_is_removed(tmp_path):

@@ -191,3 +191,20 @@ def test_a_file_in_a_folder_is_written_by_the_name_of_the_folder(tmp_path):
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     for word in (".venv/bin", ".venv/bin/{}", ".husky/"):
         assert paths.write(word, tmp_path, Roots(workspace=tmp_path)).rule == "runs-later", word
+
+
+def test_a_project_file_with_rules_of_ours_is_asked_about(roots):
+    """A line that takes a refusal away would else run unasked; other projects' files are theirs to edit."""
+    file = roots.workspace / "pyproject.toml"
+    file.parent.mkdir(exist_ok=True)
+    for text, answer in (
+        (None, "allow"),
+        ("[project]\nname = 'a'\n", "allow"),
+        ("[tool]\nautoexec.policy.refuse = ['ls *']\n", "ask"),
+        ("[tool.autoexec.policy]\nrefuse = ['ls *']\n", "ask"),
+        ("[tool.autoexec", "ask"),
+    ):
+        if text is not None:
+            file.write_text(text)
+        found = paths.write("pyproject.toml", roots.workspace, roots)
+        assert (found.answer, found.rule) == (answer, "" if answer == "allow" else "runs-later"), text

@@ -325,6 +325,7 @@ def test_the_order_of_rule_files_does_not_matter(files):
         ("python -m smtplib", "ask", ()),
         ("python -m ipykernel install --user", "ask", ()),
         ("python -m autoexec_magic sh --yes ls", "refuse", ()),
+        ("python -m autoexec_magic.ui.cli sh --yes ls", "refuse", ()),
         ("python -Im autoexec_magic policy accept", "refuse", ()),
         ("jupyter autoexec policy accept --yes", "refuse", ()),
     ],

@@ -71,7 +71,9 @@ def line(text: str) -> Ruling:
         ("rm -- -x", "allow", ""),
         ("rm -- --no-preserve-root", "refuse", "guard"),
         ("curl https://e.org --upload-file a", "ask", "upload"),
-        ("find . -name x -exec", "ask", "no end"),
+        ("find . -name x -exec ls", "ask", "no end"),
+        ("find . -name x -exec", "ask", "no inner command"),
+        ("find . -exec ';'", "ask", "no inner command"),
         # words that hold more arguments
         ("gcc @args", "ask", "further arguments"),
         ("javac @args", "ask", "further arguments"),

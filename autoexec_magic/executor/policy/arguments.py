@@ -25,6 +25,7 @@ from .rulefile import Example
 
 LOADS_CODE = variables.LOADS_CODE  #: variables that decide which code a program runs
 _DEEPEST = 8  # wrappers within wrappers; nobody types more
+_OWN = "autoexec_magic"  # whose modules all start our own command line
 _UNSEEN = "{}"  # stands for the words that xargs adds
 _NAMES_ONLY = frozenset(
     ("ls", "stat", "du", "file", "realpath", "readlink", "basename", "dirname", "test", "wc", "df")
@@ -154,7 +155,7 @@ def _judge(argv: Sequence[str], depth: int, looks_into: bool = True) -> Ruling:
 
 def _add_module(words: Sequence[str], found: Found) -> bool:
     """Read the words of `python -m NAME …` by the rule of that module; False where there is none."""
-    name = f"python:{words[0]}"
+    name = f"python:{_OWN if words[0].startswith(f'{_OWN}.') else words[0]}"
     file = rulefile.builtin().get(name)
     if file is not None:
         scan(rulefile.load(file)[name], words[1:], found)

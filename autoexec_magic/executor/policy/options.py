@@ -226,10 +226,16 @@ class _Scan:
             word = self.words[self.at]
             self.at += 1
             if word == ";" or (word == "+" and self.words[self.at - 2] == "{}"):
-                self.executes.append(tuple(self.words[start : self.at - 1]))
+                self.inner(self.words[start : self.at - 1])
                 return
-        self.executes.append(tuple(self.words[start:]))
+        self.inner(self.words[start:])
         self.found.doubt("the inner command has no end")
+
+    def inner(self, words: Sequence[str]) -> None:
+        if words:
+            self.executes.append(tuple(words))
+        else:
+            self.found.doubt("there is no inner command")
 
     def finish(self) -> None:
         rule, found = self.rule, self.found

@@ -54,7 +54,12 @@ TEMPORARY = ("/tmp", "/var/tmp")  #: everybody's folders for temporary files
 _DEVICES = frozenset(("/dev/null", "/dev/zero", "/dev/tty", "/dev/full"))
 _READABLE = re.compile(r"/dev/(?:null|zero|full|tty|u?random|pts/\d+|shm(?:/.*)?|dri(?:/.*)?|nvidia.*)")
 _OWN_STREAM = re.compile(r"/dev/(?:std(?:in|out|err)|fd/[012])")
-_LIBRARY = re.compile(r"/(?:site|dist)-packages(?:/|$)|/lib/python[\d.]+(?:/|$)")
+# What is installed, by the path of its file: it does with its words whatever its author thought of.
+_LIBRARY = re.compile(
+    r"""/(?:site|dist)-packages(?:/|$)|/lib/python[\d.]+(?:/|$)
+      |(?:^/usr(?:/local)?|/\.?venv|/env|/\.?(?:mini|ana)?conda\d?(?:/envs/[^/]+)?)/(?:bin|Scripts)/(?!activate)""",
+    re.VERBOSE,
+)
 _OF_PROJECTS = frozenset("src scripts tests app apps experiments tools examples benchmarks".split())  # noqa: SIM905
 _READY_CODE = ("/usr", "/bin", "/lib", "/lib64", "/opt", "/nix", "/snap")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from .found import Found
 
@@ -51,6 +52,20 @@ def archive(word: str, found: Found) -> None:
         change(word, found)
 
 
+def member(word: str, found: Found) -> None:
+    """Take what is unpacked of an archive by its name; hidden folders hold what runs later, and settings."""
+    if any(part[:1] == "." and part != "." for part in word.split("/")):
+        found.doubt(f"it unpacks {word}, which is hidden, or is elsewhere")
+    found.writes.append(word.lstrip("/") or ".")
+
+
+def awk_file(word: str, found: Found) -> None:
+    """Take a file for awk, or `name=value`; the names of connections are no files."""
+    if word.startswith("/inet"):
+        found.doubt(f"{word} is a connection to another machine")
+    read(word, found)
+
+
 def joined(word: str, found: Found) -> None:
     """Take paths to read with colons between them."""
     found.reads += [path for path in word.split(":") if path]
@@ -67,6 +82,22 @@ def url(word: str, found: Found) -> None:
         found.urls.append(word)
     if name not in ("http", "https"):
         found.doubt(f"the address {word} is not http or https")
+
+
+def download(word: str, found: Found) -> None:
+    """Take an address of which the last part becomes the name of a file here."""
+    url(word, found)
+    path = re.sub(r"[?#].*", "", re.sub(r"^[A-Za-z][\w+.-]*:/*|^//", "", word))
+    name = path.rpartition("/")[2] if "/" in path else ""
+    found.writes += dict.fromkeys(part for part in (name, unquote(name)) if part)
+
+
+def mirror(word: str, found: Found) -> None:
+    """Take an address of which all parts become folders here."""
+    download(word, found)
+    path = re.sub(r"^[A-Za-z][\w+.-]*:/*|^//", "", unquote(word)).partition("/")[2]
+    if any(part.startswith(".") for part in path.split("/")):
+        found.doubt(f"it makes hidden folders or files, as {word} says")
 
 
 def source(word: str, found: Found) -> None:

@@ -21,7 +21,8 @@ _GIT_KEYS_PLAIN = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _GIT_KEY_BAD = re.compile(
-    r"rebase\.(?:instructionformat)?exec|.*(?:cmd|command|program|helper|recenthook|hook)$", re.IGNORECASE
+    r"rebase\.(?:instructionformat)?exec|branch\..*\.(?:push)?remote|fetch\.bundleuri|.*(?:cmd|command|program|helper|recenthook|hook)$",
+    re.IGNORECASE,
 )
 
 
@@ -196,9 +197,9 @@ def engine(word: str, found: Found) -> None:
 
 
 def suffix(word: str, found: Found) -> None:
-    """Take the ending of a backup's name; with a slash it would be another folder."""
+    """Take the ending of the names of new files; with a slash it would be another folder."""
     if "/" in word or "*" in word:
-        found.doubt(f"the backups go to another place: {word}")
+        found.doubt(f"the new files go to another place: {word}")
 
 
 def splitter(word: str, found: Found) -> None:

@@ -103,9 +103,15 @@ def assign(word: str, found: Found) -> None:
 
 
 def setting(word: str, found: Found) -> None:
-    """Take a target of make; `NAME=value` is a question where NAME decides which program runs."""
-    name = word.partition("=")[0].rstrip(":+?!")
+    """Take a target of make; `NAME=value` is a question where it decides which program runs, or is one."""
+    before = word.partition("=")[0].rstrip()
+    name = before.rstrip(":+?!").rstrip()
     if "=" in word and (
-        name in LOADS_CODE or name.startswith(".") or "$(" in word or "`" in word or "${" in word
+        before.endswith("!")
+        or name in LOADS_CODE
+        or name.startswith(".")
+        or "$(" in word
+        or "`" in word
+        or "${" in word
     ):
         found.doubt(f"{name} decides which code is run")

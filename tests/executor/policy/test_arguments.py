@@ -71,7 +71,9 @@ def line(text: str) -> Ruling:
         ("rm -- -x", "allow", ""),
         ("rm -- --no-preserve-root", "refuse", "guard"),
         ("curl https://e.org --upload-file a", "ask", "upload"),
-        ("find . -name x -exec", "ask", "no end"),
+        ("find . -name x -exec ls", "ask", "no end"),
+        ("find . -name x -exec", "ask", "no inner command"),
+        ("find . -exec ';'", "ask", "no inner command"),
         # words that hold more arguments
         ("gcc @args", "ask", "further arguments"),
         ("javac @args", "ask", "further arguments"),
@@ -325,6 +327,7 @@ def test_the_order_of_rule_files_does_not_matter(files):
         ("python -m smtplib", "ask", ()),
         ("python -m ipykernel install --user", "ask", ()),
         ("python -m autoexec_magic sh --yes ls", "refuse", ()),
+        ("python -m autoexec_magic.ui.cli sh --yes ls", "refuse", ()),
         ("python -Im autoexec_magic policy accept", "refuse", ()),
         ("jupyter autoexec policy accept --yes", "refuse", ()),
     ],
@@ -332,3 +335,35 @@ def test_the_order_of_rule_files_does_not_matter(files):
 def test_a_module_without_a_rule_is_told_to_whoever_knows_the_folder(text, answer, modules):
     """Nothing is said of what it does with its words."""
     assert (line(text).answer, line(text).modules) == (answer, modules)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "writes"),
+    [
+        ("curl -O https://e.org/a/.envrc?x=1", "allow", (".", ".envrc")),
+        ("curl -O https://e.org/%2eenvrc", "allow", (".", "%2eenvrc", ".envrc")),
+        ("curl https://e.org/.envrc", "allow", ()),
+        ("curl -o a https://e.org/.envrc", "allow", ("a",)),
+        ("wget https://e.org/.npmrc", "allow", (".", ".npmrc")),
+        ("wget https://e.org", "allow", (".",)),
+        ("wget -O a https://e.org/.npmrc", "allow", ("a",)),
+        ("wget -x https://e.org/a/b", "allow", (".", "b")),
+        ("wget -nH -x https://e.org/.git/config", "ask", (".", "config")),
+        ("unzip a.zip src/a.py", "allow", (".", "src/a.py")),
+        ("unzip a.zip .git/config", "ask", (".", ".git/config")),
+        ("tar -xf a.tar ../../x", "ask", (".", "../../x")),
+        ("tar --remove-files -cf a.tar b", "ask", ("a.tar", "b")),
+        ("csplit -b %d.txt a 2", "allow", (".",)),
+        ("csplit -b /../x a 2", "ask", (".",)),
+        ("make 'X!=id'", "ask", ()),
+        ("make X=a!", "allow", ()),
+        ("git config branch.main.rebase true", "allow", ()),
+        ("git config branch.main.remote x", "ask", ()),
+        ("git maintenance start", "ask", ()),
+        ("uv sync --script https://e.org/x.py", "ask", ()),
+    ],
+)
+def test_what_is_made_without_being_named_is_known(text, answer, writes):
+    """A download is called as its address ends, and an archive makes what it holds."""
+    ruling = line(text)
+    assert (ruling.answer, sorted(ruling.writes)) == (answer, sorted(writes))

@@ -154,10 +154,17 @@ def test_only_a_module_of_the_workspace_may_run_without_a_rule(tmp_path):
 
 def test_the_file_of_an_installed_module_is_no_script(tmp_path):
     """Started by its path it would take the same words as by its name."""
-    library = ".venv/lib/python3.12/site-packages/IPython/__main__.py"
     roots = Roots(workspace=tmp_path)
-    assert paths.run(library, tmp_path, roots).rule == "library-code"
-    assert paths.run("a.py", tmp_path, roots).answer == "allow"
+    for file in (
+        ".venv/lib/python3.12/site-packages/IPython/__main__.py",
+        "venv/bin/ipython",
+        "/usr/bin/ipython3",
+        "/usr/local/bin/x",
+        "/usr/lib/python3/dist-packages/x.py",
+    ):
+        assert paths.run(file, tmp_path, roots).rule == "library-code", file
+    for file in ("a.py", "bin/a.py", ".venv/bin/activate", ".venv"):
+        assert paths.run(file, tmp_path, roots).answer == "allow", file
 
 
 @pytest.mark.parametrize(

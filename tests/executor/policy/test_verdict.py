@@ -89,3 +89,9 @@ def test_the_words_that_reach_xargs_are_those_that_are_judged(before, xargs, tmp
         shlex.split(xargs), environment={}, cwd=tmp_path, roots=roots, before=[shlex.split(before)]
     )
     assert found.answer != "allow"
+
+
+def test_a_search_that_is_not_told_what_to_start_is_asked_about(tmp_path):
+    """There is no inner command to be judged then."""
+    assert judged(tmp_path, "find", "-exec") == ("ask", 3)
+    assert judged(tmp_path, "find", ".", "-exec", ";") == ("ask", 3)

@@ -18,7 +18,7 @@ from .paths import Roots, leads_out
 from .program import find, fingerprint
 from .rules import DEFAULT, Policy, exactly, judge
 from .shapes import judge_shape
-from .verdict import judge_command, judge_layers
+from .verdict import judge_command, judge_layers, judge_shell
 
 __all__ = [
     "DEFAULT",
@@ -33,6 +33,7 @@ __all__ = [
     "judge_command",
     "judge_layers",
     "judge_shape",
+    "judge_shell",
     "leads_out",
     "one",
     "parse",

@@ -289,3 +289,14 @@ def test_a_link_that_a_pattern_finds_only_now_is_asked_about_if_it_leads_outside
     finally:
         roots.undo()
     assert len(asked) == 1
+
+
+def test_a_line_for_a_shell_is_refused_before_anybody_is_asked(folder):
+    """A loop around what is refused is no question, and nothing of it runs."""
+
+    def ask(question: Question) -> bool:
+        raise AssertionError(question)
+
+    with pytest.raises(PolicyRefused, match="secret"):
+        run("for i in 1; do touch done; cat .env; done", folder, ask=ask)
+    assert not (folder / "done").exists()

@@ -284,6 +284,9 @@ def run_line(
         is_raw=raw,
     )
     if isinstance(found, Shell):
+        never = _policy.judge_shell(found, environment=variables, cwd=folder, roots=roots, policy=policy)
+        if never:
+            raise lines.refused(never)
         judge.ask_for([lines.asked_of_shell(found, level)], found.text, folder)
         bash = _policy.find("bash", variables, folder)
         stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)

@@ -11,7 +11,7 @@ from ..errors import AutoexecError, MissingTool, PolicyRefused
 from ..values import PolicyVerdict
 from . import environment, lines, policy
 from .places import private_folders
-from .policy import steps
+from .policy import judge_shell, steps
 from .policy.tree import Line, Shell
 
 _STRICT = ("refuse", "ask", "allow")
@@ -85,11 +85,12 @@ def explain(
     text = line if isinstance(line, str) else shlex.join(line)
     try:
         found = _parse(text)
-        if isinstance(found, Shell):
-            verdict = lines.asked_of_shell(found)
-            return Explained(line=text, tree=f"shell ({found.why})", parts=(), verdict=verdict)
         place = steps.Place(cwd=cwd, environment=environment.build("", {**(env or {}), "PWD": str(cwd)}))
         roots = _roots(workspace, policy)
+        if isinstance(found, Shell):
+            never = judge_shell(found, environment=place.environment, cwd=cwd, roots=roots, policy=policy)
+            verdict = never or lines.asked_of_shell(found)
+            return Explained(line=text, tree=f"shell ({found.why})", parts=(), verdict=verdict)
         parts = tuple(map(_part, steps.judged(found, place, roots, policy)))
     except AutoexecError as error:
         return Explained(line=text, tree="", parts=(), verdict=_of_error(text, error))

@@ -18,6 +18,8 @@ from autoexec_magic.executor.policy import Policy
         ("ls -la", "allow", 2),
         ("ls | wc -l && echo x > out.txt", "allow", 2),
         ("echo $(id)", "ask", 1),
+        ("for i in 1; do sudo ls; done", "refuse", 2),
+        ("echo $(cat .env)", "refuse", 4),
         ("frobnicate", "ask", 2),
         ("ls; frobnicate", "ask", 2),
         ("a 'b", "refuse", 1),

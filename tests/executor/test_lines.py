@@ -299,3 +299,14 @@ def test_what_an_earlier_step_left_behind_is_told_at_the_end(folder):
     except CageError as error:
         requires(False, error.why, error.fix)
     assert outcome.changed == (str((folder / "autoexec.toml").resolve()),)
+
+
+def test_a_line_for_a_shell_is_refused_before_anybody_is_asked(folder):
+    """A loop around what is refused is no question, and nothing of it runs."""
+
+    def ask(question: Question) -> bool:
+        raise AssertionError(question)
+
+    with pytest.raises(PolicyRefused, match="secret"):
+        run("for i in 1; do touch done; cat .env; done", folder, ask=ask)
+    assert not (folder / "done").exists()

@@ -18,7 +18,7 @@ from .paths import Roots, leads_out
 from .program import find, fingerprint
 from .rules import DEFAULT, Policy, exactly, judge
 from .shapes import judge_shape
-from .verdict import UNSEEN_INPUT, judge_command, judge_layers
+from .verdict import UNSEEN_INPUT, judge_command, judge_layers, judge_shell
 
 __all__ = [
     "DEFAULT",
@@ -34,6 +34,7 @@ __all__ = [
     "judge_command",
     "judge_layers",
     "judge_shape",
+    "judge_shell",
     "leads_out",
     "one",
     "parse",

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from ...errors import PolicyRefused, UsageError
+from . import glimpse
 from .tree import Command, Line, Operator, Pipeline, Redirect, Shell, Step, Text, Word
 from .words import Disagreement, NeedsShell, word, words
 
@@ -142,7 +143,12 @@ def parse(line: str) -> Line | Shell:
     try:
         return _Reader(source).line(root)
     except NeedsShell as found:
-        return Shell(text=text, why=str(found))
+        return Shell(
+            text=text,
+            why=str(found),
+            pipelines=glimpse.pipelines(root, source),
+            files=glimpse.files(root, source),
+        )
     except Disagreement as found:
         _refuse(text, f"it can be read in two ways: {found}")
 

@@ -23,7 +23,7 @@ _COPIES = frozenset("cp mv ln link install rsync".split())  # noqa: SIM905
 _COMPILES = frozenset("gcc g++ cc c++ clang clang++ rustc javac ld go nvcc tsc".split())  # noqa: SIM905
 _UNPACKS = frozenset("tar unzip 7z 7za unrar gunzip gzip xz unxz bunzip2 zstd".split())  # noqa: SIM905
 # These can make links that lead anywhere, and nobody sees them before they are there.
-_UNPACKS_TREES = frozenset(("tar", "bsdtar", "unzip", "7z", "7za", "7zr", "unrar", "cpio"))
+_UNPACKS_TREES = frozenset(("tar", "bsdtar", "unzip", "7z", "7za", "7zr", "unrar", "cpio", "patch"))
 _MOVES_TREES = frozenset(("cp", "mv", "rsync"))
 _GIT_WRITES = frozenset(
     """

@@ -8,7 +8,7 @@ runs a line sees nothing else of it. What a shell would have to run is a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Operator: TypeAlias = Literal["", "&&", "||", ";"]
@@ -142,10 +142,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
-    """What only a shell can run; `why` names what in it that is."""
+    """What only a shell can run; `why` names what in it that is.
+
+    Of its commands what can be seen is kept, for what is refused in any case:
+    words, None where one is not plain, and files, with whether each is written.
+    """
 
     text: str
     why: str
+    pipelines: tuple[tuple[tuple[Word | None, ...], ...], ...] = field(default=(), compare=False, repr=False)
+    files: tuple[tuple[Word, bool], ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text

@@ -17,13 +17,15 @@ from ...errors import MissingTool, PolicyRefused, UsageError
 from ...values import PolicyVerdict
 from . import addresses, arguments, fed, paths, variables
 from .arguments import Ruling
+from .expand import argv_of
 from .own import judge_own
 from .parse import parse
 from .paths import Roots, Ruled
 from .program import find
 from .rules import DEFAULT, Policy, judge, judge_name, without_version
+from .shapes import judge_shape
 from .trail import Trail
-from .tree import Shell, Variable
+from .tree import Shell, Variable, Word
 
 UNSEEN_INPUT = ("cat", "-")  #: stands for whatever comes in and was not seen
 _MOST_CHARS = 500
@@ -31,6 +33,8 @@ _DEEPEST = 8
 _EMPTIES = frozenset(("-i", "-", "--ignore-environment"))
 _FINDS = frozenset(("find", "fd", "xargs", "parallel"))
 _PLACE = re.compile(r"[\w@%+=:,./~-]*\{\}[\w@%+=:,./~-]*")  # a path, and nothing that is code
+_UNSEEN_WORD = "unseen"
+_BY_FOLDER = frozenset(("recursive-delete", "runs-later"))  # refused because of where the line stands
 _TRUSTS_FOLDER = frozenset(("git",))  # its settings there name programs
 
 
@@ -110,6 +114,61 @@ def judge_layers(
         before = (UNSEEN_INPUT,)
     case = _Case(environment, cwd, roots, policy, trail or Trail(), before)
     return _all(argv, case, files, assigned or {}, depth)
+
+
+def judge_shell(
+    shell: Shell,
+    *,
+    environment: Mapping[str, str],
+    cwd: Path,
+    roots: Roots,
+    policy: Policy = DEFAULT,
+) -> PolicyVerdict | None:
+    """Return why a line that only a shell can run is refused, None if nothing that can be seen of it is.
+
+    Parameters are those of `judge_command`. A loop or a substitution around a
+    command makes it no better; where a command is unseen, nothing is said of it.
+    """
+    return next(_refusals(shell, _Case(environment, cwd, roots, policy, Trail(), ())), None)
+
+
+def _refusals(shell: Shell, case: _Case) -> Iterator[PolicyVerdict]:
+    """Yield what is refused wherever the line goes; what depends on the folder only where it stays."""
+    names = {
+        command[0].literal
+        for pipeline in shell.pipelines
+        for command in pipeline
+        if command[:1] and command[0]
+    }
+    moves = bool(names & {"cd", "pushd", "popd"})
+    for verdict in _seen(shell, case):
+        if verdict.answer == "refuse" and not (moves and verdict.rule in _BY_FOLDER):
+            yield verdict
+
+
+def _seen(shell: Shell, case: _Case) -> Iterator[PolicyVerdict]:
+    """Yield what is said of each command, file and pipeline of a line as if each stood alone."""
+    for pipeline in shell.pipelines:
+        argvs = [_argv(command, case) for command in pipeline]
+        for argv in argvs:
+            if argv[0] != _UNSEEN_WORD:
+                yield from _all(argv, replace(case, trail=Trail()), (), {}, 1)
+        if len(argvs) > 1:
+            yield _told(shell.text[:_MOST_CHARS], judge_shape(argvs))
+    for word, is_written in shell.files:
+        for path in argv_of((word,), case.environment, case.cwd):
+            yield _told(
+                shell.text[:_MOST_CHARS],
+                (paths.write if is_written else paths.read)(path, case.cwd, case.roots),
+            )
+
+
+def _argv(command: Sequence[Word | None], case: _Case) -> tuple[str, ...]:
+    """Return the words of a command as far as they are seen."""
+    found: list[str] = []
+    for word in command:
+        found += [_UNSEEN_WORD] if word is None else argv_of((word,), case.environment, case.cwd)
+    return tuple(found) or (_UNSEEN_WORD,)
 
 
 def deciding(argv: Sequence[str], found: Sequence[PolicyVerdict]) -> PolicyVerdict:
@@ -312,6 +371,7 @@ def _line(text: str, case: _Case, depth: int) -> Iterator[PolicyVerdict]:
         if isinstance(line, Shell):
             why = f"the inner line has {line.why}, and nobody has seen what the shell makes of it"
             yield PolicyVerdict(line=shown, answer="ask", layer=1, rule="needs-a-shell", why=why)
+            yield from _refusals(line, case)
             return
         place = Place(cwd=case.cwd, environment=case.environment)
         inside = judged(

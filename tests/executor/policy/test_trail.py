@@ -114,6 +114,7 @@ def test_settings_that_git_reads_are_code_to_it():
         ("git clone https://e.org/a.git", "cat b/x", "allow"),
         ("git checkout x", "cat a/x", "ask"),
         ("git log", "cat a/x", "allow"),
+        ("patch -p1 -i x.diff", "cat y/rd", "ask"),
     ],
 )
 def test_what_is_unpacked_could_hold_links(first, then, answer):

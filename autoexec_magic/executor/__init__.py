@@ -282,7 +282,8 @@ def run_line(
         is_raw=raw,
     )
     if isinstance(found, Shell):
-        judge.ask_for([lines.asked_of_shell(found, level)], found.text, folder)
+        verdict = lines.asked_of_shell(found, level)
+        judge.ask_for([verdict], found.text, folder, variables=variables)
         bash = _policy.find("bash", variables, folder)
         stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
         return start((stage,), folder, timeout, keep_bytes)

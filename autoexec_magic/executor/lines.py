@@ -96,7 +96,8 @@ class Judge:
         found = []
         for part in (part for word in words for part in (word, *_BETWEEN.split(word))):
             path = Path(os.path.realpath(cwd / part.replace("\0", "")))
-            if not path.is_relative_to(inside) and path.is_file() and path not in found:
+            is_file = os.path.isfile(path)  # noqa: PTH113 - a word may be longer than any name can be
+            if is_file and not path.is_relative_to(inside) and path not in found:
                 found.append(path)
         return found
 

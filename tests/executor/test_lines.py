@@ -330,3 +330,12 @@ def test_a_link_that_a_pattern_finds_only_now_is_asked_about_if_it_leads_outside
     finally:
         roots.undo()
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("word", ["x" * 5_000, "a/" * 4_000])
+def test_a_word_that_is_no_name_of_a_file_is_asked_about_all_the_same(word, folder):
+    """Code may stand on the line, longer than any path."""
+    asked: list[Question] = []
+    run(f"echo $(: '{word}')", folder, ask=lambda question: asked.append(question) or True)
+    run(f"bash -c ': {word}'", folder, ask=lambda question: asked.append(question) or True)
+    assert asked

@@ -71,7 +71,6 @@ _HINT = re.compile(
     r"=|--|://|uthorization|earer|(?:gh[pousr]|npm|hf|pat)_|(?:sk|pat|xox[abeprs]|pypi)-|A(?:[KS]IA|Iza)"
 )
 
-_HINT_MORE = re.compile(r"""["'][ \t]{0,8}:|-[pu]|[Xx]-""")
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*+:([^/\s]+)@")
 # What stands where a secret stands: a quoted text, or all up to a space, a quote, or a shell's end of word.
 _VALUE = r"""(?:"[^"\n]*+"?|'[^'\n]*+'?|[^\s"';&|)]++)"""
@@ -87,30 +86,51 @@ _HEADER = re.compile(
     r"""[A-Za-z]++[ \t]++([^\s"',;]++)"""
 )
 _BEARER = re.compile(r"earer(?<=[Bb]earer)(?<![A-Za-z0-9][Bb]earer)[ \t]++([A-Za-z0-9._~+/=-]{16,})")
-_USER_SHORT = re.compile(r"""(?<![A-Za-z0-9_-])-u[ \t]{0,8}["']?[^\s:"';&|)/]{1,64}+:([^\s"';&|)/]++)""")
-# What stands before each of these is shorter than what is looked back at, so only the value has to wait.
+_USER_SHORT = re.compile(r"""-u(?<![A-Za-z0-9_-]-u)[ \t]{0,8}["']?[^\s:"';&|)/]{1,64}+:([^\s"';&|)/]++)""")
+_SHORT_PASSWORD = re.compile(rf"-p(?<=[ \t]-p)({_VALUE})")
+# What stands before each of these is shorter than what is looked back at, so only the value has to wait. Each
+# is looked for where one of its signs is: that is a quick search.
 _PLACES = (
-    re.compile(
-        r"""["'](?i:password|passwd|passphrase|secret|(?:access|auth|refresh|id)_?token|api_?key"""
-        r"""|client_?secret|private_?key|secret_?(?:access_?)?key)["'][ \t]{0,8}:[ \t]{0,8}"""
-        r"""["']((?:[^"'\\\n]|\\.?)++)"""
+    (
+        ('"', "'"),
+        re.compile(
+            r"""["'](?i:password|passwd|passphrase|secret|(?:access|auth|refresh|id)_?token|api_?key"""
+            r"""|client_?secret|private_?key|secret_?(?:access_?)?key)["'][ ]?:[ \t]{0,8}"""
+            r"""["']((?:[^"'\\\n]|\\.?)++)"""
+        ),
     ),
-    re.compile(
-        r"""[?&](?i:(?:access_|auth_|id_|refresh_)?token|(?:api_?|access_?)?key|sig|signature|password|secret"""
-        r"""|client_secret|x-amz-signature|x-amz-security-token)=([^&\s"'#;|)]++)"""
+    (
+        ("?", "&"),
+        re.compile(
+            r"""[?&](?i:(?:access_|auth_|id_|refresh_)?token|(?:api_?|access_?)?key|sig|signature|password"""
+            r"""|secret|client_secret|x-amz-signature|x-amz-security-token)=([^&\s"'#;|)]++)"""
+        ),
     ),
-    re.compile(
-        r"""(?<![A-Za-z0-9_-])[Xx]-(?i:(?:[a-z]{1,16}-){0,3}(?:key|token|secret))"""
-        r"""["']?[ \t]{0,8}:[ \t]{0,8}["']?([^\s"',;]++)"""
+    (
+        ("X-", "x-"),
+        re.compile(
+            r"""[Xx]-(?<![A-Za-z0-9_-][Xx]-)(?i:(?:[a-z]{1,16}-){0,3}(?:key|token|secret))"""
+            r"""["']?[ \t]{0,8}:[ \t]{0,8}["']?([^\s"',;]++)"""
+        ),
     ),
-    re.compile(rf"(?<![A-Za-z0-9])_(?:authToken|auth|password)[ \t]{{0,8}}=[ \t]{{0,8}}({_VALUE})"),
-    re.compile(
-        rf"(?<![A-Za-z0-9])(?:aws_)?(?:secret_access_key|session_token)[ \t]{{0,8}}=[ \t]{{0,8}}({_VALUE})"
+    (
+        ("_auth", "_password"),
+        re.compile(
+            rf"_(?<![A-Za-z0-9]_)(?:authToken|auth|password)[ \t]{{0,8}}=[ \t]{{0,8}}({_VALUE})",
+        ),
     ),
-    _USER_SHORT,
-    re.compile(rf"(?<![A-Za-z0-9_-])sshpass[ \t]{{1,8}}-p[ \t]{{0,8}}({_VALUE})"),
+    (
+        ("secret_access_key", "session_token"),
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:aws_)?(?:secret_access_key|session_token)"
+            rf"[ \t]{{0,8}}=[ \t]{{0,8}}({_VALUE})"
+        ),
+    ),
+    (("-u",), _USER_SHORT),
+    (("sshpass",), re.compile(rf"sshpass(?<![A-Za-z0-9_-]sshpass)[ \t]{{1,8}}-p[ \t]{{0,8}}({_VALUE})")),
+    (("mysql", "mariadb"), _SHORT_PASSWORD),
 )
-_SHORT_PASSWORD = re.compile(rf"(?<=[ \t])-p({_VALUE})")
+_PLACE_SIGNS = tuple(sign for signs, _ in _PLACES for sign in signs)
 _TAKES_IT = re.compile(r"(?<![A-Za-z0-9_])(?:mysql|mariadb)[a-z-]{0,16}[ \t][^\n;&|]*\Z")
 # The same at the end of a piece, where they may be but begun.
 _BEGINNINGS = sorted({word[:size] for word in _TOKEN_SHAPES for size in range(1, len(word))})
@@ -217,7 +237,7 @@ def spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
         while start >= 0:
             found.append((start, start + len(secret)))
             start = text.find(secret, start + 1)
-    if len(text) >= _SHORT_CHARS or _HINT.search(text) or _HINT_MORE.search(text):
+    if len(text) >= _SHORT_CHARS or _HINT.search(text) or any(sign in text for sign in _PLACE_SIGNS):
         found += _shaped(text)
     if not found:
         return found
@@ -426,11 +446,11 @@ def _shaped(text: str) -> Iterator[tuple[int, int]]:
 
 def _places(text: str) -> Iterator[tuple[re.Pattern[str], re.Match[str]]]:
     """Yield what stands where a secret stands, behind what is always short."""
-    for pattern in _PLACES:
-        yield from ((pattern, match) for match in pattern.finditer(text))
-    for match in _SHORT_PASSWORD.finditer(text):
-        if _TAKES_IT.search(text, max(0, match.start() - _NAME_CHARS), match.start()):
-            yield _SHORT_PASSWORD, match
+    for signs, pattern in _PLACES:
+        for match in pattern.finditer(text) if any(sign in text for sign in signs) else ():
+            start = match.start()
+            if pattern is not _SHORT_PASSWORD or _TAKES_IT.search(text, max(0, start - _NAME_CHARS), start):
+                yield pattern, match
 
 
 def _are_numbers(match: re.Match[str]) -> bool:

@@ -37,7 +37,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _SECRET_OPTION = re.compile(
-    r"(?:^|-)(?:password|passphrase|passwd|pass|pwd|token|secret|api-?key|secret-key|access-key)$"
+    r"(?:^|-)(?:password|passphrase|passwd|pass|pwd|token|secret|api-?key|secret-key|access-key|oauth2-bearer)$"
 )
 # Prefixes that vendors document for their tokens, each with what follows it.
 _TOKEN_SHAPES = {
@@ -86,6 +86,52 @@ _HEADER = re.compile(
     r"""[A-Za-z]++[ \t]++([^\s"',;]++)"""
 )
 _BEARER = re.compile(r"earer(?<=[Bb]earer)(?<![A-Za-z0-9][Bb]earer)[ \t]++([A-Za-z0-9._~+/=-]{16,})")
+_USER_SHORT = re.compile(r"""-u(?<![A-Za-z0-9_-]-u)[ \t]{0,8}["']?[^\s:"';&|)/]{1,64}+:([^\s"';&|)/]++)""")
+_SHORT_PASSWORD = re.compile(rf"-p(?<=[ \t]-p)({_VALUE})")
+# What stands before each of these is shorter than what is looked back at, so only the value has to wait. Each
+# is looked for where one of its signs is: that is a quick search.
+_PLACES = (
+    (
+        ('"', "'"),
+        re.compile(
+            r"""["'](?i:password|passwd|passphrase|secret|(?:access|auth|refresh|id)_?token|api_?key"""
+            r"""|client_?secret|private_?key|secret_?(?:access_?)?key)["'][ ]?:[ \t]{0,8}"""
+            r"""["']((?:[^"'\\\n]|\\.?)++)"""
+        ),
+    ),
+    (
+        ("?", "&"),
+        re.compile(
+            r"""[?&](?i:(?:access_|auth_|id_|refresh_)?token|(?:api_?|access_?)?key|sig|signature|password"""
+            r"""|secret|client_secret|x-amz-signature|x-amz-security-token)=([^&\s"'#;|)]++)"""
+        ),
+    ),
+    (
+        ("X-", "x-"),
+        re.compile(
+            r"""[Xx]-(?<![A-Za-z0-9_-][Xx]-)(?i:(?:[a-z]{1,16}-){0,3}(?:key|token|secret))"""
+            r"""["']?[ \t]{0,8}:[ \t]{0,8}["']?([^\s"',;]++)"""
+        ),
+    ),
+    (
+        ("_auth", "_password"),
+        re.compile(
+            rf"_(?<![A-Za-z0-9]_)(?:authToken|auth|password)[ \t]{{0,8}}=[ \t]{{0,8}}({_VALUE})",
+        ),
+    ),
+    (
+        ("secret_access_key", "session_token"),
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:aws_)?(?:secret_access_key|session_token)"
+            rf"[ \t]{{0,8}}=[ \t]{{0,8}}({_VALUE})"
+        ),
+    ),
+    (("-u",), _USER_SHORT),
+    (("sshpass",), re.compile(rf"sshpass(?<![A-Za-z0-9_-]sshpass)[ \t]{{1,8}}-p[ \t]{{0,8}}({_VALUE})")),
+    (("mysql", "mariadb"), _SHORT_PASSWORD),
+)
+_PLACE_SIGNS = tuple(sign for signs, _ in _PLACES for sign in signs)
+_TAKES_IT = re.compile(r"(?<![A-Za-z0-9_])(?:mysql|mariadb)[a-z-]{0,16}[ \t][^\n;&|]*\Z")
 # The same at the end of a piece, where they may be but begun.
 _BEGINNINGS = sorted({word[:size] for word in _TOKEN_SHAPES for size in range(1, len(word))})
 _OPEN = (
@@ -191,7 +237,7 @@ def spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
         while start >= 0:
             found.append((start, start + len(secret)))
             start = text.find(secret, start + 1)
-    if len(text) >= _SHORT_CHARS or _HINT.search(text):
+    if len(text) >= _SHORT_CHARS or _HINT.search(text) or any(sign in text for sign in _PLACE_SIGNS):
         found += _shaped(text)
     if not found:
         return found
@@ -393,6 +439,24 @@ def _shaped(text: str) -> Iterator[tuple[int, int]]:
         yield from (match.span(1) for match in _USER.finditer(text))
     for pattern in (_HEADER, _BEARER):
         yield from (match.span(1) for match in pattern.finditer(text))
+    for pattern, match in _places(text):
+        if pattern is not _USER_SHORT or not _are_numbers(match):
+            yield match.span(1)
+
+
+def _places(text: str) -> Iterator[tuple[re.Pattern[str], re.Match[str]]]:
+    """Yield what stands where a secret stands, behind what is always short."""
+    for signs, pattern in _PLACES:
+        for match in pattern.finditer(text) if any(sign in text for sign in signs) else ():
+            start = match.start()
+            if pattern is not _SHORT_PASSWORD or _TAKES_IT.search(text, max(0, start - _NAME_CHARS), start):
+                yield pattern, match
+
+
+def _are_numbers(match: re.Match[str]) -> bool:
+    """Whether it is the number of a user and of a group."""
+    user = match[0].removesuffix(f":{match[1]}").removeprefix("-u").strip(" \t\"'")
+    return user.isdecimal() and match[1].isdecimal()
 
 
 def _overlap(text: str, secret: str) -> int:
@@ -415,4 +479,6 @@ def _open_end(line: str) -> int:
     option = _OPEN_OPTION.search(line)
     if option and (option[1] == "user" or _SECRET_OPTION.search(option[1])):
         found.append(option)
-    return len(line) - min([match.start() for match in found if match], default=len(line))
+    starts = [match.start() for match in found if match]
+    starts += [match.start(1) for _, match in _places(line) if match.end() == len(line)]
+    return len(line) - min(starts, default=len(line))

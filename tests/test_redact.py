@@ -204,10 +204,29 @@ SHAPES = {
     '"Authorization": "Bearer abc"': '"Authorization": "Bearer ***"',
     "curl -H 'Authorization: token abcd' x": "curl -H 'Authorization: token ***' x",
     "Bearer abcdefghijklmnop1": "Bearer ***",
+    "curl -u me:secret http://x": "curl -u me:*** http://x",
+    "curl -ume:secret x": "curl -ume:*** x",
+    "curl -u 'me:secret' x": "curl -u 'me:***' x",
+    "curl --oauth2-bearer abc x": "curl --oauth2-bearer *** x",
+    "mysql -u root -psecret db": "mysql -u root -p*** db",
+    "mysqldump -h db -p'a b' x": "mysqldump -h db -p*** x",
+    "sshpass -p x ssh me@host": "sshpass -p *** ssh me@host",
+    "aws_secret_access_key = wJalr/XU+b x": "aws_secret_access_key = *** x",
+    'x {"password": "a \\" b", "c": "d"}': 'x {"password": "***", "c": "d"}',
+    "{'api_key':'abc'}": "{'api_key':'***'}",
+    "//registry.npmjs.org/:_authToken=abc-1 x": "//registry.npmjs.org/:_authToken=*** x",
+    "curl -H 'X-Api-Key: abc' x": "curl -H 'X-Api-Key: ***' x",
+    "x-auth-token: abc x": "x-auth-token: *** x",
+    "GET /a?token=abc&b=c x": "GET /a?token=***&b=c x",
+    "/a?b=c&access_token=abc#d": "/a?b=c&access_token=***#d",
+    "/a?key=abc&sig=d%3D x": "/a?key=***&sig=*** x",
 }
 NO_SECRETS = [
     *("PASS=3 WARN=0", "TOKEN=true", "SECRET=", "COUNT=12345", "MODE=fast", "name=value", "a=b --c=d"),
     *("--tokens 5", "--password --other", "--user 1000:1000 x", "--users a:b", "-p x", "--"),
+    *("docker run -u 1000:1000 x", "python -u tool.py", "tar -pxf a", "token: 5 tokens", "password= "),
+    *("Password: ", '{"tokens": "5"}', "mkdir -p a/b", "mysql -p db", "x-axis: time", "sort -u a b:c"),
+    *("mysql -h x; cp -pr a b", "monkey=1&b=2", "the secret: none", "ls -u /a:b"),
     *("bearer of news", "Bearer short", "the author: Jane", "authorization was given"),
 ]
 
@@ -441,6 +460,14 @@ FLOODS = {
     "equals-signs": "=" * 60_000,
     "headers-begun": "Authorization: a " * 4_000,
     "beginnings-of-a-secret": "hunter2" * 9_000,
+    "texts-begun": '"password": "' * 5_000,
+    "text-that-never-ends": '"password": "' + "\\\\a" * 20_000,
+    "parameters-begun": "?token=" * 8_000,
+    "own-headers-begun": "X-a-a-a-" * 8_000,
+    "users-begun": " -u a:" * 10_000,
+    "short-passwords-begun": "mysql -p" * 8_000,
+    "short-options": " -px" * 15_000,
+    "spaces": "_auth" + " " * 60_000,
 }
 
 

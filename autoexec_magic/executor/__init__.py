@@ -287,7 +287,8 @@ def run_line(
         never = _policy.judge_shell(found, environment=variables, cwd=folder, roots=roots, policy=policy)
         if never:
             raise lines.refused(never)
-        judge.ask_for([lines.asked_of_shell(found, level)], found.text, folder)
+        verdict = lines.asked_of_shell(found, level)
+        judge.ask_for([verdict], found.text, folder, variables=variables)
         bash = _policy.find("bash", variables, folder)
         stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
         return start((stage,), folder, timeout, keep_bytes)

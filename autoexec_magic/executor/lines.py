@@ -10,11 +10,13 @@ can run is asked about, and then run by bash as the user's own.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from ..errors import MissingTool, PolicyRefused, UsageError
 from ..trust import digest
@@ -26,6 +28,10 @@ from .policy.steps import Place
 from .policy.tree import Line, Pipeline, Redirect, Shell, Step
 
 _MOST_NAMED = 8
+_MOST_HASHED = 64 * 2**20
+_NEEDS_A_SHELL = "needs-a-shell"
+_BETWEEN = re.compile(r"[=()<>|&;`]+")  # `--file=x`, and what a shell's text has beside a name
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NOTHING = Outcome(argv=("cd",), returncode=0, ended="exited", seconds=0.0)
 _FLAGS = {
     "<": os.O_RDONLY,
@@ -85,6 +91,17 @@ class Judge:
                 return PolicyVerdict(line=line, answer="ask", layer=4, rule="leads-outside", why=why)
         return None
 
+    def code_of(self, words: Sequence[str], cwd: Path) -> list[Path]:
+        """Return the files outside the workspace that a command names: changed, it is another command."""
+        inside = os.path.realpath(self.roots.workspace)
+        found = []
+        for part in (part for word in words for part in (word, *_BETWEEN.split(word))):
+            path = Path(os.path.realpath(cwd / part.replace("\0", "")))
+            is_file = os.path.isfile(path)  # noqa: PTH113 - a word may be longer than any name can be
+            if is_file and not path.is_relative_to(inside) and path not in found:
+                found.append(path)
+        return found
+
     def forget(self) -> None:
         """Judge everything again from now on: something ran, or time passed while a person thought."""
         self._fresh.clear()
@@ -97,10 +114,14 @@ class Judge:
         programs: Sequence[Path] = (),
         *,
         typed: str = "",
+        variables: Mapping[str, str] = MappingProxyType({}),
+        code: Sequence[Path] | None = None,
     ) -> None:
         """Ask once for all of them; `programs` are the files that would run in `cwd`.
 
-        `typed` is the whole line, where `text` is short for it.
+        `typed` is the whole line, where `text` is short for it; `variables` are
+        those that it may name, and `code` the files outside the workspace that
+        it names, found in `cwd` by default.
 
         Raises
         ------
@@ -109,13 +130,15 @@ class Judge:
         """
         if self.ask is None:
             raise refused(verdicts[0])
+        if code is None:
+            code = [file for verdict in verdicts for file in self.code_of(_words(verdict.line), cwd)]
         evidence = [f"{verdict.why} (layer {verdict.layer}, rule {verdict.rule})" for verdict in verdicts]
         evidence += [f"the program is {program}" for program in programs]
         question = Question(
             text=f"run {text} ?",
             evidence=tuple(dict.fromkeys(evidence))[:_MOST_NAMED],
             fix=f"%autoexec sh --yes {typed or text}",
-            content=_content(verdicts, typed or text, cwd, programs),
+            content=_content(verdicts, typed or text, cwd, (*programs, *code), variables),
         )
         self.forget()
         if not self.ask(question):
@@ -170,16 +193,49 @@ def asked_of_shell(shell: Shell, level: str = "") -> PolicyVerdict:
         line=shell.text,
         answer="ask",
         layer=1,
-        rule="needs-a-shell",
+        rule=_NEEDS_A_SHELL,
         why=f"it has {shell.why}: bash runs it{where}, and nobody has seen what bash makes of it",
     )
 
 
-def _content(verdicts: Sequence[PolicyVerdict], text: str, cwd: Path, programs: Sequence[Path]) -> str:
-    """Return exactly what a person agrees to: the line, where, why it is asked about, and which files run."""
+def _content(
+    verdicts: Sequence[PolicyVerdict],
+    text: str,
+    cwd: Path,
+    programs: Sequence[Path],
+    variables: Mapping[str, str],
+) -> str:
+    """Return exactly what a person agrees to.
+
+    The line, where, why it is asked about, which files run, and what the
+    variables say that it names.
+    """
     reasons = [(verdict.line, verdict.layer, verdict.why) for verdict in verdicts]
-    files = [(str(program), policy.fingerprint(program)) for program in programs]
-    return digest(text, str(cwd), reasons, files)
+    files = [(str(program), _content_of(program)) for program in programs]
+    names = set(_NAME.findall(text))
+    if any(verdict.rule == _NEEDS_A_SHELL for verdict in verdicts):
+        names.add("PATH")  # nobody has looked up the programs
+    named = sorted(names & variables.keys())
+    return digest(text, str(cwd), reasons, files, [(name, variables[name]) for name in named])
+
+
+def _content_of(file: Path) -> str:
+    """Return what stands for a file's content: of a large one, which no program is, its state."""
+    try:
+        at = file.stat()
+    except OSError:
+        return policy.fingerprint(file)
+    if at.st_size <= _MOST_HASHED:
+        return policy.fingerprint(file)
+    return f"{at.st_dev} {at.st_ino} {at.st_size} {at.st_ctime_ns}"
+
+
+def _words(line: str) -> list[str]:
+    """Return the words of a command as a verdict tells it; none where it is no command."""
+    try:
+        return shlex.split(line)[1:]
+    except ValueError:
+        return []
 
 
 def _agreed(line: Line, place: Place, judge: Judge) -> frozenset[tuple[str, ...]]:
@@ -193,7 +249,15 @@ def _agreed(line: Line, place: Place, judge: Judge) -> frozenset[tuple[str, ...]
             asked.append(one)
     if asked:
         programs = [program for one in asked for program in _program_of(one)]
-        judge.ask_for([one.verdict for one in asked], str(line), place.cwd, programs)
+        code = [file for one in asked for file in judge.code_of(one.argv[1:], one.place.cwd)]
+        judge.ask_for(
+            [one.verdict for one in asked],
+            str(line),
+            place.cwd,
+            programs,
+            variables=place.environment,
+            code=code,
+        )
     return frozenset(one.argv for one in asked)
 
 

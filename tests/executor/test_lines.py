@@ -140,6 +140,47 @@ def test_what_is_agreed_to_is_the_line_the_place_the_reason_and_the_program(fold
     assert all(contents)
 
 
+def contents_of(line: str, folder: Path, change, **options: object) -> tuple[str, str, str]:
+    """Return what is agreed to by a yes: twice as things are, and once more after a change."""
+    contents: list[str] = []
+
+    def answer(question: Question) -> bool:
+        contents.append(question.content)
+        return True
+
+    for _ in range(2):
+        run(line, folder, ask=answer, **options)
+    run(line, folder, ask=answer, **(options | (change() or {})))
+    return tuple(contents)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("echo $(echo $DATA)", "DATA"), ("for i in ${DATA}; do echo $i; done", "DATA"), ("echo $(id)", "PATH")],
+)
+def test_what_a_shell_line_names_belongs_to_what_is_agreed_to(line, name, folder):
+    """With another value it is another line; and with other folders of programs."""
+    path = os.environ["PATH"]
+    env = {"DATA": "a", "OTHER": "b", "PATH": path}
+    change = {"env": env | {name: f"{env[name]}:/c"}}
+    first, second, third = contents_of(line, folder, lambda: change, env=env)
+    assert first == second != third
+    first, second, third = contents_of(line, folder, lambda: {"env": env | {"OTHER": "c"}}, env=env)
+    assert first == second == third
+
+
+@pytest.mark.parametrize(
+    "line", ["bash {}", "cd sub && bash ../{}", "echo $(bash {})", "sed --file={} a.txt"]
+)
+def test_code_outside_the_workspace_is_agreed_to_as_it_is(line, folder):
+    """Other words in the file, and it is another question."""
+    script = folder.parent / "outside.sh"
+    script.write_text("p\n")
+    line = line.format(f"../{script.name}")
+    first, second, third = contents_of(line, folder, lambda: script.write_text("q\n") and None)
+    assert first == second != third
+
+
 def test_a_question_is_asked_once_for_the_whole_line(folder):
     """With what is to be said of each part; no is no for all of it."""
     tool = folder / "tool"
@@ -310,3 +351,12 @@ def test_a_line_for_a_shell_is_refused_before_anybody_is_asked(folder):
     with pytest.raises(PolicyRefused, match="secret"):
         run("for i in 1; do touch done; cat .env; done", folder, ask=ask)
     assert not (folder / "done").exists()
+
+
+@pytest.mark.parametrize("word", ["x" * 5_000, "a/" * 4_000])
+def test_a_word_that_is_no_name_of_a_file_is_asked_about_all_the_same(word, folder):
+    """Code may stand on the line, longer than any path."""
+    asked: list[Question] = []
+    run(f"echo $(: '{word}')", folder, ask=lambda question: asked.append(question) or True)
+    run(f"bash -c ': {word}'", folder, ask=lambda question: asked.append(question) or True)
+    assert asked

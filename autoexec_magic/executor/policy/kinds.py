@@ -40,6 +40,7 @@ KINDS: dict[str, Callable[[str, Found], None]] = {
     "header": places.header,
     "format-out": places.format_out,
     "http-item": places.http_item,
+    "http-download": places.http_download,
     "lookup": places.lookup,
     "resource": switches.resource,
     "film": places.film,

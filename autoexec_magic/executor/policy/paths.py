@@ -44,9 +44,9 @@ _STARTS_ANYWHERE = tuple(
 # What decides there which code runs, or what may run at all.
 _STARTS_IN_WORKSPACE = re.compile(
     r"""/\.git/(?!info/exclude$|COMMIT_EDITMSG$|description$)|/\.git$|/\.github/workflows/|/\.vscode/(?:tasks|settings|launch)\.json$
-      |/(?:\.venv|venv|env)/(?:bin|Scripts|lib)/|/site-packages/|\.pth$|/(?:site|user)customize\.py$|/pyvenv\.cfg$
-      |/autoexec\.toml$|/\.envrc$|/node_modules/\.bin/|/\.husky/|/\.npmrc$|/\.cargo/config(?:\.toml)?$|/pip\.conf$
-      |/\.jupyter/|/\.ipython/|/(?:jupyter|ipython)_\w*config\.py$""",
+      |/(?:\.venv|venv|env)/(?:bin|Scripts|lib)(?:/|$)|/site-packages(?:/|$)|\.pth$|/(?:site|user)customize\.py$|/pyvenv\.cfg$
+      |/autoexec\.toml$|/\.envrc$|/node_modules/\.bin(?:/|$)|/\.husky(?:/|$)|/\.npmrc$|/\.cargo/config(?:\.toml)?$|/pip\.conf$
+      |/\.(?:jupyter|ipython)(?:/|$)|/(?:jupyter|ipython)_\w*config\.py$""",
     re.VERBOSE,
 )
 _FOUND = "{}"  # stands for a name that nobody knows yet

@@ -56,6 +56,8 @@ def member(word: str, found: Found) -> None:
     """Take what is unpacked of an archive by its name; hidden folders hold what runs later, and settings."""
     if any(part[:1] == "." and part != "." for part in word.split("/")):
         found.doubt(f"it unpacks {word}, which is hidden, or is elsewhere")
+    if word.startswith("@"):
+        found.doubt(f"{word} holds further arguments")
     found.writes.append(word.lstrip("/") or ".")
 
 
@@ -236,6 +238,15 @@ def http_item(word: str, found: Found) -> None:
         found.doubt(f"{word} can upload a file")
     elif not re.fullmatch(r"[A-Z]+", word) and "=" not in word:
         url(word, found)
+
+
+def http_download(word: str, found: Found) -> None:
+    """Take httpie's words where it writes what it fetches, under the name at the address's end."""
+    known = len(found.urls)
+    http_item(word, found)
+    if len(found.urls) > known:
+        del found.urls[known:]
+        download(word, found)
 
 
 def lookup(word: str, found: Found) -> None:

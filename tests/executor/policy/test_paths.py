@@ -196,7 +196,7 @@ def test_a_name_that_is_found_is_judged_by_where_it_is_found(tmp_path, monkeypat
 def test_a_file_in_a_folder_is_written_by_the_name_of_the_folder(tmp_path):
     """`cp x .venv/bin` puts a program there."""
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    for word in (".venv/bin", ".venv/bin/{}", ".husky/"):
+    for word in (".venv/bin", ".venv/bin/{}", ".husky/", ".husky", "env/lib"):
         assert paths.write(word, tmp_path, Roots(workspace=tmp_path)).rule == "runs-later", word
 
 

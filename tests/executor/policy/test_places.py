@@ -55,6 +55,9 @@ from autoexec_magic.executor.policy.found import Found
         (places.member, "a/.git/b", "ask", [], ["a/.git/b"], []),
         (places.awk_file, "a", "allow", ["a"], [], []),
         (places.awk_file, "/inet/tcp/0/e.org/80", "ask", ["/inet/tcp/0/e.org/80"], [], []),
+        (places.member, "@list", "ask", [], ["@list"], []),
+        (places.http_download, "https://e.org/.envrc", "allow", [], [".envrc"], ["https://e.org/.envrc"]),
+        (places.http_download, "POST", "allow", [], [], []),
         (places.tex, "\\write18{id}", "ask", [], [], []),
     ],
 )

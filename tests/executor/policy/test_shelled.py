@@ -16,6 +16,7 @@ QUESTIONS = {
     "cat ~/.py[!x]irc": "pattern-of-the-shell",
     "cat .en[^x]": "pattern-of-the-shell",
     "P=.en[^x]; cat $P": "pattern-of-the-shell",
+    "P='.e*\\v'; cat $P": "pattern-of-the-shell",
     "cat ~/.pypir?": "pattern-of-the-shell",
     "cat ~/*": "pattern-of-the-shell",
     "cat < ~/.py?irc": "pattern-of-the-shell",

@@ -11,6 +11,7 @@ import pytest
 
 from autoexec_magic import executor
 from autoexec_magic.errors import PolicyRefused, UsageError
+from autoexec_magic.executor.policy import fed
 
 COUNT = "import sys; print(sum(len(block) for block in iter(lambda: sys.stdin.buffer.read(65536), b'')))"
 GIGABYTES = 5 * 2**30
@@ -92,11 +93,14 @@ def test_the_first_of_a_line_reads_it(emit, tmp_path, given):
     assert emit.text().split() == ["5", "0"]
 
 
-@pytest.mark.parametrize("given", ["/srv/some/file", b"/srv/some/file"])
-def test_words_that_come_in_are_not_taken_for_none(emit, tmp_path, given):
+@pytest.mark.parametrize("given", ["/srv/some/file", b"/srv/some/file", None, ""])
+def test_words_that_come_in_are_not_taken_for_none(emit, tmp_path, given, monkeypatch):
     """Text is handed to the child, and nobody has seen which files it names."""
+    seen, real = [], fed.lines_of
+    monkeypatch.setattr(fed, "lines_of", lambda before: seen.append(list(before)) or real(before))
     with pytest.raises(PolicyRefused):
         executor.run(["xargs", "cat"], emit=emit, cwd=tmp_path, stdin=given)
     with pytest.raises(PolicyRefused):
         executor.run_line("xargs cat", emit=emit, workspace=tmp_path, cwd=tmp_path, stdin=given)
+    assert seen == [[executor.policy.UNSEEN_INPUT] if given else []] * 2
     assert executor.run(["wc", "-c"], emit=emit, cwd=tmp_path, stdin=given).returncode == 0

@@ -7,6 +7,7 @@ import pytest
 from autoexec_magic.errors import MissingTool, PolicyRefused
 from autoexec_magic.executor import lines, policy
 from autoexec_magic.executor.permission import check_no_run_answers, judge_input, permitted, shown
+from autoexec_magic.executor.policy import fed
 from autoexec_magic.values import Reply
 
 PATH = {"PATH": "/usr/bin:/bin"}
@@ -78,9 +79,12 @@ def test_what_runs_does_not_answer_for_a_person(monkeypatch):
         check_no_run_answers("to say yes")
 
 
-@pytest.mark.parametrize("argv", [("xargs", "cat"), ("sh", "-c", "xargs cat"), ("sh", "-c", "python")])
-def test_an_input_that_nobody_has_seen_is_no_empty_one(argv, tmp_path):
+@pytest.mark.parametrize("argv", [("xargs", "cat"), ("sh", "-c", "xargs cat")])
+def test_an_input_that_nobody_has_seen_is_no_empty_one(argv, tmp_path, monkeypatch):
     """Its words would be files to read, or code to run."""
+    seen, real = [], fed.lines_of
+    monkeypatch.setattr(fed, "lines_of", lambda before: seen.extend(before) or real(before))
     with pytest.raises(PolicyRefused):
         permitted(argv, PATH, tmp_path, tmp_path, policy.DEFAULT, None, (), is_fed=True)
+    assert set(seen) == {policy.UNSEEN_INPUT}
     permitted(("cat",), PATH, tmp_path, tmp_path, policy.DEFAULT, None, (), is_fed=True)

@@ -22,6 +22,7 @@ engine, `at`, systemd), and what a program uncaged took the mark off on purpose.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import threading
@@ -38,6 +39,7 @@ else:
 LOCKS = 10  # RLIMIT_LOCKS: asm-generic/resource.h; Python has no name for it
 _OUTERMOST = 1 << 61  # more than any number of a run inside a run
 _FIELD = b"Max file locks"
+_MOST_MARKED = 1024  # pids of late that are remembered; far more than runs start in one moment
 _OURS = "/proc/self/task"
 _CHILDREN_BYTES = 1 << 16
 
@@ -52,6 +54,7 @@ class _Own:
 
     def renew(self) -> None:
         self.lock = threading.RLock()
+        self.marked: collections.deque[int] = collections.deque(maxlen=_MOST_MARKED)
 
 
 _own = _Own()
@@ -87,6 +90,7 @@ def put(pid: int, run_id: str) -> None:
     if not HAS_LIMITS:
         return
     low, high = _numbers(run_id)
+    _own.marked.append(pid)
     try:
         _, hard = resource.prlimit(pid, LOCKS)
         if hard == resource.RLIM_INFINITY:
@@ -127,7 +131,7 @@ def _wear(run_id: str) -> tuple[int, int, int]:
 def _limit(pid: int, soft: int, hard: int) -> bool:
     try:
         resource.prlimit(pid, LOCKS, (soft, hard))
-    except OSError:
+    except (OSError, ValueError):  # it has a hard limit of its own by now
         return False
     return True
 
@@ -137,7 +141,7 @@ def _take_off(number: int, soft: int, own: list[int]) -> None:
     with contextlib.suppress(OSError):
         for thread in os.listdir(_OURS):
             for child in _children(f"{_OURS}/{thread}/children"):
-                if child not in own:
+                if child not in own and child not in _own.marked:  # of another part of the same run
                     with contextlib.suppress(OSError):
                         seen, hard = resource.prlimit(child, LOCKS)
                         if seen == number:

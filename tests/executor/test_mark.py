@@ -117,6 +117,20 @@ def test_what_is_started_while_the_mark_is_worn_bears_it_from_its_first_moment()
             each.communicate("go\n")
 
 
+def test_two_parts_of_one_run_that_start_at_once_keep_their_mark():
+    """What another thread starts loses the mark again, but not where it is the same run's."""
+    first = subprocess.Popen(["/bin/sleep", "30"])
+    try:
+        mark.put(first.pid, "together")
+        with mark.worn("together"), subprocess.Popen(["/bin/sleep", "30"]) as second:
+            mark.put(second.pid, "together")
+            second.kill()
+        assert mark.is_on(first.pid, "together")
+    finally:
+        first.kill()
+        first.wait()
+
+
 def test_inside_a_run_the_mark_is_worn_beside_the_outer_one():
     """The hard limit is the outer run's; and who wears a mark for a moment is of no run for that."""
     code = """

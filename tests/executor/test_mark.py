@@ -117,18 +117,25 @@ def test_what_is_started_while_the_mark_is_worn_bears_it_from_its_first_moment()
             each.communicate("go\n")
 
 
-def test_two_parts_of_one_run_that_start_at_once_keep_their_mark():
+TOGETHER = """
+import os, subprocess, sys
+from autoexec_magic.executor import mark
+if sys.argv[1] == "inside":
+    mark.put(os.getpid(), "outer")
+first = subprocess.Popen(["/bin/sleep", "30"])
+mark.put(first.pid, "together")
+with mark.worn("together"):
+    pass
+print(mark.is_on(first.pid, "together"))
+first.kill()
+"""
+
+
+@pytest.mark.parametrize("where", ["inside", "outermost"])
+def test_two_parts_of_one_run_that_start_at_once_keep_their_mark(where):
     """What another thread starts loses the mark again, but not where it is the same run's."""
-    first = subprocess.Popen(["/bin/sleep", "30"])
-    try:
-        mark.put(first.pid, "together")
-        with mark.worn("together"), subprocess.Popen(["/bin/sleep", "30"]) as second:
-            mark.put(second.pid, "together")
-            second.kill()
-        assert mark.is_on(first.pid, "together")
-    finally:
-        first.kill()
-        first.wait()
+    done = subprocess.run([sys.executable, "-c", TOGETHER, where], capture_output=True, text=True)
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_inside_a_run_the_mark_is_worn_beside_the_outer_one():

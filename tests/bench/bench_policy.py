@@ -24,9 +24,9 @@ from pathlib import Path
 import measure
 from measure import own_folder, table
 
-from autoexec_magic import executor
 from autoexec_magic.errors import AutoexecError
 from autoexec_magic.executor import lines, policy
+from autoexec_magic.executor.places import private_folders
 from autoexec_magic.executor.policy import rules
 from autoexec_magic.executor.policy.tree import Line, Shell
 
@@ -94,16 +94,12 @@ class Judging:
     def all_layers(self, text: str) -> str:
         """Return the answer of all five layers."""
         found = policy.parse(text)
-        roots = policy.Roots(workspace=self.workspace, private=executor._private_folders())
+        roots = policy.Roots(workspace=self.workspace, private=private_folders())
         judge = lines.Judge(rules=policy.DEFAULT, roots=roots, ask=None)
         place = lines.Place(cwd=self.workspace, environment=self.environment)
         if isinstance(found, Shell):
             return lines.asked_of_shell(found).answer
-        answers = []
-        for step in found.steps:
-            answers += [judge.verdict(command, place)[1].answer for command in step.pipeline.commands]
-            answers.append(judge.shape(step.pipeline, place).answer)
-            place = lines._after(step.pipeline, place)
+        answers = [one.verdict.answer for one in judge.verdicts(found, place)]
         return next((answer for answer in ("refuse", "ask") if answer in answers), "allow")
 
     def first_two(self, text: str) -> str:

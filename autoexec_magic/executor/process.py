@@ -189,17 +189,22 @@ def _attend(
     started = time.monotonic()
     leaders = [identify(pid) or ProcessId(pid, 0) for pid in children.leaders]
     on_text, on_cut, on_flow = tell
-    pump = Pump(
-        children,
-        on_text,
-        cancel,
-        on_cut=on_cut,
-        on_flow=on_flow,
-        stdin=request.stdin if isinstance(request.stdin, bytes) else b"",
-        keep_bytes=request.keep_bytes,
-        secrets=request.secrets,
-        is_raw=request.is_raw,
-    )
+    try:
+        pump = Pump(
+            children,
+            on_text,
+            cancel,
+            on_cut=on_cut,
+            on_flow=on_flow,
+            stdin=request.stdin if isinstance(request.stdin, bytes) else b"",
+            keep_bytes=request.keep_bytes,
+            secrets=request.secrets,
+            is_raw=request.is_raw,
+        )
+    except BaseException:  # there are no descriptors left, say
+        _end(children, request.run_id)
+        children.close()
+        raise
     try:
         if on_spawn:
             on_spawn(leaders[0])
@@ -209,8 +214,7 @@ def _attend(
             ending.end(leader, request.run_id, grace=grace, pump=pump.turn_until_urgent)
         pump.finish()
     except BaseException:
-        for leader in leaders:
-            ending.end(leader, request.run_id, grace=0.0)
+        _end(children, request.run_id)
         raise
     finally:
         pump.close()
@@ -314,12 +318,17 @@ def _spawn(request: Request) -> Children:
                     request.cage.limit(identify(process.pid) or ProcessId(process.pid, 0))
                 reads = follows
         except BaseException:
-            for process in children.processes:
-                process.kill()
+            _end(children, request.run_id)
             children.reap()
             children.close()
             raise
     return children
+
+
+def _end(children: Children, run_id: str) -> None:
+    """End at once what was started, with all that it started in turn."""
+    for pid in children.leaders:
+        ending.end(identify(pid) or ProcessId(pid, 0), run_id, grace=0.0)
 
 
 def _ends(

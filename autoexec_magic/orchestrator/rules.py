@@ -7,6 +7,7 @@ question that changes nothing teaches people to say yes.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from ..errors import UsageError
 from ..values import Answer, Question
 from .plan import Command
 from .surroundings import Surroundings
+
+_log = logging.getLogger(__name__)
 
 
 def rules_for(step: Command, here: Surroundings) -> executor.policy.Policy:
@@ -46,7 +49,10 @@ def rules_for(step: Command, here: Surroundings) -> executor.policy.Policy:
     )
     if not here.ask(question):
         return rules
-    settings.accept(here.loaded)
+    try:
+        settings.accept(here.loaded)
+    except UsageError as error:  # a full disk: it was a yes all the same
+        _log.warning("it will be asked again: %s", error)
     return offered
 
 

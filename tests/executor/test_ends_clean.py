@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import resource
@@ -23,7 +24,7 @@ from skips import requires
 from autoexec_magic import executor
 from autoexec_magic.errors import AutoexecError, CageError
 from autoexec_magic.events import Event, Output
-from autoexec_magic.executor import cage, identity
+from autoexec_magic.executor import cage, identity, process
 from autoexec_magic.executor.cage import cgroup
 from autoexec_magic.history import Store
 from autoexec_magic.values import Verdict
@@ -344,3 +345,38 @@ def test_a_daemon_that_is_faster_than_any_look_at_it_is_ended(level, folder):
     for _ in range(20):
         executor.run(argv, emit=nowhere, cwd=folder, policy=rules, level=level)
     assert family.until_gone(lambda: family.living(folder)) == []
+
+
+def test_a_stage_that_cannot_be_started_ends_what_the_one_before_has_started(folder, monkeypatch):
+    """Also what left its session meanwhile: nothing of half a pipeline goes on."""
+    start = process._start
+
+    def fail_later(stage, streams, request, before, at):
+        if before:
+            family.until(lambda: len(family.living(folder)) >= 3)
+            raise AutoexecError("cannot start the second")
+        return start(stage, streams, request, before, at)
+
+    monkeypatch.setattr(process, "_start", fail_later)
+    stage = shlex.join(family.tree(folder, "session", "bare-daemon"))
+    with pytest.raises(AutoexecError, match="the second"):
+        executor.run_line(f"{stage} | cat", emit=nowhere, workspace=folder, cwd=folder, ask=lambda _: True)
+    assert family.until_gone(lambda: family.living(folder), SETTLE_SECONDS) == []
+    assert not zombies()
+
+
+def test_a_run_that_cannot_be_attended_is_ended(folder, monkeypatch):
+    """There are no descriptors left to wait with, say, when it runs already."""
+
+    def refuse(*args: object, **options: object) -> None:
+        family.until(lambda: len(family.living(folder)) >= 3)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    argv = family.tree(folder, "session", "bare-daemon")
+    before = len(descriptors())
+    monkeypatch.setattr(process, "Pump", refuse)
+    with pytest.raises(OSError, match="Too many"):
+        executor.run(argv, emit=nowhere, cwd=folder, policy=RULES)
+    assert family.until_gone(lambda: family.living(folder), SETTLE_SECONDS) == []
+    assert not zombies()
+    assert len(descriptors()) <= before + 2  # the keeper's, if this was the first run

@@ -100,3 +100,22 @@ def test_the_command_that_says_yes_has_the_options_of_the_line(emit, here):
     options = "--timeout 9 --cage workspace --net 443 --unix --env NAME --pty"
     assert asked[0].fix == f"%autoexec sh --yes {options} x"
     assert Plan(verb="sh", title="t", phases=()).options() == ""
+
+
+def test_an_answer_for_good_is_for_the_same_options(emit, here):
+    """What may run in a cage may not run without one."""
+    recorded(here, emit, "--cage workspace")(QUESTION)
+    asked = []
+    later = dataclasses.replace(here, ask=lambda question: asked.append(question) or Reply.NO)
+    assert recorded(later, emit, "--cage workspace")(QUESTION) is Reply.ALWAYS
+    assert recorded(later, emit)(QUESTION) is Reply.NO
+    assert len(asked) == 1
+
+
+def test_an_answer_that_cannot_be_kept_is_a_yes_all_the_same(emit, here, caplog, workdir):
+    """On a full disk; it is asked again the next time."""
+    (workdir / "blocked").write_text("a file, not a folder")
+    here = dataclasses.replace(here, loaded=dataclasses.replace(here.loaded, data=workdir / "blocked"))
+    assert recorded(here, emit)(QUESTION) is Reply.ALWAYS
+    assert "asked again" in caplog.text
+    assert list(here.loaded.trust.all()) == []

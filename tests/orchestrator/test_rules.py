@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autoexec_magic import config
@@ -119,3 +121,12 @@ def test_settings_become_limits():
     assert (limits.processes, limits.cpu_seconds) == (None, None)
     assert limits_of(settings, is_caged=True).processes == cage.CAGED.processes
     assert limits_of(config.Config(), is_caged=True) is None
+
+
+def test_a_yes_that_cannot_be_kept_counts_for_this_time(project, caplog):
+    """On a full disk; it is asked again the next time."""
+    here = surroundings(project, Person())
+    (project / "blocked").write_text("a file, not a folder")
+    here = replace(here, loaded=replace(here.loaded, data=project / "blocked"))
+    assert rules_for(WANTED, here).allow == ("git push *",)
+    assert "asked again" in caplog.text

@@ -166,11 +166,13 @@ class Loaded:
 
     def accepted(self) -> Config:
         """Return the configuration as it would be if all that the workspace offers were accepted."""
-        more: dict[str, Any] = {
-            _field(key): (*getattr(self.config, _field(key)), *values)
-            for offer in self.open_offers
-            for key, values in offer.values.items()
-        }
+        more: dict[str, Any] = {}
+        for offer in self.open_offers:
+            for key, values in offer.values.items():
+                name = _field(key)
+                if key == _ROOTS:
+                    values, _ = _without_links(values, self.workspace)
+                more[name] = (*more.get(name, getattr(self.config, name)), *values)
         return dataclasses.replace(self.config, **more)
 
 

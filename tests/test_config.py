@@ -590,3 +590,15 @@ def test_a_link_inside_the_workspace_is_no_folder_to_write(place, root):
     assert loaded.config.policy_roots == ("plain",)
     (said,) = [one.left_out for one in loaded.settings if one.key == "policy.roots"]
     assert "link in the workspace" in said[0]
+
+
+def test_what_would_be_in_force_is_what_both_files_offer_and_no_link(place):
+    """Accepting it gives just that: the second file does not replace the first, a link counts for nothing."""
+    (place.workspace / "link").symlink_to("/opt")
+    place.write("pyproject.toml", 'policy.programs = ["a"]\npolicy.roots = ["link", "../data"]')
+    place.write("autoexec.toml", 'policy.programs = ["b"]')
+    offered = place.load().accepted()
+    assert offered.policy_programs == ("a", "b")
+    assert offered.policy_roots == ("../data",)
+    config.accept(place.load())
+    assert place.load().config == offered

@@ -2,7 +2,7 @@ r"""What a terminal would show in the end: lines that were rewritten, once.
 
 A progress bar is a thousand lines in a log and one on a screen. `Screen` is as
 much of a terminal as that takes: carriage return, backspace, the cursor's
-moves, erasing. It has no width (nothing wraps) and a character is one column
+moves, erasing. Nothing wraps, moves end at a wide margin, and a character is one column
 wide; what it cannot know it takes as text. A line that nothing went back to is
 as it was written, colours included; one that was rewritten has lost its colours.
 `collapsed` is the screen of a whole text. `Settled` is for sinks that can take
@@ -22,6 +22,7 @@ from collections.abc import Callable
 
 HEIGHT = 50
 COLUMNS = 16_384
+MARGIN = 1_000  # columns: wider than any screen, and the cursor goes no further than it or the text
 _TEXT_COLUMNS = 65_536
 _NUMBERS = "[0-9;:]{0,64}+"
 _RETURN = re.compile(r"\r(?!\n)")
@@ -256,7 +257,7 @@ class Screen:
     def _move_to(self, row: int, column: int) -> None:
         self._row = min(max(0, row), len(self._rows) - 1)
         self.reach = max(self.reach, len(self._rows) - 1 - self._row)
-        column = min(max(0, column), self._columns)
+        column = min(max(0, column), max(len(self._rows[self._row]), MARGIN), self._columns)
         self._column = None if column == len(self._rows[self._row]) else column
 
     def _touch(self, row: int) -> None:

@@ -8,7 +8,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autoexec_magic.screen import COLUMNS, HEIGHT, Screen, Settled, collapsed, is_moving
@@ -67,6 +67,7 @@ def test_what_nothing_goes_back_to_is_as_it_was(text):
 
 
 @settings(max_examples=300)
+@example(text=f"{ESC}[0m{ESC}[99999999999999999999Ca ", places=[4])
 @given(text=TEXT, places=st.lists(st.integers(0, 500)))
 def test_what_comes_through_shows_the_same_in_the_end(text, places):
     """However it comes: a sink gets each line as it is in the end, in order."""

@@ -7,6 +7,8 @@
 /** How many lines the cursor reaches up. */
 const HEIGHT = 50;
 const COLUMNS = 16_384;
+/** The cursor goes no further than this or the text. */
+const MARGIN = 1_000;
 const TOKEN =
   /([^\n\r\x08\x1b]+)|\n|\r|\x08|\x1b\[([0-9;:]{0,64})([A-HJKdf])|\x1b(?:\[[0-?]*[ -/]*[@-~]?)?/g;
 
@@ -99,7 +101,8 @@ class Screen {
 
   private _to(row: number, column: number): void {
     this._row = Math.min(Math.max(this._top, row), this.lines.length - 1);
-    this._column = Math.min(Math.max(0, column), COLUMNS);
+    const end = Math.max(this.lines[this._row].length, MARGIN);
+    this._column = Math.min(Math.max(0, column), end, COLUMNS);
   }
 
   private _eraseLine(what: number): void {

@@ -107,6 +107,12 @@ _IN_WORDS = {
 _DIRECTIONS = {"<": "<", ">": ">", ">|": ">", ">>": ">>", "&>": ">", "&>>": ">>"}
 
 
+# What is no ASCII means nothing to a shell, and the grammar's scanner asks C's tables of characters
+# about it, far behind their end: `{` and a rare letter killed the whole process. So it is shown the
+# line with a plain sign for each such byte, and the words are read from the line itself.
+_PLAIN_SIGNS = bytes((*range(128), *b"/" * 128))
+
+
 def parse(line: str) -> Line | Shell:
     r"""Return what `line` means.
 
@@ -135,7 +141,7 @@ def parse(line: str) -> Line | Shell:
             return Line(steps=(Step(pipeline=Pipeline(commands=(command,))),))
     _check(text)
     source = text.encode("utf-8", "surrogatepass")
-    root = _parser().parse(source).root_node
+    root = _parser().parse(source.translate(_PLAIN_SIGNS)).root_node
     if root.has_error:
         _refuse(text, "it is no line of a shell: a quote or a bracket that does not close, or a stray sign")
     if root.descendant_count > MOST_NODES:
@@ -151,6 +157,8 @@ def parse(line: str) -> Line | Shell:
         )
     except Disagreement as found:
         _refuse(text, f"it can be read in two ways: {found}")
+    except UnicodeDecodeError:
+        _refuse(text, "it can be read in two ways: a character is cut in two")
 
 
 def _check(text: str) -> None:

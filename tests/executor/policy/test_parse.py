@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import time
 
 import pytest
@@ -155,3 +157,42 @@ def test_whatever_is_typed_has_an_answer(line):
         return
     if isinstance(found, Line):
         assert parse(str(found)) == found
+
+
+DEADLY = """
+import random, sys
+from autoexec_magic.errors import AutoexecError
+from autoexec_magic.executor.policy import parse
+signs = [chr(code) for code in range(32, 127)] + ["{", "{"] * 10
+far = random.Random(int(sys.argv[1]))
+ranges = [(0xA0, 0xD7FF), (0xE000, 0x10FFFF)]
+for _ in range(20_000):
+    line = "".join(
+        far.choice(signs) if far.random() < 0.6 else chr(far.randrange(*far.choice(ranges)))
+        for _ in range(far.randrange(1, 12))
+    )
+    try:
+        parse(line)
+    except AutoexecError:
+        pass
+print("lives")
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_character_kills_the_process(seed):
+    """A scanner in C looks characters up in a table that ends before most of them."""
+    done = subprocess.run([sys.executable, "-c", DEADLY, str(seed)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "lives\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["echo grüße", "ls 中文/*.csv", "cat é.txt | wc -l", "A=ü; echo $A é", "echo {ä,ö}"]
+)
+def test_letters_of_any_script_are_words(line):
+    """They are read as they stand, in names, values and files."""
+    found = parse(line)
+    assert isinstance(found, Line)
+    assert parse(str(found)) == found
+    said = " ".join(str(word) for command in found.commands for word in command.words)
+    assert {one for one in line if one > "~"} <= set(said + str(found))

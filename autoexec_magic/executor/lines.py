@@ -26,6 +26,7 @@ from .channel import TAIL_CHARS
 from .policy import steps
 from .policy.steps import Place
 from .policy.tree import Line, Pipeline, Redirect, Shell, Step
+from .redirected import File
 
 _MOST_NAMED = 8
 _MOST_HASHED = 64 * 2**20
@@ -293,11 +294,11 @@ def _stages(
     return tuple(found)
 
 
-def _file(redirect: Redirect, place: Place) -> process.File:
+def _file(redirect: Redirect, place: Place) -> File:
     if redirect.target is None:
-        return process.File(stream=redirect.stream, same_as=redirect.same_as or 1)
+        return File(stream=redirect.stream, same_as=redirect.same_as or 1)
     path = policy.one(redirect.target, place.known, place.cwd)
-    return process.File(stream=redirect.stream, path=path, flags=_FLAGS[redirect.direction])
+    return File(stream=redirect.stream, path=path, flags=_FLAGS[redirect.direction])
 
 
 def _after(pipeline: Pipeline, place: Place) -> Place:

@@ -21,9 +21,7 @@ none yet.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import stat
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import AutoexecError, CageError, MissingTool, UsageError
+from ..errors import AutoexecError, MissingTool, UsageError
 from ..redact import mask
 from ..values import Ended, Outcome
 from . import ending, mark, terminal
@@ -39,22 +37,13 @@ from .cage import Cage
 from .identity import ProcessId, identify
 from .interrupts import Cancel, noted
 from .pump import OnCut, OnFlow, OnText, Pump
+from .redirected import File, opened
 from .terminal import Size, Terminal
 
 DRAIN_QUIET_SECONDS = 0.1  # a pipe that somebody still holds after the child's end, and nobody writes to
 DRAIN_SECONDS = 0.5  # … and that somebody goes on writing to
 REAP_SECONDS = 5.0
 LAUNCH_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A file in the place of stream 0, 1 or 2; or what another stream is at that time (`same_as`)."""
-
-    stream: int
-    path: str = ""
-    flags: int = os.O_RDONLY
-    same_as: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +294,9 @@ def _spawn(request: Request) -> Children:
             for number, stage in enumerate(request.stages, start=1):
                 is_last = number == len(request.stages)
                 follows, writes, complains = (-1, *last) if is_last else (*_pipe(ours), errors)
-                streams = _opened(stage.files, [reads, writes, complains], request, ours)
+                streams = opened(
+                    stage.files, [reads, writes, complains], cage=request.cage, cwd=request.cwd, until=ours
+                )
                 at_terminal = children.terminal if is_last else None
                 with mark.worn(request.run_id) as bears:
                     for before in children.pids:
@@ -357,7 +348,9 @@ def _input(request: Request, ours: contextlib.ExitStack) -> tuple[IO[bytes] | No
     if given is None:
         return None, ours.enter_context(open(os.devnull, "rb", buffering=0)).fileno()  # noqa: PTH123
     if isinstance(given, Path):
-        return None, _opened([File(stream=0, path=str(given))], [-1], request, ours)[0]
+        return None, opened(
+            [File(stream=0, path=str(given))], [-1], cage=request.cage, cwd=request.cwd, until=ours
+        )[0]
     reader, writer = os.pipe()
     ours.callback(os.close, reader)
     return os.fdopen(writer, "wb", buffering=0), reader
@@ -376,63 +369,6 @@ def _pipe(ours: contextlib.ExitStack) -> tuple[int, int]:
     for end in ends:
         ours.callback(os.close, end)
     return ends
-
-
-def _opened(
-    files: Sequence[File], streams: list[int], request: Request, ours: contextlib.ExitStack
-) -> list[int]:
-    """Return the descriptors of streams 0, 1 and 2 after the files took their places."""
-    for file in files:
-        if file.same_as >= 0:
-            streams[file.stream] = streams[file.same_as]
-            continue
-        try:
-            descriptor = _open_in(request.cage, request.cwd / file.path, file.flags)
-        except (OSError, ValueError) as error:
-            done = "read" if file.flags == os.O_RDONLY else "written"
-            raise UsageError(f"{file.path} cannot be {done}", why=str(error), fix="check the path") from error
-        ours.callback(os.close, descriptor)
-        streams[file.stream] = descriptor
-    return streams
-
-
-def _open_in(cage: Cage | None, path: Path, flags: int) -> int:
-    """Open a file as the caged child could have: by the rules, and from inside where a thread can be."""
-    if cage is None or cage.level == "open":
-        return _open(path, flags)
-    _check_held(cage, path, flags)
-    descriptor = cage.spawn(lambda: _open(path, flags))
-    try:
-        seen = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a pipe is no path
-        if seen.startswith("/"):  # what it was by then, whatever links were put in its way
-            _check_held(cage, Path(seen), flags)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _check_held(cage: Cage, path: Path, flags: int) -> None:
-    is_written = flags != os.O_RDONLY
-    path = Path(os.path.normpath(path))
-    answer = cage.explain(path, write=is_written)
-    if answer == "ordinary" or not (is_written or path.exists()):
-        return
-    done, door = ("write", "--write") if is_written else ("read", "--read")
-    why = f"the cage {cage.level} does not let a run {done} it"
-    place = next(folder for folder in (path, *path.parents) if folder.exists())
-    fix = "" if answer == "protected" or cage.level == "sealed" else f"add {door} {place}"
-    raise CageError(f"{path} cannot be {done.replace('write', 'written')}", why=why, fix=fix)
-
-
-def _open(path: Path, flags: int) -> int:
-    # A named pipe that nobody is at the other end of would keep us here for ever.
-    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
-    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    os.set_blocking(descriptor, True)
-    return descriptor
 
 
 def _start(

@@ -14,7 +14,8 @@ import pytest
 from autoexec_magic.errors import AutoexecError, MissingTool, UsageError
 from autoexec_magic.executor import Cancel
 from autoexec_magic.executor.identity import HAS_PROC
-from autoexec_magic.executor.process import File, Request, Stage, stream
+from autoexec_magic.executor.process import Request, Stage, stream
+from autoexec_magic.executor.redirected import File
 from autoexec_magic.history import new_id
 from autoexec_magic.values import Outcome
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from autoexec_magic import executor
 from autoexec_magic.errors import AutoexecError, CageError, MissingTool, UsageError
 from autoexec_magic.executor.identity import HAS_PROC, identify, is_alive
-from autoexec_magic.executor.process import File, Request, Stage, stream
+from autoexec_magic.executor.process import Request, Stage, stream
+from autoexec_magic.executor.redirected import File
 from autoexec_magic.executor.terminal import Size, environment
 from autoexec_magic.history import new_id
 from autoexec_magic.values import Outcome

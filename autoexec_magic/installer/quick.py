@@ -16,7 +16,6 @@ import ast
 import re
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .scan import Needed, catches, is_type_checking, makes_importable, statements, suppresses

@@ -92,11 +92,10 @@ def python_of(source: str) -> str | None:
         verb = words[0] if words and not words[0].startswith("-") else ""
         if match.group(1) not in PYTHON_MAGICS:
             return None
-        if match.group(1) == "autoexec" and (verb and verb not in _OURS or "--lang" in match.group(2)):
+        if match.group(1) == "autoexec" and ((verb and verb not in _OURS) or "--lang" in match.group(2)):
             return None
         end = source.find("\n", head)
         source = source[:head] + (source[end:] if end >= 0 else "")
-        source = source if head else source  # the first line stays, empty
     if not any(sign in source for sign in "%!?,;/"):
         return source
     return "".join(_plain_lines(source))

@@ -16,16 +16,21 @@ import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 Stamp: TypeAlias = tuple[int, int, int]  #: of a file: mtime in nanoseconds, bytes, inode
-Row: TypeAlias = tuple[str, str, int, int, tuple[str, ...], bool]  #: language, module, line, cell, names, required
-Rows: TypeAlias = tuple[tuple[Row, ...], tuple[tuple[str, int, int], ...]]  #: imports; faults: why, line, cell
-Kept: TypeAlias = dict[str, tuple[Stamp, Rows]]
+Language: TypeAlias = Literal["python", "node", "rust"]
+#: language, module, line, cell, names, required
+Row: TypeAlias = tuple[Language, str, int, int, tuple[str, ...], bool]
+Rows: TypeAlias = tuple[
+    tuple[Row, ...], tuple[tuple[str, int, int], ...]
+]  #: imports; faults: why, line, cell
+Kept: TypeAlias = dict[str, tuple[Stamp, bytes]]  #: by path, the rows packed
 
+UNREAD: Stamp = (0, 0, 0)  #: of a folder that cannot be listed
 VERSION = 1  # of the rows: another scan finds other things
 MOST_TREES = 20  # the oldest are removed
-# A file that was written as we looked may be written again within one tick of its clock (git: "racily clean").
+# What was written as we looked may be written again within one tick of its clock (git: racily clean).
 FRESH_NS = 2_000_000_000
 _NAME = "scan-{}.bin"
 
@@ -54,7 +59,7 @@ class Remembered:
         if self.file is None or self.new == self.old:
             return
         limit = self.began_ns - FRESH_NS
-        kept = {name: item for name, item in self.new.items() if item[0][0] < limit and item[0] != (0, 0, 0)}
+        kept = {name: item for name, item in self.new.items() if item[0][0] < limit and item[0] != UNREAD}
         if kept == self.old:
             return
         body = marshal.dumps(kept)
@@ -62,6 +67,17 @@ class Remembered:
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(self.file, _head(body) + body)
             _remove_oldest(self.file.parent)
+
+
+def packed(rows: Rows) -> bytes:
+    """Return rows as they are kept; nothing where there are none."""
+    return marshal.dumps(rows) if rows[0] or rows[1] else b""
+
+
+def unpacked(kept: bytes) -> Rows:
+    """Return rows from what `packed` returned, or from a whole cache."""
+    rows: Rows = marshal.loads(kept) if kept else ((), ())
+    return rows
 
 
 def _head(body: bytes) -> bytes:
@@ -75,7 +91,7 @@ def _load(file: Path) -> Kept:
         head, _, body = file.read_bytes().partition(b"\n")
         if head + b"\n" != _head(body):
             return {}
-        kept = marshal.loads(body)  # noqa: S302 - our own, in a folder of ours, and whole
+        kept = marshal.loads(body)  # our own, in a folder of ours, and whole
     except (OSError, EOFError, ValueError, TypeError):
         return {}
     return kept if isinstance(kept, dict) else {}

@@ -15,17 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from ..errors import MissingTool, UsageError
 from .cells import cells
 from .quick import quick
-from .remembered import Remembered, Row, Rows, Stamp
+from .remembered import UNREAD, Language, Remembered, Row, Rows, Stamp, packed, unpacked
 from .scan import Needed, scan
 from .scan_node import read_node
 from .scan_rust import read_rust
 
-Language: TypeAlias = Literal["python", "node", "rust"]
 Progress: TypeAlias = Callable[[int], None]  #: told how many files have been seen
 
 LANGUAGES: dict[str, Language] = {
@@ -54,7 +53,10 @@ _BUILT = {
     "dist": ("pyproject.toml", "setup.py", "setup.cfg", "package.json"),
     "target": ("Cargo.toml",),
 }
-_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
+_ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
+
+
+_CLOSED: Rows = ((), (("cannot be read: the folder cannot be listed", 0, 0),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,17 +87,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """What a scan found. `rows` are as they are kept: by file, for `imports` and `faults` to read."""
+    """What a scan found; `kept` is what was found in each file, as the cache keeps it."""
 
     root: Path
     files: int
-    rows: Sequence[tuple[str, Rows]]
+    kept: Sequence[tuple[str, bytes]]
 
     @property
     def imports(self) -> Iterator[Import]:
         """Every import, in the order of paths and lines."""
-        for path, rows in self.rows:
-            for language, module, line, cell, names, required in rows[0]:
+        for path, kept in sorted(self.kept):
+            for language, module, line, cell, names, required in unpacked(kept)[0]:
                 yield Import(
                     path=path,
                     line=line,
@@ -103,14 +105,14 @@ class Scanned:
                     module=module,
                     names=names,
                     required=required,
-                    language=language,  # type: ignore[arg-type]
+                    language=language,
                 )
 
     @property
     def faults(self) -> Iterator[Fault]:
         """What could not be scanned."""
-        for path, rows in self.rows:
-            for why, line, cell in rows[1]:
+        for path, kept in sorted(self.kept):
+            for why, line, cell in unpacked(kept)[1]:
                 yield Fault(path=path, line=line, cell=cell, why=why)
 
 
@@ -143,7 +145,7 @@ def scan_tree(
         `path` is one file, and what reads its language is not installed.
     """
     if not path.is_dir():
-        return Scanned(root=path.parent, files=1, rows=((path.name, _single(path)),))
+        return Scanned(root=path.parent, files=1, kept=((path.name, packed(_single(path))),))
     memory = Remembered.of(path, remembered)
     top, found = str(path), []
     old, new = memory.old, memory.new
@@ -154,21 +156,20 @@ def scan_tree(
             progress(files)
             if is_cancelled():
                 break
-        kept = old.get(name)
-        if kept is not None and kept[0] == stamp:
-            rows = kept[1]
-        else:
-            rows = read_file(os.path.join(top, name))  # noqa: PTH118 - 10,000 times
-        new[name] = (stamp, rows)
-        if rows[0] or rows[1]:
-            found.append((name, rows))
+        known = old.get(name)
+        if known is None or known[0] != stamp:
+            rows = read_file(f"{top}/{name}") if stamp != UNREAD else _CLOSED
+            known = (stamp, packed(rows))
+        new[name] = known
+        if known[1]:
+            found.append((name, known[1]))
     else:
         memory.save()
-    return Scanned(root=path, files=files, rows=found)
+    return Scanned(root=path, files=files, kept=found)
 
 
 def walk(top: str) -> Iterator[tuple[str, Stamp]]:
-    """Yield each source file below `top`: its path from there, and its stamp; folders in order of names."""
+    """Yield each source file below `top`: its path from there, and its stamp."""
     todo = [""]
     while todo:
         inside = todo.pop()
@@ -176,8 +177,10 @@ def walk(top: str) -> Iterator[tuple[str, Stamp]]:
             with os.scandir(f"{top}/{inside}" if inside else top) as entries:
                 listed = list(entries)
         except OSError:
-            yield inside, (0, 0, 0)
+            yield inside, UNREAD
             continue
+        if inside and any(entry.name in _ENVIRONMENT for entry in listed):
+            continue  # an environment: other people's code
         prefix = f"{inside}/" if inside else ""
         folders = []
         for entry in listed:
@@ -189,7 +192,7 @@ def walk(top: str) -> Iterator[tuple[str, Stamp]]:
                     continue
             if entry.is_dir(follow_symlinks=False) and name not in LEFT_OUT:
                 folders.append(name)
-        todo += [prefix + name for name in sorted(folders, reverse=True) if _is_own(f"{top}/{prefix}{name}", name)]
+        todo += [prefix + name for name in folders if name not in _BUILT or not _is_built(name, listed)]
 
 
 def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
@@ -203,12 +206,9 @@ def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _is_own(folder: str, name: str) -> bool:
-    """Whether a folder is the project's own, not an environment and not what a build made."""
-    if any(os.path.lexists(f"{folder}/{mark}") for mark in _ENVIRONMENT):
-        return False
-    beside = folder[: -len(name)]
-    return not any(os.path.lexists(beside + manifest) for manifest in _BUILT.get(name, ()))
+def _is_built(name: str, listed: Sequence[os.DirEntry[str]]) -> bool:
+    """Whether a folder is what a build made, by the files beside it."""
+    return any(entry.name in _BUILT[name] for entry in listed)
 
 
 def _single(path: Path) -> Rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 import tokenize
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,8 @@ from .cells import cells
 from .quick import quick
 from .remembered import UNREAD, Language, Remembered, Row, Rows, Stamp, packed, unpacked
 from .scan import Needed, scan
-from .scan_node import read_node
+from .scan_node import package_of, read_node
+from .scan_rust import package_of as crate_of
 from .scan_rust import read_rust
 
 Progress: TypeAlias = Callable[[int], None]  #: told how many files have been seen
@@ -114,6 +116,20 @@ class Scanned:
         for path, kept in sorted(self.kept):
             for why, line, cell in unpacked(kept)[1]:
                 yield Fault(path=path, line=line, cell=cell, why=why)
+
+
+def group_of(found: Import) -> tuple[str, bool]:
+    """Return what an import is counted under, and whether it comes with the language.
+
+    The top of a Python module, a Node package, a Rust crate.
+    """
+    if found.language == "node":
+        package = package_of(found.module)
+        return package or found.module, not package
+    if found.language == "rust":
+        return found.module, not crate_of(found.module)
+    top = found.module.partition(".")[0]
+    return top, top in sys.stdlib_module_names
 
 
 def scan_tree(

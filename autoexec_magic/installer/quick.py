@@ -93,7 +93,9 @@ def quick(source: str) -> list[Needed] | None:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text:
         text = text.replace("\n\f", "\n")  # it begins a line anew; elsewhere it is for the parser
-    if "\f" in text or "\0" in text:
+        if "\f" in text:
+            return None
+    if "\0" in text:
         return None
     try:
         return sorted(_Reading(text, has_tabs="\t" in text).needs())
@@ -319,7 +321,7 @@ class _Reading:
 
     def _headers(self) -> list[_Header]:
         if self.headers is None:
-            self.headers = list(_HEADER.finditer(self.text))
+            self.headers = list(_HEADER.finditer(self.text, 0, self.read_to))
         return self.headers
 
     def _column(self, header: _Header) -> int:
@@ -382,7 +384,9 @@ class _Reading:
     def _try(self, number: int) -> tuple[int, _Header]:
         headers, column = self._headers(), self._column(self._headers()[number])
         if self.read_to < len(self.text):
+            seen = self.read_to
             self._find_strings(len(self.text))  # a string between the handlers may look like one
+            self._headers().extend(_HEADER.finditer(self.text, seen))
         first = number
         while headers[first][2] != "try" or self._column(headers[first]) != column:
             first = self._neighbour(first, -1, column)
@@ -475,15 +479,14 @@ def _plain(match: re.Match[str], line: int, *, required: bool) -> list[Needed]:
     """Return the imports of a statement that has the plain form."""
     module, names, bracketed, modules = match.groups()
     if modules:
-        return [Needed(line, _first(name), (), required) for name in modules.split(",")]
+        return [Needed(line, name.split(None, 1)[0], (), required) for name in modules.split(",")]
     if not module:
         return []
-    taken = (names or bracketed).split(",")
-    return [Needed(line, module, tuple(name.split()[0] for name in taken if name.strip()), required)]
-
-
-def _first(text: str) -> str:
-    return text.split(None, 1)[0]
+    taken = names or bracketed
+    alone = taken.replace(",", " ").split()
+    if "as" in alone:
+        alone = [name.split()[0] for name in taken.split(",") if name.strip()]
+    return [Needed(line, module, tuple(alone), required)]
 
 
 def _logical(text: str, begin: int) -> tuple[int, ast.Module]:

@@ -15,11 +15,11 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from .scan import Needed, catches, is_type_checking, makes_importable, statements, suppresses
+from .statement import PLAIN, Unsure, logical, parsed, plain
 
 # (prefix, quote) of a string that is closed on its line, or a character that is not part of one.
 _CODE = re.compile(r"""(?:[^"'#\\]|\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*""")
@@ -31,17 +31,6 @@ _NESTS = sys.version_info >= (3, 12)  # quotes within quotes, in a formatted str
 _INLINE = re.compile(r"[;:][ \t]*(?:from\b[^;:#]*)?$")
 _FROM = re.compile(r"from(?=[ \t.\\])")
 
-_NAME = r"[A-Za-z_]\w*(?:[ \t]+as[ \t]+[A-Za-z_]\w*)?"
-_DOTTED = r"[A-Za-z_][\w.]*(?:[ \t]+as[ \t]+[A-Za-z_]\w*)?"
-_END = r"[ \t]*(?=\n|#|$)"
-# group 1, 2: a `from`; 3: an `import`; none of them: a relative one.
-_PLAIN = re.compile(
-    r"from[ \t]+([A-Za-z_][\w.]*)[ \t]+import[ \t]*"
-    rf"(?:(?<=[ \t])({_NAME}(?:[ \t]*,[ \t]*{_NAME})*|\*)|\(([\w\s,]*)\)){_END}"
-    rf"|import[ \t]+({_DOTTED}(?:[ \t]*,[ \t]*{_DOTTED})*){_END}"
-    rf"|from[ \t]*\.[\w. \t]*import[ \t]*(?:[\w \t,]+|\*|\([\w\s,]*\)){_END}",
-    re.ASCII,
-)
 _MAKER = re.compile(  # without \b in front, which would be tried at every character
     r"(?:sys|os|site|importlib|runpy|subprocess|shutil|zipfile|tarfile|open|exec|eval|__import__"
     r"|get_ipython|write_text|write_bytes|mkdir)\b"
@@ -64,11 +53,6 @@ _LEADS = {  # what makes a header a whole statement, where it is none with a bod
 }
 _CLAUSES = ("except", "else", "finally")
 MOST_HEADER_LINES = 40  # of the beginning of one block
-MOST_LINES = 400  # of one import statement; a longer one is parsed with the rest of its file
-
-
-class _Unsure(Exception):
-    """No rule of this module holds: the whole has to be parsed."""
 
 
 def quick(source: str) -> list[Needed] | None:
@@ -99,7 +83,7 @@ def quick(source: str) -> list[Needed] | None:
         return None
     try:
         return sorted(_Reading(text, has_tabs="\t" in text).needs())
-    except (_Unsure, SyntaxError, ValueError, RecursionError):
+    except (Unsure, SyntaxError, ValueError, RecursionError):
         return None
 
 
@@ -137,7 +121,7 @@ class _Reading:
             if self._is_in_string(word):
                 continue
             if text[start - 2 : start - 1] == "\\":
-                raise _Unsure
+                raise Unsure
             begin = start + len(before) - len(code)
             line += text.count("\n", counted, start)
             counted = start
@@ -162,15 +146,15 @@ class _Reading:
         if way == _ALWAYS and not self.is_open:
             self._look(top)
         required = way == _ALWAYS and not self.is_open
-        match = _PLAIN.match(text, begin)
+        match = PLAIN.match(text, begin)
         if match is not None:
             end = text.find("\n", match.end())
             end = len(text) if end < 0 else end
-            found = _plain(match, line, required=required)
+            found = plain(match, line, required=required)
         else:
-            end, tree = _logical(text, begin)
+            end, tree = logical(text, begin)
             if way == _ALWAYS and any(map(makes_importable, tree.body)):
-                raise _Unsure
+                raise Unsure
             found = [
                 Needed(need.line + line - 1, need.module, need.names, need.required)
                 for need in statements(tree.body, required=required)
@@ -195,7 +179,7 @@ class _Reading:
                 return
             is_unsure = is_unsure or says is None
         if is_unsure:
-            self.is_open = any(map(makes_importable, _parse(gap).body))
+            self.is_open = any(map(makes_importable, parsed(gap).body))
 
     def _is_used(self, start: int, end: int) -> bool | None:
         """Return whether a word is a name that the code uses; None if only a parser can say."""
@@ -253,7 +237,7 @@ class _Reading:
         if not ("#" in before or '"' in before or "'" in before):
             return 0
         if _NESTS and "{" in before and _FORMATTED_QUOTE.search(before):
-            raise _Unsure
+            raise Unsure
         code = _CODE.match(before)
         end = code.end() if code else 0
         if end == len(before):
@@ -263,7 +247,7 @@ class _Reading:
             return line_end if line_end >= 0 else len(text)
         single = _SINGLE.match(text, start + end)
         if single is None:
-            raise _Unsure
+            raise Unsure
         return single.end()
 
     def _check_formatted(self, there: int) -> None:
@@ -271,14 +255,14 @@ class _Reading:
         quote = self.text[there : there + 3]
         inside = self.text[there + 3 : _closing(self.text, quote, there + 3) - 3]
         if inside.count("{") != inside.count("}"):
-            raise _Unsure
+            raise Unsure
 
     def _check_continued(self, start: int) -> None:
         """Be unsure unless the line above, which a backslash continues, is whole strings and code."""
         above = self.text.rfind("\n", 0, start - 1) + 1
         code = _CODE.fullmatch(self.text[above : start - 2])
         if code is None or self.text[above - 2 : above - 1] == "\\":
-            raise _Unsure
+            raise Unsure
 
     def _is_in_string(self, place: int) -> bool:
         number = bisect_right(self.opens, place)
@@ -299,7 +283,7 @@ class _Reading:
                 and _SINGLE.match(self.text, begin + whole.end())
             ):
                 return  # inside a string that ends on this line
-            raise _Unsure
+            raise Unsure
 
     def _way(self, place: int, column: int) -> tuple[int, int]:
         """Return what the blocks around `place` make of an import, and where the outermost begins."""
@@ -310,7 +294,7 @@ class _Reading:
         ):
             number -= 1
         if number < 0:
-            raise _Unsure
+            raise Unsure
         if number not in self.ways:
             own, first = self._own(number)
             header = headers[number]
@@ -337,7 +321,7 @@ class _Reading:
         """Return what one block makes of an import in it, and the header that its statement begins with."""
         header = self._headers()[number]
         if self.text[header.start() - 1 : header.start()] == "\\":
-            raise _Unsure
+            raise Unsure
         word = header[2]
         if word == "async":
             match = _ASYNC.match(self._line(header))
@@ -349,14 +333,14 @@ class _Reading:
         if word in ("try", "except", "finally"):
             return self._try(number)
         if not word:
-            raise _Unsure
+            raise Unsure
         return self._checked(header, word), header
 
     def _checked(self, header: _Header, word: str) -> int:
         """Return what a block makes of its imports that is no block if it stands in brackets."""
         line = self._whole(header)
         if word == "with":
-            return _MAYBE if "suppress" in line and suppresses(_parse(f"{line}\n  pass").body[0]) else _ALWAYS
+            return _MAYBE if "suppress" in line and suppresses(parsed(f"{line}\n  pass").body[0]) else _ALWAYS
         if word in ("if", "elif") and "TYPE_CHECKING" in line:
             return _SKIP if is_type_checking(_test(line)) else _MAYBE
         return _MAYBE
@@ -375,11 +359,11 @@ class _Reading:
             piece = self.text[header.end(1) : end - 1].rstrip()
             if _OPENED.search(piece):
                 try:
-                    _parse(_LEADS.get(word, "{}\n  pass").replace("{}", piece, 1))
+                    parsed(_LEADS.get(word, "{}\n  pass").replace("{}", piece, 1))
                 except SyntaxError:
                     continue
                 return piece
-        raise _Unsure
+        raise Unsure
 
     def _try(self, number: int) -> tuple[int, _Header]:
         headers, column = self._headers(), self._column(self._headers()[number])
@@ -402,7 +386,7 @@ class _Reading:
             has_end = header[2] == "finally"
             last = self._neighbour(last, 1, column)
         if not handlers and not has_end:
-            raise _Unsure
+            raise Unsure
         if headers[number][2] == "finally" or not handlers:
             return _ALWAYS, headers[first]
         is_guarded = any(_is_guard(self._line(handler)) for handler in handlers)
@@ -416,11 +400,11 @@ class _Reading:
             header = headers[number]
             if self._column(header) <= column and not self._is_in_string(header.end()):
                 if step < 0 and self._column(header) < column:
-                    raise _Unsure
+                    raise Unsure
                 return number
             number += step
         if step < 0:
-            raise _Unsure
+            raise Unsure
         return -1
 
 
@@ -446,7 +430,7 @@ def _closing(text: str, quote: str, at: int) -> int:
     while True:
         end = text.find(quote, at)
         if end < 0:
-            raise _Unsure
+            raise Unsure
         slashes = end
         while text[slashes - 1] == "\\":
             slashes -= 1
@@ -457,9 +441,9 @@ def _closing(text: str, quote: str, at: int) -> int:
 
 def _test(line: str) -> ast.expr:
     """Return what an `if` or `elif` asks."""
-    branch = _parse(f"{line.removeprefix('el')}\n  pass").body[0]
+    branch = parsed(f"{line.removeprefix('el')}\n  pass").body[0]
     if not isinstance(branch, ast.If):
-        raise _Unsure
+        raise Unsure
     return branch.test
 
 
@@ -470,46 +454,6 @@ def _is_balanced(line: str) -> bool:
 def _is_guard(line: str) -> bool:
     match = _EXCEPT.match(line)
     if match is None:
-        raise _Unsure
+        raise Unsure
     names = [name.strip() for name in match.group(2).split(",")]
     return catches(name.rpartition(".")[2] for name in names if name) or not any(names)
-
-
-def _plain(match: re.Match[str], line: int, *, required: bool) -> list[Needed]:
-    """Return the imports of a statement that has the plain form."""
-    module, names, bracketed, modules = match.groups()
-    if modules:
-        return [Needed(line, name.split(None, 1)[0], (), required) for name in modules.split(",")]
-    if not module:
-        return []
-    taken = names or bracketed
-    alone = taken.replace(",", " ").split()
-    if "as" in alone:
-        alone = [name.split()[0] for name in taken.split(",") if name.strip()]
-    return [Needed(line, module, tuple(alone), required)]
-
-
-def _logical(text: str, begin: int) -> tuple[int, ast.Module]:
-    """Return where the logical line at `begin` ends, and its tree."""
-    end = begin
-    for _ in range(MOST_LINES):
-        end = text.find("\n", end)
-        end = len(text) if end < 0 else end
-        line = text[text.rfind("\n", begin, end) + 1 : end] if end > begin else ""
-        piece = text[begin:end]
-        if not piece.endswith("\\") and ("(" not in piece or ")" in line):
-            try:
-                return end, _parse(piece)
-            except SyntaxError:
-                if "(" not in piece:
-                    raise
-        if end == len(text):
-            break
-        end += 1
-    raise _Unsure
-
-
-def _parse(piece: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(piece)

@@ -66,6 +66,11 @@ class _Package:
     regular: set[str] = field(default_factory=set)  # packages with an __init__, as paths
     files: set[str] = field(default_factory=set)  # modules that are a file, as paths
 
+    @property
+    def places(self) -> set[str]:
+        """Everything in it that can be imported, as paths."""
+        return self.regular | self.files
+
 
 def read(paths: Iterable[Path]) -> Lists:
     """Return what all files say together.
@@ -171,27 +176,55 @@ def _note(place: str, package: _Package) -> None:
 
 def _claims(packages: Mapping[str, _Package], lists: Lists) -> dict[str, set[str]]:
     """Note which distribution holds what; return the distributions of each package."""
-    regular = {place for package in packages.values() for place in package.regular}
+    keepers: dict[str, list[_Package]] = defaultdict(list)  # by regular folder: who brings its __init__
+    for package in packages.values():
+        for place in package.regular:
+            keepers[place].append(package)
+    shared = {folder for package in packages.values() for folder in _foreign(package, keepers)}
     owners: dict[str, set[str]] = {}
     for name, package in packages.items():
         if not package.infos:
             continue
-        modules = set(_modules(package, regular))
+        modules = set(_modules(package, keepers, shared))
         owners[name] = package.infos
         for module, distribution in _shared_out(modules, package.infos):
             lists.holders[module].add(distribution)
     return owners
 
 
-def _modules(package: _Package, regular: set[str]) -> Iterator[str]:
+def _foreign(package: _Package, keepers: Mapping[str, list[_Package]]) -> Iterator[str]:
+    """Yield the folders of others that a package puts parts of its own into: `zope`, not `twisted`.
+
+    A plug-in lies in a folder that the owner has made for plug-ins, and says
+    nothing of who holds the package.
+    """
+    for place in package.places if package.infos else ():
+        folder = place.rpartition("/")[0]
+        if not folder or folder in package.regular or folder not in keepers:
+            continue
+        if not any(place in keeper.places or _is_below(place, keeper) for keeper in keepers[folder]):
+            yield folder
+
+
+def _is_below(place: str, package: _Package) -> bool:
+    return any(other.startswith(f"{place}/") for other in package.places)
+
+
+def _modules(
+    package: _Package, keepers: Mapping[str, list[_Package]], shared: set[str]
+) -> Iterator[str]:
     """Yield the modules a package holds: the topmost of each tree, and of a namespace its parts."""
-    for place in package.regular | package.files:
+    for place in package.places:
         parts = place.split("/")
         above = ["/".join(parts[:count]) for count in range(1, len(parts))]
-        if any(folder in regular for folder in above):
+        if any(folder in keepers and folder not in shared for folder in above):
             continue  # a part of a regular package: its own, or another one's plug-in
-        if not any(_is_junk(part) for part in parts):
-            yield ".".join(parts)
+        if any(_is_junk(part) for part in parts):
+            continue
+        module = ".".join(parts)
+        # Whoever brings the `__init__` of what many share does not hold it all, unless it is called so.
+        if place not in shared or normal(module.replace("_", "-")) in package.infos:
+            yield module
 
 
 def _is_junk(part: str) -> bool:

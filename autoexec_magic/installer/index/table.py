@@ -57,6 +57,10 @@ class Table:
         """Whether a part of the namespace `package` has a row of its own."""
         return next(self._from(f"{package}.".encode()), None) is not None
 
+    def all_rows(self) -> Iterator[Row]:
+        """Yield every row, in the order of the file."""
+        return self._from(b"")
+
     def heads(self) -> dict[str, str]:
         """Return what the file says of itself: date, sources, coverage."""
         heads: dict[str, str] = {}

@@ -103,7 +103,9 @@ def candidates(module: str) -> tuple[Entry, ...]:
     if own:
         return own
     found = next((entries for name in upwards(module) if (entries := _ours(name))), ())
-    found = (*found, *(entry for entry in _family(module) if not found))
+    ruled = _family(module)
+    if ruled and (not found or len(found[0].module) < len(ruled[0].module) and "." in ruled[0].module):
+        found = ruled  # apache-airflow holds airflow, and not airflow.providers.ssh
     if "." in (found[0].module if found else "") or index.is_namespace(module.partition(".")[0]):
         return found  # the extra knows top-level names alone, and everybody has a part of a namespace
     names = {normal(entry.distribution) for entry in found}

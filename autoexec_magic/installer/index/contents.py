@@ -34,6 +34,7 @@ _MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\.(?:cpython-3\d+[\w-]*|abi3))?\
 _PLAIN = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)[\t ]+(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 DEEPEST = 4  # parts of a dotted name: google.cloud.storage_control_v2 has three
+MOSTLY = 3  # whoever brings so many times as many parts as all others holds the package
 # What lies in site-packages by mistake, or is nobody's to import.
 JUNK = frozenset(
     """
@@ -180,7 +181,7 @@ def _claims(packages: Mapping[str, _Package], lists: Lists) -> dict[str, set[str
     for package in packages.values():
         for place in package.regular:
             keepers[place].append(package)
-    shared = {folder for package in packages.values() for folder in _foreign(package, keepers)}
+    shared = _shared(packages, keepers)
     owners: dict[str, set[str]] = {}
     for name, package in packages.items():
         if not package.infos:
@@ -192,8 +193,27 @@ def _claims(packages: Mapping[str, _Package], lists: Lists) -> dict[str, set[str
     return owners
 
 
+def _shared(packages: Mapping[str, _Package], keepers: Mapping[str, list[_Package]]) -> set[str]:
+    """Return the folders whose parts come from many, whoever brings the `__init__`."""
+    parts: dict[str, set[str]] = defaultdict(set)
+    for package in packages.values():
+        for place in _foreign(package, keepers):
+            parts[place.rpartition("/")[0]].add(place)
+    return {
+        folder
+        for folder, foreign in parts.items()
+        if max(_count(keeper, folder) for keeper in keepers[folder]) < MOSTLY * len(foreign)
+    }
+
+
+def _count(package: _Package, folder: str) -> int:
+    """Return how many parts of a folder a package brings."""
+    below = (place[len(folder) + 1 :] for place in package.places if place.startswith(f"{folder}/"))
+    return len({rest.partition("/")[0] for rest in below})
+
+
 def _foreign(package: _Package, keepers: Mapping[str, list[_Package]]) -> Iterator[str]:
-    """Yield the folders of others that a package puts parts of its own into: `zope`, not `twisted`.
+    """Yield what a package puts into folders of others: into `zope`, and not into `twisted/plugins`.
 
     A plug-in lies in a folder that the owner has made for plug-ins, and says
     nothing of who holds the package.
@@ -203,7 +223,7 @@ def _foreign(package: _Package, keepers: Mapping[str, list[_Package]]) -> Iterat
         if not folder or folder in package.regular or folder not in keepers:
             continue
         if not any(place in keeper.places or _is_below(place, keeper) for keeper in keepers[folder]):
-            yield folder
+            yield place
 
 
 def _is_below(place: str, package: _Package) -> bool:

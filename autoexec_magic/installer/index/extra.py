@@ -13,6 +13,7 @@ import importlib.util
 import re
 import sqlite3
 from collections.abc import Mapping
+from math import log2
 from typing import Any
 
 from ..known import normal
@@ -60,22 +61,23 @@ def ranked(module: str, versions: Mapping[str, str], uses: Mapping[str, int]) ->
         copies = sum(other != short and short in other for other in names.values()) if short != bare else 0
         found = 3.0 * bool(uses.get(short)) + 1.5 * min(copies, 2) + _maturity(versions[name])
         if short == bare:
-            return found + 3.0
+            return found + 1.8
         words = set(short.split("-"))
         rest = words - set(bare.split("-")) - _COMMON
-        return found + (1.5 if not rest else 1.0 if bare in short and len(rest) == 1 else 0.0)
+        if not rest or short.replace("-", "") == bare.replace("-", ""):
+            return found + 1.5
+        return found + (1.0 if bare in short and len(rest) == 1 else 0.0)
 
     return tuple(sorted(versions, key=lambda name: (-points(name), len(name), name)))[:MOST]
 
 
 def _maturity(version: str) -> float:
-    """Return 0 for what was uploaded once to hold a name, to 2 for what went on being released."""
+    """Return 0 for what was uploaded once to hold a name, to 3 for what went on being released."""
     numbers = [int(part) for part in re.findall(r"\d+", version)[:3]]
-    if not any(numbers) or numbers in ([0, 0, 1], [0, 1, 0], [0, 1], [0, 0, 2], [0, 0]):
-        return -2.0
-    if numbers in ([1, 0, 0], [1, 0]):
-        return 0.0
-    return min(2.0, 0.5 * sum(min(number, 2) for number in numbers[:2]) + 0.1 * min(numbers[-1], 10))
+    if not any(numbers) or sum(numbers) == 1:
+        return -2.0 if numbers[:1] != [1] else 0.5
+    major, minor = min(numbers[0], 20), min([*numbers, 0][1], 40)
+    return min(3.0, log2(1 + 10 * major + minor) / 2)
 
 
 def coverage() -> dict[str, Any]:

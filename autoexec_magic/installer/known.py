@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-Source = Literal["kept", "own", "debian", "pigar"]
+Source = Literal["kept", "own", "debian", "pigar", "name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Entry:
     """A distribution that may hold `module`, and who says so.
 
     `source` is the hand-kept table, an organisation's own index, Debian's
-    package contents, or the database of the extra `index`. `uses` is how many
+    package contents, the database of the extra `index`, or nobody but the module's
+    own name. `uses` is how many
     projects depend on it where the source counts that, else 0. `proved` is a
     version whose wheel was looked into, or "". `is_apart` marks what is made
     for one system; `is_rival` what is listed and never chosen.
@@ -104,7 +105,7 @@ def candidates(module: str) -> tuple[Entry, ...]:
         return own
     found = next((entries for name in upwards(module) if (entries := _ours(name))), ())
     ruled = _family(module)
-    if ruled and (not found or len(found[0].module) < len(ruled[0].module) and "." in ruled[0].module):
+    if ruled and (not found or (len(found[0].module) < len(ruled[0].module) and "." in ruled[0].module)):
         found = ruled  # apache-airflow holds airflow, and not airflow.providers.ssh
     if "." in (found[0].module if found else "") or index.is_namespace(module.partition(".")[0]):
         return found  # the extra knows top-level names alone, and everybody has a part of a namespace
@@ -177,7 +178,9 @@ def _ours(module: str) -> tuple[Entry, ...]:
 def _family(module: str) -> tuple[Entry, ...]:
     """Return what the rule of a family of distributions says; the longest rule that fits counts."""
     for pattern, name in sorted(_content()["families"].items(), key=lambda item: -len(item[0])):
-        fits = re.match(re.escape(pattern).replace(r"\{\}", r"([^\W_][^\W\d_]*(?:_?[^\W_]+)*)") + r"(?:\.|$)", module)
+        fits = re.match(
+            re.escape(pattern).replace(r"\{\}", r"([^\W_][^\W\d_]*(?:_?[^\W_]+)*)") + r"(?:\.|$)", module
+        )
         if fits:
             part = re.sub(r"_v\d\w*$", "", fits[1]).replace("_", "-")
             whole = fits[0].rstrip(".")

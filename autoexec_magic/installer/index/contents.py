@@ -37,10 +37,35 @@ DEEPEST = 4  # parts of a dotted name: google.cloud.storage_control_v2 has three
 MOSTLY = 3  # whoever brings so many times as many parts as all others holds the package
 # What lies in site-packages by mistake, or is nobody's to import.
 JUNK = frozenset(
-    """
-    benchmark benchmarks bin build conftest data demo demos dist doc docs etc example examples lib
-    samples scripts setup share sample src test testing_data tests tools utils __init__ __main__ __pycache__
-    """.split()
+    (
+        *(
+            "benchmark",
+            "benchmarks",
+            "bin",
+            "build",
+            "conftest",
+            "data",
+            "demo",
+            "demos",
+            "dist",
+            "doc",
+            "docs",
+        ),
+        *(
+            "etc",
+            "example",
+            "examples",
+            "lib",
+            "samples",
+            "scripts",
+            "setup",
+            "share",
+            "sample",
+            "src",
+            "test",
+        ),
+        *("testing_data", "tests", "tools", "utils", "__init__", "__main__", "__pycache__"),
+    )
 )
 
 
@@ -109,7 +134,7 @@ def read(paths: Iterable[Path]) -> Lists:
 
 def _open(path: Path) -> IO[bytes]:
     opener = _OPENERS.get(path.suffix)
-    return opener(path, "rb") if opener else path.open("rb")  # type: ignore[operator, no-any-return]
+    return opener(path, "rb") if opener else path.open("rb")  # type: ignore[operator]
 
 
 def _kind(path: Path) -> str:
@@ -230,9 +255,7 @@ def _is_below(place: str, package: _Package) -> bool:
     return any(other.startswith(f"{place}/") for other in package.places)
 
 
-def _modules(
-    package: _Package, keepers: Mapping[str, list[_Package]], shared: set[str]
-) -> Iterator[str]:
+def _modules(package: _Package, keepers: Mapping[str, list[_Package]], shared: set[str]) -> Iterator[str]:
     """Yield the modules a package holds: the topmost of each tree, and of a namespace its parts."""
     for place in package.places:
         parts = place.split("/")

@@ -19,7 +19,9 @@ from typing import Any
 from ..known import normal
 
 MOST = 8  # of `tests` or `utils` there are thousands
-_COMMON = frozenset(("python", "py", "python3", "django", "scikit", "apache", "client", "core", "sdk", "api", "tools", "lib"))
+_COMMON = frozenset(
+    ("python", "py", "python3", "django", "scikit", "apache", "client", "core", "sdk", "api", "tools", "lib")
+)
 
 
 @functools.lru_cache(maxsize=1024)

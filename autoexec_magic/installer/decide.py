@@ -60,7 +60,11 @@ class Choice:
             kind = "made for Debian itself" if entry.is_apart else "packaged by Debian"
             return f"{kind}; {entry.uses} projects there depend on it"
         if entry.source == "kept":
-            return "another that is known to hold it" if entry.is_rival else "in the hand-kept table"
+            return (
+                "may hold it, by its name or beside another one"
+                if entry.is_rival
+                else "in the hand-kept table"
+            )
         return {
             "own": "in your organisation's own index",
             "pigar": "published with that name in it, which is no evidence",

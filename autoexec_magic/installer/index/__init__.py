@@ -23,6 +23,7 @@ __all__ = [
     "Coverage",
     "coverage",
     "debian_entries",
+    "described",
     "extra_entries",
     "is_namespace",
     "is_own",
@@ -100,6 +101,11 @@ def coverage() -> list[Coverage]:
     found.append(_coverage("debian", _shipped()))
     more = extra.coverage()
     return [*found, Coverage(name="pigar", **more)] if more else found
+
+
+def described(path: Path) -> Coverage:
+    """Return what an own index at `path` says of itself."""
+    return _coverage("own", Table(path))
 
 
 def _coverage(name: str, table: Table) -> Coverage:

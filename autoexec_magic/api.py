@@ -18,7 +18,7 @@ from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
 from .history import host, short_id
 from .installer import Needed, index
-from .installer.index import Coverage, building
+from .installer.index import Coverage
 from .installer.known import Entry, candidates
 from .onrecord import PYTHON, carry_out, surroundings
 from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
@@ -284,6 +284,8 @@ def index_build(*files: str | Path, to: str | Path = "") -> Coverage:
     """
     if not files:
         raise UsageError("no lists are named", fix="%autoexec index build --from FILE …")
+    from .installer.index import building  # what reads lists is needed for that alone
+
     path = Path(to) if to else index.own_path()
     building.build([Path(file) for file in files], path)
     return index.described(path)

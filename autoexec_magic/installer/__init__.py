@@ -17,7 +17,7 @@ from ..config import Config
 from ..errors import InstallError, NeedsPerson, UsageError
 from ..events import Emit, Installed, Resolved
 from ..values import Ask, Candidate, Question, Resolution
-from .classify import PLATFORM, classify
+from .classify import PLATFORM, classify, is_here
 from .decide import CHECK_INDEX, Ages, Choice, barred, named, settled, weigh
 from .distributions import needed_by
 from .index import is_namespace, is_own
@@ -126,7 +126,7 @@ def missing(needs: Sequence[Needed], folders: Sequence[Path]) -> list[Needed]:
     parts = (part for need in needs for part in _parts(need))
     found: dict[str, Needed] = {}
     for need in parts:
-        if classify(need, folders)[0] in ("stdlib", "installed"):
+        if is_here(need) or classify(need, folders)[0] in ("stdlib", "installed"):
             continue
         old = found.setdefault(need.module, need)
         names = tuple(dict.fromkeys((*old.names, *need.names)))

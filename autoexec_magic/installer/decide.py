@@ -196,7 +196,7 @@ def weigh(
     if all(entry.source == "name" for entry in choice.entries) and not (
         found and (found.exists or found.error)
     ):
-        evidence = (f"invented, or very new: no known project holds {module}", *first.evidence)
+        evidence = (*first.evidence, f"invented, or very new: no known project holds {module}")
         return replace(first, cls="invented", candidates=tuple(candidates), evidence=evidence)
     several = [entry.distribution for entry in choice.entries if not entry.is_rival]
     if not sure and len(several) > 1:

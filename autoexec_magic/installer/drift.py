@@ -40,7 +40,7 @@ class Moved:
 @functools.cache
 def table() -> Mapping[str, Moved]:
     """Return all rows by the dotted name; read once, at first use."""
-    content = tomllib.loads(Path(__file__).with_name("drift.toml").read_text("utf-8"))
+    content = tomllib.loads(_text())
     rows = content["modules"].items()
     return MappingProxyType(
         {name: Moved(name, row["distribution"], row["gone"], row["instead"]) for name, row in rows}
@@ -54,6 +54,8 @@ def moved(need: Needed) -> str:
     put it back) has not drifted here. Where the distribution is not installed,
     its newest release would not bring the name either.
     """
+    if f'"{need.module.partition(".")[0]}.' not in _text():
+        return ""  # most modules have not moved: the table need not be parsed for them
     wanted = [*upwards(need.module), *(f"{need.module}.{name}" for name in need.names)]
     row = next((table()[name] for name in wanted if name in table()), None)
     if row is None:
@@ -91,6 +93,11 @@ def lacks(module: str) -> str:
             path = list(spec.submodule_search_locations)
         package = name
     return ""
+
+
+@functools.cache
+def _text() -> str:
+    return Path(__file__).with_name("drift.toml").read_text("utf-8")
 
 
 def _evidence(package: str, module: str) -> str:

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ..api import Caller
 from ..errors import UsageError
-from . import rulings, sought, speak
+from . import indexes, rulings, sought, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -336,6 +336,14 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a file, a notebook, a folder")
 
 
+def _add_index(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from", dest="files", nargs="+", default=[], metavar="FILE", help="build: Contents files, or lists"
+    )
+    parser.add_argument("--to", default="", metavar="PATH", help="build: the file to write")
+    parser.add_argument("words", nargs="*", metavar="show [MODULE] | build", help="the indexes of modules")
+
+
 def _add_test(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
     parser.add_argument(
@@ -402,6 +410,12 @@ VERBS: Mapping[str, Verb] = {
     "install": Verb(help="install what is named, by proof", add=_add_install, run=speak.install),
     "resolve": Verb(help="say what a module is; install nothing", add=_add_resolve, run=speak.resolve),
     "scan": Verb(help="say what a file, notebook or tree imports", add=_add_scan, run=sought.scan),
+    "index": Verb(
+        help="where modules come from: index show [MODULE], index build --from FILE …",
+        add=_add_index,
+        run=indexes.index,
+        choices={"words": indexes.WORDS},
+    ),
     "test": Verb(
         help="run pytest; its own options pass through",
         add=_add_test,

@@ -199,7 +199,11 @@ class Candidate:
     `proved` is None where nobody looked, True where its wheel holds the
     module, False where it does not. `sha256` is the digest of exactly the
     wheel that was looked into, and `index` where it came from, without
-    credentials.
+    credentials. `summary` is its own sentence about itself; `released` is when
+    `version` was uploaded and `first_released` when the project's first file
+    was, ISO 8601 or "" where the index does not say; `releases` counts those
+    that fit this Python; `claims` are other distributions that claim the
+    module's name.
     """
 
     distribution: str
@@ -209,6 +213,11 @@ class Candidate:
     sha256: str = ""
     index: str = ""
     why: str = ""
+    summary: str = ""
+    released: str = ""
+    first_released: str = ""
+    releases: int | None = None
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

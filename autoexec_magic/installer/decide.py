@@ -86,6 +86,10 @@ def decide(
         proved=_is_proved(found, module) if found.sha256 else None,
         sha256=found.sha256,
         index=found.index,
+        summary=found.summary,
+        released=found.released,
+        first_released=found.first_released,
+        releases=found.releases,
         why=why,
     )
     faults = _faults(found, module, distribution)
@@ -113,6 +117,10 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
         proved=not found.pth and not found.faults if found.sha256 else None,
         sha256=found.sha256,
         index=found.index,
+        summary=found.summary,
+        released=found.released,
+        first_released=found.first_released,
+        releases=found.releases,
         why="named by a person",
     )
     faults = _faults(found, "", found.distribution)

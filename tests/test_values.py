@@ -193,6 +193,7 @@ def test_values_are_frozen(value):
                 "first_released",
                 "releases",
                 "claims",
+                "faults",
             },
             id="Candidate",
         ),

@@ -79,6 +79,7 @@ def decide(
         return _resolution(
             module, Candidate(distribution=distribution, known=bool(known), why=why), decision, [why]
         )
+    faults = _faults(found, module, distribution)
     candidate = Candidate(
         distribution=distribution,
         version=found.version,
@@ -91,8 +92,8 @@ def decide(
         first_released=found.first_released,
         releases=found.releases,
         why=why,
+        faults=tuple(faults),
     )
-    faults = _faults(found, module, distribution)
     if faults:
         return _resolution(module, candidate, "refuse", faults)
     doubts = _doubts(found, distribution, ages, now) + ([] if known else [f"{distribution} is only {why}"])
@@ -110,6 +111,7 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
     Naming it is the evidence that it is the one meant; that its wheel is sound
     and not fresh still counts.
     """
+    faults = _faults(found, "", found.distribution)
     candidate = Candidate(
         distribution=found.distribution,
         version=found.version,
@@ -122,8 +124,8 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
         first_released=found.first_released,
         releases=found.releases,
         why="named by a person",
+        faults=tuple(faults),
     )
-    faults = _faults(found, "", found.distribution)
     if faults:
         return _resolution(found.distribution, candidate, "refuse", faults, _fix_of_named(found))
     is_judged = found.released or found.overwrites or not found.sha256

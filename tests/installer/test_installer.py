@@ -335,7 +335,7 @@ def test_a_fresh_one_is_a_question_with_its_evidence(desk, index):
     assert question.text == "install pyusb 1.0 ?"
     assert "released 1 days ago" in question.evidence[0]
     assert any("holds usb" in line for line in question.evidence)
-    assert question.fix == "%autoexec install pyusb"
+    assert question.fix == "%autoexec install pyusb --yes"
 
 
 @pytest.mark.parametrize("how", [{"status": 503}, {"status": 401}, {"document": ("text/plain", b"log in")}])

@@ -110,16 +110,14 @@ def _lines(candidate: Candidate, resolution: Resolution, now: datetime) -> list[
     lines = []
     if candidate.summary:
         lines.append(f"says of itself: {_cut(candidate.summary)}")
-    if candidate.released:
-        lines.append(_dates(candidate, now))
-    if candidate.releases:
-        many = "releases fit" if candidate.releases > 1 else "release fits"
-        lines.append(f"{candidate.releases} {many} this Python")
+    count = candidate.releases or 0
+    many = f"{count} release{'s' if count > 1 else ''} for this Python" if count else ""
+    lines += [text] if (text := ", ".join(filter(None, [_dates(candidate, now), many]))) else []
     if len(resolution.candidates) > 1:
         lines += [candidate.why] if candidate.why else []
         if candidate.sha256:
-            where = f" from {candidate.index}" if candidate.index else ""
-            lines.append(f"its wheel{where} was looked into (sha256 {candidate.sha256[:12]}…)")
+            where = f", from {candidate.index}" if candidate.index else ""
+            lines.append(f"wheel {candidate.sha256[:12]}…{where}")
     others = [each.distribution for each in resolution.candidates if each is not candidate]
     claims = [name for name in candidate.claims or others if normal(name) != normal(candidate.distribution)]
     if claims:
@@ -129,6 +127,8 @@ def _lines(candidate: Candidate, resolution: Resolution, now: datetime) -> list[
 
 def _dates(candidate: Candidate, now: datetime | None = None) -> str:
     """Return when it was released; without `now` as the evidence of a decision says it."""
+    if now and candidate.first_released[:10] == candidate.released[:10] != "":
+        return f"released {candidate.released[:10]} ({_age(candidate.released, now)}), the first release"
     texts = []
     for what, text in (("released", candidate.released), ("first release", candidate.first_released)):
         age = f" ({_age(text, now)})" if now and text else ""

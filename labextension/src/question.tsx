@@ -83,15 +83,17 @@ function Choice(props: {
       data-choice={choice.answer}
       data-proof={proof?.proof}
     >
-      <h5 id={name}>{choice.label}</h5>
-      {proof && (
-        <p>
-          <span aria-hidden="true">{proof.mark}</span> {proof.word}
-          {choice.why_not && `: ${choice.why_not}`}
-        </p>
-      )}
+      <div className="jp-Autoexec-head">
+        <h5 id={name}>{choice.label}</h5>
+        {proof && (
+          <p>
+            <span aria-hidden="true">{proof.mark}</span> {proof.word}
+            {choice.why_not && `: ${choice.why_not}`}
+          </p>
+        )}
+        {children}
+      </div>
       <Lines lines={choice.lines} />
-      {children}
     </div>
   );
 }

@@ -45,8 +45,12 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
-/** Let React draw what was asked of it. */
-const draws = () => new Promise(resolve => setTimeout(resolve, 20));
+/** Let React draw until it shows what is looked for; jest has the limit. */
+async function until(look: () => boolean): Promise<void> {
+  while (!look()) {
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
 
 async function drawn(
   question: IQuestion,
@@ -56,7 +60,7 @@ async function drawn(
   const root = createRoot(node);
   roots.push(root);
   root.render(<Question question={question} give={give} trans={TRANS} />);
-  await draws();
+  await until(() => node.querySelector('section') !== null);
   return node;
 }
 
@@ -102,8 +106,7 @@ describe('Question', () => {
     const given: string[] = [];
     const node = await drawn(WHICH, async answer => void given.push(answer));
     buttons(node)[1].click();
-    await draws();
-    expect(buttons(node).every(button => button.disabled)).toBe(true);
+    await until(() => buttons(node).every(button => button.disabled));
     buttons(node)[0].click();
     expect(given).toEqual(['opencv-python-headless']);
   });
@@ -111,8 +114,7 @@ describe('Question', () => {
   it('says why an answer did not count, and can be answered again', async () => {
     const node = await drawn(WHICH, () => Promise.reject(new Error('it has its answer already')));
     buttons(node)[0].click();
-    await draws();
-    expect(node.textContent).toContain('it has its answer already');
+    await until(() => node.textContent?.includes('it has its answer already') ?? false);
     expect(buttons(node)[0].disabled).toBe(false);
   });
 

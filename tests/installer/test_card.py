@@ -60,10 +60,10 @@ def test_each_candidate_is_told_with_all_that_is_known_of_it():
     full, bare = asked.choices
     assert full.lines == (
         "says of itself: Wrapper package for OpenCV.",
-        "released 2026-11-21 (1 day ago), first release 2016-03-01 (10 years ago)",
-        "59 releases fit this Python",
+        "released 2026-11-21 (1 day ago), first release 2016-03-01 (10 years ago),"
+        " 59 releases for this Python",
         "in the index",
-        "its wheel from https://index.example/simple was looked into (sha256 0123456789ab…)",
+        "wheel 0123456789ab…, from https://index.example/simple",
         "cv2 is also claimed by opencv-python-headless",
     )
     assert (full.label, full.fix, full.proved) == (
@@ -121,8 +121,8 @@ def test_the_evidence_is_not_said_twice():
     assert asked.evidence == evidence[:2]
     assert asked.choices[0].lines == (
         "says of itself: Wrapper package for OpenCV.",
-        "released 2026-11-21 (1 day ago), first release 2016-03-01 (10 years ago)",
-        "59 releases fit this Python",
+        "released 2026-11-21 (1 day ago), first release 2016-03-01 (10 years ago),"
+        " 59 releases for this Python",
     )
     assert asked.choices[0].fix == "%autoexec install opencv-python==4.10.0 --yes"
 
@@ -174,3 +174,10 @@ def test_an_age_is_said_in_words(released, want):
     """Whatever the index takes for a time."""
     asked = card.question(resolved(replace(FULL, released=released), BARE), NOW)
     assert f"({want}), first release" in asked.choices[0].lines[1]
+
+
+def test_a_first_release_is_said_to_be_one():
+    """That is what a person should see first of a stranger's project."""
+    new = replace(FULL, first_released=FULL.released, releases=1)
+    line = card.question(resolved(new, BARE), NOW).choices[0].lines[1]
+    assert line == "released 2026-11-21 (1 day ago), the first release, 1 release for this Python"

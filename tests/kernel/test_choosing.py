@@ -99,7 +99,7 @@ def test_a_person_chooses_at_the_prompt_and_that_one_is_installed(kernel):
         "  because: 3 projects claim frobcore\n",
         "  [1] frob-python 1.0 · proved\n",
         "        says of itself: Frobs with windows.\n",
-        "        1 release fits this Python\n",
+        " (1 year ago), the first release, 1 release for this Python\n",
         "        frobcore is also claimed by frob-python-headless, frob-source\n",
         "  [2] frob-python-headless 1.0 · proved\n",
         "(1 day ago)",

@@ -207,9 +207,14 @@ def _wanted(resolution: Resolution, needs: Sequence[Needed], ask: Ask) -> Candid
 
 
 def _settled_by(resolution: Resolution, chosen: Candidate | None) -> Resolution:
-    """Return a resolution that is about the candidate that was chosen, if one was."""
+    """Return a resolution that is about what was chosen; where a person chose nothing, how to choose."""
     if chosen is None:
-        return resolution
+        is_open = resolution.decision == "ask" and card.can_be_chosen(resolution)
+        return (
+            replace(resolution, fix=card.question(resolution, datetime.now(UTC)).fix)
+            if is_open
+            else resolution
+        )
     return replace(resolution, distribution=chosen.distribution, proved=chosen.proved)
 
 

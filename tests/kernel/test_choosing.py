@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -73,15 +75,15 @@ def installed(kernel) -> list[str]:
     return [event.distribution for event in events if isinstance(event, Installed)]
 
 
-def child(argv, index, folder, **more):
-    """Run a program to its end, with nobody at its standard input."""
+def child(argv, index, folder, *, stdin=subprocess.DEVNULL, **more):
+    """Run a program to its end, by default with nobody at its standard input."""
     return subprocess.run(
         argv,
         cwd=folder,
         env=environment_in(folder)
         | {"AUTOEXEC_INDEX_URL": index.url, "NO_PROXY": "*", "no_proxy": "*"}
         | more,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -145,6 +147,7 @@ def test_anything_else_installs_nothing(kernel, answer):
     kernel.answer(answer)
     cell.finish()
     assert cell.error.startswith("asked: ")
+    assert cell.error.endswith(f"  fix: {FIXES}")
     assert "once" not in cell.stdout
     assert installed(kernel) == []
 
@@ -183,3 +186,28 @@ def test_the_command_line_says_in_json_that_a_person_must_choose(kernel, index, 
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 3, done.stderr
     assert (records[-1]["verdict"], records[-1]["code"], records[-1]["fix"]) == ("asked", 3, FIXES)
+    (resolution,) = [record for record in records if record["kind"] == "Resolution"]
+    assert [(each["distribution"], each["proved"]) for each in resolution["candidates"]] == [
+        ("frob-python", True),
+        ("frob-python-headless", True),
+        ("frob-source", None),
+    ]
+    assert resolution["candidates"][0]["summary"] == "Frobs with windows."
+
+
+@pytest.mark.parametrize(("typed", "done"), [("2", True), ("frob-python", True), ("y", False), ("", False)])
+def test_a_person_chooses_in_a_terminal(kernel, index, tmp_path, typed, done):
+    """The command line asks as the notebook does, by number or by name; a yes says not which."""
+    (tmp_path / "script.py").write_text("import frobcore\nprint('it is', frobcore.WHO)\n")
+    code = f"exec(open({str(SEVERAL)!r}).read())\nfrom autoexec_magic.ui.cli import main\n"
+    code += "raise SystemExit(main(['script', '--cage', 'open', '--file', 'script.py']))"
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode() + b"\n")  # waits in the terminal until it is read
+    python = tmp_path / "healing" / "venv" / "bin" / "python"
+    ended = child([python, "-c", code], index, tmp_path, stdin=theirs)
+    os.close(theirs)
+    os.close(ours)
+    assert "  [2] frob-python-headless 1.0 · proved\n" in ended.stderr
+    assert "for frobcore ? [1] frob-python / [2] frob-python-headless / [N]o " in ended.stderr
+    who = "it is headless\n" if typed == "2" else "it is plain\n"
+    assert (ended.returncode, ended.stdout) == ((0, who) if done else (3, ""))

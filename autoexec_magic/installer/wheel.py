@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from pathlib import Path
 
 from ..executor.policy import DEFAULT
@@ -248,6 +248,7 @@ def _summary(archive: zipfile.ZipFile) -> str:
             zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, MessageError
         ):
             with archive.open(entry) as file:
-                headers = BytesHeaderParser().parsebytes(file.read(SUMMARY_BYTES))
+                text = file.read(SUMMARY_BYTES).decode("utf-8", "replace")
+            headers = HeaderParser().parsestr(text, headersonly=True)
             return str(headers.get("Summary", ""))
     return ""

@@ -284,3 +284,23 @@ def test_the_fix_of_a_local_module_is_a_line_of_python(tmp_path):
     assert (
         settled("a_module_of_mine", cls, evidence).fix == f"import sys; sys.path.insert(0, {str(folder)!r})"
     )
+
+
+def test_the_candidate_has_what_a_person_is_shown():
+    """What it says of itself, its ages, how many releases; and what rules it out."""
+    facts = {
+        "summary": "YAML for people.",
+        "released": before(30),
+        "first_released": before(3000),
+        "releases": 9,
+    }
+    candidates = [
+        decide("yaml", KNOWN, proof(**facts), AGES, NOW).candidates[0],
+        named(proof(**facts), AGES, NOW).candidates[0],
+    ]
+    for candidate in candidates:
+        assert {name: getattr(candidate, name) for name in facts} == facts
+        assert candidate.faults == ()
+    hooked = proof(pth=("a.pth",))
+    for resolution in (decide("yaml", KNOWN, hooked, AGES, NOW), named(hooked, AGES, NOW)):
+        assert resolution.candidates[0].faults == resolution.evidence

@@ -145,6 +145,7 @@ def test_entry_points_that_cannot_be_read_are_a_fault(inside):
     ("described", "want"),
     [
         ("Name: frob\nSummary: Frobs things.\n\nSummary: of the description\n", "Frobs things."),
+        ("Name: frob\nSummary: Für Äpfel – größer\n", "Für Äpfel – größer"),
         ("Name: frob\n\nSummary: of the description\n", ""),
         ("", ""),
     ],

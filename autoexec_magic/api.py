@@ -17,7 +17,9 @@ from .errors import PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
 from .history import host, short_id
-from .installer import Needed
+from .installer import Needed, index
+from .installer.index import Coverage, building
+from .installer.known import Entry, candidates
 from .onrecord import PYTHON, carry_out, surroundings
 from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
@@ -233,8 +235,7 @@ def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> lis
     if not modules:
         raise UsageError("nothing is named", fix="%autoexec resolve MODULE …")
     for module in modules:
-        if not all(part.isidentifier() for part in module.split(".")):
-            raise UsageError(f"{module!r} is not the name of a module", fix="as it stands after `import`")
+        _module_name(module)
     loaded, here = surroundings(caller)
     context = installer.Context(
         config=loaded.config,
@@ -245,6 +246,47 @@ def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> lis
         cancel=caller.cancel,
     )
     return installer.resolve([Needed(1, module) for module in modules], context, online=online)
+
+
+def index_coverage() -> list[Coverage]:
+    """Return what each index of module names on this machine covers, in the order they are asked."""
+    return index.coverage()
+
+
+def index_candidates(module: str) -> tuple[Entry, ...]:
+    """Return what the indexes on this machine know to hold a module, best first.
+
+    Raises
+    ------
+    UsageError
+        The name is not a module's.
+    """
+    _module_name(module)
+    return candidates(module)
+
+
+def index_build(*files: str | Path, to: str | Path = "") -> Coverage:
+    """Build an index of an organisation's own from lists of files.
+
+    Parameters
+    ----------
+    *files : str or Path, at least 1
+        Debian's `Contents` and `Packages` files, or lists of
+        `module<TAB>distribution`; plain or compressed.
+    to : str or Path, optional
+        The file to write; in the data directory by default, where its names
+        are looked up before all others and are never looked for elsewhere.
+
+    Raises
+    ------
+    UsageError
+        A list cannot be read, or the index cannot be written.
+    """
+    if not files:
+        raise UsageError("no lists are named", fix="%autoexec index build --from FILE …")
+    path = Path(to) if to else index.own_path()
+    building.build([Path(file) for file in files], path)
+    return index.described(path)
 
 
 def runs(limit: int | None = 20) -> list[Run]:
@@ -396,3 +438,8 @@ def needs_of(source: str, caller: Caller) -> tuple[Needed, ...]:
         return ()
     folder = (caller.cwd or Path.cwd()).absolute()
     return tuple(installer.missing(needs, (folder, settings.workspace(folder))))
+
+
+def _module_name(module: str) -> None:
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise UsageError(f"{module!r} is not the name of a module", fix="as it stands after `import`")

@@ -54,6 +54,7 @@ class Config:
     limits_processes: float = 0.0
     limits_file_mb: float = 0.0
     limits_open_files: float = 0.0
+    block: tuple[str, ...] = ()
     policy_programs: tuple[str, ...] = ()
     policy_roots: tuple[str, ...] = ()
     policy_allow: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ MEANING = {
     "limits.processes": "processes and threads of a run; 0 is 1024 in a cage, else no limit",
     "limits.file-mb": "size of each file that a run writes, in MiB; 0 is no limit",
     "limits.open-files": "open files of each process of a run; 0 is the system's limit",
+    "block": "distributions that are never installed, however their names are spelt",
     "policy.programs": "programs that may run without a question, besides the built-in list",
     "policy.roots": "folders that may be written, besides the workspace; relative to it",
     "policy.allow": "commands that are not asked about: PROGRAM WORD …, * for any word, at the end for all",
@@ -103,7 +105,7 @@ _SAY_WHERE = (
 _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
 PERSON_ONLY = frozenset(
     {
-        *("index-url", "project-age-days", "release-age-days", "pass-on", "cage"),
+        *("index-url", "project-age-days", "release-age-days", "block", "pass-on", "cage"),
         *(key for key in KEYS if key.startswith("limits.")),
     }
 )

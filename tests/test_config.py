@@ -16,6 +16,7 @@ PERSONAL = {
     "index-url": ('"https://index.example/simple"', "https://index.example/simple", None),
     "project-age-days": ("1.5", "1.5", 1.5),
     "release-age-days": ("2", "2", 2.0),
+    "block": ('["frobnicore"]', "frobnicore", ("frobnicore",)),
     "pass-on": ('["AWS_*"]', "AWS_*", ("AWS_*",)),
     "cage": ('"sealed"', "sealed", "sealed"),
     "limits.cpu-seconds": ("60", "60", 60.0),

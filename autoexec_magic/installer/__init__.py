@@ -19,9 +19,11 @@ from ..events import Emit, Installed, Resolved
 from ..values import Ask, Candidate, Resolution
 from . import card
 from .classify import PLATFORM, classify
-from .decide import CHECK_INDEX, Ages, decide, named, settled
+from .decide import CHECK_INDEX, Ages, Choice, barred, named, settled, weigh
+from .distributions import needed_by
+from .index import is_namespace, is_own
 from .install import install
-from .known import Known, lookup, of_distribution, of_module
+from .known import Entry, candidates, lookup, normal, of_distribution, of_module
 from .query import Found, Query
 from .scan import Needed, scan
 from .search import Search, find
@@ -39,6 +41,8 @@ __all__ = [
     "scan",
     "uv_path",
 ]
+
+MOST_CANDIDATES = 5  # of which each is looked into, where none is sure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,8 @@ def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[
     needs = [part for need in needs for part in _parts(need)]
     classes = [classify(need, context.folders) for need in needs]
     third = [need for need, (cls, _) in zip(needs, classes, strict=True) if cls == "third-party"]
-    queries = _queries(third)
+    choices = {need: _choice(need, context) for need in third}
+    queries = _queries(choices)
     answers = find(list(dict.fromkeys(queries.values())), context.search) if online else {}
     now = datetime.now(UTC)
     resolutions = []
@@ -107,10 +112,13 @@ def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[
         if cls != "third-party":
             resolutions.append(settled(need.module, cls, evidence))
             continue
-        row, found = _row(need), answers.get(queries[need])
-        module = row.module if row else need.module
-        below = need.module if _is_deeper(need, row, found) else ""
-        resolutions.append(decide(module, row, found, context.ages, now, submodule=below))
+        choice = choices[need]
+        asked = {entry.distribution: queries.get(normal(entry.distribution)) for entry in choice.entries}
+        found = {name: answers[query] for name, query in asked.items() if query in answers}
+        lead = choice.sure or choice.entries[0]
+        below = need.module if _is_deeper(need, lead, found.get(lead.distribution)) else ""
+        held = lead.module if lead.source != "name" else need.module
+        resolutions.append(weigh(held, choice, found if online else None, context.ages, now, submodule=below))
     return resolutions
 
 
@@ -185,7 +193,8 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
     queries = [_named_query(name) for name in names]
     answers = find(list(dict.fromkeys(queries)), context.search)
     now = datetime.now(UTC)
-    resolutions = [named(answers[query], context.ages, now) for query in queries]
+    block = context.config.block
+    resolutions = [barred(named(answers[query], context.ages, now), block) for query in queries]
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
     chosen = [
@@ -252,40 +261,58 @@ def _parts(need: Needed) -> list[Needed]:
     return [*found, replace(need, names=rest)] if rest or not found else found
 
 
-def _queries(needs: Sequence[Needed]) -> dict[Needed, Query]:
-    """Return the query of each need; those of one distribution share one."""
-    single = {need: _query(need, _row(need)) for need in needs}
+def _choice(need: Needed, context: Context) -> Choice:
+    """Return where a module may come from, as far as this machine knows."""
+    entries = candidates(need.module)
+    if not is_own(need.module):
+        same = _same_name(need.module)
+        names = {normal(entry.distribution) for entry in entries}
+        if normal(same.distribution) not in names and not any(not entry.is_rival for entry in entries):
+            entries = (*entries, same)
+    users = {normal(entry.distribution): needed_by(entry.distribution) for entry in entries}
+    blocked = frozenset(map(normal, context.config.block))
+    return Choice(entries=entries, users=users, blocked=blocked)
+
+
+def _same_name(module: str) -> Entry:
+    """Return the distribution that is called like a module; of a namespace, like the part that is meant."""
+    top = module.partition(".")[0]
+    name = "-".join(module.split(".")[:3]) if is_namespace(top) else top
+    return Entry(module=module, distribution=name.replace("_", "-"), source="name", is_rival=True)
+
+
+def _queries(choices: Mapping[Needed, Choice]) -> dict[str, Query]:
+    """Return a query for each distribution that may be meant; where one is sure, for that one alone."""
     merged: dict[str, Query] = {}
-    for query in single.values():
-        old = merged.setdefault(query.distribution, query)
-        modules = tuple(dict.fromkeys((*old.modules, *query.modules)))
-        merged[query.distribution] = replace(
-            old, modules=modules, newest_known=old.newest_known or query.newest_known
-        )
-    return {need: merged[query.distribution] for need, query in single.items()}
+    for need, choice in choices.items():
+        sure = choice.sure
+        for entry in (sure,) if sure else choice.entries[:MOST_CANDIDATES]:
+            name = normal(entry.distribution)
+            if name in choice.blocked:
+                continue
+            query = _query(need, entry)
+            old = merged.setdefault(name, query)
+            modules = tuple(dict.fromkeys((*old.modules, *query.modules)))
+            newest = old.newest_known or query.newest_known
+            merged[name] = replace(old, modules=modules, newest_known=newest)
+    return merged
 
 
-def _is_deeper(need: Needed, row: Known | None, found: Found | None) -> bool:
+def _is_deeper(need: Needed, entry: Entry, found: Found | None) -> bool:
     """Whether a submodule is imported that a wheel's files can tell of.
 
     A single file (six.py) makes its submodules when it runs, and is believed.
     """
-    if row is None or found is None or not need.module.startswith(f"{row.module}."):
+    if found is None or not need.module.startswith(f"{entry.module}."):
         return False
-    return f"{row.module}.__init__" in found.held
+    return f"{entry.module}.__init__" in found.held
 
 
-def _row(need: Needed) -> Known | None:
-    """Return the table's row of the module, or of the nearest package above it."""
-    return lookup(need.module)
-
-
-def _query(need: Needed, row: Known | None) -> Query:
-    if row is None:
-        name = need.module.partition(".")[0].replace("_", "-")
-        return Query(distribution=name, modules=(need.module,))
-    modules = tuple(dict.fromkeys((row.module, f"{row.module}.__init__", need.module)))
-    return Query(distribution=row.distribution, modules=modules, newest_known=row.proved)
+def _query(need: Needed, entry: Entry) -> Query:
+    if entry.source == "name":
+        return Query(distribution=entry.distribution, modules=(need.module,))
+    modules = tuple(dict.fromkeys((entry.module, f"{entry.module}.__init__", need.module)))
+    return Query(distribution=entry.distribution, modules=modules, newest_known=entry.proved)
 
 
 def _named_query(text: str) -> Query:
@@ -315,7 +342,8 @@ def _toolbox(context: Context) -> Toolbox:
     def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
         answers = find(queries, context.search)
         now = datetime.now(UTC)
-        return {query: named(found, context.ages, now) for query, found in answers.items()}
+        block = context.config.block
+        return {query: barred(named(found, context.ages, now), block) for query, found in answers.items()}
 
     return Toolbox(
         sources=context.sources,

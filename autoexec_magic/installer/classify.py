@@ -9,17 +9,34 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..values import ModuleClass
 from .decide import PYTHON_LINE
+from .drift import lacks, moved
 from .known import lookup, upwards
 from .scan import Needed
 
 # What left the standard library in 3.12 and 3.13 (PEP 594, PEP 632), and what replaced it.
 REMOVED = {
+    "aifc": "the distribution soundfile",
+    "audioop": "the distribution audioop-lts",
+    "cgitb": "the distribution legacy-cgi",
+    "chunk": "struct",
+    "formatter": "html.parser, or your own code",
+    "lib2to3": "ast, or the distribution libcst",
+    "mailcap": "mimetypes and shlex",
+    "msilib": "the tools of the platform",
+    "nis": "ldap, or your own code",
+    "nntplib": "the distribution pynntp",
+    "ossaudiodev": "the distribution sounddevice",
+    "parser": "ast",
+    "spwd": "the distribution python-pam",
+    "sunau": "the distribution soundfile",
+    "symbol": "ast",
     "asynchat": "asyncio",
     "asyncore": "asyncio",
     "cgi": "urllib.parse and email.message",
@@ -41,6 +58,44 @@ PLATFORM = {
     "ace_tools": "it exists in one assistant's own sandbox only",
     "js": "it exists in Pyodide only",
     "pyodide": "it exists in the browser only",
+    "pyodide_js": "it exists in Pyodide only",
+    "piplite": "it exists in JupyterLite only",
+    "micropip": "it exists in Pyodide only",
+    "notebookutils": "it exists on Microsoft Fabric only",
+    "mssparkutils": "it exists on Azure Synapse only",
+    "awsglue": "it exists on AWS Glue only",
+    "arcpy": "it exists in ArcGIS only",
+    "hou": "it exists in Houdini only",
+    "nuke": "it exists in Nuke only",
+    "maya.cmds": "it exists in Maya only",
+    "pymel": "it exists in Maya only",
+    "unreal": "it exists in Unreal Engine only",
+    "idaapi": "it exists in IDA only",
+    "idc": "it exists in IDA only",
+    "idautils": "it exists in IDA only",
+    "xbmc": "it exists in Kodi only",
+    "xbmcgui": "it exists in Kodi only",
+    "lldb": "it exists in LLDB only",
+    "gdb": "it exists in GDB only",
+    "vim": "it exists in Vim only",
+    "machine": "it exists in MicroPython only",
+    "utime": "it exists in MicroPython only",
+    "ubinascii": "it exists in MicroPython only",
+    "winreg": "it exists on Windows only",
+    "msvcrt": "it exists on Windows only",
+    "_winapi": "it exists on Windows only",
+    "winsound": "it exists on Windows only",
+    "win32api": "it exists on Windows only",
+    "win32com": "it exists on Windows only",
+    "win32con": "it exists on Windows only",
+    "win32gui": "it exists on Windows only",
+    "pythoncom": "it exists on Windows only",
+    "pywintypes": "it exists on Windows only",
+    "qgis": "it exists in QGIS only",
+    "FreeCAD": "it exists in FreeCAD only",
+    "c4d": "it exists in Cinema 4D only",
+    "rhinoscriptsyntax": "it exists in Rhino only",
+    "sublime": "it exists in Sublime Text only",
 }
 ALIASES = {
     "np": "import numpy as np",
@@ -49,6 +104,33 @@ ALIASES = {
     "sns": "import seaborn as sns",
     "tf": "import tensorflow as tf",
     "nx": "import networkx as nx",
+    "sp": "import scipy as sp",
+    "sm": "import statsmodels.api as sm",
+    "px": "import plotly.express as px",
+    "xr": "import xarray as xr",
+    "xgb": "import xgboost as xgb",
+    "lgb": "import lightgbm as lgb",
+    "gpd": "import geopandas as gpd",
+    "jnp": "import jax.numpy as jnp",
+    "mpl": "import matplotlib as mpl",
+    "hv": "import holoviews as hv",
+    "alt": "import altair as alt",
+    "dd": "import dask.dataframe as dd",
+    "da": "import dask.array as da",
+    "ak": "import awkward as ak",
+    "pl": "import polars as pl",
+    "pa": "import pyarrow as pa",
+    "pq": "import pyarrow.parquet as pq",
+    "tfp": "import tensorflow_probability as tfp",
+    "tfds": "import tensorflow_datasets as tfds",
+    "tfhub": "import tensorflow_hub as tfhub",
+    "nn": "import torch.nn as nn",
+    "skl": "import sklearn as skl",
+    "st": "import streamlit as st",
+    "bs": "import bs4 as bs",
+    "ccrs": "import cartopy.crs as ccrs",
+    "sqla": "import sqlalchemy as sqla",
+    "sa": "import sqlalchemy as sa",
 }
 
 
@@ -72,10 +154,14 @@ def classify(need: Needed, folders: Sequence[Path]) -> tuple[ModuleClass, str]:
         The evidence names the file, the replacement or the right spelling.
     """
     top = need.module.partition(".")[0]
-    if top in sys.stdlib_module_names:
+    gone = moved(need) if top not in REMOVED else ""
+    if gone:
+        return "drift", gone
+    if top in sys.stdlib_module_names and not _is_elsewhere(top):
         return "stdlib", "part of Python"
     if is_present(need):
-        return "installed", "it can be imported here"
+        lacking = lacks(need.module) if "." in need.module else ""
+        return ("drift", lacking) if lacking else ("installed", "it can be imported here")
     for name in upwards(need.module):
         if name in PLATFORM:
             return "platform", PLATFORM[name]
@@ -87,6 +173,11 @@ def classify(need: Needed, folders: Sequence[Path]) -> tuple[ModuleClass, str]:
     if top in ALIASES:
         return "alias", f"that is a short name: `{ALIASES[top]}`"
     return "third-party", "not here"
+
+
+def _is_elsewhere(top: str) -> bool:
+    """Whether a module of the standard library is one of another platform's."""
+    return top in PLATFORM and importlib.util.find_spec(top) is None
 
 
 def is_present(need: Needed) -> bool:
@@ -140,6 +231,10 @@ def _local(module: str, folders: Sequence[Path]) -> str:
         for path in (place / f"{top}.py", place / top / "__init__.py"):
             if path.is_file():
                 return _cured(path, place)
+    for place in (*near, *wide):
+        notebook = place / f"{top}.ipynb"
+        if notebook.is_file():
+            return f"your own notebook {notebook}; run its cells here: %run {shlex.quote(str(notebook))}"
     for place in near:
         if (place / top).is_dir():
             evidence = _folder(place, top, below, is_known=bool(lookup(module)))

@@ -1,26 +1,75 @@
 """What to do about a missing module: pure, from evidence to a decision.
 
-Installed without a question only on evidence: the table knows the module, the
-wheel was looked into and holds it, and neither the project nor the release is
+Installed without a question only on evidence: exactly one distribution is
+known for the module (by hand, by Debian, by an organisation's own index, or
+because something installed depends on it), nobody blocked it, its wheel was
+looked into and holds the module, and neither the project nor the release is
 fresh. A wheel that does not hold the module, or that would run code at every
 start of Python, is refused. Everything else is a question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import floor
 
 from ..values import Candidate, Decision, ModuleClass, Resolution
-from .known import Known
+from .known import Entry, Known, normal
 from .query import Found
 
 PYTHON_LINE = "import sys; sys.path.insert(0, "  # how the evidence of a local module ends
 _IF_KNOWN = "%autoexec install DISTRIBUTION, if you know its name"
 CHECK_INDEX = "check the index: %autoexec config"
 _WHY_NOT_BUILT = "only a source archive is there, and building it runs its code"
+
+
+# A name in Debian that fewer projects than this depend on there is a candidate, and no evidence.
+FEWEST_USES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is known of where a module comes from, before any index is asked.
+
+    `entries` are the candidates, best first. `users` are, by the normal name
+    of a candidate, the installed distributions that depend on it; `blocked`
+    are normal names that a person never wants installed.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
+
+    @property
+    def sure(self) -> Entry | None:
+        """The one candidate that evidence speaks for, or None where it speaks for none or several."""
+        needed = [entry for entry in self.entries if self.users.get(normal(entry.distribution))]
+        mains = [entry for entry in self.entries if not entry.is_rival]
+        if len(mains) == 1 and _is_evidence(mains[0]):
+            return mains[0]
+        return needed[0] if len(needed) == 1 and all(entry in needed for entry in mains) else None
+
+    def why(self, entry: Entry) -> str:
+        """Return who says that a candidate holds the module."""
+        users = self.users.get(normal(entry.distribution), ())
+        if users:
+            return f"{', '.join(users[:2])} (installed here) depends on it"
+        if entry.source == "debian":
+            kind = "made for Debian itself" if entry.is_apart else "packaged by Debian"
+            return f"{kind}; {entry.uses} projects there depend on it"
+        if entry.source == "kept":
+            return (
+                "may hold it, by its name or beside another one"
+                if entry.is_rival
+                else "in the hand-kept table"
+            )
+        return {
+            "own": "in your organisation's own index",
+            "pigar": "published with that name in it, which is no evidence",
+            "name": "the same name, which is no evidence",
+        }[entry.source]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +85,9 @@ def settled(module: str, cls: ModuleClass, evidence: str) -> Resolution:
     fixes = {
         "platform": "leave that import out here",
         "removed": evidence.partition("use ")[2] and f"use {evidence.partition('use ')[2]}",
-        "local": _python_line(evidence),
+        "local": _python_line(evidence) or evidence.partition("run its cells here: ")[2],
         "alias": evidence.partition("`")[2].rstrip("`"),
+        "drift": evidence.partition("; use ")[2] and f"use {evidence.partition('; use ')[2]}",
     }
     return Resolution(
         module=module, cls=cls, decision="nothing", evidence=(evidence,), fix=fixes.get(cls, "")
@@ -52,8 +102,10 @@ def decide(
     now: datetime,
     *,
     submodule: str = "",
+    entry: Entry | None = None,
+    why: str = "",
 ) -> Resolution:
-    """Return what `module` is and what follows.
+    """Return what `module` is and what follows, for one candidate.
 
     Parameters
     ----------
@@ -71,9 +123,13 @@ def decide(
     submodule : str, optional
         What is imported, where it is deeper than the `module` that is proved.
         A wheel that holds the module and not that is a question.
+    entry : Entry, optional
+        The candidate, where it is not the table's row or the module's own name.
+    why : str, optional
+        Who says that the candidate holds the module.
     """
-    distribution = known.distribution if known else module.partition(".")[0].replace("_", "-")
-    why = "in the hand-kept table" if known else "the same name, which is no evidence"
+    distribution = entry.distribution if entry else known.distribution if known else own_name(module)
+    why = why or ("in the hand-kept table" if known else "the same name, which is no evidence")
     if found is None:
         decision: Decision = "install" if known else "ask"
         return _resolution(
@@ -96,13 +152,76 @@ def decide(
     )
     if faults:
         return _resolution(module, candidate, "refuse", faults)
-    doubts = _doubts(found, distribution, ages, now) + ([] if known else [f"{distribution} is only {why}"])
+    doubts = _doubts(found, distribution, ages, now) + ([] if known else [_only(distribution, why)])
     if submodule and found.sha256 and submodule not in found.held:
         doubts.insert(0, f"{distribution} {found.version} holds {module}, and not {submodule}")
     if doubts:
         fix = CHECK_INDEX if found.is_down else ""
         return _resolution(module, candidate, "ask", [*doubts, *_statements(found)], fix)
     return _resolution(module, candidate, "install", [why, *_statements(found)])
+
+
+def weigh(
+    module: str,
+    choice: Choice,
+    answers: Mapping[str, Found] | None,
+    ages: Ages,
+    now: datetime,
+    *,
+    submodule: str = "",
+) -> Resolution:
+    """Return what follows for `module`, with every candidate and what speaks for it.
+
+    Parameters
+    ----------
+    module : str
+        A missing module, third party.
+    choice : Choice
+        Where it may come from; at least one entry.
+    answers : mapping of str to Found, or None
+        What the index has, by the name of a candidate. None: nobody asked.
+    ages : Ages
+        Limits of the evidence rule.
+    now : datetime
+        Aware, UTC.
+    submodule : str, optional
+        As for `decide`.
+    """
+    sure = choice.sure
+    lead = sure or _likeliest(choice, answers, module)
+    known = Known(lead.module, lead.distribution, lead.proved) if sure else None
+    found = answers.get(lead.distribution) if answers is not None else None
+    first = decide(module, known, found, ages, now, submodule=submodule, entry=lead, why=choice.why(lead))
+    candidates = [first.candidates[0]] + [
+        _candidate(entry, answers, module, choice.why(entry)) for entry in choice.entries if entry != lead
+    ]
+    if normal(lead.distribution) in choice.blocked:
+        return barred(replace(first, candidates=tuple(candidates)), choice.blocked)
+    evidence = first.evidence
+    if all(entry.source == "name" for entry in choice.entries) and not (
+        found and (found.exists or found.error)
+    ):
+        evidence = (f"invented, or very new: no known project holds {module}", *first.evidence)
+        return replace(first, cls="invented", candidates=tuple(candidates), evidence=evidence)
+    several = [entry.distribution for entry in choice.entries if not entry.is_rival]
+    if not sure and len(several) > 1:
+        evidence = (f"several distributions hold {lead.module}: {', '.join(several)}", *evidence)
+    return replace(first, candidates=tuple(candidates), evidence=evidence)
+
+
+def barred(resolution: Resolution, blocked: Collection[str]) -> Resolution:
+    """Return the resolution, or a refusal where its distribution is on the person's block list.
+
+    `blocked` are names in any spelling (PEP 503 makes them one).
+    """
+    if normal(resolution.distribution) not in {normal(name) for name in blocked}:
+        return resolution
+    return replace(
+        resolution,
+        decision="refuse",
+        evidence=(f"{resolution.distribution} is on the list of what is never installed (block)",),
+        fix="%autoexec config shows the list",
+    )
 
 
 def named(found: Found, ages: Ages, now: datetime) -> Resolution:
@@ -134,6 +253,59 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
     return _resolution(
         found.distribution, candidate, "ask" if doubts else "install", evidence, _fix_of_named(found)
     )
+
+
+def own_name(module: str) -> str:
+    """Return the distribution that would be called like a module.
+
+    Examples
+    --------
+    >>> own_name("my_module.deeper")
+    'my-module'
+    """
+    return module.partition(".")[0].replace("_", "-")
+
+
+def _is_evidence(entry: Entry) -> bool:
+    """Whether who says it is somebody who looks at projects before naming them."""
+    if entry.source == "debian":
+        return entry.uses >= FEWEST_USES and not entry.is_apart
+    return entry.source in ("kept", "own")
+
+
+def _likeliest(choice: Choice, answers: Mapping[str, Found] | None, module: str) -> Entry:
+    """Return the first candidate, or the first whose wheel holds the module where its does not."""
+    first = choice.entries[0]
+    if answers is None or _is_sound(answers.get(first.distribution), module):
+        return first
+    sound = (entry for entry in choice.entries if _is_sound(answers.get(entry.distribution), module))
+    return next(sound, first)
+
+
+def _is_sound(found: Found | None, module: str) -> bool:
+    return bool(found and found.sha256 and _is_proved(found, module) and not found.pth and not found.faults)
+
+
+def _candidate(entry: Entry, answers: Mapping[str, Found] | None, module: str, why: str) -> Candidate:
+    found = answers.get(entry.distribution) if answers is not None else None
+    known = not entry.is_rival and _is_evidence(entry)
+    if found is None:
+        return Candidate(distribution=entry.distribution, known=known, why=why)
+    if found.released:
+        why = f"{why}; released {found.released[:10]}, first release {found.first_released[:10]}"
+    return Candidate(
+        distribution=entry.distribution,
+        version=found.version,
+        known=known,
+        proved=_is_proved(found, module) if found.sha256 else None,
+        sha256=found.sha256,
+        index=found.index,
+        why=why if found.exists else f"{why}; not on the index",
+    )
+
+
+def _only(distribution: str, why: str) -> str:
+    return f"{distribution} is only {why}" if why.startswith("the same name") else f"{distribution}: {why}"
 
 
 def _resolution(

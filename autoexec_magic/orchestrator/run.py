@@ -159,7 +159,7 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     for item in resolutions:
         if item.distribution in done or not installer.is_required(item, step.needs):
             continue
-        if item.cls == "third-party":
+        if item.cls in ("third-party", "invented"):
             raise NeedsPerson(
                 f"{item.module} is missing, and nothing was run", why="; ".join(item.evidence), fix=item.fix
             )

@@ -262,10 +262,13 @@ def describe(resolution: Resolution) -> str:
         name += f" {resolution.chosen.version}"
     lines = [f"{resolution.module}: {resolution.cls} · {words[resolution.decision]}{name}"]
     lines += [f"  because: {item}" for item in resolution.evidence]
+    others = [item for item in resolution.candidates if item.distribution != resolution.distribution]
+    lines += [f"  or: {item.distribution} ({item.why})" for item in others]
     if (resolution.fix and resolution.decision != "nothing") or resolution.cls in (
         "local",
         "removed",
         "alias",
+        "drift",
     ):
         lines.append(f"  fix: {resolution.fix}")
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ..api import Caller
 from ..errors import UsageError
-from . import rulings, speak
+from . import indexes, rulings, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -330,6 +330,14 @@ def _add_resolve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as they stand after `import`")
 
 
+def _add_index(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from", dest="files", nargs="+", default=[], metavar="FILE", help="build: Contents files, or lists"
+    )
+    parser.add_argument("--to", default="", metavar="PATH", help="build: the file to write")
+    parser.add_argument("words", nargs="*", metavar="show [MODULE] | build", help="the indexes of modules")
+
+
 def _add_test(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
     parser.add_argument(
@@ -395,6 +403,12 @@ VERBS: Mapping[str, Verb] = {
     ),
     "install": Verb(help="install what is named, by proof", add=_add_install, run=speak.install),
     "resolve": Verb(help="say what a module is; install nothing", add=_add_resolve, run=speak.resolve),
+    "index": Verb(
+        help="where modules come from: index show [MODULE], index build --from FILE …",
+        add=_add_index,
+        run=indexes.index,
+        choices={"words": indexes.WORDS},
+    ),
     "test": Verb(
         help="run pytest; its own options pass through",
         add=_add_test,

@@ -88,7 +88,7 @@ def test_each_module_is_answered_in_its_place(desk, index, tmp_path):
     answers = desk.resolve(*modules)
     assert [(answer.module, answer.cls, answer.decision) for answer in answers] == [
         ("json", "stdlib", "nothing"),
-        ("frobnicore", "third-party", "ask"),
+        ("frobnicore", "invented", "ask"),
         ("google.colab", "platform", "nothing"),
         ("usb", "third-party", "install"),
         ("my_own_module", "local", "nothing"),

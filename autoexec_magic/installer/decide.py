@@ -291,8 +291,6 @@ def _candidate(entry: Entry, answers: Mapping[str, Found] | None, module: str, w
     known = not entry.is_rival and _is_evidence(entry)
     if found is None:
         return Candidate(distribution=entry.distribution, known=known, why=why)
-    if found.released:
-        why = f"{why}; released {found.released[:10]}, first release {found.first_released[:10]}"
     return Candidate(
         distribution=entry.distribution,
         version=found.version,
@@ -300,6 +298,11 @@ def _candidate(entry: Entry, answers: Mapping[str, Found] | None, module: str, w
         proved=_is_proved(found, module) if found.sha256 else None,
         sha256=found.sha256,
         index=found.index,
+        summary=found.summary,
+        released=found.released,
+        first_released=found.first_released,
+        releases=found.releases,
+        faults=tuple(_faults(found, module, entry.distribution)),
         why=why if found.exists else f"{why}; not on the index",
     )
 

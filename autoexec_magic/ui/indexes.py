@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import api
@@ -24,9 +25,9 @@ def index(call: Call, caller: Caller) -> Spoken:
     options = call.options
     word, *rest = options.words or ["show"]
     if word == "build" and not rest:
-        built = api.index_build(
-            *(caller.cwd / file for file in options.files), to=caller.cwd / options.to if options.to else ""
-        )
+        here = caller.cwd or Path.cwd()
+        files = [here / file for file in options.files]
+        built = api.index_build(*files, to=here / options.to if options.to else "")
         return _spoken([built], _line(built))
     if word != "show" or options.files or options.to or len(rest) > 1:
         raise UsageError(

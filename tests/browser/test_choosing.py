@@ -20,7 +20,7 @@ from lab import LOAD, Lab, Page, notebook
 from skips import requires
 
 INSTALLER = Path(__file__).parents[1] / "installer"
-SEVERAL = INSTALLER / "programs" / "several.py"
+HOLDERS = "".join(f"frobcore\t{name}\n" for name in ("frob-python", "frob-python-headless", "frob-source"))
 AXE = Path(__file__).parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 CELL = "%%autoexec\nimport frobcore\nfrobcore.WHO"
 CARD = ".jp-Autoexec-question"
@@ -75,7 +75,8 @@ def page(lab: Lab, index: Any, tmp_path: Path, open_page: Callable[..., Page]) -
     }
     (place / "kernel.json").write_text(json.dumps(spec))
     path = lab.notebooks / f"{name}.ipynb"
-    notebook(path, LOAD, SEVERAL.read_text(), CELL)
+    (lab.notebooks / "holders.txt").write_text(HOLDERS)
+    notebook(path, LOAD, "%autoexec index build --from holders.txt", CELL)
     book = json.loads(path.read_text())
     book["metadata"]["kernelspec"] = {"name": name, "display_name": name, "language": "python"}
     path.write_text(json.dumps(book))

@@ -21,7 +21,8 @@ from harness import KERNEL_ID, LOAD, environment_in
 from autoexec_magic import asking
 from autoexec_magic.events import Answered, Asked, Installed
 
-SEVERAL = Path(__file__).parents[1] / "installer" / "programs" / "several.py"
+HOLDERS = "".join(f"frobcore\t{name}\n" for name in ("frob-python", "frob-python-headless", "frob-source"))
+BUILD = "%autoexec index build --from holders.txt"
 CELL = "%%autoexec\nprint('once')\nimport frobcore\nfrobcore.WHO"
 FIXES = "%autoexec install frob-python --yes, or %autoexec install frob-python-headless --yes"
 SECONDS = 120
@@ -65,7 +66,8 @@ def kernel(index, tmp_path):
     healed._manager.connection_file = str(folder / f"kernel-{KERNEL_ID}.json")
     with healed as started:
         started.execute(LOAD).must_pass()
-        started.execute(SEVERAL.read_text()).must_pass()
+        started.write("holders.txt", HOLDERS)
+        started.execute(BUILD).must_pass()
         yield started
 
 
@@ -80,7 +82,7 @@ def child(argv, index, folder, *, stdin=subprocess.DEVNULL, **more):
     return subprocess.run(
         argv,
         cwd=folder,
-        env=environment_in(folder)
+        env=environment_in(folder / "healing")
         | {"AUTOEXEC_INDEX_URL": index.url, "NO_PROXY": "*", "no_proxy": "*"}
         | more,
         stdin=stdin,
@@ -98,7 +100,8 @@ def test_a_person_chooses_at_the_prompt_and_that_one_is_installed(kernel):
     text = "install frob-python 1.0 or frob-python-headless 1.0 for frobcore ?"
     assert cell.questions == [f"{text} [1] frob-python / [2] frob-python-headless / [N]o "]
     for line in (
-        "  because: 3 projects claim frobcore\n",
+        "  because: several distributions hold frobcore: frob-python, frob-python-headless, frob-source\n",
+        "        in your organisation's own index\n",
         "  [1] frob-python 1.0 · proved\n",
         "        says of itself: Frobs with windows.\n",
         " (1 year ago), the first release, 1 release for this Python\n",
@@ -166,7 +169,7 @@ def test_where_nobody_can_choose_each_command_is_named_and_works(kernel, mark):
 
 def test_nbclient_stops_at_the_cell_with_the_commands(kernel, index, tmp_path):
     """A notebook that nobody watches: what is said of the cell names what to type."""
-    cells = [nbformat.v4.new_code_cell(source) for source in (LOAD, SEVERAL.read_text(), CELL)]
+    cells = [nbformat.v4.new_code_cell(source) for source in (LOAD, CELL)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "book.ipynb")
     program = Path(sys.executable).with_name("jupyter-execute")
     more = {"JUPYTER_PATH": str(tmp_path / "healing")}
@@ -179,7 +182,7 @@ def test_nbclient_stops_at_the_cell_with_the_commands(kernel, index, tmp_path):
 def test_the_command_line_says_in_json_that_a_person_must_choose(kernel, index, tmp_path, yes):
     """Exit 3, verdict asked, the commands as the fix, and all candidates with their proof."""
     (tmp_path / "script.py").write_text("import frobcore\n")
-    code = f"exec(open({str(SEVERAL)!r}).read())\nfrom autoexec_magic.ui.cli import main\n"
+    code = "from autoexec_magic.ui.cli import main\n"
     code += f"raise SystemExit(main({['script', '--json', *yes, '--cage', 'open', '--file', 'script.py']!r}))"
     python = tmp_path / "healing" / "venv" / "bin" / "python"
     done = child([python, "-c", code], index, tmp_path)
@@ -199,7 +202,7 @@ def test_the_command_line_says_in_json_that_a_person_must_choose(kernel, index, 
 def test_a_person_chooses_in_a_terminal(kernel, index, tmp_path, typed, done):
     """The command line asks as the notebook does, by number or by name; a yes says not which."""
     (tmp_path / "script.py").write_text("import frobcore\nprint('it is', frobcore.WHO)\n")
-    code = f"exec(open({str(SEVERAL)!r}).read())\nfrom autoexec_magic.ui.cli import main\n"
+    code = "from autoexec_magic.ui.cli import main\n"
     code += "raise SystemExit(main(['script', '--cage', 'open', '--file', 'script.py']))"
     ours, theirs = pty.openpty()
     os.write(ours, typed.encode() + b"\n")  # waits in the terminal until it is read

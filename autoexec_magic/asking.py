@@ -26,7 +26,7 @@ from .history import RUN_ID, Store, short_id
 WATCHED_SECONDS = 5.0  #: the panel asks for news every second while it is in sight
 FORGOTTEN_SECONDS = 86_400.0  #: then the note of a kernel's panel is removed
 KERNEL_ID = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z-]{0,63}")
-_ANSWER_BYTES = 64
+_ANSWER_BYTES = 1024  # a choice's answer is a name with a version
 
 
 def note_panel(store: Store, kernel: str) -> None:

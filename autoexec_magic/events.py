@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .values import Diagnosis, Phase, Place, Resolution, Stream, Verdict
+from .values import Choice, Diagnosis, Phase, Place, Resolution, Stream, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +112,17 @@ class CaseFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question waits for a person at `place`; `answers` are what may be said."""
+    """A question waits for a person at `place`; `answers` are what may be said.
+
+    Where `choices` are not empty, the answers are theirs, and "no".
+    """
 
     question: str
     text: str
     evidence: tuple[str, ...] = ()
     answers: tuple[str, ...] = ("yes", "no")
     place: Place = "prompt"
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

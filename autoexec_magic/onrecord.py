@@ -18,26 +18,33 @@ from typing import cast
 
 from . import config as settings
 from . import executor, orchestrator
-from .errors import AutoexecError, Cancelled, NeedsPerson, UsageError
+from .choosing import meant, unanswered
+from .errors import AutoexecError, Cancelled, UsageError
 from .events import Emit, Event, Output
 from .executor.cage import SHUT, Doors, Wanted
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .masked import masked
 from .orchestrator import Command, Plan, Report, Script, Step, Surroundings
 from .redact import cleaned, secrets_in
-from .values import Ask, Place, Question, Reply
+from .values import Ask, Choice, Place, Question, Reply
 
 _log = logging.getLogger(__name__)
 
 
 def nobody(question: Question) -> Reply:
     """Answer a question where no person is: by raising `NeedsPerson`."""
-    raise NeedsPerson(question.text.removesuffix(" ?"), why="; ".join(question.evidence), fix=question.fix)
+    raise unanswered(question)
 
 
-def agreed(question: Question) -> Reply:
-    """Answer yes, once: the caller gave `--yes`; what only a person may say is left unsaid."""
-    return Reply.NO if question.needs_person else Reply.YES
+def agreed(question: Question) -> Reply | Choice:
+    """Answer yes, once: the caller gave `--yes`; what only a person may say is left unsaid.
+
+    Raises
+    ------
+    NeedsPerson
+        There are several choices: a yes does not say which.
+    """
+    return Reply.NO if question.needs_person else meant(question, Reply.YES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,8 +86,26 @@ class Reply(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of what a person may choose between; to choose it is a yes to it alone.
+
+    `answer` is the short word that chooses it, `label` names it in full,
+    `lines` are what is known of it and `fix` is the command that chooses it.
+    `proved` says whether it was looked into and is what it is taken for, None
+    where nobody could look. `why_not` is why it cannot be chosen, or "".
+    """
+
+    answer: str
+    label: str
+    lines: tuple[str, ...] = ()
+    fix: str = ""
+    proved: bool | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A yes-or-no question for a person; `fix` is the command that says yes.
+    """A question for a person: yes or no, or which; `fix` is the command that says yes.
 
     `place` is where the person is asked: at the prompt, or in the panel, which
     knows it by the ids of the run and of the question. Whoever asks leaves
@@ -95,7 +113,7 @@ class Question:
 
     `content` is exactly what is agreed to, where the answer may be kept for
     the project; to one that `needs_person` no option such as `--yes` is an
-    answer.
+    answer. Where there are `choices` it is one of them, or no.
     """
 
     text: str
@@ -103,17 +121,27 @@ class Question:
     fix: str = ""
     content: str = ""
     needs_person: bool = False
+    choices: tuple[Choice, ...] = ()
     run_id: str = ""
     question: str = ""
     place: Place = "prompt"
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """What may be said."""
+        """What may be said; no is the last."""
+        if self.choices:
+            return (*(choice.answer for choice in self.choices if not choice.why_not), "no")
         return ("yes", "always", "no") if self.content else ("yes", "no")
 
+    @property
+    def only(self) -> Choice | None:
+        """The choice that a plain yes means: there is no other that may be the right one."""
+        left = [choice for choice in self.choices if choice.proved is not False]
+        return left[0] if len(left) == 1 and not left[0].why_not else None
 
-Ask: TypeAlias = Callable[[Question], bool | Reply]  #: raises `NeedsPerson` where nobody can answer
+
+#: A choice is true, as a yes is.
+Ask: TypeAlias = Callable[[Question], bool | Reply | Choice]  #: raises `NeedsPerson` where nobody can answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +227,11 @@ class Candidate:
     `proved` is None where nobody looked, True where its wheel holds the
     module, False where it does not. `sha256` is the digest of exactly the
     wheel that was looked into, and `index` where it came from, without
-    credentials.
+    credentials. `summary` is its own sentence about itself; `released` is when
+    `version` was uploaded and `first_released` when the project's first file
+    was, ISO 8601 or "" where the index does not say; `releases` counts those
+    that fit this Python; `claims` are other distributions that claim the
+    module's name. `faults` rule its wheel out, whoever says yes.
     """
 
     distribution: str
@@ -209,6 +241,12 @@ class Candidate:
     sha256: str = ""
     index: str = ""
     why: str = ""
+    summary: str = ""
+    released: str = ""
+    first_released: str = ""
+    releases: int | None = None
+    claims: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

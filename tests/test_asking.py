@@ -15,6 +15,7 @@ from autoexec_magic import asking
 from autoexec_magic.errors import UsageError
 from autoexec_magic.events import Answered, Asked, Output
 from autoexec_magic.history import Meta, Owner, Recorder, Store, host, new_id
+from autoexec_magic.values import Choice, Question
 
 KERNEL = "0c4e1d3a-7b60-4f0f-9f52-1f6f0d2b9a11"
 
@@ -204,3 +205,20 @@ def test_that_a_run_waits_is_seen_without_its_log(store: Store, recorder: Record
     with pytest.raises(KeyboardInterrupt):
         wait()
     assert not asking.is_waiting(store, recorder.run_id)
+
+
+def test_one_of_several_is_answered_by_its_word(store: Store, recorder: Recorder):
+    """However long a project's name is; one that cannot be chosen, and a yes, are no answers."""
+    long = "a" * 200
+    choices = (Choice(answer=long, label=long), Choice(answer="other", label="other", why_not="no wheel"))
+    asked = Question(text="install which ?", choices=choices)
+    question = new_id()
+    recorder.emit(
+        Asked(question=question, text=asked.text, answers=asked.answers, choices=choices, place="panel")
+    )
+    assert asking.open_question(store, recorder.run_id).choices == choices
+    for words in ("other", "yes", "always", long[:-1], "1"):
+        with pytest.raises(UsageError, match="is no answer"):
+            asking.answer(store, recorder.run_id, question, words)
+    asking.answer(store, recorder.run_id, question, long)
+    assert asking.answer_to(store, recorder.run_id, question) == long

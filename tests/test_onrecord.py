@@ -10,7 +10,7 @@ from skips import requires
 from autoexec_magic import api, onrecord
 from autoexec_magic.errors import NeedsPerson, PhaseError, UsageError
 from autoexec_magic.executor import cage
-from autoexec_magic.values import Question
+from autoexec_magic.values import Choice, Question, Reply
 
 
 def test_a_store_that_cannot_be_written_does_not_keep_code_from_running(tmp_path, monkeypatch, caplog):
@@ -113,3 +113,16 @@ def test_a_run_does_not_say_yes_to_another(says, tmp_path):
     with pytest.raises(PhaseError) as caught:
         api.sh([sys.executable, str(script)], caller=caller, yes=True)
     assert "PolicyRefused" in str(caught.value) + str(list(api.show(api.runs(1)[0].run_id)[1]))
+
+
+def test_yes_never_picks_among_several():
+    """`--yes` takes the only choice that may be the right one, else it names the commands that choose."""
+    first = Choice(answer="frob", label="frob 1.0", fix="A", proved=True)
+    second = Choice(answer="frob-ng", label="frob-ng 1.0", fix="B", proved=True)
+    assert onrecord.agreed(Question(text="install it ?", choices=(first,))) is first
+    with pytest.raises(NeedsPerson, match="install it") as caught:
+        onrecord.agreed(Question(text="install it ?", choices=(first, second)))
+    assert caught.value.fix == "A, or B"
+    alone = Question(text="install it ?", choices=(first,), needs_person=True)
+    assert onrecord.agreed(alone) is Reply.NO
+    assert onrecord.agreed(Question(text="run it ?")) is Reply.YES

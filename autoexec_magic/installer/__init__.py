@@ -16,7 +16,8 @@ from .. import executor
 from ..config import Config
 from ..errors import InstallError, NeedsPerson, UsageError
 from ..events import Emit, Installed, Resolved
-from ..values import Ask, Candidate, Question, Resolution
+from ..values import Ask, Candidate, Resolution
+from . import card
 from .classify import PLATFORM, classify
 from .decide import CHECK_INDEX, Ages, Choice, barred, named, settled, weigh
 from .distributions import needed_by
@@ -178,6 +179,7 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
                 fix=resolution.fix,
             )
     chosen = [_wanted(resolution, needs, context.ask) for resolution in resolutions]
+    resolutions = [_settled_by(*each) for each in zip(resolutions, chosen, strict=True)]
     wanted = {candidate.distribution: candidate for candidate in chosen if candidate}
     if not wanted:
         return resolutions, []
@@ -227,6 +229,18 @@ def _wanted(resolution: Resolution, needs: Sequence[Needed], ask: Ask) -> Candid
         return None
 
 
+def _settled_by(resolution: Resolution, chosen: Candidate | None) -> Resolution:
+    """Return a resolution that is about what was chosen; where a person chose nothing, how to choose."""
+    if chosen is None:
+        is_open = resolution.decision == "ask" and card.can_be_chosen(resolution)
+        return (
+            replace(resolution, fix=card.question(resolution, datetime.now(UTC)).fix)
+            if is_open
+            else resolution
+        )
+    return replace(resolution, distribution=chosen.distribution, proved=chosen.proved)
+
+
 def _covers(resolved: str, module: str) -> bool:
     return resolved == module or resolved.startswith(f"{module}.") or module.startswith(f"{resolved}.")
 
@@ -236,16 +250,11 @@ def _agreed(resolution: Resolution, ask: Ask, *, typed: str = "") -> Candidate |
 
     `typed` is what a person named; without it, nothing has to be installed.
     """
-    candidate = resolution.chosen
     if resolution.decision == "install":
-        return candidate
-    if resolution.decision == "ask" and candidate and candidate.proved:
-        question = Question(
-            text=f"install {candidate.distribution} {candidate.version} ?",
-            evidence=resolution.evidence,
-            fix=f"%autoexec install {typed} --yes" if typed else resolution.fix,
-        )
-        return candidate if ask(question) else None
+        return resolution.chosen
+    if resolution.decision == "ask" and card.can_be_chosen(resolution):
+        question = card.question(resolution, datetime.now(UTC), typed=typed)
+        return card.chosen(resolution, question, ask(question))
     if typed and resolution.decision != "nothing":
         raise InstallError(
             f"cannot install {resolution.distribution}",

@@ -135,6 +135,7 @@ def decide(
         return _resolution(
             module, Candidate(distribution=distribution, known=bool(known), why=why), decision, [why]
         )
+    faults = _faults(found, module, distribution)
     candidate = Candidate(
         distribution=distribution,
         version=found.version,
@@ -142,9 +143,13 @@ def decide(
         proved=_is_proved(found, module) if found.sha256 else None,
         sha256=found.sha256,
         index=found.index,
+        summary=found.summary,
+        released=found.released,
+        first_released=found.first_released,
+        releases=found.releases,
         why=why,
+        faults=tuple(faults),
     )
-    faults = _faults(found, module, distribution)
     if faults:
         return _resolution(module, candidate, "refuse", faults)
     doubts = _doubts(found, distribution, ages, now) + ([] if known else [_only(distribution, why)])
@@ -225,6 +230,7 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
     Naming it is the evidence that it is the one meant; that its wheel is sound
     and not fresh still counts.
     """
+    faults = _faults(found, "", found.distribution)
     candidate = Candidate(
         distribution=found.distribution,
         version=found.version,
@@ -232,9 +238,13 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
         proved=not found.pth and not found.faults if found.sha256 else None,
         sha256=found.sha256,
         index=found.index,
+        summary=found.summary,
+        released=found.released,
+        first_released=found.first_released,
+        releases=found.releases,
         why="named by a person",
+        faults=tuple(faults),
     )
-    faults = _faults(found, "", found.distribution)
     if faults:
         return _resolution(found.distribution, candidate, "refuse", faults, _fix_of_named(found))
     is_judged = found.released or found.overwrites or not found.sha256
@@ -281,8 +291,6 @@ def _candidate(entry: Entry, answers: Mapping[str, Found] | None, module: str, w
     known = not entry.is_rival and _is_evidence(entry)
     if found is None:
         return Candidate(distribution=entry.distribution, known=known, why=why)
-    if found.released:
-        why = f"{why}; released {found.released[:10]}, first release {found.first_released[:10]}"
     return Candidate(
         distribution=entry.distribution,
         version=found.version,
@@ -290,6 +298,11 @@ def _candidate(entry: Entry, answers: Mapping[str, Found] | None, module: str, w
         proved=_is_proved(found, module) if found.sha256 else None,
         sha256=found.sha256,
         index=found.index,
+        summary=found.summary,
+        released=found.released,
+        first_released=found.first_released,
+        releases=found.releases,
+        faults=tuple(_faults(found, module, entry.distribution)),
         why=why if found.exists else f"{why}; not on the index",
     )
 

@@ -150,6 +150,8 @@ def _look(
         overwrites=overwrites(path, inside, query.distribution),
         released=released.isoformat() if released else "",
         first_released=min(times.values()).isoformat() if times else "",
+        releases=len({package.version for package in packages}),
+        summary=inside.summary,
         is_newest_known=is_known,
     )
 

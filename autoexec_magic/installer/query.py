@@ -28,7 +28,8 @@ class Found:
     names, `pth` files that would run at every start of Python, `faults` what
     else rules the wheel out, `overwrites` which files of other installed
     distributions it would replace. Times are ISO 8601 or "" where the index
-    does not say. `error` is set where nothing could be said, and `is_down`
+    does not say; `releases` counts those that fit this Python, None where nobody
+    counted. `summary` is the wheel's own sentence. `error` is set where nothing could be said, and `is_down`
     where that is the index's doing.
     """
 
@@ -45,6 +46,8 @@ class Found:
     overwrites: tuple[str, ...] = ()
     released: str = ""
     first_released: str = ""
+    releases: int | None = None
+    summary: str = ""
     is_newest_known: bool = False
     only_sdist: bool = False
     error: str = ""

@@ -146,6 +146,7 @@ def _shown(found: Found, sources: Sources) -> Found:
     return replace(
         found,
         filename=one_line(found.filename, sources),
+        summary=one_line(found.summary, sources),
         tops=lines(found.tops),
         pth=lines(found.pth),
         faults=lines(found.faults),

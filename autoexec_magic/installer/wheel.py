@@ -9,19 +9,24 @@ unpacked here.
 from __future__ import annotations
 
 import configparser
+import contextlib
 import posixpath
 import re
 import stat
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from email.errors import MessageError
+from email.parser import HeaderParser
 from pathlib import Path
 
 from ..executor.policy import DEFAULT
 from .known import normal
 
 MAX_ENTRY_POINTS_BYTES = 2**20
+SUMMARY_BYTES = 2**16  # the headers of METADATA; the long description is below them
 # Endings under which a module can stand in a wheel (importlib.machinery knows the running interpreter's).
 _BINARY_ENDINGS = (".so", ".pyd")
 _SITE_HOOKS = frozenset({"sitecustomize", "usercustomize"})  # imported by `site` at every start
@@ -59,7 +64,7 @@ class Inside:
 
     `names` are files as they land in site-packages, `placed` those that land
     elsewhere below the environment (`share/x`), `scripts` the programs that
-    appear beside the interpreter.
+    appear beside the interpreter. `summary` is its own sentence, in its words.
     """
 
     names: tuple[str, ...]
@@ -67,6 +72,7 @@ class Inside:
     scripts: tuple[str, ...] = ()
     pth: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    summary: str = ""
 
     @property
     def tops(self) -> tuple[str, ...]:
@@ -89,6 +95,7 @@ def look(path: Path, distribution: str) -> Inside:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             commands = _commands(archive)
+            summary = _summary(archive)
     except (NotImplementedError, RuntimeError, UnicodeDecodeError) as error:  # zipfile's words for "I cannot"
         raise zipfile.BadZipFile(str(error)) from error
     files = [entry.filename for entry in entries if not entry.filename.endswith("/")]
@@ -105,7 +112,14 @@ def look(path: Path, distribution: str) -> Inside:
         for name in _usurped(scripts, distribution)
     ]
     faults += [f"it puts {name} where files are run or loaded" for name in _live(placed, distribution)]
-    return Inside(names=names, placed=placed, scripts=scripts, pth=tuple(hooks), faults=tuple(faults))
+    return Inside(
+        names=names,
+        placed=placed,
+        scripts=scripts,
+        pth=tuple(hooks),
+        faults=tuple(faults),
+        summary=summary,
+    )
 
 
 def holds(names: Sequence[str], module: str) -> bool:
@@ -222,3 +236,19 @@ def _commands(archive: zipfile.ZipFile) -> list[str] | None:
         for section in ("console_scripts", "gui_scripts"):
             commands += parser.options(section) if parser.has_section(section) else []
     return commands
+
+
+def _summary(archive: zipfile.ZipFile) -> str:
+    """Return the `Summary` of the wheel's METADATA (core metadata 2.1), or "": it is for people only."""
+    for entry in archive.infolist():
+        folder, _, last = entry.filename.rpartition("/")
+        if last != "METADATA" or not folder.endswith(".dist-info") or "/" in folder:
+            continue
+        with contextlib.suppress(
+            zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, MessageError
+        ):
+            with archive.open(entry) as file:
+                text = file.read(SUMMARY_BYTES).decode("utf-8", "replace")
+            headers = HeaderParser().parsestr(text, headersonly=True)
+            return str(headers.get("Summary", ""))
+    return ""

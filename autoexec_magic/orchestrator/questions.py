@@ -6,11 +6,12 @@ import logging
 import os
 from dataclasses import replace
 
+from ..choosing import meant
 from ..errors import NeedsPerson, UsageError
 from ..events import Answered, Asked, Emit
 from ..history import new_id
 from ..redact import cleaned, secrets_in
-from ..values import Ask, Question, Reply
+from ..values import Ask, Choice, Question, Reply
 from .surroundings import Surroundings
 
 _log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def recorded(here: Surroundings, emit: Emit, options: str = "") -> Ask:
     """
     trust = here.loaded.trust if here.loaded is not None else None
 
-    def ask(question: Question) -> Reply:
+    def ask(question: Question) -> Reply | Choice:
         name = new_id()
         if question.content and trust is not None and trust.has(_KEPT, question.content, options):
             return Reply.ALWAYS
@@ -40,15 +41,16 @@ def recorded(here: Surroundings, emit: Emit, options: str = "") -> Ask:
                 evidence=question.evidence,
                 answers=question.answers,
                 place=question.place,
+                choices=question.choices,
             )
         )
         try:
-            said = here.ask(question)
+            reply = meant(question, here.ask(question))
         except NeedsPerson:
             emit(Answered(question=name, answer="none", by="nobody"))
             raise
-        reply = said if isinstance(said, Reply) else Reply.YES if said else Reply.NO
-        emit(Answered(question=name, answer=reply.value, by="person"))
+        answer = reply.answer if isinstance(reply, Choice) else reply.value
+        emit(Answered(question=name, answer=answer, by="person"))
         if reply is Reply.ALWAYS and question.content and trust is not None:
             text = cleaned(question.text, secrets_in(os.environ))
             try:

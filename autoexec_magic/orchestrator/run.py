@@ -26,14 +26,16 @@ from ..errors import (
 from ..events import (
     Diagnosed,
     Emit,
+    Event,
     Output,
     PhaseFinished,
     PhaseStarted,
+    Resolved,
     RunFinished,
     RunStarted,
 )
 from ..history import new_id
-from ..values import Diagnosis, Outcome, Phase, Verdict
+from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
 from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
 from .questions import recorded
 from .rules import limits_of, rules_for
@@ -112,12 +114,16 @@ def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRe
     here = replace(here, ask=recorded(here, emit, plan.options()))
     started = time.monotonic()
     emit(PhaseStarted(phase=phase, title=_title(step)))
+    found: list[Resolution] = []
     try:
         if here.is_cancelled():
             raise Cancelled(f"{plan.verb} was stopped", why="somebody asked for its end between two phases")
-        report = _PHASES[type(step)](step, plan, emit, here)
+        sink = _noting(found, emit) if phase == "install" else emit
+        report = _PHASES[type(step)](step, plan, sink, here)
     except (AutoexecError, Cancelled) as error:
-        report = PhaseReport(phase=phase, verdict=Verdict(error.verdict), seconds=0.0, error=error)
+        verdict = Verdict(error.verdict)
+        # What was found out counts most where it led to a question that nobody answered.
+        report = PhaseReport(phase=phase, verdict=verdict, seconds=0.0, resolutions=tuple(found), error=error)
     except KeyboardInterrupt:
         stopped = Cancelled(f"{plan.verb} was stopped")
         report = PhaseReport(phase=phase, verdict=Verdict.CANCELLED, seconds=0.0, error=stopped)
@@ -130,6 +136,17 @@ def run_phase(step: Step, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRe
     report = replace(report, seconds=time.monotonic() - started)
     emit(PhaseFinished(phase=phase, verdict=report.verdict, seconds=report.seconds))
     return report
+
+
+def _noting(found: list[Resolution], emit: Emit) -> Emit:
+    """Return a sink that passes each event on and keeps what was resolved in `found`."""
+
+    def sink(event: Event) -> None:
+        if isinstance(event, Resolved):
+            found.append(event.resolution)
+        emit(event)
+
+    return sink
 
 
 def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:

@@ -21,9 +21,9 @@ from typing import TextIO
 
 from .. import api, executor
 from ..errors import AutoexecError, Cancelled
-from ..values import Question, Reply, Stream, Verdict
+from ..values import Choice, Question, Reply, Stream, Verdict
 from . import speak, text, verbs
-from .front import choices, reply_to
+from .front import choices, lines_of, reply_to
 from .records import json_lines
 
 _LINE = re.compile(r"(?<!%)%autoexec sh --yes ((?:--(?:unix|pty) |--[a-z]+ \S+ )*)(.+)$", re.MULTILINE)
@@ -122,9 +122,9 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _ask(question: Question) -> Reply:
-    for line in question.evidence:
-        _write("stderr", f"  because: {line}\n")
+def _ask(question: Question) -> Reply | Choice:
+    for line in lines_of(question):
+        _write("stderr", f"{line}\n")
     _write("stderr", f"{question.text} {choices(question)} ")
     return reply_to(question, sys.stdin.readline())
 

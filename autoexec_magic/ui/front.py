@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import api, asking, executor
+from ..choosing import chosen, standing, unanswered
 from ..errors import NeedsPerson
-from ..values import Place, Question, Reply
+from ..values import Choice, Place, Question, Reply
 from .limit import TimeLimit
 
 ANSWER_SECONDS = 600.0
@@ -68,7 +69,7 @@ def place_of(shell: Any) -> Place:
     return "panel" if is_watched else "prompt"
 
 
-def ask(question: Question) -> Reply:
+def ask(question: Question) -> Reply | Choice:
     """Ask at the question's place: a line for each piece of evidence, then what may be said.
 
     Raises
@@ -76,8 +77,8 @@ def ask(question: Question) -> Reply:
     NeedsPerson
         Nobody answered within ten minutes, or there is no standard input.
     """
-    for line in question.evidence:
-        print(f"  because: {line}")  # noqa: T201 - this is the conversation
+    for line in lines_of(question):
+        print(line)  # noqa: T201 - this is the conversation
     if question.place == "panel" and _is_on_record(question):
         return _ask_panel(question)
     return _ask_prompt(question)
@@ -94,7 +95,7 @@ def _is_on_record(question: Question) -> bool:
     return bool(executor.wait_for(look, timeout=RECORD_SECONDS))
 
 
-def _ask_panel(question: Question) -> Reply:
+def _ask_panel(question: Question) -> Reply | Choice:
     """Wait for the panel's answer, which comes through the store; the cell keeps one line, as of a prompt."""
     from IPython.display import display
 
@@ -111,10 +112,10 @@ def _ask_panel(question: Question) -> Reply:
         shown.update({"text/plain": f"{question.text} {answer or '(not answered)'}"}, raw=True)
     if answer is None:
         raise _unanswered(question)
-    return Reply(answer)
+    return chosen(question, answer)
 
 
-def _ask_prompt(question: Question) -> Reply:
+def _ask_prompt(question: Question) -> Reply | Choice:
     try:
         with TimeLimit(ANSWER_SECONDS) as limit:
             answer = input(f"{question.text} {choices(question)} ")
@@ -127,14 +128,44 @@ def _ask_prompt(question: Question) -> Reply:
     return reply_to(question, answer)
 
 
+def lines_of(question: Question) -> list[str]:
+    r"""Return what stands above a prompt: the evidence, then each choice with what is known of it.
+
+    Examples
+    --------
+    >>> known = Choice(answer="python-docx", label="python-docx 1.0", lines=("9 releases",), proved=True)
+    >>> barred = Choice(answer="docx", label="docx 0.2", why_not="there is no wheel")
+    >>> print(*lines_of(Question(text="install it ?", choices=(known, barred))), sep="\n")
+      [1] python-docx 1.0 · proved
+            9 releases
+      [-] docx 0.2 · not proved: there is no wheel
+    """
+    lines = [f"  because: {line}" for line in question.evidence]
+    numbers = {choice.answer: number for number, choice in enumerate(_choosable(question), 1)}
+    for choice in question.choices:
+        words = [choice.label, *filter(None, [standing(choice)])]
+        number = numbers[choice.answer] if not choice.why_not else "-"
+        lines.append(f"  [{number}] {' · '.join(words)}")
+        lines += [f"        {line}" for line in choice.lines]
+    return lines
+
+
 def choices(question: Question) -> str:
     """Return what may be typed, for the end of a prompt; the last is what an empty line means."""
+    if question.choices and not question.only:
+        offered = [f"[{number}] {choice.answer}" for number, choice in enumerate(_choosable(question), 1)]
+        return " / ".join([*offered, "[N]o"])
     return "[y]es / [a]lways here / [N]o" if question.content else "[y]es / [N]o"
 
 
-def reply_to(question: Question, typed: str) -> Reply:
+def reply_to(question: Question, typed: str) -> Reply | Choice:
     """Return what a typed line means; no, where that is not certain."""
     word = typed.strip().lower()
+    for number, choice in enumerate(_choosable(question), 1):
+        if word in (str(number), choice.answer.lower()):
+            return choice
+    if question.choices:
+        return (question.only if word in ("y", "yes") else None) or Reply.NO
     if word in ("y", "yes"):
         return Reply.YES
     if question.content and word in ("a", "always", "always here"):
@@ -142,9 +173,9 @@ def reply_to(question: Question, typed: str) -> Reply:
     return Reply.NO
 
 
+def _choosable(question: Question) -> list[Choice]:
+    return [choice for choice in question.choices if not choice.why_not]
+
+
 def _unanswered(question: Question) -> NeedsPerson:
-    return NeedsPerson(
-        question.text.removesuffix(" ?"),
-        why=f"nobody answered within {ANSWER_SECONDS / 60:.0f} minutes",
-        fix=question.fix,
-    )
+    return unanswered(question, why=f"nobody answered within {ANSWER_SECONDS / 60:.0f} minutes")

@@ -25,7 +25,7 @@ def index(call: Call, caller: Caller) -> Spoken:
     options = call.options
     word, *rest = options.words or ["show"]
     if word == "build" and not rest:
-        here = caller.cwd or Path()
+        here = caller.cwd or Path.cwd()
         files = [here / file for file in options.files]
         built = api.index_build(*files, to=here / options.to if options.to else "")
         return _spoken([built], _line(built))

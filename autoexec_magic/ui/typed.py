@@ -25,7 +25,7 @@ from ..executor.cage import SHUT, Doors, Wanted
 from ..masked import masked
 from ..orchestrator import Command, Report
 from ..redact import cleaned, secrets_in
-from ..values import Ask, Question, Reply, Stream
+from ..values import Ask, Choice, Question, Reply, Stream
 from . import bodies, imported, notebook
 from .cell import caller_of, write
 
@@ -220,7 +220,7 @@ def _asking(ask: Ask, command: Command) -> Ask:
     if command.line and "\n" not in command.line.strip():
         return ask  # the question itself names the line that says yes
 
-    def asking(question: Question) -> Reply | bool:
+    def asking(question: Question) -> Reply | Choice | bool:
         return ask(replace(question, fix=ALLOWED))
 
     return asking

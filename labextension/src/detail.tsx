@@ -6,10 +6,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
-import type { IFlow, IQuestion, IState, RunModel } from './model';
+import type { IFlow, IState, RunModel } from './model';
+import { Question } from './question';
 import type { Runs } from './runs';
 import { Shown } from './shown';
-import { answerOf, cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from './words';
+import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
 const STUBBORN_MS = 5000;
@@ -58,8 +59,7 @@ function Run({ model, runs, trans }: IProps): JSX.Element {
         <Question
           key={state.question.question}
           question={state.question}
-          model={model}
-          runs={runs}
+          give={answer => runs.answer(run.run_id, state.question?.question ?? '', answer)}
           trans={trans}
         />
       )}
@@ -177,40 +177,6 @@ function Phases({ state, trans }: { state: IState; trans: TranslationBundle }): 
         );
       })}
     </ol>
-  );
-}
-
-function Question(props: IProps & { question: IQuestion }): JSX.Element {
-  const { question, model, runs, trans } = props;
-  const [said, setSaid] = useState('');
-  const [isSent, setIsSent] = useState(false);
-  const give = async (answer: string) => {
-    setIsSent(true);
-    setSaid('');
-    try {
-      await runs.answer(model.run.run_id, question.question, answer);
-    } catch (error) {
-      setIsSent(false);
-      setSaid(error instanceof Error ? error.message : `${error}`);
-    }
-  };
-  const answers = question.place === 'panel' ? question.answers : [];
-  return (
-    <section className="jp-Autoexec-question" role="alert">
-      <h4>{question.text}</h4>
-      <ul>
-        {question.evidence.map(item => (
-          <li key={item}>{item}</li>
-        ))}
-      </ul>
-      {answers.map(answer => (
-        <button key={answer} disabled={isSent} data-answer={answer} onClick={() => void give(answer)}>
-          {answerOf(answer, answers, trans)}
-        </button>
-      ))}
-      {question.place !== 'panel' && <p>{trans.__('It is asked at the prompt in the notebook: answer there.')}</p>}
-      {said && <p>{said}</p>}
-    </section>
   );
 }
 

@@ -36,6 +36,21 @@ export interface IResolution {
   evidence: string[];
 }
 
+/**
+ * One of what a person may choose between. `answer` is the word that chooses
+ * it and `fix` the command that does; `proved` whether it was looked into and is
+ * what it is taken for, null where nobody could look; `why_not` why it cannot be
+ * chosen, or "".
+ */
+export interface IChoice {
+  answer: string;
+  label: string;
+  lines: string[];
+  fix: string;
+  proved: boolean | null;
+  why_not: string;
+}
+
 export type Event =
   | {
       kind: 'RunStarted';
@@ -80,6 +95,8 @@ export type Event =
       evidence: string[];
       answers: string[];
       place: Place;
+      /** An older writer knows of none. */
+      choices?: IChoice[];
     }
   | { kind: 'Answered'; question: string; answer: string; by: string }
   | { kind: 'Resolved'; resolution: IResolution }

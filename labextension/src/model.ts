@@ -3,7 +3,7 @@
  */
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { Event, IDiagnosis, IEnvelope, IRun, Stream, Verdict } from './events';
+import type { Event, IChoice, IDiagnosis, IEnvelope, IRun, Stream, Verdict } from './events';
 import { collapsed } from './screen';
 
 const LAST_LINES = 200;
@@ -22,6 +22,7 @@ export interface IQuestion {
   evidence: string[];
   answers: string[];
   place: string;
+  choices: IChoice[];
 }
 
 /** What a stream writes that is not shown: how much so far, and its last line. */
@@ -216,10 +217,10 @@ function folded(state: IState, event: Event): Partial<IState> {
       return { cases: { ...state.cases, [event.verdict]: count } };
     }
     case 'Asked': {
-      const { question, text, evidence, answers, place } = event;
+      const { question, text, evidence, answers, place, choices } = event;
       // An older writer does not say where: it asked at the prompt.
       const asked = { question, text, evidence, answers };
-      return { question: { ...asked, place: place ?? 'prompt' } };
+      return { question: { ...asked, place: place ?? 'prompt', choices: choices ?? [] } };
     }
     case 'Answered':
       return state.question?.question === event.question

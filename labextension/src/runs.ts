@@ -61,6 +61,12 @@ export class Runs implements IRuns {
     return this._runs.filter(run => run.verdict === 'running');
   }
 
+  /** Of these, the ones that wait for a person, be it in the panel or at a prompt that we know of. */
+  get asking(): ReadonlyArray<IRun> {
+    const shown = this._shown?.state.question ? this._shown.run.run_id : '';
+    return this.running.filter(run => run.asks || run.run_id === shown);
+  }
+
   /** The runs of the notebook in front, newest first. */
   get mine(): ReadonlyArray<IRun> {
     return this._runs.filter(run => this._isMine(run));

@@ -1,5 +1,5 @@
 /**
- * The status bar's item: how many of our runs are running.
+ * The status bar's item: how many of our runs are running, and that one waits for a person.
  */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -9,10 +9,11 @@ import { Widget } from '@lumino/widgets';
 
 import { CommandIDs } from './commands';
 import { IRuns } from './tokens';
+import { goingOn } from './words';
 
 export const status: JupyterFrontEndPlugin<void> = {
   id: 'autoexec-magic:status',
-  description: 'Says in the status bar how many of our runs are running.',
+  description: 'Says in the status bar how many of our runs are running, and how many wait for a person.',
   autoStart: true,
   requires: [IRuns],
   optional: [IStatusBar, ITranslator],
@@ -32,8 +33,7 @@ export const status: JupyterFrontEndPlugin<void> = {
     const item = new Widget({ node });
     const changed = new Signal<unknown, void>({});
     runs.changed.connect(() => {
-      const count = runs.running.length;
-      const text = trans._n('autoexec: %1 running', 'autoexec: %1 running', count);
+      const text = goingOn(runs.running.length, runs.asking.length, trans);
       if (button.textContent !== text) {
         button.textContent = text;
         changed.emit();

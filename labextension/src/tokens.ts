@@ -64,6 +64,11 @@ export interface IRuns {
   readonly runs: ReadonlyArray<IRun>;
   /** Of these, the ones that run. */
   readonly running: ReadonlyArray<IRun>;
+
+  /**
+   * Of these, the ones that wait for a person.
+   */
+  readonly asking: ReadonlyArray<IRun>;
   /** Emitted when any of it has changed. */
   readonly changed: ISignal<IRuns, void>;
   /** Show a run and stay with it; null follows the notebook's newest. */

@@ -3,7 +3,7 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Verdict } from './events';
+import type { IChoice, Verdict } from './events';
 import type { IState } from './model';
 
 const MARKS: { [verdict in Verdict]: string } = {
@@ -108,6 +108,30 @@ export function answerOf(answer: string, answers: string[], trans: TranslationBu
     no: trans.__('No')
   };
   return words[answer] ?? answer;
+}
+
+/** Whether what may be chosen was looked into: a sign, never without its word; null where there is nothing to prove. */
+export function proofOf(
+  { proved, why_not }: IChoice,
+  trans: TranslationBundle
+): { proof: string; mark: string; word: string } | null {
+  if (proved === false) {
+    return { proof: 'wrong', mark: '⊘', word: trans.__('ruled out') };
+  }
+  if (why_not) {
+    return { proof: 'none', mark: '?', word: trans.__('not proved') };
+  }
+  return proved ? { proof: 'proved', mark: '✓', word: trans.__('proved') } : null;
+}
+
+/** What the status bar says of the runs that go on: that one waits for a person comes first. */
+export function goingOn(running: number, asking: number, trans: TranslationBundle): string {
+  if (asking === 0) {
+    return trans._n('autoexec: %1 running', 'autoexec: %1 running', running);
+  }
+  const rest = running - asking;
+  const needed = trans._n('autoexec: %1 decision needed', 'autoexec: %1 decisions needed', asking);
+  return rest > 0 ? needed + trans._n(', %1 running', ', %1 running', rest) : needed;
 }
 
 /** One sentence that says how a run stands, for who cannot see it. */

@@ -16,7 +16,7 @@ const FIELDS: { [kind in Event['kind']]: string[] } = {
   Displayed: ['phase', 'mimes'],
   CaseStarted: ['nodeid'],
   CaseFinished: ['nodeid', 'verdict', 'seconds', 'message'],
-  Asked: ['question', 'text', 'evidence', 'answers', 'place'],
+  Asked: ['question', 'text', 'evidence', 'answers', 'place', 'choices'],
   Answered: ['question', 'answer', 'by'],
   Resolved: ['resolution'],
   Installed: ['distribution', 'version', 'sha256', 'index'],

@@ -95,7 +95,13 @@ describe('RunModel', () => {
 
   it('takes a question of an older writer for one at the prompt', () => {
     const { place: _, ...older } = ASKED as Event & { place: string };
-    expect(modelOf(older as Event).state.question?.place).toBe('prompt');
+    expect(modelOf(older as Event).state.question).toMatchObject({ place: 'prompt', choices: [] });
+  });
+
+  it('keeps what a person may choose between', () => {
+    const choice = { answer: 'a', label: 'a 1.0', lines: ['x'], fix: 'y', proved: true, why_not: '' };
+    const asked = { ...ASKED, answers: ['a', 'no'], choices: [choice] } as Event;
+    expect(modelOf(asked).state.question).toMatchObject({ answers: ['a', 'no'], choices: [choice] });
   });
 
   it.each([

@@ -1,9 +1,9 @@
 /** Which runs are listed, which one is shown, and how often the server is asked. */
 import { StoreError, StoreMissing } from '../src/client';
-import type { IRun } from '../src/events';
+import type { Event, IRun } from '../src/events';
 import { MISSING_MS, Runs } from '../src/runs';
 import type { IPage, IStoreClient, ITailSink } from '../src/tokens';
-import { runOf } from './fixtures';
+import { recorded, runOf } from './fixtures';
 
 const NOTEBOOK = { path: 'a.ipynb', kernel: 'k1' };
 
@@ -48,6 +48,18 @@ async function shown(client: FakeClient, ...pages: IPage[]): Promise<Runs> {
 }
 
 describe('Runs', () => {
+  it('knows which runs wait for a person, also at a prompt', async () => {
+    const [mine, other] = [1, 2].map(number => runOf({ run_id: id(number), kernel: `k${number}` }));
+    const client = new FakeClient();
+    const found = await shown(client, { runs: [mine, { ...other, asks: true }], more: false });
+    expect(found.asking.map(run => run.run_id)).toEqual([id(2)]);
+    const asked: Event = {
+      kind: 'Asked', question: 'q1', text: 'run it ?', evidence: [], answers: ['yes', 'no'], place: 'prompt'
+    };
+    client.tails[0].sink.onEvents(recorded([asked]));
+    expect(found.asking.map(run => run.run_id)).toEqual([id(2), id(1)]);
+  });
+
   it("lists this notebook's runs first, each group newest first", async () => {
     const found = await shown(new FakeClient(), { runs: runs(4, 3, 2, 1), more: false });
     expect(found.mine.map(run => run.run_id)).toEqual([id(3), id(1)]);

@@ -3,13 +3,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Event } from '../src/events';
 import { RunModel } from '../src/model';
-import { answerOf, cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from '../src/words';
+import { answerOf, cageOf, goingOn, proofOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from '../src/words';
 
 import { recorded, runOf } from './fixtures';
 
 /** The untranslated words, with their arguments in place. */
 const TRANS = {
-  __: (text: string, ...given: unknown[]) => text.replace(/%(\d)/g, (_, number) => `${given[number - 1]}`)
+  __: (text: string, ...given: unknown[]) => text.replace(/%(\d)/g, (_, number) => `${given[number - 1]}`),
+  _n: (one: string, many: string, count: number) => (count === 1 ? one : many).replace('%1', `${count}`)
 } as TranslationBundle;
 
 describe('words', () => {
@@ -37,6 +38,21 @@ describe('words', () => {
     expect(said('workspace', { held: 59, tried: 62, open: ['--net 443'] })).toBe(
       'cage: workspace (59 of 62 doors seen to be shut); open: --net 443'
     );
+  });
+
+  it.each([
+    [1, 0, 'autoexec: 1 running'], [3, 0, 'autoexec: 3 running'], [1, 1, 'autoexec: 1 decision needed'],
+    [3, 1, 'autoexec: 1 decision needed, 2 running'], [2, 2, 'autoexec: 2 decisions needed']
+  ])('says of %d runs of which %d ask: %s', (running, asking, text) => {
+    expect(goingOn(running, asking, TRANS)).toBe(text);
+  });
+
+  it.each([
+    [true, '', '✓', 'proved'], [null, 'no wheel', '?', 'not proved'], [false, 'no such module', '⊘', 'ruled out']
+  ])('says in a word whether a choice was proved: %s', (proved, why_not, mark, word) => {
+    const choice = { answer: 'a', label: 'a', lines: [], fix: '', proved, why_not };
+    expect(proofOf(choice, TRANS)).toMatchObject({ mark, word });
+    expect(proofOf({ ...choice, proved: null, why_not: '' }, TRANS)).toBeNull();
   });
 
   it('says that a run asks as long as its question is open', () => {

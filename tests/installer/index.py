@@ -68,6 +68,7 @@ def wheel(
     days: float | None = 400.0,
     yanked: bool = False,
     requires_python: str = "",
+    summary: str = "",
 ) -> File:
     """Build a wheel of the distribution `name`.
 
@@ -83,6 +84,7 @@ def wheel(
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     metadata += "".join(f"Requires-Dist: {text}\n" for text in requires)
     metadata += f"Requires-Python: {requires_python}\n" if requires_python else ""
+    metadata += f"Summary: {summary}\n" if summary else ""
     entries += [
         (f"{info}/METADATA", metadata),
         (f"{info}/WHEEL", f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"),

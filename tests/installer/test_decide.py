@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoexec_magic.installer.classify import classify
-from autoexec_magic.installer.decide import Ages, decide, named, settled
+from autoexec_magic.installer.decide import Ages, Choice, decide, named, settled, weigh
 from autoexec_magic.installer.finder import Found
-from autoexec_magic.installer.known import Known
+from autoexec_magic.installer.known import Entry, Known
 from autoexec_magic.installer.scan import Needed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -284,3 +284,36 @@ def test_the_fix_of_a_local_module_is_a_line_of_python(tmp_path):
     assert (
         settled("a_module_of_mine", cls, evidence).fix == f"import sys; sys.path.insert(0, {str(folder)!r})"
     )
+
+
+def test_the_candidate_has_what_a_person_is_shown():
+    """What it says of itself, its ages, how many releases; and what rules it out."""
+    facts = {
+        "summary": "YAML for people.",
+        "released": before(30),
+        "first_released": before(3000),
+        "releases": 9,
+    }
+    candidates = [
+        decide("yaml", KNOWN, proof(**facts), AGES, NOW).candidates[0],
+        named(proof(**facts), AGES, NOW).candidates[0],
+    ]
+    for candidate in candidates:
+        assert {name: getattr(candidate, name) for name in facts} == facts
+        assert candidate.faults == ()
+    hooked = proof(pth=("a.pth",))
+    for resolution in (decide("yaml", KNOWN, hooked, AGES, NOW), named(hooked, AGES, NOW)):
+        assert resolution.candidates[0].faults == resolution.evidence
+
+
+def test_each_of_several_candidates_has_what_rules_it_out():
+    """Also the ones that the decision is not about: a person may choose any that is sound, and no other."""
+    names = ("yaml-a", "yaml-b")
+    entries = tuple(Entry(module="yaml", distribution=name, source="own") for name in names)
+    answers = {
+        "yaml-a": proof(distribution="yaml-a"),
+        "yaml-b": proof(distribution="yaml-b", pth=("b.pth",), summary="B", releases=2),
+    }
+    _, second = weigh("yaml", Choice(entries=entries), answers, AGES, NOW).candidates
+    assert (second.distribution, second.summary, second.releases) == ("yaml-b", "B", 2)
+    assert "b.pth, which runs at every start" in second.faults[0]

@@ -79,7 +79,8 @@ def test_the_child_says_its_answers_and_nothing_else(index, tmp_path):
 
 def test_a_sound_wheel_is_told_whole(find, index):
     """Version, hash, contents and times are those of the one wheel that was looked into."""
-    old, new = usb("1.0", days=400), wheel("pyusb", "1.1", {**USB, "other.py": ""}, days=10)
+    old = usb("1.0", days=400)
+    new = wheel("pyusb", "1.1", {**USB, "other.py": ""}, days=10, summary="USB access.")
     index.add("pyusb", old, new)
     [found] = find(QUERY)
     assert found == finder.Found(
@@ -93,6 +94,8 @@ def test_a_sound_wheel_is_told_whole(find, index):
         tops=("other", "usb"),
         released=datetime.fromisoformat(new.uploaded).isoformat(),
         first_released=datetime.fromisoformat(old.uploaded).isoformat(),
+        releases=2,
+        summary="USB access.",
     )
     assert index.downloads(old) == 0
 

@@ -335,7 +335,7 @@ def test_a_fresh_one_is_a_question_with_its_evidence(desk, index):
     assert question.text == "install pyusb 1.0 ?"
     assert "released 1 days ago" in question.evidence[0]
     assert any("holds usb" in line for line in question.evidence)
-    assert question.fix == "%autoexec install pyusb"
+    assert question.fix == "%autoexec install pyusb --yes"
 
 
 @pytest.mark.parametrize("how", [{"status": 503}, {"status": 401}, {"document": ("text/plain", b"log in")}])
@@ -472,3 +472,11 @@ def test_a_fresh_one_that_was_named_needs_a_yes(desk, index, name):
 def test_the_public_functions_are_those_listed():
     """What other parts use is in `__all__`, and is there."""
     assert all(hasattr(installer, name) for name in installer.__all__)
+
+
+def test_what_a_wheel_says_of_itself_is_made_harmless(desk, index):
+    """Nothing of it reaches a terminal as it is, nor stands on a second line."""
+    loud = wheel("pyusb", files={"usb/__init__.py": ""}, summary="\x1b]0;title\x07USB\u202e access\n more")
+    index.add("pyusb", loud)
+    [resolution] = desk.resolve("usb")
+    assert resolution.candidates[0].summary == "USB access more"

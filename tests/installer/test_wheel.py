@@ -139,3 +139,18 @@ def test_a_zip_of_the_future_is_damaged(tmp_path):
 def test_entry_points_that_cannot_be_read_are_a_fault(inside):
     """What an installer would make of them nobody can say."""
     assert "its entry_points.txt cannot be read" in inside({"frob.py": "", ENTRY: "frob = x\n[["}).faults
+
+
+@pytest.mark.parametrize(
+    ("described", "want"),
+    [
+        ("Name: frob\nSummary: Frobs things.\n\nSummary: of the description\n", "Frobs things."),
+        ("Name: frob\nSummary: Für Äpfel – größer\n", "Für Äpfel – größer"),
+        ("Name: frob\n\nSummary: of the description\n", ""),
+        ("", ""),
+    ],
+)
+def test_a_wheel_says_in_a_sentence_what_it_is(inside, described, want):
+    """Its own words, from the headers of its METADATA; one that says nothing is sound all the same."""
+    found = inside([("frob.py", ""), ("frob-0.9.dist-info/METADATA", described)])
+    assert (found.summary, found.faults) == (want, ())

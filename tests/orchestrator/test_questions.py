@@ -13,7 +13,7 @@ from autoexec_magic.executor.cage import Doors
 from autoexec_magic.history import new_id
 from autoexec_magic.orchestrator import Plan, Surroundings
 from autoexec_magic.orchestrator.questions import recorded
-from autoexec_magic.values import Question, Reply
+from autoexec_magic.values import Choice, Question, Reply
 
 QUESTION = Question(text="run x ?", content="x", fix="%autoexec sh --yes x")
 
@@ -119,3 +119,26 @@ def test_an_answer_that_cannot_be_kept_is_a_yes_all_the_same(emit, here, caplog,
     assert recorded(here, emit)(QUESTION) is Reply.ALWAYS
     assert "asked again" in caplog.text
     assert list(here.loaded.trust.all()) == []
+
+
+FIRST = Choice(answer="frob", label="frob 1.0", fix="%autoexec install frob --yes", proved=True)
+SECOND = Choice(answer="frob-ng", label="frob-ng 1.0", fix="%autoexec install frob-ng --yes", proved=True)
+WHICH = Question(text="install which ?", choices=(FIRST, SECOND))
+
+
+def test_what_was_chosen_is_on_record(emit, here):
+    """The card with its choices, and the word of the one that a person took."""
+    here = dataclasses.replace(here, ask=lambda question: SECOND)
+    assert recorded(here, emit)(WHICH) is SECOND
+    asked, answered = emit
+    assert (asked.answers, asked.choices) == (("frob", "frob-ng", "no"), (FIRST, SECOND))
+    assert answered == Answered(question=asked.question, answer="frob-ng", by="person")
+
+
+@pytest.mark.parametrize("said", [True, Reply.YES, Reply.ALWAYS])
+def test_a_yes_to_several_is_an_answer_of_nobody(emit, here, said):
+    """It ends as a question that nobody could answer does, with the command for each."""
+    with pytest.raises(NeedsPerson) as caught:
+        recorded(dataclasses.replace(here, ask=lambda question: said), emit)(WHICH)
+    assert caught.value.fix == "%autoexec install frob --yes, or %autoexec install frob-ng --yes"
+    assert (emit[-1].answer, emit[-1].by) == ("none", "nobody")

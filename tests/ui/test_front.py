@@ -11,7 +11,7 @@ import pytest
 
 from autoexec_magic.errors import NeedsPerson
 from autoexec_magic.ui import front
-from autoexec_magic.values import Question, Reply
+from autoexec_magic.values import Choice, Question, Reply
 
 
 class Kernel:
@@ -139,3 +139,60 @@ def test_ctrl_c_at_a_question_is_ctrl_c(monkeypatch):
     monkeypatch.setattr(builtins, "input", interrupted)
     with pytest.raises(KeyboardInterrupt):
         front.ask(Question(text="install x ?"))
+
+
+FIRST = Choice(answer="frob", label="frob 1.0", lines=("9 releases",), fix="A", proved=True)
+SECOND = Choice(answer="frob-NG", label="frob-NG 2.0", fix="B", proved=True)
+BARRED = Choice(answer="frobs", label="frobs 0.1", why_not="there is no wheel")
+WHICH = Question(text="install which ?", evidence=("two hold frob",), choices=(BARRED, FIRST, SECOND))
+
+
+@pytest.mark.parametrize(
+    ("answer", "want"),
+    [
+        ("1", FIRST),
+        (" 2 ", SECOND),
+        ("frob", FIRST),
+        ("FROB-ng", SECOND),
+        ("", Reply.NO),
+        ("n", Reply.NO),
+        ("y", Reply.NO),
+        ("yes", Reply.NO),
+        ("0", Reply.NO),
+        ("3", Reply.NO),
+        ("-1", Reply.NO),
+        ("frobs", Reply.NO),
+        ("frob 1.0", Reply.NO),
+    ],
+)
+def test_one_of_several_is_chosen_by_its_number_or_its_name(answer, want, monkeypatch, capsys):
+    """A yes says not which, so it is no; what cannot be chosen has no number, and says why."""
+    prompts = []
+    monkeypatch.setattr(builtins, "input", lambda prompt: prompts.append(prompt) or answer)
+    assert front.ask(WHICH) is want
+    assert prompts == ["install which ? [1] frob / [2] frob-NG / [N]o "]
+    assert capsys.readouterr().out.splitlines() == [
+        "  because: two hold frob",
+        "  [-] frobs 0.1 · not proved: there is no wheel",
+        "  [1] frob 1.0 · proved",
+        "        9 releases",
+        "  [2] frob-NG 2.0 · proved",
+    ]
+
+
+@pytest.mark.parametrize("answer", ["y", "yes", "1", "frob"])
+def test_a_yes_chooses_where_there_is_one_choice(answer, monkeypatch):
+    """Then the prompt is the one that everybody knows."""
+    prompts = []
+    monkeypatch.setattr(builtins, "input", lambda prompt: prompts.append(prompt) or answer)
+    assert front.ask(Question(text="install frob 1.0 ?", choices=(FIRST,))) is FIRST
+    assert prompts == ["install frob 1.0 ? [y]es / [N]o "]
+
+
+def test_a_choice_that_nobody_makes_names_each_command(monkeypatch):
+    """After ten minutes, as with a yes that nobody says."""
+    monkeypatch.setattr(front, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(builtins, "input", lambda prompt: time.sleep(30))
+    with pytest.raises(NeedsPerson) as caught:
+        front.ask(WHICH)
+    assert (caught.value.what, caught.value.fix) == ("install which", "A, or B")

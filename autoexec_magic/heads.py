@@ -68,7 +68,9 @@ def _head_in(store: Store, run_id: str) -> Head | None:
         for line in store.lines(run_id):  # it did not end
             if b'"kind":"Recorded"' in line[:_LAST_BYTES]:
                 event = _event(line)
-                found = head_of(str(event.get("head", ""))) or found if event.get("kind") == "Recorded" else found
+                found = (
+                    head_of(str(event.get("head", ""))) or found if event.get("kind") == "Recorded" else found
+                )
     except UsageError:
         return found
     return found

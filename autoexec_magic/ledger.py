@@ -139,15 +139,13 @@ class Ledger:
         LedgerError
             The file cannot be read.
         """
-        if not self.path.exists():
-            return []
         where, values = ("WHERE kind = ? ", [kind]) if kind else ("", [])
         query = f"SELECT {FIELDS} FROM rows {where}ORDER BY id DESC LIMIT ?"
-        with (
-            ledgerfile.explained(self.path, "read", self.busy_seconds),
-            ledgerfile.opened(self.path, self.busy_seconds, may_write=False) as connection,
-        ):
-            stored = connection.execute(query, [*values, -1 if limit is None else limit]).fetchall()
+        with ledgerfile.explained(self.path, "read", self.busy_seconds):
+            if not self.path.exists():
+                return []
+            with ledgerfile.opened(self.path, self.busy_seconds, may_write=False) as connection:
+                stored = connection.execute(query, [*values, -1 if limit is None else limit]).fetchall()
         return [row for row in map(row_of, stored) if row is not None]
 
     def head(self) -> Head | None:
@@ -173,15 +171,9 @@ class Ledger:
             quick look.
         """
         seen = tuple(seen)
-        if not self.path.exists():
-            last = max(seen, key=lambda item: item.head.id, default=None)
-            gone = (
-                (Misfit(row=1, what="the ledger is gone", why=f"{last.by} saw row {last.head.id}"),)
-                if last
-                else ()
-            )
-            return Verified(rows=0, misfits=gone)
         try:
+            if not self.path.exists():
+                return Verified(rows=0, misfits=_gone(seen))
             with ledgerfile.opened(self.path, self.busy_seconds, may_write=False) as connection:
                 connection.execute("BEGIN")  # one snapshot, whoever writes meanwhile
                 return _verified(connection, self, seen, newest_rows)
@@ -229,6 +221,13 @@ def _verified(
         head=Head(id=top, hash=rows[top]) if top else None,
         misfits=(*found, *([misfit] if misfit else [])),
         unread=unread,
+    )
+
+
+def _gone(seen: Sequence[Seen]) -> tuple[Misfit, ...]:
+    last = max(seen, key=lambda item: item.head.id, default=None)
+    return (
+        (Misfit(row=1, what="the ledger is gone", why=f"{last.by} saw row {last.head.id}"),) if last else ()
     )
 
 

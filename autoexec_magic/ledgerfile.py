@@ -164,28 +164,30 @@ def ever(connection: sqlite3.Connection) -> int:
     return found[0] if found and isinstance(found[0], int) else 0
 
 
-def _connect(address: str, busy_seconds: float) -> sqlite3.Connection:
+def _connect(address: str, busy_seconds: float, pragma: str = "synchronous = FULL") -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None)
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute(f"PRAGMA {pragma}")
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()  # only now it is opened
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def _to_read(path: Path, busy_seconds: float) -> sqlite3.Connection:
     """Open as a writer, who can tidy up a WAL that a killed one left; else as the file is."""
-    connection = _connect(f"{path.as_uri()}?mode=rw", busy_seconds)
     try:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        return _connect(f"{path.as_uri()}?mode=rw", busy_seconds, "query_only = ON")
     except sqlite3.OperationalError:
-        connection.close()
-        if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+        if _may_write(path.parent) or path.with_name(f"{path.name}-wal").exists():
             raise
         # Where nobody can write, nobody changes it: SQLite then needs no shared memory beside it.
-        return _connect(f"{path.as_uri()}?mode=ro&immutable=1", busy_seconds)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+        return _connect(f"{path.as_uri()}?mode=ro&immutable=1", busy_seconds, "query_only = ON")
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _back_up(connection: sqlite3.Connection, path: Path, found: int) -> None:

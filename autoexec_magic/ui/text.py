@@ -102,7 +102,7 @@ def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
         proof = f" (sha256 {event.sha256[:12]}…)" if event.sha256 else ""
         return [f"+ {event.distribution} {event.version}{proof}"]
     if isinstance(event, Removed):
-        stays = f"; restart the kernel: {', '.join(event.loaded)} is loaded" if event.loaded else ""
+        stays = f"; restart the kernel, which has loaded {', '.join(event.loaded)}" if event.loaded else ""
         return [f"- {event.distribution} {event.version}{stays}"]
     if isinstance(event, Resolved):
         resolution = event.resolution

@@ -8,7 +8,6 @@ from autoexec_magic.config import data_dir
 from autoexec_magic.executor import judge
 from autoexec_magic.executor.places import private_folders
 
-
 LEDGER = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db-journal", "ledger-backups"]
 
 

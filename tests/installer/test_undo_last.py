@@ -284,5 +284,3 @@ def autoexec(environment, *words):
     return subprocess.run(
         argv, cwd=environment.home, env=environment.variables, capture_output=True, text=True, timeout=60
     )
-
-

@@ -13,11 +13,12 @@ share a data folder over a network. Nothing here knows what a row means.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -113,21 +114,32 @@ class Ledger:
         UsageError
             The kind or the body cannot stand on a ledger.
         """
-        if not 0 < len(kind) <= 40 or not _KIND_CHARS.issuperset(kind):
-            raise UsageError(f"{kind!r} is no kind of row", fix="lower-case words with - between them")
-        shown = _shown(body)
-        with ledgerfile.explained(self.path, "written", self.busy_seconds):
-            if not self.path.exists():
-                # A name of its own: a ledger made anew is told from the one that was there.
-                first = _row(None, GENESIS, {"ledger": secrets.token_hex(16)}, "")
-                ledgerfile.make(self.path, first, self.busy_seconds)
-            with ledgerfile.opened(self.path, self.busy_seconds, may_write=True) as connection:
+        _check_kind(kind)
+        with self.writing() as pen:
+            return pen.append(kind, body, run_id)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Pen]:
+        """Keep the ledger open for several rows, each on the disk when it is written.
+
+        Others may write in between. The second row costs one flush, where a
+        call of its own would cost five: SQLite's WAL is there already.
+
+        Raises
+        ------
+        LedgerError
+            As `append` raises it.
+        """
+        with contextlib.ExitStack() as stack:
+            with ledgerfile.explained(self.path, "written", self.busy_seconds):
+                if not self.path.exists():
+                    # A name of its own: a ledger made anew is told from the one that was there.
+                    first = _row(None, GENESIS, {"ledger": secrets.token_hex(16)}, "")
+                    ledgerfile.make(self.path, first, self.busy_seconds)
+                opened = ledgerfile.opened(self.path, self.busy_seconds, may_write=True)
+                connection = stack.enter_context(opened)
                 ledgerfile.migrate(connection, self.path, self.newest, self.migrations)
-                connection.execute("BEGIN IMMEDIATE")
-                row = _row(_newest(connection), kind, shown, run_id)
-                ledgerfile.insert(connection, row)
-                connection.execute("COMMIT")
-        return Head(id=row.id, hash=row.hash)
+            yield Pen(ledger=self, connection=connection)
 
     def rows(self, kind: str = "", limit: int | None = None) -> list[Row]:
         """Return the rows, newest first; those of one `kind`, at most `limit`.
@@ -183,9 +195,43 @@ class Ledger:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pen:
+    """An open ledger, to write to (`Ledger.writing`)."""
+
+    ledger: Ledger
+    connection: sqlite3.Connection
+
+    def append(self, kind: str, body: Mapping[str, Any], run_id: str = "") -> Head:
+        """Write one row, as `Ledger.append` does."""
+        _check_kind(kind)
+        shown, ledger = _shown(body), self.ledger
+        with ledgerfile.explained(ledger.path, "written", ledger.busy_seconds), self._all_or_nothing():
+            ledgerfile.check_format(self.connection, ledger.path, ledger.newest)
+            row = _row(_newest(self.connection), kind, shown, run_id)
+            ledgerfile.insert(self.connection, row)
+        return Head(id=row.id, hash=row.hash)
+
+    @contextlib.contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+
+
 def ledger_in(data: Path) -> Ledger:
     """Return the ledger of a data folder."""
     return Ledger(path=data / NAME)
+
+
+def _check_kind(kind: str) -> None:
+    if not 0 < len(kind) <= 40 or not _KIND_CHARS.issuperset(kind):
+        raise UsageError(f"{kind!r} is no kind of row", fix="lower-case words with - between them")
 
 
 def _verified(

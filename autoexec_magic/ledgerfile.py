@@ -115,15 +115,7 @@ def migrate(
     LedgerError
         It is no ledger, or has a newer format.
     """
-    found = pragma(connection, "user_version")
-    if pragma(connection, "application_id") != APPLICATION:
-        raise LedgerError(f"{path} is no ledger", why="something else is in that file", fix=_aside(path))
-    if found > newest:
-        raise LedgerError(
-            f"the ledger {path} is read-only here",
-            why=f"it has format {found}, and this version writes {newest}",
-            fix="pip install --upgrade autoexec-magic",
-        )
+    found = check_format(connection, path, newest)
     if found == newest:
         return
     _back_up(connection, path, found)
@@ -133,6 +125,26 @@ def migrate(
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {number + 1}")
     connection.execute("COMMIT")
+
+
+def check_format(connection: sqlite3.Connection, path: Path, newest: int) -> int:
+    """Return the format of a ledger that may be written.
+
+    Raises
+    ------
+    LedgerError
+        It is no ledger, or has a format above `newest`.
+    """
+    found = pragma(connection, "user_version")
+    if pragma(connection, "application_id") != APPLICATION:
+        raise LedgerError(f"{path} is no ledger", why="something else is in that file", fix=_aside(path))
+    if found > newest:
+        raise LedgerError(
+            f"the ledger {path} is read-only here",
+            why=f"it has format {found}, and this version writes {newest}",
+            fix="pip install --upgrade autoexec-magic",
+        )
+    return found
 
 
 def insert(connection: sqlite3.Connection, row: Row) -> None:

@@ -23,20 +23,23 @@ _EDITED_SHOWN = 3
 _PIECE_BYTES = 1 << 20
 
 
-def standing() -> dict[str, metadata.Distribution]:
+def standing(names: Collection[str] | None = None) -> dict[str, metadata.Distribution]:
     """Return the distributions of this environment, by normal name; not those of a folder beyond it.
 
-    Only folders' names are read here (PEP 376, PEP 427): hundreds cost a
-    millisecond or two.
+    Parameters
+    ----------
+    names : collection of str, optional
+        Normal names; by default all. Others cost next to nothing then: only
+        folders' names are read here (PEP 376, PEP 427).
     """
     found: dict[str, metadata.Distribution] = {}
     for place in dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))):
-        for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():  # noqa: PTH112
-            stem, _, kind = name.rpartition(".")
-            info = Path(place, name)
-            # What was only half unpacked has no description yet, and is not installed.
-            if (kind == "dist-info" and (info / "METADATA").is_file()) or kind == "egg-info":
-                found.setdefault(normal(stem.partition("-")[0]), metadata.Distribution.at(info))
+        for entry in sorted(os.listdir(place)) if os.path.isdir(place) else ():  # noqa: PTH112
+            if not entry.endswith((".dist-info", ".egg-info")):
+                continue
+            name = normal(entry.rpartition(".")[0].partition("-")[0])
+            if name not in found and (names is None or name in names) and _is_whole(f"{place}/{entry}"):
+                found[name] = metadata.Distribution.at(Path(place, entry))
     return found
 
 
@@ -117,6 +120,11 @@ def needing(gone: Collection[str], versions: dict[str, str]) -> Iterator[str]:
             is_unmet = version is not None and not requirement.specifier.contains(version, prereleases=True)
             if needed in gone or is_unmet:
                 yield f"{name} {distribution.version} needs {requirement.name}{requirement.specifier}"
+
+
+def _is_whole(info: str) -> bool:
+    # What was only half unpacked has no description yet, and is not installed.
+    return info.endswith(".egg-info") or os.path.isfile(f"{info}/METADATA")  # noqa: PTH113
 
 
 def _hashed(distribution: metadata.Distribution) -> Iterator[tuple[str, str]]:

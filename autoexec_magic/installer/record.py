@@ -29,7 +29,7 @@ from .known import normal
 from .tool import Toolbox
 
 if TYPE_CHECKING:
-    from ..ledger import Ledger
+    from ..ledger import Ledger, Pen
 
 BEGUN, DONE, FAILED = "install-begun", "install", "install-failed"
 UNDO_BEGUN, UNDO, UNDO_FAILED = "undo-begun", "undo", "undo-failed"
@@ -71,7 +71,7 @@ def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: To
     }
     with closing(book, (BEGUN, DONE, FAILED), plan, tools, unchanged="nothing was installed") as body:
         yield
-        there = standing()
+        there = standing({normal(item["name"]) for item in body["added"]})
         for item in body["added"]:
             distribution = there.get(normal(item["name"]))
             item["files"] = footprint(distribution) if distribution else ""
@@ -99,21 +99,24 @@ def closing(
     me = executor.identify(os.getpid())
     owner = {"host": host(), "pid": os.getpid(), "start_time": me.start_time if me else 0}
     begun, done, failed = kinds
-    try:
-        head = book.append(begun, {**plan, "owner": owner}, tools.run_id)
-    except LedgerError as error:
-        raise LedgerError(
-            f"{unchanged}: it cannot be put on the ledger", why=f"{error.what}: {error.why}", fix=error.fix
-        ) from error
-    tools.emit(Recorded(row=begun, head=str(head)))
-    body = {**plan, "begun": head.id}
-    try:
-        yield body
-    except BaseException as error:
-        why = f"{error.what}: {error.why}" if isinstance(error, AutoexecError | Cancelled) else repr(error)
-        _close(book, failed, {"begun": head.id, "environment": plan["environment"], "why": why}, tools)
-        raise
-    _close(book, done, body, tools)
+    with contextlib.ExitStack() as stack:
+        try:
+            pen = stack.enter_context(book.writing())
+            head = pen.append(begun, {**plan, "owner": owner}, tools.run_id)
+        except LedgerError as error:
+            what = f"{unchanged}: it cannot be put on the ledger"
+            raise LedgerError(what, why=f"{error.what}: {error.why}", fix=error.fix) from error
+        tools.emit(Recorded(row=begun, head=str(head)))
+        body = {**plan, "begun": head.id}
+        try:
+            yield body
+        except BaseException as error:
+            why = (
+                f"{error.what}: {error.why}" if isinstance(error, AutoexecError | Cancelled) else repr(error)
+            )
+            _close(pen, failed, {"begun": head.id, "environment": plan["environment"], "why": why}, tools)
+            raise
+        _close(pen, done, body, tools)
 
 
 def environment() -> dict[str, str]:
@@ -143,7 +146,7 @@ def _before(replaced: Sequence[str], book: Ledger) -> list[dict[str, str]]:
     """Return what is replaced, with the hash of the wheel it came from where the ledger knows it."""
     if not replaced:
         return []
-    there = standing()
+    there = standing({normal(text.partition(" ")[0]) for text in replaced})
     try:
         rows = [row for kind in (DONE, UNDO) for row in book.rows(kind)]
     except LedgerError:
@@ -173,9 +176,9 @@ def _told(item: Installed, reasons: Sequence[Resolution]) -> dict[str, Any]:
     }
 
 
-def _close(book: Ledger, kind: str, body: dict[str, Any], tools: Toolbox) -> None:
+def _close(pen: Pen, kind: str, body: dict[str, Any], tools: Toolbox) -> None:
     try:
-        head = book.append(kind, body, tools.run_id)
+        head = pen.append(kind, body, tools.run_id)
     except AutoexecError as error:  # what was done is done, and the row before says what it was
         _log.warning("the ledger has row %s, and not how it ended: %s", body["begun"], error)
         return

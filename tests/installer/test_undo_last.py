@@ -72,6 +72,21 @@ def test_what_was_replaced_comes_back_by_its_hash(environment, index, ledger):
     assert ledger.rows("install")[0].body["replaced"][0]["sha256"] == old.sha256
 
 
+def test_pip_does_it_where_uv_is_not(pip_environment, index):
+    """The same bytes, from our own cache, with the same program that installed them."""
+    old = yaml("1.0")
+    index.add("PyYAML", old, yaml("2.0"))
+    install(pip_environment, "PyYAML==1.0", pip=True)
+    install(pip_environment, "PyYAML==2.0", pip=True)
+    index.close()
+    answer = undo(pip_environment, pip=True)
+    assert answer.error is None, answer.error
+    assert pip_environment.distributions["PyYAML"] == "1.0"
+    assert "pip" in answer.argvs[-1]
+    assert undo(pip_environment, pip=True).error is None
+    assert "PyYAML" not in pip_environment.distributions
+
+
 def without_notes(files):
     """Leave out what uv notes beside a wheel that it has from a folder."""
     return {name: text for name, text in files.items() if not name.endswith(("/RECORD", "/uv_cache.json"))}

@@ -36,7 +36,8 @@ def main() -> None:
 
     executor.run = recorded
     if job.get("pip"):
-        installer.install.__globals__["uv_path"] = lambda: None
+        for does in (installer.install, installer.undo_last):
+            does.__globals__["uv_path"] = lambda: None
 
     def ask(question: Any) -> bool:
         questions.append(question)

@@ -28,9 +28,10 @@ from ..executor.interrupts import noted
 from ..values import Question
 from . import undo
 from .footprint import files_of, footprint, loaded_from, needing, standing
+from .halfway import clear
 from .known import normal
 from .query import Query
-from .record import UNDO, UNDO_BEGUN, UNDO_FAILED, closing, environment, ledger
+from .record import BEGUN, UNDO, UNDO_BEGUN, UNDO_FAILED, closing, environment, ledger
 from .sources import Sources
 from .tool import Pip, Tool, Toolbox, Uv, reason, uv_path
 from .undo_plan import Undo, going_on, last_change, planned
@@ -134,7 +135,7 @@ def _with_hashes(found: Undo, tools: Toolbox) -> Undo:
 
 def _agree(found: Undo, tools: Toolbox) -> None:
     """Show what would change, and who would lack something, and ask; where nothing would, do not."""
-    if not found.removed and not found.restored:
+    if not found.removed and not found.restored and found.row.kind != BEGUN:
         return
     back = {normal(item["name"]): item["version"] for item in found.restored}
     gone = {normal(item["name"]) for item in found.removed} - back.keys()
@@ -142,6 +143,7 @@ def _agree(found: Undo, tools: Toolbox) -> None:
     lines = [f"removes {item['name']} {item['version']}" for item in found.removed]
     lines += [f"restores {item['name']} {item['version']}" for item in found.restored]
     lines += list(needing(gone, back))
+    lines += ["clears away what it left, for it was killed"] if found.row.kind == BEGUN else []
     question = Question(
         text=f"undo the install of {', '.join(added)}, of {found.when} ?",
         evidence=tuple(lines),
@@ -158,11 +160,15 @@ def _carried_out(found: Undo, tools: Toolbox, cache: Path) -> Undone:
     back = {normal(item["name"]) for item in found.restored}
     cancel = tools.cancel or executor.Cancel()
     with noted(cancel):  # a signal is a request: what is taken out is not left half there
+        if found.row.kind == BEGUN:
+            _clear_halfway(found, cache)
         if found.restored:
             _restore(found, tools, cache, cancel)
         for name in names:
             if name not in back:
                 undo.remove(there[name])
+        if found.row.kind == BEGUN:  # a record that came with the wheel does not list what was made here
+            _clear_halfway(found, cache)
         importlib.invalidate_caches()
     left = [name for name in names if name not in back and name in standing()]
     if left:
@@ -182,6 +188,14 @@ def _carried_out(found: Undo, tools: Toolbox, cache: Path) -> Undone:
             for item in found.restored
         ),
     )
+
+
+def _clear_halfway(found: Undo, cache: Path) -> None:
+    """Remove what a killed install left without a record, as its wheels in our cache tell."""
+    for item in found.row.body.get("added", ()):
+        wheel = _kept(cache, item["sha256"])
+        if wheel is not None:
+            clear(wheel, item["name"])
 
 
 def _restore(found: Undo, tools: Toolbox, cache: Path, cancel: executor.Cancel) -> None:

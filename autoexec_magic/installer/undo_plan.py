@@ -85,7 +85,8 @@ def planned(row: Row, there: dict[str, metadata.Distribution]) -> Undo:
         before, distribution = old.pop(name, None), there.get(name)
         if distribution is not None and before is not None and _is(distribution, before):
             continue  # it was put back already
-        if distribution is not None and (changed := _changed(item, distribution)):
+        is_half = row.kind == BEGUN  # files may be missing or cut, and nobody did that by hand
+        if distribution is not None and (changed := _changed(item, distribution, is_half=is_half)):
             obstacles.append(changed)
         if before is not None:
             restored.append(before)
@@ -105,14 +106,14 @@ def _is(distribution: metadata.Distribution, item: dict[str, Any]) -> bool:
     return not item.get("files") or footprint(distribution) == item["files"]
 
 
-def _changed(item: dict[str, Any], distribution: metadata.Distribution) -> str:
+def _changed(item: dict[str, Any], distribution: metadata.Distribution, *, is_half: bool) -> str:
     """Return how an installed distribution is not what the ledger says was installed, or ""."""
     name, version = item["name"], item["version"]
     if not is_version(distribution, version):
         return f"{name} is {distribution.version} now, and {version} was installed"
     if item.get("files") and footprint(distribution) != item["files"]:
         return f"{name} {version} was installed again since, from other files"
-    if files := edited(distribution):
+    if not is_half and (files := edited(distribution)):
         return f"{name} {version} was changed by hand since: {', '.join(files)}"
     return ""
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import time
 
 import pytest
 from index import wheel
@@ -228,6 +229,58 @@ def test_an_install_that_was_killed_can_be_undone(environment, index, ledger):
     assert answer.error is None
     assert environment.files == before
     assert ledger.rows("undo")[0].body["undoes"] == 2
+
+
+@pytest.mark.parametrize("has_metadata", [True, False])
+def test_an_install_that_was_killed_while_it_unpacked_is_cleared(environment, index, ledger, has_metadata):
+    """Half a package without a record: all of it goes, and a file of the user's beside it stays."""
+    index.add("PyYAML", wheel("PyYAML", "1.0", {"yaml/__init__.py": "x = 1\n", "yaml/b/c.py": "y = 2\n"}))
+    (environment.site / "mine.py").write_text("x = 1\n")
+    before = environment.files
+    install(environment, "PyYAML")
+    cut_to(ledger, 2)
+    for name in ("RECORD", *([] if has_metadata else ["METADATA"])):
+        (environment.site / "pyyaml-1.0.dist-info" / name).unlink()
+    answer = undo(environment)
+    assert answer.error is None, answer.error
+    assert environment.files == before
+    assert not (environment.site / "yaml").exists()
+
+
+def test_a_replacement_that_was_killed_halfway_is_taken_back(environment, index, ledger):
+    """The old version is gone, the new one is half there: the old one comes back, and nothing else is left."""
+    index.add("PyYAML", yaml("1.0"), wheel("PyYAML", "2.0", {**YAML, "yaml/new.py": "n = 1\n"}))
+    install(environment, "PyYAML==1.0")
+    before = environment.files
+    install(environment, "PyYAML==2.0")
+    cut_to(ledger, 4)
+    (environment.site / "pyyaml-2.0.dist-info" / "RECORD").unlink()
+    answer = undo(environment)
+    assert answer.error is None, answer.error
+    assert without_notes(environment.files) == without_notes(before)
+
+
+@pytest.mark.slow
+@pytest.mark.limit(300)
+def test_killed_at_any_time_an_install_can_be_undone(environment, index, ledger):
+    """Whenever the process dies: either nothing was begun, or one undo makes it as it was."""
+    files = {f"yaml/part{number}.py": f"n = {number}\n" * 200 for number in range(300)}
+    index.add("PyYAML", wheel("PyYAML", "1.0", {"yaml/__init__.py": "", **files}))
+    before = environment.files
+    for number in range(12):
+        rows = len(ledger.rows())
+        child = environment.start({"verb": "install", "answer": None, "names": ["PyYAML"], "yes": True})
+        until = time.monotonic() + 30
+        while len(ledger.rows()) == rows and time.monotonic() < until:
+            time.sleep(0.002)
+        time.sleep(number * 0.012)
+        child.kill()
+        child.communicate(timeout=30)
+        time.sleep(0.5)  # the keeper ends what it had started
+        answer = undo(environment)
+        assert answer.error is None, answer.error
+        assert environment.files == before
+        assert ledger.verify().fits
 
 
 def cut_to(ledger, last):

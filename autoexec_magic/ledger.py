@@ -115,31 +115,24 @@ class Ledger:
             The kind or the body cannot stand on a ledger.
         """
         _check_kind(kind)
-        with self.writing() as pen:
+        with self._open(closes_later=False) as pen:
             return pen.append(kind, body, run_id)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Pen]:
         """Keep the ledger open for several rows, each on the disk when it is written.
 
-        Others may write in between. The second row costs one flush, where a
-        call of its own would cost five: SQLite's WAL is there already.
+        Others may write in between. The first row costs three flushes, each
+        other one; and three more to write the WAL back, for which a thread
+        waits that ends soon after the block.
 
         Raises
         ------
         LedgerError
             As `append` raises it.
         """
-        with contextlib.ExitStack() as stack:
-            with ledgerfile.explained(self.path, "written", self.busy_seconds):
-                if not self.path.exists():
-                    # A name of its own: a ledger made anew is told from the one that was there.
-                    first = _row(None, GENESIS, {"ledger": secrets.token_hex(16)}, "")
-                    ledgerfile.make(self.path, first, self.busy_seconds)
-                opened = ledgerfile.opened(self.path, self.busy_seconds, may_write=True)
-                connection = stack.enter_context(opened)
-                ledgerfile.migrate(connection, self.path, self.newest, self.migrations)
-            yield Pen(ledger=self, connection=connection)
+        with self._open(closes_later=True) as pen:
+            yield pen
 
     def rows(self, kind: str = "", limit: int | None = None) -> list[Row]:
         """Return the rows, newest first; those of one `kind`, at most `limit`.
@@ -193,6 +186,21 @@ class Ledger:
             return Verified(
                 rows=0, misfits=(Misfit(row=0, what=f"{self.path} cannot be read", why=str(error)),)
             )
+
+    @contextlib.contextmanager
+    def _open(self, *, closes_later: bool) -> Iterator[Pen]:
+        with contextlib.ExitStack() as stack:
+            with ledgerfile.explained(self.path, "written", self.busy_seconds):
+                if not self.path.exists():
+                    # A name of its own: a ledger made anew is told from the one that was there.
+                    first = _row(None, GENESIS, {"ledger": secrets.token_hex(16)}, "")
+                    ledgerfile.make(self.path, first, self.busy_seconds)
+                opened = ledgerfile.opened(
+                    self.path, self.busy_seconds, may_write=True, closes_later=closes_later
+                )
+                connection = stack.enter_context(opened)
+                ledgerfile.migrate(connection, self.path, self.newest, self.migrations)
+            yield Pen(ledger=self, connection=connection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import os
 import secrets
 import sqlite3
 import stat
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -77,8 +78,14 @@ def make(path: Path, first: Row, busy_seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def opened(path: Path, busy_seconds: float, *, may_write: bool) -> Iterator[sqlite3.Connection]:
+def opened(
+    path: Path, busy_seconds: float, *, may_write: bool, closes_later: bool = False
+) -> Iterator[sqlite3.Connection]:
     """Yield a connection to a file that is there, and close it.
+
+    To close means to write the WAL back, which takes three flushes and keeps
+    nothing that is not on the disk yet: with `closes_later` nobody waits for it
+    but the end of the process.
 
     Raises
     ------
@@ -92,8 +99,13 @@ def opened(path: Path, busy_seconds: float, *, may_write: bool) -> Iterator[sqli
         connection = _connect(f"{path.as_uri()}?mode=rw", busy_seconds)
     else:
         connection = _to_read(path, busy_seconds)
-    with contextlib.closing(connection):
+    try:
         yield connection
+    finally:
+        if closes_later:
+            threading.Thread(target=_close, args=(connection,), name="autoexec-ledger").start()
+        else:
+            connection.close()
 
 
 @contextlib.contextmanager
@@ -177,7 +189,9 @@ def ever(connection: sqlite3.Connection) -> int:
 
 
 def _connect(address: str, busy_seconds: float, pragma: str = "synchronous = FULL") -> sqlite3.Connection:
-    connection = sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None)
+    connection = sqlite3.connect(
+        address, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+    )
     try:
         connection.execute(f"PRAGMA {pragma}")
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()  # only now it is opened
@@ -185,6 +199,11 @@ def _connect(address: str, busy_seconds: float, pragma: str = "synchronous = FUL
         connection.close()
         raise
     return connection
+
+
+def _close(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):  # a full disk: the WAL stays beside it until the next writer
+        connection.close()
 
 
 def _to_read(path: Path, busy_seconds: float) -> sqlite3.Connection:

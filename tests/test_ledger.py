@@ -426,6 +426,22 @@ def test_a_migration_that_fails_changes_nothing(filled):
     assert filled.verify().fits
 
 
+def test_several_rows_are_written_with_one_opening(ledger):
+    """Another writer may come in between, and soon after the block one file is all of it again."""
+    with ledger.writing() as pen:
+        first = pen.append("install-begun", {})
+        between = ledger.append("heal", {})
+        last = pen.append("install", {"begun": first.id})
+        assert [first.id, between.id, last.id] == [2, 3, 4]
+        with pytest.raises(UsageError):
+            pen.append("Install", {})
+    until = time.monotonic() + 10
+    while os.listdir(ledger.path.parent) != ["ledger.db"] and time.monotonic() < until:
+        time.sleep(0.01)
+    assert os.listdir(ledger.path.parent) == ["ledger.db"]
+    assert ledger.verify([saw(last)]).rows == 4
+
+
 # Many, and those that die
 
 

@@ -248,7 +248,7 @@ def test_an_install_that_was_killed_while_it_unpacked_is_cleared(environment, in
 
 
 def test_a_replacement_that_was_killed_halfway_is_taken_back(environment, index, ledger):
-    """The old version is gone, the new one is half there: the old one comes back, and nothing else is left."""
+    """The old version is gone, the new one is half there: the old one comes back, and nothing else."""
     index.add("PyYAML", yaml("1.0"), wheel("PyYAML", "2.0", {**YAML, "yaml/new.py": "n = 1\n"}))
     install(environment, "PyYAML==1.0")
     before = environment.files

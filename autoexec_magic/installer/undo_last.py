@@ -227,20 +227,21 @@ def _restore(found: Undo, tools: Toolbox, cache: Path, cancel: executor.Cancel) 
 @contextlib.contextmanager
 def _from_cache(items: Sequence[dict[str, Any]], sources: Sources, cache: Path) -> Iterator[Sources]:
     """Yield sources that have the wheels of `items` which are in our cache; alone, where all of them are."""
-    kept = [path for item in items if (path := _kept(cache, item["sha256"])) is not None]
+    kept = {item["sha256"]: path for item in items if (path := _kept(cache, item["sha256"])) is not None}
     if not kept:
         yield sources
         return
     with tempfile.TemporaryDirectory(dir=cache, prefix="undo-") as folder:
-        for path in kept:
-            shutil.copyfile(path, Path(folder) / path.name.partition("-")[2])
+        for digest, path in kept.items():
+            shutil.copyfile(path, Path(folder) / path.name.removeprefix(f"{digest}-"))
         indexes = () if len(kept) == len(items) else sources.indexes
         yield replace(sources, indexes=indexes, find_links=(folder, *(sources.find_links if indexes else ())))
 
 
 def _kept(cache: Path, digest: str) -> Path | None:
     """Return the wheel in our cache that has exactly these bytes."""
-    for path in cache.glob(f"{digest}-*.whl"):
+    # Below a folder named by the hash, or with the hash before the name.
+    for path in (*cache.glob(f"{digest}-*.whl"), *cache.glob(f"{digest}/*.whl")):
         with contextlib.suppress(OSError), path.open("rb") as file:
             if file_digest(file, "sha256").hexdigest() == digest:
                 return path

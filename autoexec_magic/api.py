@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import config as settings
 from . import executor, installer, orchestrator
@@ -24,10 +25,15 @@ from .onrecord import PYTHON, carry_out, surroundings
 from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import store as store  # noqa: PLC0414 - a caller of the verbs needs it
-from .orchestrator import Command, Heal, Install, Report, Script, Step, Test
+from .orchestrator import Command, Heal, Install, Report, Script, Step, Test, Undo
 from .trust import Kept
 from .values import PolicyVerdict, Question, Resolution, Run, Verdict
 
+if TYPE_CHECKING:
+    from .chain import Row
+    from .ledger import Ledger, Verified
+
+QUICK = 20  #: rows and runs that a quick look at the ledger covers
 _log = logging.getLogger(__name__)
 
 
@@ -215,6 +221,29 @@ def install(*names: str, yes: bool = False, caller: Caller = PYTHON) -> Report:
     return carry_out("install", " ".join(names), (Install(names=names),), yes=yes, caller=caller)
 
 
+def undo_install(*, yes: bool = False, caller: Caller = PYTHON) -> Report:
+    """Take the last change of this interpreter's environment back.
+
+    Parameters
+    ----------
+    yes : bool, default False
+        Do it without a question.
+    caller : Caller, optional
+        Who watches and answers.
+
+    Returns
+    -------
+    Report
+        Its verdict is `skipped` where there is nothing to take back.
+
+    Raises
+    ------
+    InstallError, LedgerError, NeedsPerson, PolicyRefused
+        As the verdict says; `Cancelled` when it was stopped.
+    """
+    return carry_out("install", "--undo", (Undo(),), yes=yes, caller=caller)
+
+
 def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> list[Resolution]:
     """Say what modules are and what would follow; install nothing.
 
@@ -355,6 +384,43 @@ def show(run: str) -> tuple[Run, Iterator[Envelope]]:
     if found is None:
         raise UsageError(f"run {run} cannot be read", why=f"its folder in {history.folder} is damaged")
     return found, history.read(run_id)
+
+
+def ledger() -> Ledger:
+    """Return this user's ledger: `append`, `rows`, `head`, `verify`."""
+    from .ledger import ledger_in  # SQLite waits until somebody asks
+
+    return ledger_in(settings.data_dir())
+
+
+def ledger_rows(kind: str = "", limit: int | None = 20) -> list[Row]:
+    """Return the ledger's rows, newest first; those of one `kind`, at most `limit`.
+
+    Raises
+    ------
+    LedgerError
+        The ledger cannot be read.
+    """
+    return ledger().rows(kind, limit)
+
+
+def ledger_verify(*, quick: bool = False) -> Verified:
+    """Return whether the ledger is as it was written, also by what the runs saw of it.
+
+    Parameters
+    ----------
+    quick : bool, default False
+        Look at the newest rows and runs only.
+
+    Raises
+    ------
+    UsageError
+        The run store cannot be read.
+    """
+    from .heads import seen_by
+
+    seen = tuple(seen_by(store(), QUICK if quick else None))  # before the rows, which only become more
+    return ledger().verify(seen, newest_rows=QUICK if quick else None)
 
 
 def cancel(run: str, interrupt: Callable[[str], bool] = lambda kernel: False) -> Run:

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import config, executor, installer
+from . import api, config, executor, installer
 from .errors import AutoexecError
 from .installer.sources import sources, without_credentials
 from .values import Level
@@ -52,7 +52,8 @@ class Check:
 def examine() -> list[Check]:
     """Try each part and return what was seen; nothing is installed or changed."""
     loaded = config.load()
-    checks = [_python(), _platform(), _data(loaded.data), _command(), *_installers(), _index(loaded.config)]
+    checks = [_python(), _platform(), _data(loaded.data), _ledger(), _command()]
+    checks += [*_installers(), _index(loaded.config)]
     checks += [_cage(level) for level in executor.cage.LEVELS]
     return [*checks, _panel(), *(_extra(module, extra) for module, extra in _EXTRAS.items())]
 
@@ -89,6 +90,23 @@ def _data(folder: Path) -> Check:
         return Check(name="data folder", works=False, what=str(error), fix=fix, needed=True)
     what = f"{folder}" if there == folder else f"{folder} (not made yet)"
     return Check(name="data folder", works=True, what=what, needed=True)
+
+
+def _ledger() -> Check:
+    """Look at the newest rows, and at what the newest runs saw of them."""
+    try:
+        found = api.ledger_verify(quick=True)
+    except AutoexecError as error:
+        return Check(name="ledger", works=False, what=error.why or error.what, fix=error.fix, needed=True)
+    if found.misfits:
+        what, fix = found.misfits[0].what, "%autoexec ledger verify"
+        return Check(name="ledger", works=False, what=what, fix=fix)
+    what = (
+        f"the newest {found.rows} rows fit, and the newest runs saw them"
+        if found.rows
+        else "nothing on it yet"
+    )
+    return Check(name="ledger", works=True, what=what, needed=True)
 
 
 def _command() -> Check:

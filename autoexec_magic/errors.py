@@ -6,6 +6,7 @@ AutoexecError
  |- MissingTool         a program, an extra, an engine         -> install it
  |- PolicyRefused       the command may not run                -> change it, or the policy
  |- CageError           the cage asked for is not to be had    -> install it, or ask for less
+ |- LedgerError         the ledger cannot be read or written   -> make room, or look at it
  |- RunTimeout          a limit was hit                        -> raise the limit
  `- PhaseError          a phase ran and did not succeed
      |- InstallError
@@ -99,6 +100,12 @@ class CageError(AutoexecError):
 
     code = "cage-error"
     verdict = "refused"
+
+
+class LedgerError(AutoexecError):
+    """The ledger cannot be read or written; what needs a row on it is not begun."""
+
+    code = "ledger-error"
 
 
 class RunTimeout(AutoexecError):

@@ -152,6 +152,23 @@ class Installed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A distribution was taken out; `loaded` modules of it go on as they were until a restart."""
+
+    distribution: str
+    version: str
+    loaded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A row of this `row` kind was written to the ledger; `head` is its number and hash, `ID:HASH`."""
+
+    row: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosed:
     """A failure was explained."""
 
@@ -169,12 +186,17 @@ class PhaseFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
-    """A run ended; `why` and `fix` say why it did not pass and what to type."""
+    """A run ended; `why` and `fix` say why it did not pass and what to type.
+
+    `ledger_head` is the newest row that the run wrote to the ledger, `ID:HASH`,
+    or "" where it wrote none.
+    """
 
     verdict: Verdict
     seconds: float
     why: str = ""
     fix: str = ""
+    ledger_head: str = ""
 
 
 Event: TypeAlias = (
@@ -190,6 +212,8 @@ Event: TypeAlias = (
     | Answered
     | Resolved
     | Installed
+    | Removed
+    | Recorded
     | Diagnosed
     | PhaseFinished
     | RunFinished

@@ -22,6 +22,7 @@ from .choosing import meant, unanswered
 from .errors import AutoexecError, Cancelled, UsageError
 from .events import Emit, Event, Output
 from .executor.cage import SHUT, Doors, Wanted
+from .heads import with_head
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .masked import masked
 from .orchestrator import Command, Plan, Report, Script, Step, Surroundings
@@ -166,7 +167,7 @@ def carry_out(
                 on_spawn=_noting(recorder),
                 is_cancelled=lambda: store().is_cancel_requested(recorder.run_id),
             )
-        report = orchestrator.run(plan, cleaning(fan_out(*sinks)), here)
+        report = orchestrator.run(plan, with_head(cleaning(fan_out(*sinks))), here)
     if report.error is not None:
         clean_error(report.error)
         report.error.report = report

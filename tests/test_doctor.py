@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from autoexec_magic import doctor
+from autoexec_magic import api, doctor
+from autoexec_magic.ledgerfile import TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,3 +142,18 @@ def test_both_halves_of_the_panel_are_looked_for(monkeypatch, tmp_path):
     server.parent.mkdir()
     server.touch()
     assert checks()["panel"].works
+
+
+def test_the_ledger_is_looked_at(monkeypatch, tmp_path):
+    """Rows that fit are well, and one that was changed is not."""
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(tmp_path / "data"))
+    api.ledger().append("install", {"x": 1})
+    check = checks()["ledger"]
+    assert (check.works, check.what) == (True, "the newest 2 rows fit, and the newest runs saw them")
+    with sqlite3.connect(tmp_path / "data" / "ledger.db") as connection:
+        connection.execute("DROP TRIGGER rows_stay")
+        connection.execute("UPDATE rows SET at = 1 WHERE id = 2")
+        connection.execute(TRIGGERS["rows_stay"])
+    connection.close()
+    check = checks()["ledger"]
+    assert (check.works, check.what, check.fix) == (False, "row 2 was changed", "%autoexec ledger verify")

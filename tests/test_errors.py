@@ -20,6 +20,7 @@ TABLE = {
     errors.MissingTool: ("missing-tool", "missing", 6),
     errors.PolicyRefused: ("policy-refused", "refused", 4),
     errors.CageError: ("cage-error", "refused", 4),
+    errors.LedgerError: ("ledger-error", "failed", 1),
     errors.RunTimeout: ("timeout", "timed-out", 5),
     errors.PhaseError: ("phase-failed", "failed", 1),
     errors.InstallError: ("install-failed", "failed", 1),

@@ -8,6 +8,9 @@ from pathlib import Path
 from ..config import own_folders
 from ..trust import FOLDER
 
+# Of the ledger also what SQLite keeps beside it, and what a migration keeps.
+_LEDGER = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db-journal", "ledger-backups")
+
 
 def private_folders() -> tuple[Path, ...]:
     """Return them; no policy and no person's yes lets a command read or write there."""
@@ -17,4 +20,4 @@ def private_folders() -> tuple[Path, ...]:
 
 @functools.lru_cache(maxsize=4)
 def _private_folders_of(data: Path, runtime: Path) -> tuple[Path, ...]:
-    return (*(data / name for name in ("runs", "panels", "ledger.db", FOLDER)), runtime)
+    return (*(data / name for name in ("runs", "panels", FOLDER, *_LEDGER)), runtime)

@@ -33,6 +33,7 @@ from .search import Search, find
 from .sources import Sources, sources
 from .tool import Toolbox, uv_path
 from .tree import Fault, Import, Scanned, group_of, scan_tree, when_slow
+from .undo_last import Undone, undo_last
 
 __all__ = [
     "Context",
@@ -42,6 +43,7 @@ __all__ = [
     "Needed",
     "Scanned",
     "group_of",
+    "Undone",
     "heal",
     "install_named",
     "is_here",
@@ -52,6 +54,7 @@ __all__ = [
     "resolve",
     "scan",
     "scan_tree",
+    "undo_install",
     "uv_path",
     "when_slow",
 ]
@@ -183,7 +186,7 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     wanted = {candidate.distribution: candidate for candidate in chosen if candidate}
     if not wanted:
         return resolutions, []
-    return resolutions, install(list(wanted.values()), _toolbox(context))
+    return resolutions, install(list(wanted.values()), _toolbox(context, resolutions))
 
 
 def is_required(resolution: Resolution, needs: Sequence[Needed]) -> bool:
@@ -216,7 +219,12 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
         for name, resolution in zip(names, resolutions, strict=True)
     ]
     wanted = [candidate for candidate in chosen if candidate]
-    return resolutions, install(wanted, _toolbox(context)) if wanted else []
+    return resolutions, install(wanted, _toolbox(context, resolutions)) if wanted else []
+
+
+def undo_install(context: Context) -> Undone | None:
+    """Take the last change of this environment back; None where there is none (`undo_last`)."""
+    return undo_last(_toolbox(context), context.search.cache)
 
 
 def _wanted(resolution: Resolution, needs: Sequence[Needed], ask: Ask) -> Candidate | None:
@@ -352,7 +360,7 @@ def _named_query(text: str) -> Query:
     return Query(distribution=requirement.name, specifier=str(requirement.specifier), newest_known=newest)
 
 
-def _toolbox(context: Context) -> Toolbox:
+def _toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
     def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
         answers = find(queries, context.search)
         now = datetime.now(UTC)
@@ -366,4 +374,5 @@ def _toolbox(context: Context) -> Toolbox:
         look=look,
         run_id=context.run_id,
         cancel=context.cancel,
+        reasons=tuple(reasons),
     )

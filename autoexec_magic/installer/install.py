@@ -29,6 +29,7 @@ from ..values import Candidate, Outcome, Question, Resolution
 from . import undo
 from .known import normal
 from .query import Query
+from .record import recording
 from .tool import Pip, Plan, Tool, Toolbox, Uv, reason, uv_path
 
 PATIENCE_SECONDS = 4.0
@@ -65,8 +66,9 @@ def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
     _agree(plan, looked, candidates, tools)
     if tools.cancel and tools.cancel.is_set():
         raise Cancelled("the install was stopped", why="nothing was installed")
-    is_late = _carry_out(tool, plan, _pinned(plan, looked), tools)
     installed = [_installed(name, version, looked[normal(name)]) for name, version in plan.added.items()]
+    with recording(installed, plan.removed, tools):
+        is_late = _carry_out(tool, plan, _pinned(plan, looked), tools)
     for item in installed:
         tools.emit(item)
     if is_late:

@@ -41,7 +41,8 @@ def nobody_looks(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
 class Toolbox:
     """What an install needs: where from, who watches, who answers, who looks into dependencies.
 
-    `timeout` is in seconds, for each program that is started.
+    `timeout` is in seconds, for each program that is started; `reasons` are
+    what was decided about each distribution, for the ledger.
     """
 
     sources: Sources
@@ -51,6 +52,7 @@ class Toolbox:
     run_id: str = ""
     timeout: float = 900.0
     cancel: executor.Cancel | None = None
+    reasons: tuple[Resolution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,13 +61,35 @@ def take_back(added: Mapping[str, str], before: Before) -> list[str]:
     names = {normal(name) for name in added}
     for info in _infos():
         if info not in before.paths and _identity(info)[0] in names:
-            _remove(metadata.Distribution.at(info))
+            remove(metadata.Distribution.at(info))
     _sweep(before)
     importlib.invalidate_caches()
     now = _versions()
     lost = {f"{name} {version}" for name, version in before.versions.items() if now.get(name) != version}
     kept = {f"{name} {version}" for name, version in now.items() if before.versions.get(name) != version}
     return sorted(text for text in lost | kept if text.partition(" ")[0] in names)
+
+
+def remove(distribution: metadata.Distribution) -> None:
+    """Remove the files on the record of a distribution, none of them outside the environment."""
+    prefix = Path(sysconfig.get_path("data")).resolve()
+    folders = set()
+    for file in distribution.files or ():
+        place = Path(str(distribution.locate_file(file)))
+        place = place.parent.resolve() / place.name
+        if place.is_relative_to(prefix):
+            with contextlib.suppress(OSError):
+                place.unlink(missing_ok=True)
+            folders.add(place.parent)
+    kept = {
+        prefix,
+        *(folder.resolve() for folder in _folders()),
+        Path(sysconfig.get_path("scripts")).resolve(),
+    }
+    for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
+        if folder not in kept:
+            shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+            _prune(folder, kept)
 
 
 def _folders() -> list[Path]:
@@ -100,28 +122,6 @@ def _identity(info: Path) -> tuple[str, str]:
 def _versions() -> dict[str, str]:
     # What was only half unpacked has no description yet, and is not installed.
     return dict(_identity(info) for info in _infos() if (info / "METADATA").is_file())
-
-
-def _remove(distribution: metadata.Distribution) -> None:
-    """Remove the files on the record of a distribution, none of them outside the environment."""
-    prefix = Path(sysconfig.get_path("data")).resolve()
-    folders = set()
-    for file in distribution.files or ():
-        place = Path(str(distribution.locate_file(file)))
-        place = place.parent.resolve() / place.name
-        if place.is_relative_to(prefix):
-            with contextlib.suppress(OSError):
-                place.unlink(missing_ok=True)
-            folders.add(place.parent)
-    kept = {
-        prefix,
-        *(folder.resolve() for folder in _folders()),
-        Path(sysconfig.get_path("scripts")).resolve(),
-    }
-    for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
-        if folder not in kept:
-            shutil.rmtree(folder / "__pycache__", ignore_errors=True)
-            _prune(folder, kept)
 
 
 def _prune(folder: Path, kept: set[Path]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .plan import Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
+from .plan import Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test, Undo
 from .rules import policy_of
 from .run import run, run_phase
 from .surroundings import Surroundings
@@ -18,6 +18,7 @@ __all__ = [
     "Step",
     "Surroundings",
     "Test",
+    "Undo",
     "policy_of",
     "run",
     "run_phase",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..errors import AutoexecError, Cancelled
-from ..events import Installed
+from ..events import Installed, Removed
 from ..executor.cage import SHUT, Doors, Wanted
 from ..installer import Needed
 from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
@@ -27,6 +27,11 @@ class Install:
     """Phase install: install what a person named."""
 
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """Phase install: take the last change of this environment back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +70,11 @@ class Test:
     arguments: tuple[str, ...] = ()
 
 
-Step: TypeAlias = Heal | Install | Command | Script | Test
+Step: TypeAlias = Heal | Install | Undo | Command | Script | Test
 PHASE_OF: dict[type, Phase] = {
     Heal: "install",
     Install: "install",
+    Undo: "install",
     Command: "run",
     Script: "run",
     Test: "test",
@@ -113,6 +119,7 @@ class PhaseReport:
     diagnosis: Diagnosis | None = None
     resolutions: tuple[Resolution, ...] = ()
     installed: tuple[Installed, ...] = ()
+    removed: tuple[Removed, ...] = ()
     error: AutoexecError | Cancelled | None = None
 
 

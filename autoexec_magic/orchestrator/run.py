@@ -36,12 +36,13 @@ from ..events import (
 )
 from ..history import new_id
 from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
-from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
+from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test, Undo
 from .questions import recorded
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
 
 SCRIPT = "the script"
+UNDO = "what to take back"
 _CHANGED = "\nautoexec: this run changed what governs runs: {}; look at it before you trust it\n"
 _DISCARDED = (
     "\nautoexec: written below ~, which is a scratch folder in the cage, and removed: {};"
@@ -185,6 +186,17 @@ def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> Phase
     )
 
 
+def _undo(step: Undo, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    done = installer.undo_install(_context(emit, here))
+    return PhaseReport(
+        phase="install",
+        verdict=Verdict.SKIPPED if done is None else Verdict.PASSED,
+        seconds=0.0,
+        installed=done.restored if done else (),
+        removed=done.removed if done else (),
+    )
+
+
 def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     policy = rules_for(step, here)
     bounds = _bounds(plan, here)
@@ -250,6 +262,7 @@ _TEST_FIXES = {
 _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Heal: _heal,
     Install: _install,
+    Undo: _undo,
     Command: _command,
     Script: _script,
     Test: _test,
@@ -370,6 +383,8 @@ def _title(step: Step) -> str:
         return ", ".join(dict.fromkeys(need.module for need in step.needs))
     if isinstance(step, Install):
         return ", ".join(step.names)
+    if isinstance(step, Undo):
+        return UNDO
     if isinstance(step, Command):
         return step.line or shlex.join(step.argv)
     return "pytest" if isinstance(step, Test) else step.language or "script"

@@ -33,6 +33,7 @@ from typing import Any
 from .. import api, diagnosis, onrecord, orchestrator
 from ..errors import AutoexecError, Cancelled, RunTimeout, UsageError
 from ..events import Diagnosed, PhaseFinished, PhaseStarted, RunFinished, RunStarted
+from ..heads import with_head
 from ..history import fan_out
 from ..orchestrator import Heal, PhaseReport, Plan
 from ..redact import cleaned, secrets_in
@@ -219,7 +220,8 @@ class _Cell:
         )
         self._recorder = recorder
         sinks = [recorder.emit] if recorder else []
-        self._writer = Writer(onrecord.cleaning(fan_out(*sinks)), int(self._config.keep_mb * 2**20))
+        emit = with_head(onrecord.cleaning(fan_out(*sinks)))
+        self._writer = Writer(emit, int(self._config.keep_mb * 2**20))
         self._tee = Tee(shell, self._writer)
         self._tee.start()
         self._writer.put(RunStarted(verb="cell", title=self._title, cage="none"))

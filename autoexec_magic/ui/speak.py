@@ -32,6 +32,7 @@ from .text import cut_line
 if TYPE_CHECKING:
     from .verbs import Call
 
+NOTHING_TO_UNDO = "nothing to undo: the ledger has no install into this environment that was not taken back"
 LOST = "The kernel or process that ran it ended before the run did; what it had started was ended."
 
 
@@ -112,8 +113,19 @@ def elsewhere(call: Call, caller: Caller) -> Spoken:
 
 
 def install(call: Call, caller: Caller) -> Spoken:
-    """Install what is named."""
-    return of_report(api.install(*call.options.names, yes=call.options.yes, caller=caller))
+    """Install what is named, or take the last change back."""
+    options = call.options
+    if not options.undo:
+        return of_report(api.install(*options.names, yes=options.yes, caller=caller))
+    if options.names:
+        raise UsageError(
+            f"--undo takes no names: {' '.join(options.names)}",
+            why="it takes the last change of this environment back, whatever that was",
+            fix="%autoexec install --undo",
+        )
+    spoken = of_report(api.undo_install(yes=options.yes, caller=caller))
+    is_nothing = spoken.result.verdict == Verdict.SKIPPED
+    return dataclasses.replace(spoken, text=NOTHING_TO_UNDO) if is_nothing else spoken
 
 
 def resolve(call: Call, caller: Caller) -> Spoken:
@@ -238,6 +250,9 @@ def result_of(report: Report) -> Result:
     installed = [item for phase in report.phases for item in phase.installed]
     if installed:
         added["installed"] = [f"{item.distribution}=={item.version}" for item in installed]
+    removed = [item for phase in report.phases for item in phase.removed]
+    if removed:
+        added["removed"] = [f"{item.distribution}=={item.version}" for item in removed]
     if report.error:
         added |= {"error": report.error.code, "what": report.error.what}
         added |= {"why": report.error.why, "fix": report.error.fix}

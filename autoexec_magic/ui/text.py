@@ -16,6 +16,7 @@ from ..events import (
     Installed,
     Output,
     PhaseStarted,
+    Removed,
     Resolved,
     RunFinished,
     RunStarted,
@@ -100,6 +101,9 @@ def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
     if isinstance(event, Installed):
         proof = f" (sha256 {event.sha256[:12]}…)" if event.sha256 else ""
         return [f"+ {event.distribution} {event.version}{proof}"]
+    if isinstance(event, Removed):
+        stays = f"; restart the kernel, which has loaded {', '.join(event.loaded)}" if event.loaded else ""
+        return [f"- {event.distribution} {event.version}{stays}"]
     if isinstance(event, Resolved):
         resolution = event.resolution
         if resolution.decision == "install" and resolution.module != resolution.distribution:

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ..api import Caller
 from ..errors import UsageError
-from . import indexes, rulings, sought, speak
+from . import indexes, rows, rulings, sought, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -322,6 +322,7 @@ def _add_script(parser: argparse.ArgumentParser) -> None:
 
 def _add_install(parser: argparse.ArgumentParser) -> None:
     _add_yes(parser)
+    parser.add_argument("--undo", action="store_true", help="take the last change of this environment back")
     parser.add_argument("names", nargs="*", metavar="NAME", help="distributions, each NAME or NAME==VERSION")
 
 
@@ -370,6 +371,14 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", default="", metavar="LINES", help="check: a file with a command a line")
     parser.add_argument("--yes", action="store_true", help="accept: without a question")
     parser.add_argument("words", nargs="*", metavar="WHAT", help=", ".join(rulings.WORDS))
+
+
+def _add_ledger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kind", default="", metavar="KIND", help="show: only such rows, as install or undo")
+    parser.add_argument(
+        "-n", "--limit", type=int, default=20, metavar="N", help="show: how many, newest first (default 20)"
+    )
+    parser.add_argument("words", nargs="*", metavar="WHAT", help=", ".join(rows.WORDS))
 
 
 def _add_on(parser: argparse.ArgumentParser) -> None:
@@ -437,6 +446,12 @@ VERBS: Mapping[str, Verb] = {
         takes_line=True,
         line_after="explain",
         choices={"words": rulings.WORDS},
+    ),
+    "ledger": Verb(
+        help="what was installed, for good; verify: is the record as it was written",
+        add=_add_ledger,
+        run=rows.ledger,
+        choices={"words": rows.WORDS},
     ),
     "config": Verb(help="the settings, and where each came from", add=_add_nothing, run=speak.config),
     "doctor": Verb(help="what works on this machine", add=_add_nothing, run=speak.doctor),

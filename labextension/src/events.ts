@@ -107,6 +107,19 @@ export type Event =
       sha256: string;
       index: string;
     }
+  | {
+      kind: 'Removed';
+      distribution: string;
+      version: string;
+      /** Modules that go on as they were until the kernel is started anew. */
+      loaded: string[];
+    }
+  | {
+      kind: 'Recorded';
+      row: string;
+      /** The row's number and hash, `ID:HASH`. */
+      head: string;
+    }
   | { kind: 'Diagnosed'; diagnosis: IDiagnosis }
   | {
       kind: 'PhaseFinished';
@@ -120,6 +133,8 @@ export type Event =
       seconds: number;
       why: string;
       fix: string;
+      /** The newest row that the run wrote to the ledger, `ID:HASH`, or "". */
+      ledger_head?: string;
     };
 
 /**

@@ -20,9 +20,11 @@ const FIELDS: { [kind in Event['kind']]: string[] } = {
   Answered: ['question', 'answer', 'by'],
   Resolved: ['resolution'],
   Installed: ['distribution', 'version', 'sha256', 'index'],
+  Removed: ['distribution', 'version', 'loaded'],
+  Recorded: ['row', 'head'],
   Diagnosed: ['diagnosis'],
   PhaseFinished: ['phase', 'verdict', 'seconds'],
-  RunFinished: ['verdict', 'seconds', 'why', 'fix']
+  RunFinished: ['verdict', 'seconds', 'why', 'fix', 'ledger_head']
 };
 
 describe('events', () => {

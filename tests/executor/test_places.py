@@ -8,8 +8,10 @@ from autoexec_magic.config import data_dir
 from autoexec_magic.executor import judge
 from autoexec_magic.executor.places import private_folders
 
+LEDGER = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db-journal", "ledger-backups"]
 
-@pytest.mark.parametrize("name", ["runs", "panels", "ledger.db", "answers"])
+
+@pytest.mark.parametrize("name", ["runs", "panels", "answers", *LEDGER])
 @pytest.mark.parametrize("command", ["cat {}/x", "cp a {}/x", "rm {}/x", "echo x > {}/x"])
 def test_our_own_data_is_not_read_or_written(name, command, tmp_path):
     """Who could write an answer could say yes to everything."""

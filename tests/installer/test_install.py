@@ -59,7 +59,7 @@ def test_what_a_proved_wheel_needs_comes_too(environment, index):
     assert {item["sha256"] for item in answer.installed} == {inner.sha256, top.sha256}
     assert environment.run("import yaml, inner_dep; print(yaml.FROM, inner_dep.VERSION)") == "PyYAML 2.0\n"
     kinds = [event["kind"] for event in answer.events if event["kind"] != "Output"]
-    assert kinds == ["Resolved", "Installed", "Installed"]
+    assert kinds == ["Resolved", "Recorded", "Recorded", "Installed", "Installed"]
     assert {"--require-hashes", "--no-deps"} <= set(answer.argvs[-1])
 
 

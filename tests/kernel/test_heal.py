@@ -18,7 +18,7 @@ from harness import LOAD, Kernel
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 
-from autoexec_magic.events import Asked, Installed, Resolved
+from autoexec_magic.events import Asked, Installed, Recorded, Resolved
 
 
 def _load_index():
@@ -95,6 +95,8 @@ def test_a_missing_import_is_healed_and_the_cell_completes(kernel):
     assert run.verdict == "passed"
     installed = [event for event in kernel.events(run) if isinstance(event, Installed)]
     assert [item.distribution for item in installed] == ["python-slugify"]
+    heads = [event.head for event in kernel.events(run) if isinstance(event, Recorded)]
+    assert kernel.events(run)[-1].ledger_head == heads[-1]
 
 
 def test_nothing_of_the_cell_runs_twice(kernel):

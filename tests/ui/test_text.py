@@ -9,6 +9,7 @@ from autoexec_magic.events import (
     Installed,
     Output,
     PhaseStarted,
+    Removed,
     Resolved,
     RunFinished,
     RunStarted,
@@ -122,3 +123,13 @@ def test_every_verdict_has_a_word_and_a_mark(verdict):
     (line,) = text.lines_of(RunFinished(verdict=verdict, seconds=0), "sh")
     assert f" {verdict} " in line
     assert not line[0].isalnum()
+
+
+def test_what_was_taken_out_is_a_line():
+    """And a restart is asked for only where something of it is loaded."""
+    gone = Removed(distribution="PyYAML", version="6.0")
+    assert text.lines_of(gone, "install") == ["- PyYAML 6.0"]
+    loaded = Removed(distribution="PyYAML", version="6.0", loaded=("yaml", "_yaml"))
+    assert text.lines_of(loaded, "install") == [
+        "- PyYAML 6.0; restart the kernel, which has loaded yaml, _yaml"
+    ]

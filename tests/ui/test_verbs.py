@@ -27,6 +27,7 @@ def test_the_verbs_are_those_of_the_readme():
         "runs",
         "cancel",
         "policy",
+        "ledger",
         "config",
         "doctor",
         "demo",

@@ -1,7 +1,7 @@
 """Do one thing with the installer in this interpreter's environment and say in JSON what came of it.
 
 The job is a line of JSON on standard input: `verb` (heal, resolve, install,
-script), its `source`, `modules` or `names`, and what the person answers. The
+undo, script), its `source`, `modules` or `names`, and what the person answers. The
 last line of the output is the answer.
 """
 
@@ -36,7 +36,8 @@ def main() -> None:
 
     executor.run = recorded
     if job.get("pip"):
-        installer.install.__globals__["uv_path"] = lambda: None
+        for does in (installer.install, installer.undo_last):
+            does.__globals__["uv_path"] = lambda: None
 
     def ask(question: Any) -> bool:
         questions.append(question)
@@ -73,6 +74,10 @@ def do(job: dict[str, Any], caller: Any) -> list[Any]:
         return api.resolve(*job["modules"], online=True, caller=caller)
     if job["verb"] == "install":
         api.install(*job["names"], yes=job.get("yes", False), caller=caller)
+    elif job["verb"] == "undo":
+        for name in job.get("imports", ()):
+            __import__(name)
+        api.undo_install(yes=job.get("yes", False), caller=caller)
     elif job["verb"] == "script":
         report = api.script(job["source"], level="open", caller=caller)  # its folder is the home
         print(report.outcome.stdout)

@@ -115,6 +115,9 @@ class Question:
 
 Ask: TypeAlias = Callable[[Question], bool | Reply]  #: raises `NeedsPerson` where nobody can answer
 
+#: Makes a module importable that a process could not import; whether it is worth running again.
+Healer: TypeAlias = Callable[[str], bool]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:

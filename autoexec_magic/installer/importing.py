@@ -23,7 +23,7 @@ import site
 import sys
 import sysconfig
 import warnings
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
@@ -49,10 +49,15 @@ class Written:
         File names that the shell gave to cells; may grow.
     folders : sequence of Path
         The workspace and the working directory.
+    names : mapping, optional
+        The user's own namespace: what a magic compiles to run there (`%%time`) is the user's.
     """
 
-    def __init__(self, cells: Container[str], folders: Sequence[Path]) -> None:
+    def __init__(
+        self, cells: Container[str], folders: Sequence[Path], names: Mapping[str, object] | None = None
+    ) -> None:
         self._cells = cells
+        self._names = names
         self._folders = tuple(os.path.realpath(folder) + os.sep for folder in folders)
         self._known: dict[str, bool] = {}
 
@@ -66,6 +71,8 @@ class Written:
                 return self._is_file(name)
             if name.startswith("<frozen "):
                 return False
+            if self._names is not None and frame.f_globals is self._names:
+                return True
             frame = frame.f_back
         return False
 

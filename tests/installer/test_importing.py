@@ -61,6 +61,14 @@ def test_code_without_a_file_belongs_to_who_runs_it():
     assert not written.holds(frame_of("<string>"))
 
 
+def test_what_runs_in_the_users_namespace_is_the_users():
+    """A magic compiles the body of a cell under a name of its own."""
+    names: dict[str, object] = {}
+    exec(compile(HERE, "<timed exec>", "exec"), names)
+    assert Written((), (), names).holds(names["frame"])
+    assert not Written((), (), {}).holds(names["frame"])
+
+
 def test_a_call_is_no_import():
     """A finder that is called by anybody but the import system learns nothing."""
     assert importing.importer(sys._getframe()) is None

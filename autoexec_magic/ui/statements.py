@@ -55,8 +55,10 @@ def failed(code: CodeType, error: BaseException, is_own: Callable[[FrameType], b
 
 def _place(trace: TracebackType) -> Place | None:
     """Return the place of the call, the attribute or the import that failed; None for anything else."""
-    code = trace.tb_frame.f_code
-    operation = dis.opname[code.co_code[trace.tb_lasti]]
+    code, at = trace.tb_frame.f_code, trace.tb_lasti
+    while at and dis.opname[code.co_code[at]] == "CACHE":  # within a call, 3.11 stands at its end
+        at -= 2
+    operation = dis.opname[code.co_code[at]]
     if not operation.startswith(("CALL", "LOAD_ATTR", "LOAD_METHOD", "IMPORT")):
         return None  # what shows a result stands at the same place as the call that made it
     place = next(islice(code.co_positions(), trace.tb_lasti // 2, None), None)

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness import Kernel
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
+from nbclient import NotebookClient
 
 
 def _load_index():
@@ -58,8 +59,9 @@ class Healing(Kernel):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
 
-    def run_notebook(self, notebook, nbclient) -> None:
+    def run_notebook(self, notebook, monkeypatch) -> None:
         """Run a notebook as nbclient does, in a new kernel of the same environment."""
-        manager = KernelManager(kernel_name="healing", kernel_spec_manager=self._manager.kernel_spec_manager)
-        client = nbclient.NotebookClient(notebook, km=manager, timeout=120)
-        client.execute(cwd=str(self.cwd), env=self._environment)
+        for name, value in (self._environment | {"JUPYTER_PATH": str(self.cwd.parent)}).items():
+            monkeypatch.setenv(name, value)
+        resources = {"metadata": {"path": str(self.cwd)}}
+        NotebookClient(notebook, kernel_name="healing", resources=resources, timeout=120).execute()

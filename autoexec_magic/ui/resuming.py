@@ -130,7 +130,8 @@ class Resuming:
         try:
             yield held
         finally:
-            shell.showtraceback = show
+            if shell.showtraceback is hold:  # else the statement took the extension out, or put its own there
+                shell.showtraceback = show
 
     def _is_known(self, error: BaseException) -> bool:
         return not isinstance(error, self._shell.custom_exceptions) and self._lack(error) is not None

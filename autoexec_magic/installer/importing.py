@@ -62,17 +62,24 @@ class Written:
         self._known: dict[str, bool] = {}
 
     def holds(self, frame: FrameType | None) -> bool:
-        """Whether the frame's code is the user's; what was made by `exec` is whose caller made it."""
+        """Whether the frame's code is the user's.
+
+        What has no file (`exec`, `%%time`) is known by the namespace it runs in;
+        in one without a name, by who runs it. A library that makes its functions
+        so (SQLAlchemy's decorators) gives them its own.
+        """
         while frame is not None:
             name = frame.f_code.co_filename
-            if name in self._cells:
+            if name in self._cells or (self._names is not None and frame.f_globals is self._names):
                 return True
             if not name.startswith("<"):
                 return self._is_file(name)
-            if name.startswith("<frozen "):
+            module = frame.f_globals.get("__name__")
+            if module is not None and module != "__main__":
+                file = getattr(sys.modules.get(module), "__file__", None)
+                return file is not None and self._is_file(file)
+            if frame.f_code.co_name != "<module>":
                 return False
-            if self._names is not None and frame.f_globals is self._names:
-                return True
             frame = frame.f_back
         return False
 

@@ -138,7 +138,10 @@ class Healing:
         return installer.resolve(needs, context_of(self._emit, self._here), online=False)
 
     def _in_table(self, module: str, name: str) -> str:
-        found = self._offline([Needed(1, module, (name,))])
+        try:
+            found = self._offline([Needed(1, module, (name,))])
+        except AutoexecError:  # asked while a traceback is being shown: that must not fail
+            return ""
         chosen = next((item.chosen for item in found if item.cls == "drift" and item.chosen), None)
         return f"{chosen.distribution}=={chosen.version}" if chosen and chosen.version else ""
 

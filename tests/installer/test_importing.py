@@ -59,6 +59,10 @@ def test_code_without_a_file_belongs_to_who_runs_it():
     written = Written({"<cell>"}, ())
     assert written.holds(frame_of("<cell>", f"names = {{}}\nexec({HERE!r}, names)\nframe = names['frame']"))
     assert not written.holds(frame_of("<string>"))
+    made = "names = {'__name__': 'json'}\nexec('def f():\\n    return sys._getframe()\\nimport sys', names)\n"
+    assert not written.holds(frame_of("<cell>", f"{made}frame = names['f']()"))
+    nameless = made.replace("'__name__': 'json'", "")
+    assert not written.holds(frame_of("<cell>", f"{nameless}frame = names['f']()"))
 
 
 def test_what_runs_in_the_users_namespace_is_the_users():

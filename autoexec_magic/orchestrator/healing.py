@@ -94,6 +94,14 @@ class Healing:
         """Return `DISTRIBUTION==VERSION` where `module` still had `name`, or ""."""
         return self._drifted(module, name)
 
+    def moved(self, module: str, name: str) -> Resolution | None:
+        """Return what is known of a name that an installed `module` no longer has, or None."""
+        try:
+            found = self._offline([Needed(1, module, (name,))])
+        except AutoexecError:  # asked while a failure is being told: that must not fail
+            return None
+        return next((item for item in found if item.cls == "drift"), None)
+
     def distributions(self, modules: Sequence[str]) -> str:
         """Return what to type after `install` for these modules, from the tables of this machine."""
         found = self._offline([Needed(1, module) for module in modules])
@@ -138,11 +146,8 @@ class Healing:
         return installer.resolve(needs, context_of(self._emit, self._here), online=False)
 
     def _in_table(self, module: str, name: str) -> str:
-        try:
-            found = self._offline([Needed(1, module, (name,))])
-        except AutoexecError:  # asked while a traceback is being shown: that must not fail
-            return ""
-        chosen = next((item.chosen for item in found if item.cls == "drift" and item.chosen), None)
+        found = self.moved(module, name)
+        chosen = found.chosen if found is not None else None
         return f"{chosen.distribution}=={chosen.version}" if chosen and chosen.version else ""
 
 

@@ -103,13 +103,16 @@ class Resuming:
         if self._reason is not None and self._reason[0] is error:
             return self._reason[1]
         name = error.name if isinstance(error, ModuleNotFoundError) else None
-        fault = self._healing.fault(name) if name else None
-        return fault if self.resolution(error) is None else None
+        if not name or self._healing.resolution(name) is not None:
+            return None
+        return self._healing.fault(name)
 
     def resolution(self, error: BaseException) -> Resolution | None:
-        """Return what is known about the module whose absence `error` is."""
-        name = error.name if isinstance(error, ModuleNotFoundError) else None
-        return self._healing.resolution(name) if name else None
+        """Return what is known about the module, or the name in one, whose absence `error` is."""
+        if isinstance(error, ModuleNotFoundError):
+            return self._healing.resolution(error.name) if error.name else None
+        module, name = _lost(error)
+        return self._healing.moved(module, name) if name else None
 
     @contextlib.contextmanager
     def _held(self, result: Any) -> Iterator[list[BaseException]]:

@@ -103,6 +103,7 @@ def test_a_version_that_had_it_comes_from_a_table(here, emit):
     healing = Healing(plan, emit, here, person=nobody, drifted=lambda module, name: f"{module}=={name}")
     assert healing.drifted("a", "b") == "a==b"
     assert Healing(plan, emit, here, person=nobody).drifted("json", "nothing_of_it") == ""
+    assert healing.moved("json", "nothing_of_it") is None
     assert not [event for event in emit if isinstance(event, Resolved)]
 
 

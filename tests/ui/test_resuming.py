@@ -15,7 +15,7 @@ from autoexec_magic.installer.importing import Written
 from autoexec_magic.orchestrator import PhaseReport
 from autoexec_magic.ui.resuming import Resuming
 from autoexec_magic.ui.statements import failed
-from autoexec_magic.values import Reply, Verdict
+from autoexec_magic.values import Reply, Resolution, Verdict
 
 CELL = "<resumed cell>"
 
@@ -60,6 +60,9 @@ class Stub:
 
     def resolution(self, module):
         return None
+
+    def moved(self, module, name):
+        return Resolution(module=module, cls="drift", decision="nothing", fix=f"use {name}2")
 
     # -- the shell
 
@@ -121,6 +124,8 @@ def test_a_name_that_no_version_had_is_shown_at_once(stub):
     error = stub.run("from driftlib import never")
     assert stub.shown == [error]
     assert (stub.pins, stub.questions, stub.resuming.reason(error)) == ([], [], None)
+    assert stub.resuming.resolution(error).fix == "use never2"
+    assert stub.resuming.resolution(stub.run("1 / 0")) is None
 
 
 @pytest.mark.parametrize("answer", [Reply.NO, None])

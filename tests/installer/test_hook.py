@@ -282,7 +282,8 @@ def test_another_thread_waits_and_then_has_it(world):
         started.append(thread)
         unrelated = threading.Thread(target=lambda: seen.append(__import__("colorsys").__name__))
         unrelated.start()
-        unrelated.join(10)
+        unrelated.join(5)
+        assert not unrelated.is_alive(), "an import in another thread waits for the heal"
 
     world.before = before
     world.run("import gone")

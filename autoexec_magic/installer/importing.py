@@ -113,14 +113,17 @@ def importer(frame: FrameType | None) -> tuple[FrameType, FrameType] | None:
 
 
 def wanted(frame: FrameType, loading: FrameType) -> Needed | None:
-    """Return what an import needs; None if it is relative, or lazy.
+    """Return what an import needs; None if it is relative, lazy, or none that the user wrote.
+
+    Compiled code imports in the name of whoever called it: what `pickle.load`
+    finds in a file is data, and names nothing that is installed.
 
     Parameters
     ----------
     frame, loading : FrameType
         As `importer` returned them.
     """
-    if frame.f_code.co_name in _LAZY:
+    if frame.f_code.co_name in _LAZY or not _is_written(frame, loading):
         return None
     name: str = loading.f_locals["name"]  # whole: `a.b`, where the finder is asked for `a`
     inner = _chain(frame)
@@ -133,6 +136,24 @@ def wanted(frame: FrameType, loading: FrameType) -> Needed | None:
     if not inner and package and name.startswith(f"{package}."):
         return None  # it may be relative: there is no source that says
     return Needed(1, name)
+
+
+def _is_written(frame: FrameType, loading: FrameType) -> bool:
+    """Whether an import stands in the code: a statement, `import_module(…)`, `__import__(…)`."""
+    above = loading.f_back
+    while above is not None and above.f_globals is _BOOTSTRAP:
+        above = above.f_back
+    if _imports(frame) or (above is not None and above.f_code is _IMPORT_MODULE):
+        return True
+    place = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), None)
+    tree = _parsed("".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals)))
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call)) if tree and place else ()
+    return place is not None and any(
+        (node.end_lineno, node.end_col_offset) == (place[1], place[3])
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "__import__"
+        for node in calls
+    )
 
 
 def is_guarded(frame: FrameType | None, written: Written) -> bool:

@@ -59,7 +59,8 @@ def _place(trace: TracebackType) -> Place | None:
     while at and dis.opname[code.co_code[at]] == "CACHE":  # within a call, 3.11 stands at its end
         at -= 2
     operation = dis.opname[code.co_code[at]]
-    if not operation.startswith(("CALL", "LOAD_ATTR", "LOAD_METHOD", "IMPORT")):
+    is_one = operation.startswith(("CALL", "LOAD_ATTR", "LOAD_METHOD", "IMPORT"))
+    if not is_one or operation.startswith("CALL_INTRINSIC"):
         return None  # what shows a result stands at the same place as the call that made it
     place = next(islice(code.co_positions(), trace.tb_lasti // 2, None), None)
     if place is None or None in place:

@@ -184,6 +184,15 @@ def test_a_library_is_left_alone(world):
     assert world.asked == []
 
 
+def test_a_name_in_data_is_no_import(world):
+    """Compiled code imports in the name of its caller: what a pickle names was written by somebody else."""
+    data = b"cgone\nA\n."
+    for is_known in (True, False):
+        with pytest.raises(ModuleNotFoundError):
+            world.run(f"import pickle\npickle.loads({data!r})", is_known=is_known)
+    assert world.asked == []
+
+
 def test_a_file_of_the_project_is_the_users(world):
     """Its plain imports are healed, its guarded ones and its lazy attributes are not."""
     world.write(

@@ -143,6 +143,9 @@ class Question:
 #: A choice is true, as a yes is.
 Ask: TypeAlias = Callable[[Question], bool | Reply | Choice]  #: raises `NeedsPerson` where nobody can answer
 
+#: Makes a module importable that a process could not import; whether it is worth running again.
+Healer: TypeAlias = Callable[[str], bool]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .healing import Drifted, Healing
 from .plan import Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test, Undo
 from .rules import policy_of
 from .run import run, run_phase
@@ -9,7 +10,9 @@ from .surroundings import Surroundings
 
 __all__ = [
     "Command",
+    "Drifted",
     "Heal",
+    "Healing",
     "Install",
     "PhaseReport",
     "Plan",

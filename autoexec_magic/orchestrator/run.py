@@ -152,7 +152,7 @@ def _noting(found: list[Resolution], emit: Emit) -> Emit:
 
 def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     """Install what is missing; what stays missing and is required stops the run before it starts."""
-    context = _context(emit, here)
+    context = context_of(emit, here)
     resolutions, installed = installer.heal(step.needs, context)
     done = {candidate.distribution for item in resolutions if (candidate := item.chosen)} & {
         item.distribution for item in installed
@@ -175,7 +175,7 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
 
 
 def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    resolutions, installed = installer.install_named(step.names, _context(emit, here))
+    resolutions, installed = installer.install_named(step.names, context_of(emit, here))
     verdict = Verdict.PASSED if installed else Verdict.SKIPPED
     return PhaseReport(
         phase="install",
@@ -366,7 +366,8 @@ def _noted(plan: Plan, here: Surroundings) -> Callable[[executor.ProcessId], Non
     return noted
 
 
-def _context(emit: Emit, here: Surroundings) -> installer.Context:
+def context_of(emit: Emit, here: Surroundings) -> installer.Context:
+    """Return what the installer needs to know of a run's surroundings."""
     return installer.Context(
         config=here.config,
         folders=tuple(dict.fromkeys((here.cwd, here.workspace))),

@@ -30,16 +30,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import api, diagnosis, onrecord, orchestrator
-from ..errors import AutoexecError, Cancelled, RunTimeout, UsageError
+from .. import api, diagnosis, onrecord
+from ..errors import AutoexecError, Cancelled, NeedsPerson, RunTimeout, UsageError
 from ..events import Diagnosed, PhaseFinished, PhaseStarted, RunFinished, RunStarted
 from ..heads import with_head
 from ..history import fan_out
-from ..orchestrator import Heal, PhaseReport, Plan
+from ..installer.importing import Written
+from ..orchestrator import Healing, PhaseReport, Plan
 from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
 from . import front, tee, text, verbs
 from .limit import TimeLimit
+from .resuming import Resuming
 from .tee import Tee, Writer
 from .verbs import MARK
 
@@ -174,7 +176,7 @@ class Cells:
             if late is not None:  # the limit fell between two statements
                 return _fail(shell, result, late)
             with _waking(is_needed=async_):
-                failed = await run_code(code_obj, result, async_=async_)
+                failed = await cell.run(run_code, code_obj, result, async_=async_)
             late = cell.late()
             if late is None:
                 return failed
@@ -205,6 +207,7 @@ class _Cell:
         self._options = options
         self._started = self._phase_started = time.monotonic()
         self._healing: PhaseReport | None = None
+        self._heals: Resuming | None = None
         self._stack = contextlib.ExitStack()
         self.has_begun = False
         self.caller = dataclasses.replace(caller_of(shell), cwd=_folder())
@@ -230,15 +233,24 @@ class _Cell:
         """Heal, and start the clock; return what keeps the cell from running."""
         self.has_begun = True
         if self._config.install and not self._options.no_install:
-            self._healing = self._heal()
+            healing = self._begin_healing()
+            self._healing = self._heal(healing)
         if self._healing is not None and self._healing.error is not None:
             onrecord.clean_error(self._healing.error)
             return self._healing.error
+        if self._heals is not None:
+            self._heals.put_on()
         self._phase_started = time.monotonic()
         self._writer.put(PhaseStarted(phase="run"))
         self._show_limit()
         self._limit.start()
         return None
+
+    async def run(self, run_code: Callable[..., Any], code: Any, result: Any, *, async_: bool) -> Any:
+        """Run a statement; one that lacks something that can be had is healed."""
+        if self._heals is None:
+            return await run_code(code, result, async_=async_)
+        return await self._heals.run(run_code, code, result, async_=async_)
 
     def late(self) -> RunTimeout | None:
         """Return the time limit as an error, if it is over.
@@ -292,19 +304,25 @@ class _Cell:
         self._writer.close()
         self._stack.close()
 
-    def _heal(self) -> PhaseReport | None:
-        source = getattr(self._info, "transformed_cell", None) or self._shell.transform_cell(
-            self._info.raw_cell
-        )
-        needs = api.needs_of(source, self.caller)
-        if not needs:
-            return None
+    def _begin_healing(self) -> Healing:
         here = self._here
         if self._recorder is not None:
             here = dataclasses.replace(here, run_id=self._recorder.run_id, place=self.caller.place)
         emit = fan_out(self._writer.put, text.show(write))
         plan = Plan(verb="cell", title=self._title, phases=())
-        return orchestrator.run_phase(Heal(needs=needs), plan, emit, here)
+        healing = Healing(plan, emit, here, person=self.caller.ask)
+        written = Written(self._names, (here.cwd, here.workspace), self._shell.user_ns)
+        self._heals = Resuming(self._shell, healing, written, lambda line: write("stdout", f"{line}\n"))
+        self._stack.callback(self._heals.take_off)
+        return healing
+
+    def _heal(self, healing: Healing) -> PhaseReport | None:
+        """Install what the cell is seen to need, before its first statement."""
+        source = getattr(self._info, "transformed_cell", None) or self._shell.transform_cell(
+            self._info.raw_cell
+        )
+        needs = api.needs_of(source, self.caller)
+        return healing.heal(needs) if needs else None
 
     def _verdict(self, error: BaseException | None) -> Verdict:
         if error is None:
@@ -313,31 +331,30 @@ class _Cell:
             return Verdict(error.verdict)
         if isinstance(error, _INTERRUPTS):
             return Verdict.CANCELLED
-        resolution = self._resolution_of(error)
+        reason = self._heals.reason(error) if self._heals else None
+        if reason is not None:
+            return Verdict(reason.verdict)
+        resolution = self._heals.resolution(error) if self._heals else None
         is_asked = resolution is not None and resolution.decision in ("ask", "refuse")
         return Verdict.ASKED if is_asked else Verdict.FAILED
 
     def _diagnosed(self, error: BaseException) -> Diagnosis:
         if isinstance(error, AutoexecError | Cancelled):
-            why = f"{error.what}: {error.why}" if error.why else error.what
+            why = _in_one_line(error)
             return Diagnosis(code=error.code, why=why, fix=error.fix, confidence="certain")
         found = diagnosis.diagnose_exception(error, is_user_frame=lambda name: name in self._names)
         file, colon, line = found.where.rpartition(":")
         found = dataclasses.replace(found, where=f"{self._names.get(file, file)}{colon}{line}")
-        resolution = self._resolution_of(error)
+        reason = self._heals.reason(error) if self._heals else None
+        if reason is not None:
+            onrecord.clean_error(reason)
+            is_evidence = isinstance(reason, NeedsPerson) and reason.why
+            why = reason.why if is_evidence else _in_one_line(reason)
+            return dataclasses.replace(found, why=why, fix=reason.fix)
+        resolution = self._heals.resolution(error) if self._heals else None
         if resolution is not None:
             return dataclasses.replace(found, why="; ".join(resolution.evidence), fix=resolution.fix)
         return cleaned(found, secrets_in(os.environ))
-
-    def _resolution_of(self, error: BaseException) -> Any:
-        """Return what the installer knows about the module whose absence `error` is."""
-        name = error.name if isinstance(error, ModuleNotFoundError) else None
-        if name is None or self._healing is None:
-            return None
-        found = (item for item in self._healing.resolutions if item.decision != "install")
-        return next(
-            (item for item in found if item.module == name or item.module.startswith(f"{name}.")), None
-        )
 
     def _say_stuck(self) -> None:
         what = "still busy after its time limit, in code that does not return to Python"
@@ -366,6 +383,10 @@ def write(stream: str, words: str) -> None:
 def write_late(stream: str, words: str) -> None:
     """Show text in the cell, at its end at the latest."""
     (sys.stdout if stream == "stdout" else sys.stderr).write(words)
+
+
+def _in_one_line(error: AutoexecError | Cancelled) -> str:
+    return f"{error.what}: {error.why}" if error.why else error.what
 
 
 def _folder() -> Path:

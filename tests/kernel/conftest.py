@@ -1,4 +1,4 @@
-"""Kernels for the tests of this folder, and the module `harness` to import."""
+"""Kernels for the tests of this folder, and the modules `harness` and `healing` to import."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def _load(name: str) -> None:
 
 
 _load("harness")
+_load("healing")
 
 
 @pytest.fixture(scope="module")

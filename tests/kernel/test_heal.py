@@ -6,58 +6,11 @@ upload times.
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import site
-import sys
-import venv
-from pathlib import Path
-
 import pytest
-from harness import LOAD, Kernel
-from jupyter_client import KernelManager
-from jupyter_client.kernelspec import KernelSpecManager
+from harness import LOAD
+from healing import Healing, served
 
 from autoexec_magic.events import Asked, Installed, Recorded, Resolved
-
-
-def _load_index():
-    """Import the local index of the installer's tests by its path."""
-    if "index" not in sys.modules:
-        path = Path(__file__).parents[1] / "installer" / "index.py"
-        spec = importlib.util.spec_from_file_location("index", path)
-        sys.modules["index"] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules["index"]
-
-
-served = _load_index()
-
-
-class Healing(Kernel):
-    """A kernel whose environment starts empty, but for what the tests themselves use."""
-
-    def __init__(self, folder, **environment):
-        super().__init__(folder, **environment)
-        venv.create(folder / "venv", with_pip=False, symlinks=True)
-        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        packages = folder / "venv" / "lib" / version / "site-packages"
-        lines = [f"import site; site.addsitedir({path!r})\n" for path in site.getsitepackages()]
-        (packages / "parent.pth").write_text("".join(lines))
-        place = folder / "kernels" / "healing"
-        place.mkdir(parents=True)
-        argv = [
-            str(folder / "venv" / "bin" / "python"),
-            "-m",
-            "ipykernel_launcher",
-            "-f",
-            "{connection_file}",
-        ]
-        (place / "kernel.json").write_text(
-            json.dumps({"argv": argv, "display_name": "h", "language": "python"})
-        )
-        specs = KernelSpecManager(kernel_dirs=[str(place.parent)])
-        self._manager = KernelManager(kernel_name="healing", kernel_spec_manager=specs)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ counts only once the user's own files are seen to ask for it.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,18 +20,17 @@ from ...events import Installed, Resolved
 from ...values import Candidate, Question, Resolution
 from ..own_files import Use, uses
 from ..scan import Needed
+from .case import case_of, query_of
 from .classify import classify, installed_at
-from .decide import Case, decide, settled, unconfirmed
+from .decide import decide, settled, unconfirmed
 from .install import install
-from .known import reason
 from .message import Blamed, blamed, confirmed
-from .names import is_name, scope_of, split, types_of
+from .names import is_name, split, types_of
 from .npm import Toolbox
 from .project import ENDINGS, Package, Project, read_project
-from .query import Found, Query
+from .query import Found
 from .search import Search, find
-from .semver import is_range
-from .settings import Settings, settings, without_login
+from .settings import Settings, settings
 
 if TYPE_CHECKING:
     from .. import Context
@@ -220,11 +218,11 @@ def _resolved(
     given = settings(project.root)
     classes = [classify(use, project) for use in needed]
     cases = {
-        use: _case(use, project, given)
+        use: case_of(use, project, given)
         for use, (cls, _) in zip(needed, classes, strict=True)
         if cls == "third-party"
     }
-    queries = {use: _query(case, project) for use, case in cases.items() if not case.faults}
+    queries = {use: query_of(case, project) for use, case in cases.items() if not case.faults}
     answers = find(list(queries.values()), _search(given, context)) if online else {}
     now = datetime.now(UTC)
     resolved: list[tuple[Resolution, Found | None]] = []
@@ -247,81 +245,6 @@ def _search(given: Settings, context: Context) -> Search:
     )
 
 
-def _case(use: Use, project: Project, given: Settings) -> Case:
-    """Return what is known of a package before the registry is asked."""
-    name = split(use.module)[0]
-    package = project.package_at(project.root / (use.file or "index.js"))
-    spec = package.wants.get(name, "")
-    locked = project.locked.get(name)
-    doubts, faults = [], []
-    if spec.startswith("npm:"):
-        doubts.append(f"package.json takes {spec.removeprefix('npm:')} by the name {name}: npm install")
-    elif spec and not is_range(spec) and not spec.replace("-", "").isalnum():
-        faults.append(f"package.json takes {name} from {spec[:100]}, which is no registry")
-    registry = given.registry_of(name)
-    if registry in given.from_project:
-        doubts.append(f"only the project's own .npmrc says that it comes from {without_login(registry)}")
-    doubts += _scope_doubts(name, project, registry)
-    if project.keeper != "npm":
-        lock = project.lock.name if project.lock else "package.json"
-        doubts.append(f"{lock} says that {project.keeper} keeps this project's packages")
-    return Case(
-        module=use.module,
-        name=name,
-        reason=reason(name, package, project),
-        doubts=tuple(doubts),
-        faults=tuple(faults),
-        keeper=project.keeper,
-        version=locked.version if locked else "",
-        integrity=locked.integrity if locked else "",
-        node=_node_version(),
-    )
-
-
-def _scope_doubts(name: str, project: Project, registry: str) -> list[str]:
-    """Return that the lock has the package's scope from another registry than would be asked now."""
-    from urllib.parse import urlsplit
-
-    scope = scope_of(name)
-    hosts = {
-        urlsplit(each.resolved).hostname or ""
-        for other, each in project.locked.items()
-        if scope and scope_of(other) == scope and each.resolved.startswith("http")
-    }
-    strange = sorted(hosts - {urlsplit(registry).hostname or "", ""})
-    return (
-        [f"the lock has {scope} from {strange[0]}, and now another registry would be asked"]
-        if strange
-        else []
-    )
-
-
-def _query(case: Case, project: Project) -> Query:
-    subpath = split(case.module)[1]
-    package = next((each for each in project.packages if case.name in each.wants), None)
-    spec = package.wants[case.name] if package else ""
-    wanted = case.version or (spec if is_range(spec) else "")
-    return Query(name=case.name, wanted=wanted, subpaths=(subpath,))
-
-
-@functools.cache
-def _node_version() -> str:
-    """Return the version of the Node on PATH, from its own header file, or ""."""
-    import re
-    import shutil
-
-    program = shutil.which("node")
-    if program is None:
-        return ""
-    header = Path(program).resolve().parents[1] / "include" / "node" / "node_version.h"
-    try:
-        text = header.read_text("utf-8", "replace")
-    except OSError:
-        return ""
-    parts = [re.search(rf"#define NODE_{part}_VERSION (\d+)", text) for part in ("MAJOR", "MINOR", "PATCH")]
-    return ".".join(part[1] for part in parts if part) if all(parts) else ""
-
-
 def _raise_where_down(answers: Sequence[tuple[Resolution, Found | None]]) -> None:
     for resolution, found in answers:
         if found is not None and found.is_down:
@@ -330,6 +253,18 @@ def _raise_where_down(answers: Sequence[tuple[Resolution, Found | None]]) -> Non
                 why=found.error,
                 fix=resolution.fix,
             )
+
+
+def _wanted(
+    resolution: Resolution, found: Found | None, project: Project, context: Context, optional: Collection[str]
+) -> Found | None:
+    """Return what to install; what may never be needed is no reason to stop."""
+    try:
+        return _agreed(resolution, found, project, context)
+    except NeedsPerson:
+        if resolution.module not in optional:
+            raise
+        return None
 
 
 def _agreed(resolution: Resolution, found: Found | None, project: Project, context: Context) -> Found | None:

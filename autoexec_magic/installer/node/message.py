@@ -34,7 +34,8 @@ _IMPORTED = re.compile(rf"Cannot find (?:package|module) {_QUOTED} imported from
 # TypeScript: TS2307, TS2792 and TS7016, pretty or not.
 _TYPED = re.compile(
     rf"(?:^|\n)([^\n(:]{{1,1000}})(?:\((\d+),\d+\)|:(\d+):\d+)[^\n]{{0,20}}error\S*"
-    rf" (?:\S*m)?TS(2307|2792|7016)\S*:? (?:Cannot find module|Could not find a declaration file for module) {_QUOTED}"
+    rf" (?:\S*m)?TS(2307|2792|7016)\S*:?"
+    rf" (?:Cannot find module|Could not find a declaration file for module) {_QUOTED}"
 )
 _BUNDLED = (
     # webpack: Module not found: Error: Can't resolve 'x' in '/folder'

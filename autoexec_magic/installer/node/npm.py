@@ -205,6 +205,7 @@ def _reason(outcome: Outcome, settings: Settings) -> str:
             error = json.loads(text[start:])["error"] if start >= 0 else {}
         except (ValueError, KeyError, TypeError):
             continue
-        if table(error).get("summary"):
-            return one_line(str(error["summary"]), settings)
+        words = [str(error[key]) for key in ("code", "summary", "detail") if table(error).get(key)]
+        if words:
+            return one_line("; ".join(words), settings)
     return one_line((outcome.stderr.strip() or outcome.stdout)[-600:], settings)

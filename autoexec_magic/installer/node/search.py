@@ -33,14 +33,13 @@ sys.exit(registry.serve())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Where to look, and within which bounds. `cache` is a folder for tarballs; `seconds` the limit."""
+    """Where to look, and within which bounds. `cache` is a folder for tarballs."""
 
     settings: Settings
     cache: Path
     release_age_days: float
     run_id: str = ""
     cancel: executor.Cancel | None = None
-    seconds: float = SECONDS
 
 
 def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
@@ -66,7 +65,7 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
         raise Cancelled("the search for packages was stopped", why="nothing was installed")
     if outcome.ended == "timed-out":
         raise RunTimeout(
-            f"the search for packages took longer than {search.seconds:g} s",
+            f"the search for packages took longer than {SECONDS:g} s",
             why="nothing was installed",
             fix="check the registry: npm config get registry",
         )
@@ -109,7 +108,7 @@ def _run(request: Request, search: Search) -> tuple[Outcome, str]:
         emit=collect,
         phase="install",
         stdin=json.dumps(asdict(request)),
-        timeout=search.seconds,
+        timeout=SECONDS,
         cancel=search.cancel,
         policy=executor.policy.exactly(sys.executable),
         run_id=search.run_id,

@@ -47,7 +47,9 @@ def verdaccio() -> Path:
     try:
         return npm_registry.install()
     except subprocess.SubprocessError as error:
-        requires(False, "verdaccio cannot be installed", f"npm ci, in tests/installer/node/verdaccio ({error})")
+        requires(
+            False, "verdaccio cannot be installed", f"npm ci, in tests/installer/node/verdaccio ({error})"
+        )
         raise
 
 

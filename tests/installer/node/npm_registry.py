@@ -124,7 +124,9 @@ class Registry:
         into the registry's description only; `raw` are more entries of the tar.
         """
         own = {"name": name, "version": version, "main": "index.js", **manifest}
-        content = tarball({"package.json": json.dumps(own), "index.js": "module.exports = 1\n", **(files or {})}, raw)
+        content = tarball(
+            {"package.json": json.dumps(own), "index.js": "module.exports = 1\n", **(files or {})}, raw
+        )
         file = f"{name.rpartition('/')[2]}-{version}.tgz"
         integrity = f"sha512-{base64.b64encode(hashlib.sha512(content).digest()).decode()}"
         dist = {

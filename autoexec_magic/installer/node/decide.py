@@ -14,8 +14,9 @@ from math import floor
 
 from ...values import Candidate, Decision, ModuleClass, Resolution
 from ..decide import Ages
+from ..spelling import alike
 from .known import table
-from .names import alike, split
+from .names import split
 from .project import Keeper
 from .query import Found
 from .semver import satisfies

@@ -1,4 +1,4 @@
-"""Names of packages: what can be one, what a specifier asks of which, which look alike.
+"""Names of packages: what can be one, and what a specifier asks of which.
 
 Pure. The grammar is the registry's (`validate-npm-package-name`): at most 214
 characters, no leading `.` or `_`, nothing that an address would escape.
@@ -7,7 +7,6 @@ characters, no leading `.` or `_`, nothing that an address would escape.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 _NAME = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*")
 _NEVER = frozenset({"favicon.ico", "node_modules"})
@@ -52,33 +51,3 @@ def types_of(name: str) -> str:
     ('@types/express', '@types/org__x')
     """
     return f"@types/{name.removeprefix('@').replace('/', '__')}"
-
-
-def alike(name: str, known: Iterable[str]) -> str:
-    """Return a known name that `name` could have been meant for, or "".
-
-    It is one with other punctuation, or one letter away: left out, added,
-    changed, or swapped with its neighbour (Damerau, 1964). That is something
-    to tell a person, and never a reason to take the other one.
-
-    Examples
-    --------
-    >>> alike("expres", ["express"]), alike("lo-dash", ["lodash"]), alike("koa", ["express"])
-    ('express', 'lodash', '')
-    """
-    plain = re.sub(r"[-._]", "", name.lower())
-    for other in known:
-        if other != name and (re.sub(r"[-._]", "", other.lower()) == plain or _is_near(name, other)):
-            return other
-    return ""
-
-
-def _is_near(one: str, other: str) -> bool:
-    if min(len(one), len(other)) < 4 or abs(len(one) - len(other)) > 1:
-        return False
-    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
-    if start is None:
-        return True
-    rest, others = one[start:], other[start:]
-    swapped = rest[1:2] + rest[:1] + rest[2:]
-    return others in (rest[1:], swapped) or others[1:] in (rest, rest[1:])

@@ -38,7 +38,7 @@ def test_a_known_package_is_installed_with_what_it_needs(served, registry):
 
 
 def test_a_failed_install_leaves_everything_as_it_was(served, registry):
-    """The registry loses a dependency's tarball after the proof: manifest, lock and modules are the old bytes."""
+    """The registry loses a dependency's tarball after the proof: manifest, lock and modules are as before."""
     registry.publish("fails-dep")
     registry.publish("fails-dep", "2.0.0")
     registry.publish("fails-old", dependencies={"fails-dep": "1.0.0"})
@@ -60,7 +60,7 @@ def test_a_failed_install_leaves_everything_as_it_was(served, registry):
 
 
 def test_what_was_swapped_after_the_proof_is_taken_back(served, registry):
-    """Other bytes, with their own right digest, under the proved version: npm takes them, and we take them back."""
+    """Other bytes, with their own right digest, under the proved version: taken back."""
     registry.publish("swapped")
     before = served.files
 

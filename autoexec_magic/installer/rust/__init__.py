@@ -217,7 +217,7 @@ def _case(module: str, project: Project, given: Source, *, is_checked: bool) -> 
 def _wanted(
     resolution: Resolution, crate: Crate | None, context: Context, optional: Collection[str]
 ) -> Crate | None:
-    """Return what to add, after a question where one is needed; what may not be built is no reason to stop."""
+    """Return what to add, after a question where one is needed; what may not be built stops nobody."""
     candidate = resolution.chosen
     if (
         crate is None

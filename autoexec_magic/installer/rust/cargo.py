@@ -66,12 +66,6 @@ def add(specs: Sequence[str], tools: Toolbox, cancel: executor.Cancel | None = N
     _start(["add", "--manifest-path", str(tools.manifest), *specs], tools, cancel)
 
 
-def pin(name: str, version: str, tools: Toolbox, cancel: executor.Cancel | None = None) -> None:
-    """Make the lock have exactly this version of a crate."""
-    words = ["update", "--manifest-path", str(tools.manifest), "-p", name, "--precise", version]
-    _start(words, tools, cancel)
-
-
 def resolved(tools: Toolbox, cancel: executor.Cancel | None = None) -> list[Resolved]:
     """Return what the project resolves to, which writes its lock.
 

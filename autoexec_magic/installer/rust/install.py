@@ -77,10 +77,14 @@ def _carried_out(wanted: Sequence[Crate], tools: Toolbox, cancel: executor.Cance
     cargo.add([f"{each.name}@{each.version}" for each in wanted], tools, cancel)
     found = cargo.resolved(tools, cancel)
     for crate in wanted:
-        versions = {each.version for each in found if each.name == crate.name}
+        versions = sorted({each.version for each in found if each.name == crate.name})
         if crate.version not in versions:
-            cargo.pin(crate.name, crate.version, tools, cancel)
-            found = cargo.resolved(tools, cancel)
+            # A directory source cannot be held at a version by the lock (`cargo update --precise`).
+            raise InstallError(
+                f"{crate.name} {crate.version} was proved, and nothing was changed",
+                why=f"cargo would take {', '.join(versions)}",
+                fix=f"cargo add {crate.name}@={crate.version}",
+            )
     return found
 
 

@@ -111,9 +111,10 @@ def test_a_member_of_a_workspace_gets_its_own_dependency(project, crates):
     assert ("itoa", "1.0.1") in lock_of(project)
 
 
-def test_the_proved_version_is_pinned_where_a_later_one_fits(project, crates, monkeypatch):
-    """Another version came between proof and install: the lock has the one that was looked into."""
+def test_another_version_than_the_proved_one_is_not_taken(project, crates, monkeypatch):
+    """A newer crate came between proof and install: nothing is changed, and the line pins the proved one."""
     crates.add("itoa", "1.0.0")
+    before = project.files
     real = cargo_module.add
 
     def add(specs, tools, cancel=None):
@@ -121,9 +122,11 @@ def test_the_proved_version_is_pinned_where_a_later_one_fits(project, crates, mo
         real(specs, tools, cancel)
 
     monkeypatch.setattr(cargo_module, "add", add)
-    _, installed = project.heal("itoa")
-    assert [(each.distribution, each.version) for each in installed] == [("itoa", "1.0.0")]
-    assert ("itoa", "1.0.0") in lock_of(project)
+    with pytest.raises(InstallError) as caught:
+        project.heal("itoa")
+    assert caught.value.why == "cargo would take 1.0.1"
+    assert caught.value.fix == "cargo add itoa@=1.0.0"
+    assert project.files == before
 
 
 def test_a_project_cannot_choose_the_compiler_that_cargo_asks(project, crates, tmp_path):

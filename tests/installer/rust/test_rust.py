@@ -181,7 +181,7 @@ def test_a_crate_of_the_distribution_is_added(project, tmp_path):
     """Debian's own packages are a directory source: curated, aged, and taken without a question."""
     from skips import requires
 
-    there = [path for path in DISTRIBUTION.glob("fnv-*")] if DISTRIBUTION.is_dir() else []
+    there = list(DISTRIBUTION.glob("fnv-*")) if DISTRIBUTION.is_dir() else []
     requires(there, "librust-fnv-dev is not installed", "apt-get install librust-fnv-dev")
     (tmp_path / "cargo" / "config.toml").write_text(
         f'[source.crates-io]\nreplace-with = "d"\n[source.d]\ndirectory = "{DISTRIBUTION}"\n', "utf-8"

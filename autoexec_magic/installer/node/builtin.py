@@ -20,7 +20,7 @@ BUILTIN = frozenset(
         *("querystring", "readline", "readline/promises", "repl", "stream", "stream/consumers"),
         *("stream/promises", "stream/web", "string_decoder", "sys", "timers", "timers/promises"),
         *("tls", "trace_events", "tty", "url", "util", "util/types", "v8", "vm", "wasi", "worker_threads"),
-        *("zlib"),
+        "zlib",
     )
 )
 # With `node:` only; without it, each is a name on the registry. `sqlite` came with 22.5, `sea` with 20.12.

@@ -74,7 +74,7 @@ def installed_at(name: str, importer: Path, root: Path) -> Path | None:
     """Return the folder of an installed package as Node looks for it: upwards from who imports it."""
     for place in importer.parents:
         folder = place / "node_modules" / name
-        if (folder / "package.json").is_file():
+        if os.path.isfile(folder / "package.json"):  # noqa: PTH113 - as above
             return folder
         if place == root:
             return None
@@ -130,7 +130,7 @@ def _local(specifier: str, importer: Path, package: Package, project: Project) -
 
 def _file(specifier: str, importer: Path) -> str:
     place = importer.parent / specifier
-    if place.is_file():
+    if os.path.isfile(place):  # noqa: PTH113 - also of a name that is too long
         return f"your own {place}"
     found = _beside(place)
     if found is None:
@@ -142,7 +142,7 @@ def _beside(place: Path) -> Path | None:
     """Return the source file that a name without an ending means."""
     for ending in sorted(ENDINGS):
         for path in (place.with_name(place.name + ending), place / f"index{ending}"):
-            if path.is_file():
+            if os.path.isfile(path):  # noqa: PTH113 - also of a name that is too long
                 return path
     return None
 

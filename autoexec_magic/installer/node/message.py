@@ -34,7 +34,7 @@ _IMPORTED = re.compile(rf"Cannot find (?:package|module) {_QUOTED} imported from
 # TypeScript: TS2307, TS2792 and TS7016, pretty or not.
 _TYPED = re.compile(
     rf"(?:^|\n)([^\n(:]{{1,1000}})(?:\((\d+),\d+\)|:(\d+):\d+)[^\n]{{0,20}}error\S*"
-    rf" (?:\S*m)?TS(2307|2792|7016)\S*:?"
+    rf" TS(2307|2792|7016)\S*:?"
     rf" (?:Cannot find module|Could not find a declaration file for module) {_QUOTED}"
 )
 _BUNDLED = (
@@ -62,7 +62,7 @@ def blamed(text: str) -> list[Blamed]:
     >>> blamed("Error: Cannot find module 'koa'\nRequire stack:\n- /p/a.js\n- /p/b.js\n")
     [Blamed(specifier='koa', importers=('/p/a.js', '/p/b.js'), is_type=False)]
     """
-    text = text[-MOST_CHARS:]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text[-MOST_CHARS:])
     found: list[tuple[int, Blamed]] = []
     for match in _IMPORTED.finditer(text):
         importer = match[2].strip().strip("'\"`").removeprefix("file://")

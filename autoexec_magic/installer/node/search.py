@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from .settings import Settings
 SECONDS = 300.0
 MOST_QUERIES = 1000
 _MOST_CHARS = 400
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # As for Python's finder: `-m` would import it before it runs it, and nothing of the user's may stand
 # before the standard library.
 _CODE = """
@@ -80,7 +82,7 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
 
 def one_line(text: str, settings: Settings) -> str:
     """Return other people's text as it may be shown: one line, no secrets, no control characters."""
-    shown = cleaned(text, (*secrets_in(os.environ), *settings.secrets))
+    shown = cleaned(_COLOUR.sub("", text), (*secrets_in(os.environ), *settings.secrets))
     return " ".join("".join(char if char.isprintable() else " " for char in shown).split())[:_MOST_CHARS]
 
 

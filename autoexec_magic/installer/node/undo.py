@@ -25,7 +25,7 @@ class Before:
     """What was there: `files` with their bytes (None: not there), `entries` of `node_modules`.
 
     `links` are the programs of `.bin` and where they lead; `kept` maps folders
-    that the install may change to their copies.
+    that the install may change to their copies, `names` to what was in them.
     """
 
     root: Path
@@ -33,6 +33,7 @@ class Before:
     entries: frozenset[Path]
     links: Mapping[Path, str]
     kept: Mapping[Path, Path]
+    names: Mapping[Path, Sequence[str]]
     has_modules: bool
 
 
@@ -53,6 +54,7 @@ def snapshot(root: Path, cwd: Path, plan: Plan, cache: Path) -> Iterator[Before]
             entries=frozenset(_entries(root)),
             links=_links(root),
             kept=kept,
+            names={place: _names(place) for place in kept},
             has_modules=(root / "node_modules").exists(),
         )
 
@@ -82,7 +84,7 @@ def take_back(plan: Plan, before: Before) -> list[str]:
 def _left(plan: Plan, before: Before) -> list[str]:
     left = [path.name for path, content in before.files.items() if _bytes(path) != content]
     left += [f"{each.name} {each.version}" for each in plan.added if not each.before and each.place.exists()]
-    return left + [place.name for place, copy in before.kept.items() if _names(place) != _names(copy)]
+    return left + [place.name for place, names in before.names.items() if _names(place) != names]
 
 
 def _replaced(plan: Plan) -> list[Path]:

@@ -37,7 +37,7 @@ JEST = """FAIL src/a.test.js
     Cannot find module 'left-missing' from 'src/a.test.js'
 """
 WEBPACK = "ERROR in ./src/a.js 1:0-22\nModule not found: Error: Can't resolve 'left-missing' in '/p/src'\n"
-VITE = '[vite] Internal server error: Failed to resolve import "left-missing" from "a.js". Does the file exist?\n'
+VITE = '[vite] Internal server error: Failed to resolve import "left-missing" from "a.js".\n'
 ROLLUP = '[vite]: Rollup failed to resolve import "left-missing" from "/p/src/a.js".\n'
 ESBUILD = '✘ [ERROR] Could not resolve "left-missing"\n\n    src/a.js:1:7:\n      1 │ import "left-missing"\n'
 

@@ -58,7 +58,7 @@ def blamed(text: str) -> list[Blamed]:
     text = _plain(text[-MOST_CHARS:])
     found: dict[str, Blamed] = {}
     starts = [*_CODE.finditer(text)]
-    for match, following in zip(starts, [*starts[1:], None], strict=True):
+    for match, following in zip(starts, [*starts[1:], None], strict=False):
         block = text[match.start() : following.start() if following else len(text)]
         block = re.split(r"\n\n(?=error|warning)", block)[0]
         where = _WHERE.search(block)

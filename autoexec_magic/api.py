@@ -18,6 +18,7 @@ from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
 from .history import host, short_id
 from .installer import Needed
+from .installer.language import resolve_in
 from .onrecord import PYTHON, carry_out, surroundings
 from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
@@ -213,7 +214,9 @@ def install(*names: str, yes: bool = False, caller: Caller = PYTHON) -> Report:
     return carry_out("install", " ".join(names), (Install(names=names),), yes=yes, caller=caller)
 
 
-def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> list[Resolution]:
+def resolve(
+    *modules: str, online: bool = False, lang: str = "python", caller: Caller = PYTHON
+) -> list[Resolution]:
     """Say what modules are and what would follow; install nothing.
 
     Parameters
@@ -222,17 +225,19 @@ def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> lis
         Module names as they are imported.
     online : bool, default False
         Ask the index and look into wheels. Without, `proved` is None.
+    lang : str, default "python"
+        Whose names they are: `python`, `node` or `rust`.
     caller : Caller, optional
         Who watches and answers.
 
     Raises
     ------
     UsageError
-        A name is not a module's.
+        A name is not a module's, or there is no such language.
     """
     if not modules:
         raise UsageError("nothing is named", fix="%autoexec resolve MODULE …")
-    for module in modules:
+    for module in modules if lang == "python" else ():
         if not all(part.isidentifier() for part in module.split(".")):
             raise UsageError(f"{module!r} is not the name of a module", fix="as it stands after `import`")
     loaded, here = surroundings(caller)
@@ -244,6 +249,8 @@ def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> lis
         ask=nobody,
         cancel=caller.cancel,
     )
+    if lang != "python":
+        return resolve_in(lang, modules, context, online=online)
     return installer.resolve([Needed(1, module) for module in modules], context, online=online)
 
 

@@ -41,6 +41,7 @@ R170_IMPORT = """error[E0432]: unresolved import `itoa`
 R170_NESTED = """error[E0432]: unresolved imports `itoa::A`, `itoa::B`
  --> src/main.rs:1:12
 """
+USE = "error[E0432]: unresolved import"
 EXTERN = """error[E0463]: can't find crate for `itoa`
  --> src/main.rs:2:1
   |
@@ -78,11 +79,11 @@ def test_cargo_s_json_is_read_as_well():
 @pytest.mark.parametrize(
     "text",
     [
-        "error[E0432]: unresolved import `crate::x`\n --> a.rs:3:12\n  | ^ could not find `x` in the crate root\n",
-        "error[E0432]: unresolved import `std::nope`\n --> a.rs:4:10\n  | ^^^^ could not find `nope` in `std`\n",
-        "error[E0432]: unresolved import `serde::Nope`\n --> a.rs:4:10\n  | ^^^^ no `Nope` in the root\n",
-        "error[E0432]: unresolved import `self::x`\n --> a.rs:1:1\n",
-        "error[E0433]: cannot find type `Foo` in this scope\n --> a.rs:1:1\n  | ^^^ use of undeclared type `Foo`\n",
+        f"{USE} `crate::x`\n --> a.rs:3:12\n  | ^ could not find `x` in the crate root\n",
+        f"{USE} `std::nope`\n --> a.rs:4:10\n  | ^^^^ could not find `nope` in `std`\n",
+        f"{USE} `serde::Nope`\n --> a.rs:4:10\n  | ^^^^ no `Nope` in the root\n",
+        f"{USE} `self::x`\n --> a.rs:1:1\n",
+        "error[E0433]: cannot find type `Foo`\n --> a.rs:1:1\n  | ^^^ use of undeclared type `Foo`\n",
         "error[E0425]: cannot find function `itoa` in this scope\n --> a.rs:1:1\n",
         "warning: unused import: `itoa::Buffer`\n --> a.rs:1:1\n",
     ],

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from . import config as settings
 from . import executor, installer, orchestrator
-from .errors import PolicyRefused, UsageError
+from .errors import Cancelled, PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
 from .history import host, short_id
-from .installer import Needed
+from .installer import Kind, Needed, Scanned
 from .installer.language import resolve_in
 from .onrecord import PYTHON, carry_out, surroundings
 from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
@@ -254,6 +254,51 @@ def resolve(
     return installer.resolve([Needed(1, module) for module in modules], context, online=online)
 
 
+def scan(
+    path: str | Path = ".",
+    *,
+    is_fresh: bool = False,
+    tell: Callable[[int], None] = lambda files: None,
+    caller: Caller = PYTHON,
+) -> Scanned:
+    """Say what a file, a notebook, a folder or a project imports; run and install nothing.
+
+    Parameters
+    ----------
+    path : str or Path, default "."
+        From the caller's working directory.
+    is_fresh : bool, default False
+        Read every file, also what an earlier scan has read and has not changed.
+    tell : callable, optional
+        Told the number of files so far, at most once a second.
+    caller : Caller, optional
+        Who may stop it.
+
+    Raises
+    ------
+    UsageError
+        There is nothing there, or it is in no language that is read.
+    MissingTool
+        It is one file, and what reads its language is not installed.
+    Cancelled
+        It was stopped.
+    """
+    where = (caller.cwd or Path.cwd()) / path
+    cache = None if is_fresh else settings.data_dir() / "cache" / "scans"
+    stop = caller.cancel.is_set if caller.cancel is not None else bool
+    found = installer.scan_tree(
+        where, remembered=cache, progress=installer.when_slow(tell), is_cancelled=stop
+    )
+    if stop():
+        raise Cancelled(f"the scan of {where} was stopped", fix=f"%autoexec scan {path}")
+    return found
+
+
+def kinds(path: str | Path = ".", caller: Caller = PYTHON) -> tuple[Kind, ...]:
+    """Return what kinds of project a folder holds, and where, from its files alone."""
+    return installer.kinds((caller.cwd or Path.cwd()) / path)
+
+
 def runs(limit: int | None = 20) -> list[Run]:
     """Return the runs on record, newest first, at most `limit`."""
     return store().runs(limit)
@@ -395,6 +440,11 @@ def needs_of(source: str, caller: Caller) -> tuple[Needed, ...]:
 
     Source that does not parse needs nothing: it says so itself when it runs.
     """
+    if "import" not in source:
+        return ()
+    found = installer.quick(source)
+    if found is not None and all(map(installer.is_here, found)):
+        return ()
     try:
         needs = installer.scan(source)
     except (SyntaxError, ValueError, RecursionError):

@@ -27,8 +27,9 @@ BUILTINS = frozenset(
         *("url", "util", "v8", "vm", "wasi", "worker_threads", "zlib"),
     )
 )
-# https://github.com/npm/validate-npm-package-name; capitals are in old packages' names.
-_PACKAGE = re.compile(r"(?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*(?=/|$)", re.ASCII)
+# https://github.com/npm/validate-npm-package-name; capitals are in old packages' names. None begins with
+# `~`, which npm would allow: bundlers take it for the project's own folder.
+_PACKAGE = re.compile(r"(?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9-][\w.~-]*(?=/|$)", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ESCAPE = re.compile(
     r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|\r?\n|(.))", re.DOTALL

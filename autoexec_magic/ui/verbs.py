@@ -19,7 +19,7 @@ from typing import NoReturn
 from ..api import Caller
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
-from . import rulings, speak
+from . import rulings, sought, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -334,6 +334,12 @@ def _add_resolve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as they stand after `import`")
 
 
+def _add_scan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="every module, also the language's own")
+    parser.add_argument("--fresh", action="store_true", help="read every file, also what has not changed")
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a file, a notebook, a folder")
+
+
 def _add_test(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
     parser.add_argument(
@@ -399,6 +405,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "install": Verb(help="install what is named, by proof", add=_add_install, run=speak.install),
     "resolve": Verb(help="say what a module is; install nothing", add=_add_resolve, run=speak.resolve),
+    "scan": Verb(help="say what a file, notebook or tree imports", add=_add_scan, run=sought.scan),
     "test": Verb(
         help="run pytest; its own options pass through",
         add=_add_test,

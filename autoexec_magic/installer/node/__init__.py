@@ -242,6 +242,8 @@ def _search(given: Settings, context: Context) -> Search:
         release_age_days=context.config.release_age_days,
         run_id=context.run_id,
         cancel=context.cancel,
+        # The setting is read where there is one: an older configuration has none.
+        blocked=frozenset(name.lower() for name in getattr(context.config, "blocked", ())),
     )
 
 

@@ -160,7 +160,7 @@ def _resolution(
 
 def _faults(case: Case, found: Found) -> list[str]:
     """Return what rules the package out, whoever says yes."""
-    what = f"{case.name} {found.version}"
+    what = f"{case.name} {found.version}".strip()
     faults = [f"unproved: {what} {fault}" for fault in found.faults]
     if found.sha256 and not found.held and not faults:
         asked = split(case.module)[1]

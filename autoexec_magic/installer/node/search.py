@@ -35,13 +35,18 @@ sys.exit(registry.serve())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Where to look, and within which bounds. `cache` is a folder for tarballs."""
+    """Where to look, and within which bounds.
+
+    `cache` is a folder for tarballs, `blocked` are names that are not looked
+    for, in small letters.
+    """
 
     settings: Settings
     cache: Path
     release_age_days: float
     run_id: str = ""
     cancel: executor.Cancel | None = None
+    blocked: frozenset[str] = frozenset()
 
 
 def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
@@ -62,6 +67,22 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
     if search.settings.is_offline:
         offline = "npm's settings say offline, so the registry is not asked"
         return {each: Found(name=each.name, error=offline, is_down=True) for each in queries}
+    answers = {each: _blocked(each) for each in queries if each.name.lower() in search.blocked}
+    asked = [each for each in queries if each not in answers]
+    return answers | (_asked(asked, search) if asked else {})
+
+
+def one_line(text: str, settings: Settings) -> str:
+    """Return other people's text as it may be shown: one line, no secrets, no control characters."""
+    shown = cleaned(_COLOUR.sub("", text), (*secrets_in(os.environ), *settings.secrets))
+    return " ".join("".join(char if char.isprintable() else " " for char in shown).split())[:_MOST_CHARS]
+
+
+def _blocked(query: Query) -> Found:
+    return Found(name=query.name, exists=True, faults=("is on your block list (setting `blocked`)",))
+
+
+def _asked(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
     outcome, text = _run(_request(queries, search), search)
     if outcome.ended == "cancelled":
         raise Cancelled("the search for packages was stopped", why="nothing was installed")
@@ -78,12 +99,6 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
             "the search for packages failed", why=one_line(said, search.settings), fix="%autoexec doctor"
         )
     return dict(zip(queries, answers, strict=True))
-
-
-def one_line(text: str, settings: Settings) -> str:
-    """Return other people's text as it may be shown: one line, no secrets, no control characters."""
-    shown = cleaned(_COLOUR.sub("", text), (*secrets_in(os.environ), *settings.secrets))
-    return " ".join("".join(char if char.isprintable() else " " for char in shown).split())[:_MOST_CHARS]
 
 
 def _request(queries: Sequence[Query], search: Search) -> Request:

@@ -24,7 +24,7 @@ from .decide import Case, decide, settled, unconfirmed
 from .install import install
 from .known import is_aged, near, reason
 from .message import blamed
-from .project import ENDINGS, Package, Project, read_project
+from .project import ENDINGS, Package, Project, read_project, spelt
 from .source import Source, source
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def resolve(
     """
     folder = project or (context.folders[0] if context.folders else Path.cwd())
     found = read_project(folder) or _empty(folder)
-    return [each for each, _ in _resolved([Use(module=name) for name in names], found, is_checked=online)]
+    return [
+        each for each, _ in _resolved([Use(module=name) for name in names], found, context, is_checked=online)
+    ]
 
 
 def heal(
@@ -117,7 +119,9 @@ def heal(
         needed, refused = _from_message(wanted, found)
     else:
         needed = [Use(module=name) for name in wanted]
-    answers = [each for each in _resolved(needed, found, is_checked=True) if each[0].cls not in _ELSEWHERE]
+    answers = [
+        each for each in _resolved(needed, found, context, is_checked=True) if each[0].cls not in _ELSEWHERE
+    ]
     resolutions = [*(each for each, _ in answers), *refused]
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
@@ -132,6 +136,7 @@ def heal(
         source=source(found.root),
         emit=context.emit,
         ask=context.ask,
+        blocked=_blocked(context),
         run_id=context.run_id,
         cancel=context.cancel,
     )
@@ -181,26 +186,26 @@ def _from_message(text: str, project: Project) -> tuple[list[Use], list[Resoluti
 
 
 def _resolved(
-    needed: Sequence[Use], project: Project, *, is_checked: bool
+    needed: Sequence[Use], project: Project, context: Context, *, is_checked: bool
 ) -> list[tuple[Resolution, Crate | None]]:
-    given = source(project.root)
+    given, blocked = source(project.root), _blocked(context)
     resolved: list[tuple[Resolution, Crate | None]] = []
     for use in needed:
         cls, evidence = classify(use, project)
         if cls != "third-party":
             resolved.append((settled(use.module, cls, evidence), None))
             continue
-        case = _case(use.module, project, given, is_checked=is_checked)
+        case = _case(use.module, project, given, blocked, is_checked=is_checked)
         crate = case.crates[0] if case.crates else None
         resolved.append((decide(case, given), crate))
     return resolved
 
 
-def _case(module: str, project: Project, given: Source, *, is_checked: bool) -> Case:
+def _case(module: str, project: Project, given: Source, blocked: frozenset[str], *, is_checked: bool) -> Case:
     name = module.partition("::")[0].removeprefix("r#")
     crates = crates_for(name, given.folder) if given.folder and given.kind == "directory" else []
     if crates and is_checked:
-        crates[0] = checked(crates[0])
+        crates[0] = checked(crates[0], blocked)
     best = crates[0] if crates else None
     locked = project.locked.get(best.name, ()) if best else ()
     return Case(
@@ -212,6 +217,11 @@ def _case(module: str, project: Project, given: Source, *, is_checked: bool) -> 
         near=near(name),
         locked=next((each.checksum for each in locked if best and each.version == best.version), ""),
     )
+
+
+def _blocked(context: Context) -> frozenset[str]:
+    # The setting is read where there is one: an older configuration has none.
+    return frozenset(spelt(name).lower() for name in getattr(context.config, "blocked", ()))
 
 
 def _wanted(

@@ -33,6 +33,7 @@ _MOST_CHARS = 500
 class Toolbox:
     """What an install needs; `manifest` is the `Cargo.toml` that gets the dependency.
 
+    `blocked` are crates that are never added, as the source spells them.
     `timeout` is in seconds, for each time cargo is started.
     """
 
@@ -41,6 +42,7 @@ class Toolbox:
     source: Source
     emit: Emit
     ask: Ask
+    blocked: frozenset[str] = frozenset()
     run_id: str = ""
     timeout: float = 300.0
     cancel: executor.Cancel | None = None

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,13 @@ def crate_named(name: str, folder: Path, version: str = "") -> Crate | None:
     return _newest(found) if found else None
 
 
-def checked(crate: Crate) -> Crate:
-    """Return `crate` with what its files say of it, after comparing them with their digests."""
+def checked(crate: Crate, blocked: Collection[str] = ()) -> Crate:
+    """Return `crate` with what its files say of it, after comparing them with their digests.
+
+    `blocked` are names that are a fault, as the source spells them.
+    """
+    if spelt(crate.name).lower() in blocked:
+        return _with(crate, faults=("is on your block list (setting `blocked`)",))
     faults = []
     content = _checksums(crate.folder)
     if content is None:
@@ -103,8 +108,6 @@ def checked(crate: Crate) -> Crate:
 
 
 def _with(crate: Crate, **fields: Any) -> Crate:
-    from dataclasses import replace
-
     return replace(crate, **fields)
 
 

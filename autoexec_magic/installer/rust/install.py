@@ -96,7 +96,7 @@ def _looked(added: Sequence[Resolved], wanted: Sequence[Crate], tools: Toolbox) 
         crate = proved.get((each.name, each.version))
         if crate is None and tools.source.folder is not None:
             found = crate_named(each.name, tools.source.folder, each.version)
-            crate = checked(found) if found else None
+            crate = checked(found, tools.blocked) if found else None
         if crate is None or crate.faults:
             raise InstallError(
                 f"cannot add {each.name} {each.version}, and nothing was changed",

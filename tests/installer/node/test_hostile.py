@@ -7,6 +7,8 @@ import json
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from npm_registry import entry, tarball
@@ -295,6 +297,130 @@ def test_an_offline_setting_is_kept(served, registry, tmp_path):
     """npm's `offline=true` asks nobody."""
     (tmp_path / "npmrc").write_text(f"registry={registry.url}\noffline=true\n", "utf-8")
     assert "offline" in only(served.resolve("debug")).evidence[0]
+
+
+def blocking(context, *names):
+    """Return the surroundings of somebody who blocks packages."""
+    settings = SimpleNamespace(blocked=names, release_age_days=3.0, project_age_days=90.0)
+    return replace(context, config=settings)
+
+
+def test_a_blocked_package_is_refused(served, registry):
+    """However it is spelt, known or not, and whoever says yes; it is not even looked for."""
+    registry.publish("webpack")
+    served.answer = True
+    resolutions, installed = node.heal(["webpack"], served.folder, blocking(served.context, "WebPack"))
+    assert (only(resolutions).decision, installed) == ("refuse", [])
+    assert only(resolutions).evidence == ("unproved: webpack is on your block list (setting `blocked`)",)
+
+
+def test_a_blocked_dependency_refuses_the_whole(served, registry):
+    """Also what only comes along."""
+    registry.publish("dep-blocked")
+    registry.publish("rollup", dependencies={"dep-blocked": "*"})
+    before = served.files
+    with pytest.raises(InstallError) as caught:
+        node.heal(["rollup"], served.folder, blocking(served.context, "dep-blocked"))
+    assert "block list" in caught.value.why
+    assert served.files == before
+
+
+NEVER = [
+    *(
+        "./util",
+        "../x",
+        "/x",
+        ".",
+        "..",
+        "#inner",
+        "mine",
+        "mine/sub",
+        "@me/a",
+        "@app/x",
+        "helper",
+        "~/x",
+        "@/x",
+    ),
+    *(
+        "$lib/x",
+        "~",
+        "fs",
+        "node:fs",
+        "path",
+        "stream/web",
+        "node:test",
+        "process",
+        "util/types",
+        "assert/strict",
+    ),
+    *(
+        "node:nothing",
+        "node:",
+        "freelist",
+        "smalloc",
+        "v8/tools/splaytree",
+        "https://x/y.js",
+        "http://x/y.js",
+    ),
+    *(
+        "npm:koa",
+        "jsr:@a/b",
+        "bun:sqlite",
+        "bun",
+        "vscode",
+        "cloudflare:workers",
+        "astro:content",
+        "virtual:x",
+    ),
+    *("data:text/javascript,1", "file:///x.js", "deno:x", "some:thing", "atom", "uxp", "photoshop", "$app/x"),
+    *(
+        "a b",
+        "_private",
+        ".hidden",
+        "koa\n",
+        "x" * 300,
+        "@scope",
+        "@/",
+        "@x/",
+        "koa;rm -rf /",
+        "$(id)",
+        "koa@1.0.0",
+    ),
+    *(
+        "-g",
+        "--global",
+        "koa --force",
+        "@a/b@1",
+        "git+https://x/y.git",
+        "a/../b",
+        "%2e%2e/x",
+        "node_modules",
+        "",
+    ),
+    *("here/gone", "here/lib/none", "sealed/secret", "here/package.jso", "sealed/i", "here/../../x"),
+    *(f"nobody-made-this-{number}" for number in range(30)),
+]
+
+
+def test_what_is_none_of_the_registry_s_is_never_installed(served, registry):
+    """A hundred names: local, Node's, another platform's, drifted, made up; a person who says yes to all."""
+    for name, manifest in {"here": {}, "sealed": {"exports": "./i.js"}}.items():
+        served.put(
+            f"node_modules/{name}/package.json", json.dumps({"name": name, "version": "1.0.0", **manifest})
+        )
+    served.put(
+        "package.json", json.dumps({"name": "mine", "workspaces": ["a"], "imports": {"#inner": "./x.js"}})
+    )
+    served.put("a/package.json", json.dumps({"name": "@me/a"}))
+    served.put("tsconfig.json", '{"compilerOptions": {"baseUrl": ".", "paths": {"@app/*": ["x/*"]}}}')
+    served.put("helper.ts", "")
+    for namesake in ("helper", "mine", "freelist", "vscode", "bun", "atom", "@me/a"):
+        registry.publish(namesake)
+    served.answer = True
+    resolutions, installed = served.heal(*NEVER)
+    assert len(NEVER) >= 100
+    assert [each.module for each in resolutions if each.decision == "install"] == []
+    assert (installed, served.questions) == ([], [])
 
 
 class Quiet(http.server.ThreadingHTTPServer):

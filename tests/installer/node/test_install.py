@@ -5,6 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import shutil
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +17,7 @@ from npm_registry import tarball
 from autoexec_magic import executor
 from autoexec_magic.errors import Cancelled, InstallError, PolicyRefused
 from autoexec_magic.installer import node
+from autoexec_magic.installer.node import npm
 
 pytestmark = pytest.mark.limit(120)
 
@@ -150,3 +155,35 @@ def test_a_stop_before_the_install_changes_nothing(served, registry):
     with pytest.raises(Cancelled):
         node.heal(["stopped"], served.folder, context)
     assert served.files == before
+
+
+def test_a_stop_in_the_middle_takes_all_of_it_back(served, registry, tmp_path, monkeypatch):
+    """npm has written manifest, lock and modules and goes on: stopped there, everything is as before."""
+    registry.publish("midway-dep")
+    registry.publish("midway", dependencies={"midway-dep": "*"})
+    real, slow = shutil.which("npm"), tmp_path / "bin" / "npm"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\n"{real}" "$@"\ncase "$*" in *--no-dry-run*) sleep 60;; esac\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    # The cage lets programs of the system run; this one stands in a test's folder.
+    monkeypatch.setattr(npm, "LEVEL", "open")
+    before = served.files
+    cancel = executor.Cancel()
+    manifest = served.folder / "package.json"
+
+    def watch():
+        until = time.monotonic() + 60
+        while "midway" not in manifest.read_text() and time.monotonic() < until:
+            time.sleep(0.05)
+        cancel.set()
+
+    served.answer = True
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with pytest.raises(Cancelled) as caught:
+        node.heal(["midway"], served.folder, replace(served.context, cancel=cancel))
+    watcher.join()
+    assert caught.value.why == "nothing was installed"
+    assert served.files == before
+    assert not (served.folder / "node_modules").exists()

@@ -116,3 +116,29 @@ def test_without_npm_it_says_what_brings_it(fake, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MissingTool):
         npm.plan(["x"], tools)
+
+
+def test_npm_writes_nothing_but_the_project_and_its_own_cache(project, tmp_path, monkeypatch):
+    """In the cage a place beside the project stays as it is; the project itself can be written."""
+    outside = tmp_path / "outside"
+    program = project.folder / "tools" / "npm"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\necho x > {outside}\necho x > inside\necho x > \"$npm_config_cache/kept\"\necho '{{}}'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    given = settings(project.folder)
+    tools = Toolbox(
+        root=project.folder,
+        cwd=project.folder,
+        settings=given,
+        search=Search(settings=given, cache=tmp_path, release_age_days=3),
+        cache=tmp_path / "cache",
+        emit=project.emit.append,
+        ask=project.ask,
+    )
+    npm.apply([], tools, executor.Cancel(), is_exact=False)
+    assert (project.folder / "inside").exists()
+    assert (tmp_path / "cache" / "npm" / "kept").exists()
+    assert not outside.exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from autoexec_magic.errors import NeedsPerson, UsageError
@@ -157,6 +160,53 @@ def test_what_the_lock_has_of_a_vendored_directory_is_taken(project, crates, tmp
     assert only(project.resolve("locked_one")).decision == "install"
     project.put("Cargo.lock", entry.replace(digest, "0" * 64))
     assert only(project.resolve("locked_one")).decision == "ask"
+
+
+def test_a_blocked_crate_is_refused(project, crates):
+    """However it is spelt, known or not, and whoever says yes."""
+    crates.add("lazy_static", "1.0.0")
+    settings = SimpleNamespace(blocked=("Lazy-Static",))
+    project.answer = True
+    resolutions, installed = rust.heal(
+        ["lazy_static"], project.folder, replace(project.context, config=settings)
+    )
+    assert (only(resolutions).decision, installed) == ("refuse", [])
+    assert "block list" in only(resolutions).evidence[0]
+
+
+NEVER = [
+    *("std", "core", "alloc", "proc_macro", "test", "crate", "self", "super", "Self", "mine", "undeclared"),
+    *("folder", "rustc_middle", "rustc_hir", "rustc_span", "rustc_ast", "rustc_driver", "rustc_private"),
+    *(
+        "rustc_serialize",
+        "collections",
+        "rustc",
+        "naïve",
+        "a-b",
+        "1a",
+        "x" * 99,
+        "a b",
+        "--git",
+        "-p",
+        "itoa@1",
+    ),
+    *("../x", "/x", "itoa;id", "$(id)", "", "itoa\n", "https://x", "tool_only"),
+    *(f"nobody_made_this_{number}" for number in range(65)),
+]
+
+
+def test_what_is_no_crate_of_the_source_is_never_added(project, crates):
+    """A hundred names that are Rust's, local, the compiler's or made up; a person who says yes to all."""
+    project.put("src/undeclared.rs", "")
+    project.put("src/folder/mod.rs", "")
+    for namesake in ("mine", "undeclared", "folder", "rustc_middle", "rustc_serialize", "test"):
+        crates.add(namesake)
+    project.answer = True
+    before = project.files
+    resolutions, installed = project.heal(*NEVER)
+    assert len(NEVER) >= 100
+    assert [each.module for each in resolutions if each.decision == "install"] == []
+    assert (installed, project.questions, project.files) == ([], [], before)
 
 
 def test_without_a_directory_nothing_is_proved(project, tmp_path):

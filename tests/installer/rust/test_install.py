@@ -67,6 +67,23 @@ def test_a_dependency_that_runs_code_when_built_is_a_question(project, crates):
     assert {each.distribution for each in installed} == {"itoa", "builds"}
 
 
+def test_what_changed_while_the_question_stood_is_not_added(project, crates):
+    """A newer dependency came in between: what was agreed to is not what it resolves to, and all is put back."""
+    crates.add("builds", "1.0.0", files={"build.rs": "fn main() {}\n"})
+    crates.add("itoa", "1.0.1", manifest='[dependencies]\nbuilds = "1"\n')
+    before = project.files
+
+    def change(question):
+        crates.add("builds", "1.5.0", files={"build.rs": "fn main() {}\n"})
+        return True
+
+    project.ask = change
+    with pytest.raises(InstallError) as caught:
+        project.heal("itoa")
+    assert caught.value.why == "builds 1.5.0"
+    assert project.files == before
+
+
 @pytest.mark.parametrize(
     ("fields", "what"),
     [

@@ -68,7 +68,7 @@ def test_a_dependency_that_runs_code_when_built_is_a_question(project, crates):
 
 
 def test_what_changed_while_the_question_stood_is_not_added(project, crates):
-    """A newer dependency came in between: what was agreed to is not what it resolves to, and all is put back."""
+    """A newer dependency came in between: that is not what was agreed to, and all is put back."""
     crates.add("builds", "1.0.0", files={"build.rs": "fn main() {}\n"})
     crates.add("itoa", "1.0.1", manifest='[dependencies]\nbuilds = "1"\n')
     before = project.files

@@ -7,6 +7,7 @@ goes to the addresses it was given for and nowhere else, also after a redirect.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import ipaddress
 import json
@@ -14,16 +15,15 @@ import os
 import ssl
 import tempfile
 import time
-import urllib.error
-import urllib.request
-import zlib
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from .settings import without_login
+
+if TYPE_CHECKING:
+    import httpx2
 
 REQUEST_SECONDS = 10.0  # without a byte
 WHOLE_SECONDS = 120.0  # of one answer
@@ -31,10 +31,18 @@ MOST_PAGE_BYTES = 128 * 2**20  # the longest histories have some 30 MiB
 MOST_TARBALL_BYTES = 512 * 2**20
 _CHUNK = 2**17
 _ABSENT = (404, 410)
+_MOST_REDIRECTS = 5
 
 
 class RegistryFault(Exception):
-    """The registry did not answer as one should; the text says which and how."""
+    """The registry did not answer as one should; the text says which and how.
+
+    `status` is the answer's, where there was one.
+    """
+
+    def __init__(self, text: str, *, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Fetcher:
@@ -51,11 +59,13 @@ class Fetcher:
     """
 
     def __init__(self, *, logins: Mapping[str, str], cafile: str, cache: Path) -> None:
+        import httpx2
+
         self._logins = logins
         self._cache = cache
+        # One client for all threads: it keeps connections, whose making costs more than most answers.
         context = ssl.create_default_context(cafile=cafile or None)
-        handlers = (urllib.request.HTTPSHandler(context=context), _Redirects(logins))
-        self._opener = urllib.request.build_opener(*handlers)
+        self._client = httpx2.Client(verify=context, timeout=REQUEST_SECONDS, follow_redirects=False)
 
     def page(self, registry: str, name: str) -> dict[str, Any] | None:
         """Return what a registry says of a package, or None where it has none of that name.
@@ -67,18 +77,14 @@ class Fetcher:
         """
         url = registry + quote(name, safe="@")
         shown = without_login(registry)
-        chunks = []
         try:
-            for chunk in self._read(url, shown, MOST_PAGE_BYTES, "application/json"):
-                chunks.append(chunk)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code in _ABSENT:
+            content = b"".join(self._read(url, shown, MOST_PAGE_BYTES, "application/json"))
+        except RegistryFault as fault:
+            if fault.status in _ABSENT:
                 return None
-            login = "; npm login" if error.code in (401, 403) else ""
-            raise RegistryFault(f"{shown} answered {error.code}{login}") from error
+            raise
         try:
-            found = json.loads(b"".join(chunks))
+            found = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise RegistryFault(f"{shown} answered with something that is no page about a package") from error
         if not isinstance(found, dict):
@@ -115,65 +121,50 @@ class Fetcher:
                     f"{shown} sends a tarball that is not the one it names (its SHA-512 differs)"
                 )
             Path(part).replace(kept)
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise RegistryFault(f"{shown} answered {error.code} for the tarball") from error
         finally:
             Path(part).unlink(missing_ok=True)
         return kept, sha256, integrity
 
     def _read(self, url: str, shown: str, most_bytes: int, accept: str) -> Iterator[bytes]:
         """Yield an answer's bytes, unzipped where they are sent so."""
-        if not is_private(url):
-            raise RegistryFault(f"{without_login(url)} has no TLS, and anybody on the way could answer")
-        headers = {"Accept": accept, "Accept-Encoding": "gzip" if accept != "*/*" else "identity"}
-        request = urllib.request.Request(_bare(url), headers=headers)
-        login = login_for(url, self._logins)
-        if login:
-            request.add_unredirected_header("Authorization", login)
+        import httpx2
+
         until = time.monotonic() + WHOLE_SECONDS
         size = 0
         try:
-            with self._opener.open(request, timeout=REQUEST_SECONDS) as response:
-                is_zipped = response.headers.get("Content-Encoding") == "gzip"
-                for chunk in _unzipped(response, is_zipped=is_zipped):
+            with self._answer(url, shown, accept) as response:
+                for chunk in response.iter_bytes(_CHUNK):
                     size += len(chunk)
                     if size > most_bytes:
                         raise RegistryFault(f"{shown} sends more than {most_bytes >> 20} MiB")
                     if time.monotonic() > until:
                         raise RegistryFault(f"{shown} takes longer than {WHOLE_SECONDS:g} s for one answer")
                     yield chunk
-        except urllib.error.HTTPError:
-            raise
-        except (TimeoutError, urllib.error.URLError, OSError, HTTPException, zlib.error) as error:
-            raise RegistryFault(f"{shown} {_said(error)}") from error
+        except httpx2.TimeoutException as error:
+            raise RegistryFault(f"{shown} did not answer within {REQUEST_SECONDS:g} s") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise RegistryFault(f"{shown} cannot be reached ({type(error).__name__})") from error
 
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to private addresses; a login goes along only where it belongs."""
-
-    max_redirections = 5
-
-    def __init__(self, logins: Mapping[str, str]) -> None:
-        self._logins = logins
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        """Return the request that follows."""
-        if not is_private(newurl):
-            raise RegistryFault(f"{without_login(req.full_url)} sends on to an address without TLS")
-        following = super().redirect_request(req, fp, code, msg, headers, newurl)
-        login = login_for(newurl, self._logins)
-        if following is not None and login:
-            following.add_unredirected_header("Authorization", login)
-        return following
+    @contextlib.contextmanager
+    def _answer(self, url: str, shown: str, accept: str) -> Iterator[httpx2.Response]:
+        """Ask, follow redirects to private addresses, and pass on an answer that is one."""
+        headers = {"Accept": accept, "Accept-Encoding": "gzip" if accept != "*/*" else "identity"}
+        for _ in range(_MOST_REDIRECTS):
+            if not is_private(url):
+                raise RegistryFault(f"{without_login(url)} has no TLS, and anybody on the way could answer")
+            login = login_for(url, self._logins)
+            more = {"Authorization": login} if login else {}
+            with self._client.stream("GET", _bare(url), headers=headers | more, auth=None) as response:
+                if response.has_redirect_location:
+                    url = urljoin(url, response.headers["Location"])
+                    continue
+                if response.status_code != 200:
+                    hint = "; npm login" if response.status_code in (401, 403) else ""
+                    text = f"{shown} answered {response.status_code}{hint}"
+                    raise RegistryFault(text, status=response.status_code)
+                yield response
+                return
+        raise RegistryFault(f"{shown} sends on and on")
 
 
 def login_for(url: str, logins: Mapping[str, str]) -> str:
@@ -214,26 +205,6 @@ def is_private(url: str) -> bool:
 def _bare(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _unzipped(response: Any, *, is_zipped: bool) -> Iterator[bytes]:
-    unzip = zlib.decompressobj(wbits=31)
-    while chunk := response.read(_CHUNK):
-        if not is_zipped:
-            yield chunk
-            continue
-        while chunk:
-            yield unzip.decompress(chunk, _CHUNK)
-            chunk = unzip.unconsumed_tail
-
-
-def _said(error: Exception) -> str:
-    reason = getattr(error, "reason", error)
-    if isinstance(reason, TimeoutError):
-        return f"did not answer within {REQUEST_SECONDS:g} s"
-    if isinstance(reason, ssl.SSLError):
-        return f"has no certificate that is trusted here ({reason.reason or 'TLS'})"
-    return f"cannot be reached ({type(reason).__name__})"
 
 
 def _sha512(integrity: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -124,6 +125,7 @@ def _run(request: Request, search: Search) -> tuple[Outcome, str]:
         [sys.executable, "-P", "-c", _CODE, str(Path(__file__).parents[3]), *_site()],
         emit=collect,
         phase="install",
+        pass_on=("SSL_CERT_FILE",),
         stdin=json.dumps(asdict(request)),
         timeout=SECONDS,
         cancel=search.cancel,
@@ -135,10 +137,13 @@ def _run(request: Request, search: Search) -> tuple[Outcome, str]:
 
 
 def _site() -> list[str]:
-    """Return where `packaging` is, which the package around the child imports."""
-    import packaging
-
-    return [str(Path(packaging.__file__).parents[1])]
+    """Return where the libraries are that the child needs, wherever this process has them from."""
+    found = []
+    for name in ("httpx2", "packaging"):
+        spec = importlib.util.find_spec(name)
+        if spec and spec.origin:
+            found.append(str(Path(spec.origin).absolute().parents[1]))
+    return list(dict.fromkeys(found))
 
 
 def _answers(text: str, settings: Settings) -> list[Found]:

@@ -70,7 +70,7 @@ def kinds(path: Path) -> tuple[Kind, ...]:
             continue
         found += _projects(here, inside or ".", names, members)
         if depth <= 1:
-            loose |= {LANGUAGES[suffix] for suffix in map(_suffix, names) if suffix in LANGUAGES}
+            loose |= {LANGUAGES[suffix] for suffix in _suffixes(names) & LANGUAGES.keys()}
         if depth < MOST_DEPTH:
             prefix = f"{inside}/" if inside else ""
             todo += [(prefix + name, depth + 1) for name in sorted(folders)]
@@ -94,9 +94,8 @@ def _projects(
     here: str, inside: str, names: Sequence[str], members: dict[Language, list[tuple[str, tuple[str, ...]]]]
 ) -> Iterator[Kind]:
     there = set(names)
-    python = [
-        name for name in names if name in _PYTHON or (name[:12] == "requirements" and name[-4:] == ".txt")
-    ]
+    python = [name for name in names if name[-4:] == ".txt" and name.startswith("requirements")]
+    python += _PYTHON & there
     if "setup.cfg" in python and not _is_package(f"{here}/setup.cfg"):
         python.remove("setup.cfg")
     by_kind: dict[Language, tuple[str, ...]] = {
@@ -176,8 +175,8 @@ def _members(path: str, name: str, *, by_kind: Language) -> Iterator[str]:
         yield from (f"!{pattern}" for pattern in _strings(workspace.get("exclude")))
 
 
-def _suffix(name: str) -> str:
-    return name[name.rfind(".") :]
+def _suffixes(names: Sequence[str]) -> set[str]:
+    return {"." + name.rpartition(".")[2] for name in names}
 
 
 def _strings(value: object) -> list[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _CODE = re.compile(r"""(?:[^"'#\\]|\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*""")
 _SINGLE = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
 _DOUBLE, _SINGLE_TRIPLE = '"' * 3, "'" * 3
 _FORMATTED = ("f", "F", "t", "T")
+_FORMATTED_QUOTE = re.compile(r"""[fFtT][rR]?["']""")
+_NESTS = sys.version_info >= (3, 12)  # quotes within quotes, in a formatted string (PEP 701)
 _INLINE = re.compile(r"[;:][ \t]*(?:from\b[^;:#]*)?$")
 _FROM = re.compile(r"from(?=[ \t.\\])")
 
@@ -90,7 +93,9 @@ def quick(source: str) -> list[Needed] | None:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text:
         text = text.replace("\n\f", "\n")  # it begins a line anew; elsewhere it is for the parser
-    if "\f" in text or "\0" in text:
+        if "\f" in text:
+            return None
+    if "\0" in text:
         return None
     try:
         return sorted(_Reading(text, has_tabs="\t" in text).needs())
@@ -108,6 +113,7 @@ class _Reading:
     has_tabs: bool = False
     headers: list[_Header] | None = None
     ways: dict[int, tuple[int, int]] = field(default_factory=dict)
+    read_to: int = 0  # so far, for strings
     checked: int = 0
     is_open: bool = False
 
@@ -144,7 +150,8 @@ class _Reading:
         """Return where the word stands, in order."""
         text, words, at = self.text, [], 0
         while (at := text.find("import", at)) >= 0:
-            if not _is_name(text[at + 6 : at + 7]):
+            after = text[at + 6 : at + 7]
+            if after == " " or not _is_name(after):
                 words.append(at)
             at += 6
         return words
@@ -175,6 +182,8 @@ class _Reading:
     def _look(self, top: int) -> None:
         """Find out whether anything above the statement at `top` may make something importable."""
         start, self.checked = self.checked, top
+        if top - start <= 1:
+            return
         gap = self.text[start:top]
         if not gap or gap.isspace():
             return
@@ -210,8 +219,8 @@ class _Reading:
 
     def _find_strings(self, last: int) -> None:
         """Find the strings in triple quotes that begin before `last`."""
-        text, at = self.text, 0
-        double, single = text.find(_DOUBLE, 0, last), text.find(_SINGLE_TRIPLE, 0, last)
+        text, at = self.text, self.read_to
+        double, single = text.find(_DOUBLE, at, last), text.find(_SINGLE_TRIPLE, at, last)
         while True:
             if 0 <= double < at:
                 double = text.find(_DOUBLE, at, last)
@@ -221,6 +230,7 @@ class _Reading:
                 (single, _SINGLE_TRIPLE) if double < 0 or 0 <= single < double else (double, _DOUBLE)
             )
             if there < 0:
+                self.read_to = max(at, last)
                 return
             start = max(text.rfind("\n", 0, there) + 1, at)
             before = text[start:there]
@@ -242,6 +252,8 @@ class _Reading:
             self._check_formatted(there)
         if not ("#" in before or '"' in before or "'" in before):
             return 0
+        if _NESTS and "{" in before and _FORMATTED_QUOTE.search(before):
+            raise _Unsure
         code = _CODE.match(before)
         end = code.end() if code else 0
         if end == len(before):
@@ -250,7 +262,7 @@ class _Reading:
             line_end = text.find("\n", there)
             return line_end if line_end >= 0 else len(text)
         single = _SINGLE.match(text, start + end)
-        if single is None or _is_formatted(text, start + end):
+        if single is None:
             raise _Unsure
         return single.end()
 
@@ -309,7 +321,7 @@ class _Reading:
 
     def _headers(self) -> list[_Header]:
         if self.headers is None:
-            self.headers = list(_HEADER.finditer(self.text))
+            self.headers = list(_HEADER.finditer(self.text, 0, self.read_to))
         return self.headers
 
     def _column(self, header: _Header) -> int:
@@ -371,6 +383,10 @@ class _Reading:
 
     def _try(self, number: int) -> tuple[int, _Header]:
         headers, column = self._headers(), self._column(self._headers()[number])
+        if self.read_to < len(self.text):
+            seen = self.read_to
+            self._find_strings(len(self.text))  # a string between the handlers may look like one
+            self._headers().extend(_HEADER.finditer(self.text, seen))
         first = number
         while headers[first][2] != "try" or self._column(headers[first]) != column:
             first = self._neighbour(first, -1, column)
@@ -463,15 +479,14 @@ def _plain(match: re.Match[str], line: int, *, required: bool) -> list[Needed]:
     """Return the imports of a statement that has the plain form."""
     module, names, bracketed, modules = match.groups()
     if modules:
-        return [Needed(line, _first(name), (), required) for name in modules.split(",")]
+        return [Needed(line, name.split(None, 1)[0], (), required) for name in modules.split(",")]
     if not module:
         return []
-    taken = (names or bracketed).split(",")
-    return [Needed(line, module, tuple(name.split()[0] for name in taken if name.strip()), required)]
-
-
-def _first(text: str) -> str:
-    return text.split(None, 1)[0]
+    taken = names or bracketed
+    alone = taken.replace(",", " ").split()
+    if "as" in alone:
+        alone = [name.split()[0] for name in taken.split(",") if name.strip()]
+    return [Needed(line, module, tuple(alone), required)]
 
 
 def _logical(text: str, begin: int) -> tuple[int, ast.Module]:

@@ -18,7 +18,7 @@ from autoexec_magic.installer.tree import decoded
 
 LIBRARY = Path(sysconfig.get_path("stdlib"))
 MOST_UNSURE = 0.02  # of the files of the standard library
-SOME_FILES = 400
+SOME_FILES = 200
 
 
 def check(source: str) -> bool:
@@ -80,6 +80,9 @@ SURE = [
     pytest.param("match = 1\ncase = 2\ndef f():\n    match(x)\n    import a", id="soft-keywords"),
     pytest.param("import a\nsys.path.append('x')\nimport b", id="after-sys-path"),
     pytest.param("import a\n# open sys.path\nimport b", id="makers-in-a-comment"),
+    pytest.param("from a import (b as\n  c, d\n as e,)", id="as-over-lines"),
+    pytest.param("try:\n import a\nexcept A:\n x = '''\nexcept ImportError:\n'''", id="handler-in-a-string"),
+    pytest.param("try:\n import a\nexcept A:\n pass\nexcept ImportError:\n pass", id="second-handler"),
     pytest.param("import a\nx = 'open'\nimport b", id="makers-in-a-string"),
     pytest.param("import a\nx = f'{open}'\nimport b", id="makers-in-a-formatted-string"),
     pytest.param("import a\nx = f'''{os.x}'''\nimport b", id="makers-in-a-long-formatted-string"),

@@ -24,8 +24,10 @@ FILES = ("package.json", "package-lock.json", "npm-shrinkwrap.json", "node_modul
 class Before:
     """What was there: `files` with their bytes (None: not there), `entries` of `node_modules`.
 
-    `links` are the programs of `.bin` and where they lead; `kept` maps folders
-    that the install may change to their copies, `names` to what was in them.
+    `folders` are all `node_modules` that the plan touches, `absent` those of
+    them that are new. `links` are the programs of `.bin` and where they lead;
+    `kept` maps folders that the install may change to their copies, `names` to
+    what was in them.
     """
 
     root: Path
@@ -34,13 +36,15 @@ class Before:
     links: Mapping[Path, str]
     kept: Mapping[Path, Path]
     names: Mapping[Path, Sequence[str]]
-    has_modules: bool
+    folders: tuple[Path, ...]
+    absent: frozenset[Path]
 
 
 @contextlib.contextmanager
 def snapshot(root: Path, cwd: Path, plan: Plan, cache: Path) -> Iterator[Before]:
     """Keep what the plan may change while the block runs."""
     paths = dict.fromkeys([*(root / name for name in FILES), cwd / "package.json"])
+    folders = _folders(root, plan)
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="before-") as folder:
         kept = {}
@@ -51,31 +55,28 @@ def snapshot(root: Path, cwd: Path, plan: Plan, cache: Path) -> Iterator[Before]
         yield Before(
             root=root,
             files={path: _bytes(path) for path in paths},
-            entries=frozenset(_entries(root)),
-            links=_links(root),
+            entries=frozenset(_entries(folders)),
+            links=_links(folders),
             kept=kept,
             names={place: _names(place) for place in kept},
-            has_modules=(root / "node_modules").exists(),
+            folders=folders,
+            absent=frozenset(folder for folder in folders if not folder.exists()),
         )
 
 
 def take_back(plan: Plan, before: Before) -> list[str]:
     """Make everything as it was; return what is not, one text each."""
-    modules = before.root / "node_modules"
-    if not before.has_modules:
-        shutil.rmtree(modules, ignore_errors=True)
-    else:
-        new = set(_entries(before.root)) - before.entries
-        for place in sorted({*new, *(each.place for each in plan.added if each.place not in before.kept)}):
-            if place not in before.entries:
-                _remove(place)
-        for place, copy in before.kept.items():
-            _remove(place)
-            with contextlib.suppress(OSError):
-                place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copytree(copy, place, symlinks=True, copy_function=_linked)
-        _restore_links(before)
-        _prune(before)
+    new = {*_entries(before.folders), *(each.place for each in plan.added)} - before.entries
+    for place in sorted(new - before.kept.keys()):
+        _remove(place)
+    for place, copy in before.kept.items():
+        _remove(place)
+        with contextlib.suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(copy, place, symlinks=True, copy_function=_linked)
+    _restore_links(before)
+    for folder in before.absent:
+        _remove(folder)
     for path, content in before.files.items():
         _put(path, content)
     return _left(plan, before)
@@ -92,23 +93,35 @@ def _replaced(plan: Plan) -> list[Path]:
     return list(dict.fromkeys([*changed, *(each.place for each in plan.removed)]))
 
 
-def _entries(root: Path) -> Iterator[Path]:
-    """Yield what is directly in `node_modules`, and in the folders of scopes."""
-    modules = root / "node_modules"
-    for path in modules.iterdir() if modules.is_dir() else ():
-        yield path
-        if path.name.startswith("@") and path.is_dir() and not path.is_symlink():
-            yield from path.iterdir()
+def _folders(root: Path, plan: Plan) -> tuple[Path, ...]:
+    """Return the `node_modules` of the project and those around what the plan changes."""
+    places = [each.place for each in (*plan.added, *plan.removed)]
+    around = [above for place in places for above in place.parents if above.name == "node_modules"]
+    return tuple(dict.fromkeys((root / "node_modules", *around)))
 
 
-def _links(root: Path) -> dict[Path, str]:
-    programs = root / "node_modules" / ".bin"
-    found = programs.iterdir() if programs.is_dir() else ()
-    return {path: os.readlink(path) for path in found if path.is_symlink()}  # noqa: PTH115 - the text as it is
+def _entries(folders: Sequence[Path]) -> Iterator[Path]:
+    """Yield what is directly in the folders, and in those of scopes."""
+    for modules in folders:
+        for path in list(modules.iterdir()) if modules.is_dir() else ():
+            yield path
+            if path.name.startswith("@") and path.is_dir() and not path.is_symlink():
+                yield from path.iterdir()
+
+
+def _links(folders: Sequence[Path]) -> dict[Path, str]:
+    found = [
+        path
+        for modules in folders
+        if (modules / ".bin").is_dir()
+        for path in (modules / ".bin").iterdir()
+        if path.is_symlink()
+    ]
+    return {path: os.readlink(path) for path in found}  # noqa: PTH115 - the text as it is
 
 
 def _restore_links(before: Before) -> None:
-    for path, target in _links(before.root).items():
+    for path, target in _links(before.folders).items():
         if before.links.get(path) != target:
             _remove(path)
     for path, target in before.links.items():
@@ -116,13 +129,6 @@ def _restore_links(before: Before) -> None:
             with contextlib.suppress(OSError):
                 path.parent.mkdir(exist_ok=True)
                 path.symlink_to(target)
-
-
-def _prune(before: Before) -> None:
-    for path in _entries(before.root):
-        if path not in before.entries and path.is_dir() and not path.is_symlink():
-            with contextlib.suppress(OSError):
-                path.rmdir()
 
 
 def _remove(place: Path) -> None:

@@ -21,6 +21,7 @@ from .history import host, short_id
 from .installer import Kind, Needed, Scanned, index
 from .installer.index import Coverage
 from .installer.known import Entry, candidates
+from .installer.language import resolve_in
 from .onrecord import PYTHON, carry_out, surroundings
 from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
@@ -244,7 +245,9 @@ def undo_install(*, yes: bool = False, caller: Caller = PYTHON) -> Report:
     return carry_out("install", "--undo", (Undo(),), yes=yes, caller=caller)
 
 
-def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> list[Resolution]:
+def resolve(
+    *modules: str, online: bool = False, lang: str = "python", caller: Caller = PYTHON
+) -> list[Resolution]:
     """Say what modules are and what would follow; install nothing.
 
     Parameters
@@ -253,17 +256,19 @@ def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> lis
         Module names as they are imported.
     online : bool, default False
         Ask the index and look into wheels. Without, `proved` is None.
+    lang : str, default "python"
+        Whose names they are: `python`, `node` or `rust`.
     caller : Caller, optional
         Who watches and answers.
 
     Raises
     ------
     UsageError
-        A name is not a module's.
+        A name is not a module's, or there is no such language.
     """
     if not modules:
         raise UsageError("nothing is named", fix="%autoexec resolve MODULE …")
-    for module in modules:
+    for module in modules if lang == "python" else ():
         _module_name(module)
     loaded, here = surroundings(caller)
     context = installer.Context(
@@ -274,6 +279,8 @@ def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> lis
         ask=nobody,
         cancel=caller.cancel,
     )
+    if lang != "python":
+        return resolve_in(lang, modules, context, online=online)
     return installer.resolve([Needed(1, module) for module in modules], context, online=online)
 
 

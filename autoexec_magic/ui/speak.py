@@ -131,7 +131,8 @@ def install(call: Call, caller: Caller) -> Spoken:
 def resolve(call: Call, caller: Caller) -> Spoken:
     """Say what modules are."""
     started = time.monotonic()
-    found = api.resolve(*call.options.modules, online=call.options.online, caller=caller)
+    options = call.options
+    found = api.resolve(*options.modules, online=options.online, lang=options.lang, caller=caller)
     result = Result(verb="resolve", verdict=Verdict.PASSED, seconds=time.monotonic() - started)
     text = "\n".join(describe(resolution) for resolution in found)
     return Spoken(result=result, value=found, text=text, records=tuple(map(as_record, found)))

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from ..api import Caller
 from ..errors import UsageError
+from ..installer.language import LANGUAGES
 from . import indexes, rows, rulings, sought, speak
 from .spoken import Spoken
 
@@ -328,6 +329,9 @@ def _add_install(parser: argparse.ArgumentParser) -> None:
 
 def _add_resolve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--online", action="store_true", help="ask the index and look into the wheels")
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, default="python", help="whose names they are; python by default"
+    )
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as they stand after `import`")
 
 

@@ -1,0 +1,284 @@
+"""Where a project says what it needs, and how a need is added there: by the format's own tool.
+
+`pyproject.toml` with a `[project]` table (PEP 621) is edited by `uv add`, and
+so is a script's PEP 723 block, which keeps comments and order; a requirements file gets
+lines at its end. What belongs to another tool (Poetry, Pipenv, conda,
+setuptools) is not touched: its command is said. A folder with none of them
+gets a `requirements.txt`, the one file that every installer reads.
+
+Nothing that is there is changed or taken away.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from .. import executor
+from ..errors import MissingTool, PhaseError, UsageError
+from ..executor import Cancel
+from .files import check_writable, replace
+from .known import normal
+from .lock import Locked, block_of
+from .sources import for_uv
+from .tool import Toolbox, reason, uv_path
+
+Kind = Literal["project", "script", "requirements", "told"]
+
+MOST_BYTES = 16 * 2**20
+_DEPTH = 5  # of requirements files that name others
+_BOM = b"\xef\xbb\xbf"
+_SECONDS = 120.0
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_OPTION = re.compile(r"\s--?[a-zA-Z].*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A file that says what a project needs; `told` is what to type where its tool is not ours."""
+
+    path: Path
+    kind: Kind
+    told: str = ""
+
+
+def of_folder(folder: Path) -> Manifest:
+    """Return the file of a project's folder that says what its Python needs.
+
+    Raises
+    ------
+    UsageError
+        Its pyproject.toml cannot be read.
+    """
+    project = folder / "pyproject.toml"
+    table = _toml(project)
+    if "project" in table:
+        return Manifest(path=project, kind="project")
+    if "poetry" in table.get("tool", {}):
+        return Manifest(path=project, kind="told", told="poetry add")
+    if (folder / "Pipfile").is_file():
+        return Manifest(path=folder / "Pipfile", kind="told", told="pipenv install")
+    for name in ("requirements.in", "requirements.txt"):
+        if (folder / name).is_file():
+            return Manifest(path=folder / name, kind="requirements")
+    for name, told in (
+        ("environment.yml", "add to its `dependencies`:"),
+        ("setup.cfg", "add to its `install_requires`:"),
+        ("setup.py", "add to its `install_requires`:"),
+    ):
+        if (folder / name).is_file():
+            return Manifest(path=folder / name, kind="told", told=told)
+    return Manifest(path=folder / "requirements.txt", kind="requirements")
+
+
+def of_file(path: Path, root: Path) -> Manifest:
+    """Return where a file's needs belong: the nearest folder at or below `root` that says what it needs.
+
+    A script with a PEP 723 block says it itself.
+    """
+    if path.suffix == ".py" and has_block(path):
+        return Manifest(path=path, kind="script")
+    for folder in (path.parent, *path.parent.parents):
+        found = of_folder(folder)
+        if found.path.exists() or folder == root or not folder.is_relative_to(root):
+            return found if folder.is_relative_to(root) else of_folder(root)
+    return of_folder(root)
+
+
+def has_block(path: Path) -> bool:
+    """Whether a script has a PEP 723 block."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return False
+        return block_of(path.read_text("utf-8-sig")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def declared(manifest: Manifest) -> set[str]:
+    """Return the normal names of the distributions that a manifest names, in any of its lists.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read.
+    """
+    if manifest.kind == "requirements":
+        return _names(_lines(manifest.path, _DEPTH))
+    if manifest.kind == "script":
+        return _names(_block(manifest.path).get("dependencies", []))
+    if manifest.path.name != "pyproject.toml":
+        return set()
+    table = _toml(manifest.path)
+    project = table.get("project", {})
+    lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values()]
+    lists += table.get("dependency-groups", {}).values()
+    poetry = table.get("tool", {}).get("poetry", {})
+    groups = [poetry, *poetry.get("group", {}).values()]
+    own = {normal(project["name"])} if isinstance(project.get("name"), str) else set()
+    texts = [text for each in lists for text in each if isinstance(text, str)]
+    return own | _names(texts) | {normal(name) for group in groups for name in group.get("dependencies", {})}
+
+
+def check(manifest: Manifest) -> None:
+    """Raise `PhaseError` where a manifest that is there may not be written."""
+    if manifest.kind != "told":
+        check_writable(manifest.path if manifest.path.exists() else manifest.path.parent)
+
+
+def add(manifest: Manifest, direct: Sequence[Locked], others: Sequence[Locked], tools: Toolbox) -> str:
+    """Add distributions to a manifest and return what was written, in one sentence; "" for nothing.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The file.
+    direct : sequence of Locked
+        What the code imports, not yet declared.
+    others : sequence of Locked
+        What these need; written only where every line has its hash.
+    tools : Toolbox
+        Where from, and who watches.
+
+    Raises
+    ------
+    PhaseError, MissingTool
+        It may not be written, or its tool did not do it; it is as it was.
+    """
+    if not direct:
+        return ""
+    names = ", ".join(row.name for row in direct)
+    if manifest.kind == "told":
+        pins = " ".join(row.pin if ":" in manifest.told else row.name for row in direct)
+        return f"{manifest.path.name} is not ours to write: {manifest.told} {pins}"
+    check(manifest)
+    if manifest.kind == "requirements":
+        old = manifest.path.read_bytes() if manifest.path.exists() else None
+        new = appended(old or b"", direct, others, is_loose=manifest.path.suffix == ".in")
+        replace(manifest.path, old, new)
+        more = f"; now: uv pip compile {manifest.path.name}" if manifest.path.suffix == ".in" else ""
+        return f"wrote {manifest.path.name}: {names}{more}"
+    _uv_add(manifest, direct, tools)
+    is_behind = manifest.kind == "project" and (manifest.path.parent / "uv.lock").exists()
+    return f"wrote {manifest.path.name}: {names}" + (
+        "; uv.lock is behind it now: uv lock" if is_behind else ""
+    )
+
+
+def appended(
+    old: bytes, direct: Sequence[Locked], others: Sequence[Locked], *, is_loose: bool = False
+) -> bytes:
+    r"""Return a requirements file with lines at its end, all that was there as it was.
+
+    Each is pinned, or with `is_loose` has a lower bound; with hashes where the
+    file has hashes, for there pip takes no line without, not for what is
+    needed in turn either.
+
+    Examples
+    --------
+    >>> appended(b"a==1  # mine", [Locked(name="b", version="2", hashes=())], [])
+    b'a==1  # mine\nb==2\n'
+    """
+    end = "\r\n" if b"\r\n" in old else "\n"
+    has_hashes = b"--hash=" in old
+    there = _names(old.decode("utf-8-sig", "replace").splitlines())
+    lines = []
+    for row in [*direct, *(others if has_hashes else ())]:
+        if row.name in there:
+            continue
+        pin = f"{row.name}>={row.version}" if is_loose else row.pin
+        hashes = [f"--hash=sha256:{digest}" for digest in row.hashes] if has_hashes else []
+        lines.append(f" \\{end}    ".join([pin, *hashes]))
+    begin = end if old.removeprefix(_BOM) and not old.endswith((b"\n", b"\r")) else ""
+    return old + (begin + "".join(f"{line}{end}" for line in lines)).encode("utf-8") if lines else old
+
+
+def _uv_add(manifest: Manifest, direct: Sequence[Locked], tools: Toolbox) -> None:
+    """Let uv add the distributions: it edits the file and neither resolves, builds nor installs."""
+    program = uv_path()
+    if program is None:
+        raise MissingTool("uv is not there, which edits pyproject.toml", fix="python -m pip install uv")
+    argv = [str(program), "add", "--color", "never", "--no-progress", "--python", sys.executable]
+    if manifest.kind == "script":
+        argv += ["--script", str(manifest.path), *(row.pin for row in direct)]
+    else:
+        bounds = [f"{row.name}>={row.version}" for row in direct]
+        argv += ["--frozen", "--project", str(manifest.path.parent), *bounds]
+    outcome = executor.run(
+        argv,
+        emit=tools.emit,
+        phase="install",
+        cwd=manifest.path.parent,
+        env=for_uv(tools.sources),
+        pass_on=("UV_CACHE_DIR", "NETRC"),
+        timeout=_SECONDS,
+        cancel=tools.cancel or Cancel(),
+        policy=executor.policy.exactly(argv[0]),
+        run_id=tools.run_id,
+    )
+    if not outcome.passed:
+        names = " ".join(argv[-len(direct) :])
+        raise PhaseError(
+            f"uv did not write {manifest.path.name}",
+            why=reason(outcome, tools.sources),
+            fix=f"add it by hand: {names}",
+        )
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file():
+            return {}
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise UsageError(f"{path} cannot be read", why=why, fix="correct that file") from error
+
+
+def _block(path: Path) -> dict[str, Any]:
+    source = path.read_text("utf-8-sig")
+    span = block_of(source)
+    if span is None:
+        return {}
+    lines = source[slice(*span)].splitlines()[1:-1]
+    try:
+        return tomllib.loads("\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines))
+    except ValueError as error:
+        raise UsageError(
+            f"the script block of {path.name} cannot be read", why=str(error), fix="correct it (PEP 723)"
+        ) from error
+
+
+def _lines(path: Path, depth: int) -> list[str]:
+    """Return the lines of a requirements file, and of those beside and below it that it names."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig", "replace") if path.is_file() else ""
+    except OSError as error:
+        raise UsageError(f"cannot read {path}", why=error.strerror or str(error)) from error
+    found = []
+    for line in text.replace("\\\r\n", " ").replace("\\\n", " ").splitlines():
+        found.append(line)
+        match = re.match(r"\s*(?:-r|--requirement)[ =]\s*(\S+)", line)
+        if match and depth:
+            below = (path.parent / match[1]).resolve()
+            if below.is_relative_to(path.parent.resolve()):
+                found += _lines(below, depth - 1)
+    return found
+
+
+def _names(lines: Iterable[str]) -> set[str]:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    found = set()
+    for line in lines:
+        text = _OPTION.sub("", _COMMENT.sub("", line)).strip().rstrip("\\").strip()
+        try:
+            found.add(normal(Requirement(text).name))
+        except InvalidRequirement:
+            continue
+    return found

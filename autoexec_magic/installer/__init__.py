@@ -30,6 +30,7 @@ from .tool import Toolbox, uv_path
 __all__ = [
     "Context",
     "Needed",
+    "exported",
     "heal",
     "install_named",
     "is_required",
@@ -160,6 +161,20 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     if not wanted:
         return resolutions, []
     return resolutions, install(list(wanted.values()), _toolbox(context))
+
+
+def exported(path: Path, form: str) -> str:
+    """Return a notebook's lock as text: `script` (PEP 723) or `requirements`, with hashes.
+
+    Raises
+    ------
+    UsageError
+        It is no notebook, or has no lock that can be used.
+    """
+    from . import lock, notebook
+
+    found = lock.of_value(notebook.read(path).value(*lock.KEY), path.name)
+    return lock.requirements(found) if form == "requirements" else lock.script(found)
 
 
 def is_required(resolution: Resolution, needs: Sequence[Needed]) -> bool:

@@ -106,7 +106,7 @@ def make(direct: Iterable[str], tools: Toolbox, old: Lock | None, proved: Mappin
         row = kept.get(name)
         if row and row.version == version and proved.get(name, row.hashes[0]) in row.hashes:
             rows.append(row)
-        elif _is_in_place(name):
+        elif is_in_place(name):
             left_out.append(f"{name} {version} is not locked: it was not installed from an index")
         else:
             asked[name] = version
@@ -128,6 +128,14 @@ def shown_index(url: str) -> str:
         return urlunsplit(urlsplit(without_credentials(url))._replace(query="", fragment=""))
     except ValueError:
         return ""
+
+
+def is_in_place(name: str) -> bool:
+    """Whether a distribution came from a folder, a file or a repository (PEP 610)."""
+    try:
+        return metadata.distribution(name).read_text("direct_url.json") is not None
+    except metadata.PackageNotFoundError:
+        return True
 
 
 def _plain_version(text: str) -> str:
@@ -165,14 +173,6 @@ def _holders(tops: set[str]) -> dict[str, set[str]]:
                 if top in tops:
                     found.setdefault(top, set()).add(name)
     return found
-
-
-def _is_in_place(name: str) -> bool:
-    """Whether a distribution came from a folder, a file or a repository (PEP 610)."""
-    try:
-        return metadata.distribution(name).read_text("direct_url.json") is not None
-    except metadata.PackageNotFoundError:
-        return True
 
 
 def _hashes(versions: Mapping[str, str], tools: Toolbox) -> dict[str, set[str]]:

@@ -1,4 +1,4 @@
-"""A person's file replaced by another version of it: whole or not at all, and never over somebody's change."""
+"""A person's file replaced by a newer version: whole or not at all, never over somebody's change."""
 
 from __future__ import annotations
 

@@ -83,11 +83,9 @@ def of_file(path: Path, root: Path) -> Manifest:
     """
     if path.suffix == ".py" and has_block(path):
         return Manifest(path=path, kind="script")
-    for folder in (path.parent, *path.parent.parents):
-        found = of_folder(folder)
-        if found.path.exists() or folder == root or not folder.is_relative_to(root):
-            return found if folder.is_relative_to(root) else of_folder(root)
-    return of_folder(root)
+    between = [folder for folder in path.parents if folder != root and folder.is_relative_to(root)]
+    found = (of_folder(folder) for folder in between)
+    return next((each for each in found if each.path.exists()), of_folder(root))
 
 
 def has_block(path: Path) -> bool:
@@ -123,6 +121,11 @@ def declared(manifest: Manifest) -> set[str]:
     own = {normal(project["name"])} if isinstance(project.get("name"), str) else set()
     texts = [text for each in lists for text in each if isinstance(text, str)]
     return own | _names(texts) | {normal(name) for group in groups for name in group.get("dependencies", {})}
+
+
+def has_hashes(manifest: Manifest) -> bool:
+    """Whether it is a requirements file that says the hash of each line."""
+    return manifest.kind == "requirements" and any("--hash=" in line for line in _lines(manifest.path, 0))
 
 
 def check(manifest: Manifest) -> None:
@@ -203,7 +206,7 @@ def _uv_add(manifest: Manifest, direct: Sequence[Locked], tools: Toolbox) -> Non
     program = uv_path()
     if program is None:
         raise MissingTool("uv is not there, which edits pyproject.toml", fix="python -m pip install uv")
-    argv = [str(program), "add", "--color", "never", "--no-progress", "--python", sys.executable]
+    argv = [str(program), "add", "--offline", "--color", "never", "--no-progress", "--python", sys.executable]
     if manifest.kind == "script":
         argv += ["--script", str(manifest.path), *(row.pin for row in direct)]
     else:

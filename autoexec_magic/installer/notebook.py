@@ -195,6 +195,7 @@ class _Style:
     colon: str
     comma: str
     is_lined: bool
+    is_ascii: bool
 
     @property
     def gap(self) -> str:
@@ -209,7 +210,7 @@ class _Style:
         """Return a value as it is written here, `depth` levels deep."""
         separators = (f",{self.gap}", f":{self.colon}")
         indent = self.indent if self.is_lined else None
-        words = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True)
+        words = json.dumps(value, indent=indent, separators=separators, ensure_ascii=self.is_ascii)
         return words.replace("\n", self.line(depth)) if self.is_lined else words
 
 
@@ -230,6 +231,7 @@ def _style(text: str) -> _Style:
         colon=colon if "\n" not in colon else " ",
         comma=comma if "\n" not in comma else "",
         is_lined="\n" in blank,
+        is_ascii=text.isascii(),
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from .plan import Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
+from .plan import Command, Fix, Fixed, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
 from .rules import policy_of
 from .run import run, run_phase
 from .surroundings import Surroundings
 
 __all__ = [
     "Command",
+    "Fix",
+    "Fixed",
     "Heal",
     "Install",
     "PhaseReport",

@@ -6,6 +6,7 @@ A plan is data: it can be shown before it runs, and sent to another machine.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import AutoexecError, Cancelled
@@ -27,6 +28,38 @@ class Install:
     """Phase install: install what a person named."""
 
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Phase install: make notebooks and projects importable, and write down what they need.
+
+    With `check` nothing is installed or written; with `sync` what the
+    notebooks' locks name is installed; with `cell` a notebook gets the PEP 723
+    block as its first cell, too, where juv looks for it.
+    """
+
+    paths: tuple[Path, ...]
+    check: bool = False
+    sync: bool = False
+    cell: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """What a `Fix` found and did.
+
+    `stdlib` and `present` count the modules that are part of Python and those
+    that could be imported already. `left` are the names of those that still
+    cannot, and are needed. `written` are files; `notes` are sentences.
+    """
+
+    names: int
+    stdlib: int = 0
+    present: int = 0
+    left: tuple[str, ...] = ()
+    written: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +98,11 @@ class Test:
     arguments: tuple[str, ...] = ()
 
 
-Step: TypeAlias = Heal | Install | Command | Script | Test
+Step: TypeAlias = Heal | Install | Fix | Command | Script | Test
 PHASE_OF: dict[type, Phase] = {
     Heal: "install",
     Install: "install",
+    Fix: "install",
     Command: "run",
     Script: "run",
     Test: "test",
@@ -113,6 +147,7 @@ class PhaseReport:
     diagnosis: Diagnosis | None = None
     resolutions: tuple[Resolution, ...] = ()
     installed: tuple[Installed, ...] = ()
+    fixed: Fixed | None = None
     error: AutoexecError | Cancelled | None = None
 
 

@@ -34,7 +34,8 @@ from ..events import (
 )
 from ..history import new_id
 from ..values import Diagnosis, Outcome, Phase, Verdict
-from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
+from .fixing import Done, fix, sync
+from .plan import PHASE_OF, Command, Fix, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test
 from .questions import recorded
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
@@ -168,6 +169,21 @@ def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> Phase
     )
 
 
+def _fix(step: Fix, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    done: Done = (sync if step.sync else fix)(step, _context(emit, here))
+    has_done = done.installed or (done.fixed and done.fixed.written)
+    verdict = Verdict.PASSED if has_done else Verdict.SKIPPED
+    return PhaseReport(
+        phase="install",
+        verdict=Verdict(done.error.verdict) if done.error else verdict,
+        seconds=0.0,
+        resolutions=done.resolutions,
+        installed=done.installed,
+        fixed=done.fixed,
+        error=done.error,
+    )
+
+
 def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     policy = rules_for(step, here)
     bounds = _bounds(plan, here)
@@ -233,6 +249,7 @@ _TEST_FIXES = {
 _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Heal: _heal,
     Install: _install,
+    Fix: _fix,
     Command: _command,
     Script: _script,
     Test: _test,
@@ -353,6 +370,8 @@ def _title(step: Step) -> str:
         return ", ".join(dict.fromkeys(need.module for need in step.needs))
     if isinstance(step, Install):
         return ", ".join(step.names)
+    if isinstance(step, Fix):
+        return ", ".join(path.name for path in step.paths)
     if isinstance(step, Command):
         return step.line or shlex.join(step.argv)
     return "pytest" if isinstance(step, Test) else step.language or "script"

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ..api import Caller
 from ..errors import UsageError
-from . import rulings, speak
+from . import fixes, rulings, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -330,6 +330,17 @@ def _add_resolve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as they stand after `import`")
 
 
+def _add_fix(parser: argparse.ArgumentParser) -> None:
+    _add_yes(parser)
+    parser.add_argument("--check", action="store_true", help="say what is missing; install and write nothing")
+    parser.add_argument("--sync", action="store_true", help="install what a notebook's lock names, by hash")
+    parser.add_argument("--cell", action="store_true", help="a first cell that says it to juv, too")
+    parser.add_argument("--export", choices=fixes.FORMS, help="print a notebook's lock, for uv or for pip")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="notebooks, Python files, folders (default: this notebook)"
+    )
+
+
 def _add_test(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
     parser.add_argument(
@@ -395,6 +406,12 @@ VERBS: Mapping[str, Verb] = {
     ),
     "install": Verb(help="install what is named, by proof", add=_add_install, run=speak.install),
     "resolve": Verb(help="say what a module is; install nothing", add=_add_resolve, run=speak.resolve),
+    "fix": Verb(
+        help="make a notebook or project importable, and write down what that takes",
+        add=_add_fix,
+        run=fixes.fix,
+        choices={"--export": fixes.FORMS},
+    ),
     "test": Verb(
         help="run pytest; its own options pass through",
         add=_add_test,

@@ -9,10 +9,8 @@ cell's source changes. A notebook without gets one only if a person asks.
 from __future__ import annotations
 
 import secrets
-import tempfile
-from pathlib import Path
 
-from . import lock, manifests, notebook
+from . import blocks, lock, manifests, notebook
 from .lock import Lock
 from .notebook import Notebook
 from .tool import Toolbox
@@ -41,7 +39,7 @@ def with_block(read: Notebook, found: Lock, tools: Toolbox, *, add: bool) -> Not
     if place is None:
         return _with_cell(read, found) if add and found.direct else read
     number, source = place
-    new = _updated(source, found, tools)
+    new = _updated(source, found, tools, read.path.name)
     if new == source:
         return read
     is_list = isinstance(read.content["cells"][number]["source"], list)
@@ -64,19 +62,8 @@ def _with_cell(read: Notebook, found: Lock) -> Notebook:
     return notebook.parsed(read.path, notebook.with_first_cell(read, cell))
 
 
-def _updated(source: str, found: Lock, tools: Toolbox) -> str:
-    """Return a cell's source with what its block lacks, as uv adds it."""
-    span = lock.block_of(source)
-    assert span is not None
-    block = source[slice(*span)]
-    with tempfile.TemporaryDirectory(prefix="autoexec-") as folder:
-        script = Path(folder) / "cell.py"
-        script.write_text(f"{block}\n", "utf-8")
-        where = manifests.Manifest(path=script, kind="script")
-        there = manifests.declared(where)
-        rows = [row for row in found.packages if row.name in found.direct and row.name not in there]
-        if not rows:
-            return source
-        manifests.add(where, rows, [], tools)
-        new = script.read_text("utf-8").rstrip("\n")
-    return source[: span[0]] + new + source[span[1] :]
+def _updated(source: str, found: Lock, tools: Toolbox, name: str) -> str:
+    """Return a cell's source with what its block lacks."""
+    there = manifests.names(blocks.dependencies(source, name))
+    rows = [row for row in found.packages if row.name in found.direct and row.name not in there]
+    return blocks.in_source(source, rows, tools, "cell.py") if rows else source

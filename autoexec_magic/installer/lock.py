@@ -38,7 +38,7 @@ _VERSION_CHARS = 100
 _HASH = re.compile(r"[0-9a-f]{64}")
 _PYTHON = re.compile(r"3\.\d{1,3}")
 # PEP 723, its own expression.
-_BLOCK = re.compile(r"(?m)^# /// script[ \t]*\r?$\n(?:^#(?:| .*)\r?$\n)+?^# ///[ \t]*\r?$")
+_BLOCK = re.compile(r"(?m)^# /// script[ \t]*\r?$\n(?:^#(?:| .*)\r?$\n)+?^# ///[ \t]*(?=\r?$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Where a project says what it needs, and how a need is added there: by the format's own tool.
 
 `pyproject.toml` with a `[project]` table (PEP 621) is edited by `uv add`, and
-so is a script's PEP 723 block, which keeps comments and order; a requirements file gets
-lines at its end. What belongs to another tool (Poetry, Pipenv, conda,
+so is a script's PEP 723 block (`blocks`); a requirements file gets lines at its
+end. What belongs to another tool (Poetry, Pipenv, conda,
 setuptools) is not touched: its command is said. A folder with none of them
 gets a `requirements.txt`, the one file that every installer reads.
 
@@ -12,28 +12,24 @@ Nothing that is there is changed or taken away.
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .. import executor
-from ..errors import MissingTool, PhaseError, UsageError
-from ..executor import Cancel
+from ..errors import UsageError
+from . import blocks
 from .files import check_writable, replace
 from .known import normal
 from .lock import Locked, block_of
-from .sources import for_uv
-from .tool import Toolbox, reason, uv_path
+from .tool import Toolbox
 
 Kind = Literal["project", "script", "requirements", "told"]
 
 MOST_BYTES = 16 * 2**20
 _DEPTH = 5  # of requirements files that name others
 _BOM = b"\xef\xbb\xbf"
-_SECONDS = 120.0
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OPTION = re.compile(r"\s--?[a-zA-Z].*$")
 
@@ -107,9 +103,9 @@ def declared(manifest: Manifest) -> set[str]:
         It cannot be read.
     """
     if manifest.kind == "requirements":
-        return _names(_lines(manifest.path, _DEPTH))
+        return names(_lines(manifest.path, _DEPTH))
     if manifest.kind == "script":
-        return _names(_block(manifest.path).get("dependencies", []))
+        return names(blocks.dependencies(_text(manifest.path), manifest.path.name))
     if manifest.path.name != "pyproject.toml":
         return set()
     table = _toml(manifest.path)
@@ -120,7 +116,7 @@ def declared(manifest: Manifest) -> set[str]:
     groups = [poetry, *poetry.get("group", {}).values()]
     own = {normal(project["name"])} if isinstance(project.get("name"), str) else set()
     texts = [text for each in lists for text in each if isinstance(text, str)]
-    return own | _names(texts) | {normal(name) for group in groups for name in group.get("dependencies", {})}
+    return own | names(texts) | {normal(name) for group in groups for name in group.get("dependencies", {})}
 
 
 def has_hashes(manifest: Manifest) -> bool:
@@ -155,7 +151,7 @@ def add(manifest: Manifest, direct: Sequence[Locked], others: Sequence[Locked], 
     """
     if not direct:
         return ""
-    names = ", ".join(row.name for row in direct)
+    told = ", ".join(row.name for row in direct)
     if manifest.kind == "told":
         pins = " ".join(row.pin if ":" in manifest.told else row.name for row in direct)
         return f"{manifest.path.name} is not ours to write: {manifest.told} {pins}"
@@ -165,10 +161,15 @@ def add(manifest: Manifest, direct: Sequence[Locked], others: Sequence[Locked], 
         new = appended(old or b"", direct, others, is_loose=manifest.path.suffix == ".in")
         replace(manifest.path, old, new)
         more = f"; now: uv pip compile {manifest.path.name}" if manifest.path.suffix == ".in" else ""
-        return f"wrote {manifest.path.name}: {names}{more}"
-    _uv_add(manifest, direct, tools)
-    is_behind = manifest.kind == "project" and (manifest.path.parent / "uv.lock").exists()
-    return f"wrote {manifest.path.name}: {names}" + (
+        return f"wrote {manifest.path.name}: {told}{more}"
+    if manifest.kind == "script":
+        old = manifest.path.read_bytes()
+        replace(manifest.path, old, blocks.in_script(old, direct, tools, manifest.path.name))
+        return f"wrote {manifest.path.name}: {told}"
+    bounds = [f"{row.name}>={row.version}" for row in direct]
+    blocks.uv_add(["--project", str(manifest.path.parent), *bounds], manifest.path, bounds, tools)
+    is_behind = (manifest.path.parent / "uv.lock").exists()
+    return f"wrote {manifest.path.name}: {told}" + (
         "; uv.lock is behind it now: uv lock" if is_behind else ""
     )
 
@@ -189,7 +190,7 @@ def appended(
     """
     end = "\r\n" if b"\r\n" in old else "\n"
     has_hashes = b"--hash=" in old
-    there = _names(old.decode("utf-8-sig", "replace").splitlines())
+    there = names(old.decode("utf-8-sig", "replace").splitlines())
     lines = []
     for row in [*direct, *(others if has_hashes else ())]:
         if row.name in there:
@@ -201,36 +202,25 @@ def appended(
     return old + (begin + "".join(f"{line}{end}" for line in lines)).encode("utf-8") if lines else old
 
 
-def _uv_add(manifest: Manifest, direct: Sequence[Locked], tools: Toolbox) -> None:
-    """Let uv add the distributions: it edits the file and neither resolves, builds nor installs."""
-    program = uv_path()
-    if program is None:
-        raise MissingTool("uv is not there, which edits pyproject.toml", fix="python -m pip install uv")
-    argv = [str(program), "add", "--offline", "--color", "never", "--no-progress", "--python", sys.executable]
-    if manifest.kind == "script":
-        argv += ["--script", str(manifest.path), *(row.pin for row in direct)]
-    else:
-        bounds = [f"{row.name}>={row.version}" for row in direct]
-        argv += ["--frozen", "--project", str(manifest.path.parent), *bounds]
-    outcome = executor.run(
-        argv,
-        emit=tools.emit,
-        phase="install",
-        cwd=manifest.path.parent,
-        env=for_uv(tools.sources),
-        pass_on=("UV_CACHE_DIR", "NETRC"),
-        timeout=_SECONDS,
-        cancel=tools.cancel or Cancel(),
-        policy=executor.policy.exactly(argv[0]),
-        run_id=tools.run_id,
-    )
-    if not outcome.passed:
-        names = " ".join(argv[-len(direct) :])
-        raise PhaseError(
-            f"uv did not write {manifest.path.name}",
-            why=reason(outcome, tools.sources),
-            fix=f"add it by hand: {names}",
-        )
+def names(lines: Iterable[str]) -> set[str]:
+    """Return the normal names of the distributions that requirements name; other lines are passed over."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    found = set()
+    for line in lines:
+        text = _OPTION.sub("", _COMMENT.sub("", line)).strip().rstrip("\\").strip()
+        try:
+            found.add(normal(Requirement(text).name))
+        except InvalidRequirement:
+            continue
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}", why=str(error)) from error
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -241,20 +231,6 @@ def _toml(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())
         raise UsageError(f"{path} cannot be read", why=why, fix="correct that file") from error
-
-
-def _block(path: Path) -> dict[str, Any]:
-    source = path.read_text("utf-8-sig")
-    span = block_of(source)
-    if span is None:
-        return {}
-    lines = source[slice(*span)].splitlines()[1:-1]
-    try:
-        return tomllib.loads("\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines))
-    except ValueError as error:
-        raise UsageError(
-            f"the script block of {path.name} cannot be read", why=str(error), fix="correct it (PEP 723)"
-        ) from error
 
 
 def _lines(path: Path, depth: int) -> list[str]:
@@ -271,17 +247,4 @@ def _lines(path: Path, depth: int) -> list[str]:
             below = (path.parent / match[1]).resolve()
             if below.is_relative_to(path.parent.resolve()):
                 found += _lines(below, depth - 1)
-    return found
-
-
-def _names(lines: Iterable[str]) -> set[str]:
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    found = set()
-    for line in lines:
-        text = _OPTION.sub("", _COMMENT.sub("", line)).strip().rstrip("\\").strip()
-        try:
-            found.add(normal(Requirement(text).name))
-        except InvalidRequirement:
-            continue
     return found

@@ -68,6 +68,8 @@ def fix(step: Fix, context: Context) -> Done:
     fixed = Fixed(names=names, stdlib=stdlib, present=present, notes=tuple(_faults(targets)))
     if step.check:
         found = installer.resolve(installer.missing(needed, context.folders), context, online=False)
+        for item in found:
+            context.emit(Resolved(resolution=item))
         return _judged(Done(fixed=fixed, resolutions=tuple(found)), needed, step)
     for target in targets:
         target.check()

@@ -24,7 +24,7 @@ from ..errors import (
     UsageError,
 )
 from ..events import Event, Installed, Resolved
-from ..installer import Context, Needed, cells, closure, files, lock, manifests, needs, notebook, restore
+from ..installer import Context, Needed, closure, files, inline, lock, manifests, needs, notebook, restore
 from ..installer.classify import classify
 from ..installer.known import normal
 from ..installer.lock import Lock, Locked
@@ -221,13 +221,13 @@ def _write_lock(
     new = notebook.parsed(
         read.path, notebook.spliced(read, ("metadata", *lock.KEY), lock.as_value(made.lock))
     )
-    new = cells.with_block(new, made.lock, tools, add=step.cell)
+    new = inline.with_block(new, made.lock, tools, add=step.cell)
     said = list(made.left_out)
     if new.data == read.data:
         return [], said
     files.replace(read.path, read.data, new.data)
     count = len(made.lock.packages)
-    return [read.path], [f"wrote {read.path.name}: {count} distributions locked; {RELOAD}", *said]
+    return [read.path], [f"wrote {read.path.name}: {count} {_noun(count)} locked; {RELOAD}", *said]
 
 
 def _write_manifest(
@@ -309,6 +309,10 @@ def _judged(done: Done, needed: Sequence[Needed], step: Fix) -> Done:
         fix=can,
     )
     return replace(done, error=error)
+
+
+def _noun(count: int) -> str:
+    return "distribution" if count == 1 else "distributions"
 
 
 def _class(item: Resolution) -> str:

@@ -11,7 +11,7 @@ import pytest
 from index import wheel
 from skips import requires
 
-from autoexec_magic.installer import cells, notebook
+from autoexec_magic.installer import inline, notebook
 from autoexec_magic.installer.lock import Locked, locked
 from autoexec_magic.installer.sources import Sources
 from autoexec_magic.installer.tool import Toolbox
@@ -53,20 +53,20 @@ def lock(*names, direct=None):
 def test_without_a_block_nothing_is_added_unasked(tmp_path, tools):
     """Where a person did not ask for a cell there is none."""
     before = read(tmp_path / "x.ipynb", "import six")
-    assert cells.with_block(before, lock("six"), tools, add=False) is before
+    assert inline.with_block(before, lock("six"), tools, add=False) is before
 
 
 @pytest.mark.parametrize("minor", [4, 5])
 def test_a_cell_is_added_once(tmp_path, tools, minor):
     """It is hidden, has an id where the format has ids, and is not added a second time."""
     before = read(tmp_path / "x.ipynb", "import six", minor=minor)
-    after = cells.with_block(before, lock("six"), tools, add=True)
+    after = inline.with_block(before, lock("six"), tools, add=True)
     first = after.content["cells"][0]
     assert first["source"][0] == "# /// script\n"
     assert first["metadata"]["jupyter"]["source_hidden"] is True
     assert ("id" in first) == (minor == 5)
     assert after.content["cells"][1:] == before.content["cells"]
-    assert cells.with_block(after, lock("six"), tools, add=True) is after
+    assert inline.with_block(after, lock("six"), tools, add=True) is after
 
 
 @pytest.mark.parametrize("as_lines", [True, False])
@@ -74,7 +74,7 @@ def test_a_block_that_is_there_gets_what_it_lacks(tmp_path, tools, as_lines):
     """uv adds it; comments, other tables, the code around it and all other cells stay."""
     source = f"#!x\n{BLOCK}import six, é"
     before = read(tmp_path / "x.ipynb", "1", source.splitlines(keepends=True) if as_lines else source)
-    after = cells.with_block(
+    after = inline.with_block(
         before, lock("six", "pyyaml", "inner", direct=["six", "pyyaml"]), tools, add=True
     )
     text = after.cells[1][1]
@@ -86,7 +86,7 @@ def test_a_block_that_is_there_gets_what_it_lacks(tmp_path, tools, as_lines):
     assert "# [tool.mine]" in text
     assert after.content["cells"][0] == before.content["cells"][0]
     assert isinstance(after.content["cells"][1]["source"], list) == as_lines
-    assert cells.with_block(after, lock("six", "pyyaml"), tools, add=True) is after
+    assert inline.with_block(after, lock("six", "pyyaml"), tools, add=True) is after
 
 
 def test_juv_reads_the_cell(tmp_path, tools, index):
@@ -95,7 +95,7 @@ def test_juv_reads_the_cell(tmp_path, tools, index):
     requires(program, "juv is not installed", "uv tool install juv")
     index.add("frob-top", wheel("frob-top", "1.0"), wheel("frob-top", "2.0"))
     before = read(tmp_path / "x.ipynb", "import frob_top")
-    after = cells.with_block(before, lock("frob-top"), tools, add=True)
+    after = inline.with_block(before, lock("frob-top"), tools, add=True)
     (tmp_path / "x.ipynb").write_bytes(after.data)
     variables = {
         **os.environ,

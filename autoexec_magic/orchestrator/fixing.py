@@ -75,11 +75,7 @@ def fix(step: Fix, context: Context) -> Done:
         target.check()
     done = _healed(fixed, needed, context)
     if done.error is None:
-        try:
-            done = _written(done, targets, step, context)
-        except Cancelled as stopped:
-            stopped.why = "; ".join(filter(None, [stopped.why, _told(done.installed)]))
-            raise
+        done = _written(done, targets, step, context)
     return _judged(done, needed, step)
 
 
@@ -194,18 +190,27 @@ def _healed(fixed: Fixed, needed: Sequence[Needed], context: Context) -> Done:
 
 
 def _written(done: Done, targets: Sequence[_Target], step: Fix, context: Context) -> Done:
+    """Write down what is needed; where that fails, what was installed and written before is still told."""
     written: list[Path] = []
     notes = list(done.fixed.notes)
     proved = {normal(item.distribution): item.sha256 for item in done.installed}
     tools = _toolbox(context)
-    for target in targets:
-        if target.notebook is not None:
-            changed, said = _write_lock(target, step, tools, proved, context.folders)
-        else:
-            changed, said = _write_manifest(target, tools, proved, context.folders)
-        written += changed
-        notes += said
-    return replace(done, fixed=replace(done.fixed, written=tuple(written), notes=tuple(notes)))
+    error: AutoexecError | None = None
+    try:
+        for target in targets:
+            if target.notebook is not None:
+                changed, said = _write_lock(target, step, tools, proved, context.folders)
+            else:
+                changed, said = _write_manifest(target, tools, proved, context.folders)
+            written += changed
+            notes += said
+    except AutoexecError as fault:
+        error = fault
+    except Cancelled as stopped:
+        stopped.why = "; ".join(filter(None, [stopped.why, _told(done.installed)]))
+        raise
+    fixed = replace(done.fixed, written=tuple(written), notes=tuple(notes))
+    return replace(done, fixed=fixed, error=error)
 
 
 def _write_lock(

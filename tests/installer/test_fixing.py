@@ -343,3 +343,21 @@ def test_an_index_that_is_gone_is_said_and_nothing_is_written(environment, index
     assert answer.error["class"] == "InstallError"
     assert "%autoexec config" in answer.error["fix"]
     assert book.read_bytes() == before
+
+
+def test_a_lock_that_cannot_be_made_says_what_was_installed(environment, index):
+    """The index that goes away after the install leaves the notebook; what is installed stays and is told."""
+    inner = wheel("inner-dep", "2.0")
+    index.add("PyYAML", wheel("PyYAML", "1.0", {"yaml/__init__.py": ""}))
+    index.add("inner-dep", inner)
+    environment.unpack(inner)
+    one = written(environment.home / "one.ipynb", cell(["import yaml"]))
+    two = written(environment.home / "two.ipynb", cell(["import inner_dep"]))
+    index.add("inner-dep", inner, status=500)
+    before = two.read_bytes()
+    answer = fix(environment, one, two)
+    assert answer.error["class"] == "InstallError"
+    assert "cannot lock" in answer.error["text"]
+    assert [item["distribution"] for item in answer.installed] == ["PyYAML"]
+    assert two.read_bytes() == before
+    assert lock_of(one)["direct"] == ["pyyaml"]

@@ -126,7 +126,7 @@ def test_uv_runs_what_the_block_says(tmp_path, index):
     assert (done.stdout, done.returncode) == ("1.0 1.0\n", 0), done.stderr
 
 
-def test_pip_and_uv_take_the_lock_as_requirements(tmp_path, index):
+def test_uv_takes_the_lock_as_requirements(tmp_path, index):
     """With every hash, as `--require-hashes` wants it; other bytes are refused by the tool itself."""
     good, bad = wheel("frob-top", "1.0"), "f" * 64
     index.add("frob-top", good)

@@ -65,7 +65,7 @@ def test_what_is_needed_in_turn_comes_too(site):
             "frob-top", "1.0", requires=["frob-mid[more]>=1", "never; python_version < '3'", "frob-absent"]
         ),
         wheel("frob-mid", "2.0", requires=["frob-top", "frob-extra; extra == 'more'", "no; extra == 'less'"]),
-        wheel("frob-extra", "3.0"),
+        *(wheel(name, "3.0") for name in ("frob-extra", "never", "no")),
     )
     assert closure.closure(["Frob_Top"]) == {"frob-top": "1.0", "frob-mid": "2.0", "frob-extra": "3.0"}
 

@@ -128,6 +128,16 @@ def test_what_is_replaced_is_that_value_alone(tmp_path_factory, layout, first, s
         assert spliced(parsed(where, twice), PATH, first) == once
 
 
+def test_what_says_it_already_is_left(tmp_path):
+    """The same value in somebody's own layout is not laid out anew."""
+    text = nbformat.writes(nbformat.v4.new_notebook()).replace(
+        '"metadata": {}', '"metadata": {"autoexec": {"lock" : ' + json.dumps(VALUE, indent=7) + "}}"
+    )
+    read = parsed(tmp_path / "x.ipynb", text.encode())
+    assert read.value("autoexec", "lock") == VALUE
+    assert spliced(read, PATH, VALUE) == text.encode()
+
+
 @given(layouts())
 def test_a_first_cell_is_all_that_is_added(tmp_path_factory, layout):
     """The other cells stay where and as they are."""

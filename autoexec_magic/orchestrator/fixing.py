@@ -8,6 +8,7 @@ nobody may install (local, platform, alias, invented) is said with its cure.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from ..installer.known import normal
 from ..installer.lock import Lock, Locked
 from ..installer.tool import Toolbox
 from ..values import Resolution
+from . import languages
 from .plan import Fix, Fixed
 
 _TEST_PARTS = frozenset({"doc", "docs", "examples", "test", "tests"})
@@ -70,13 +72,14 @@ def fix(step: Fix, context: Context) -> Done:
         found = installer.resolve(installer.missing(needed, context.folders), context, online=False)
         for item in found:
             context.emit(Resolved(resolution=item))
-        return _judged(Done(fixed=fixed, resolutions=tuple(found)), needed, step)
+        done = _judged(Done(fixed=fixed, resolutions=tuple(found)), needed, step)
+        return _others(done, step, context)
     for target in targets:
         target.check()
     done = _healed(fixed, needed, context)
     if done.error is None:
         done = _written(done, targets, step, context)
-    return _judged(done, needed, step)
+    return _others(_judged(done, needed, step), step, context)
 
 
 def sync(step: Fix, context: Context) -> Done:
@@ -314,6 +317,33 @@ def _judged(done: Done, needed: Sequence[Needed], step: Fix) -> Done:
         fix=can,
     )
     return replace(done, error=error)
+
+
+def _others(done: Done, step: Fix, context: Context) -> Done:
+    """Add what became of the Node and Rust projects in the folders; the first error is the run's."""
+    for folder in (path for path in step.paths if path.is_dir()):
+        for language, root in languages.projects(folder):
+            found = languages.heal(language, root, context, check=step.check)
+            names = ", ".join(item.distribution for item in found.installed)
+            notes = [f"wrote {os.path.relpath(found.manifest, folder)}: {names}"] if names else []
+            missing = PhaseError(
+                f"{os.path.relpath(found.manifest, folder)} lacks {', '.join(found.left)}",
+                fix=next((item.fix for item in found.resolutions if item.fix), ""),
+            )
+            error = done.error or found.error or (missing if found.left else None)
+            fixed = replace(
+                done.fixed,
+                left=(*done.fixed.left, *found.left),
+                written=(*done.fixed.written, *([found.manifest] if names else [])),
+                notes=(*done.fixed.notes, *notes),
+            )
+            done = Done(
+                fixed=fixed,
+                resolutions=(*done.resolutions, *found.resolutions),
+                installed=(*done.installed, *found.installed),
+                error=error,
+            )
+    return done
 
 
 def _noun(count: int) -> str:

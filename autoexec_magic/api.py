@@ -13,16 +13,18 @@ from pathlib import Path
 
 from . import config as settings
 from . import executor, installer, orchestrator
-from .errors import PolicyRefused, UsageError
+from .errors import Cancelled, PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
+from .fixing import fix as fix  # noqa: PLC0414 - a verb
+from .fixing import locked as locked  # noqa: PLC0414 - a verb
 from .history import host, short_id
-from .installer import Needed
+from .installer import Kind, Needed, Scanned
 from .onrecord import PYTHON, carry_out, surroundings
 from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import store as store  # noqa: PLC0414 - a caller of the verbs needs it
-from .orchestrator import Command, Fix, Heal, Install, Report, Script, Step, Test
+from .orchestrator import Command, Heal, Install, Report, Script, Step, Test
 from .trust import Kept
 from .values import PolicyVerdict, Question, Resolution, Run, Verdict
 
@@ -247,72 +249,49 @@ def resolve(*modules: str, online: bool = False, caller: Caller = PYTHON) -> lis
     return installer.resolve([Needed(1, module) for module in modules], context, online=online)
 
 
-def fix(
-    *paths: str | Path,
-    check: bool = False,
-    sync: bool = False,
-    cell: bool = False,
-    yes: bool = False,
+def scan(
+    path: str | Path = ".",
+    *,
+    is_fresh: bool = False,
+    tell: Callable[[int], None] = lambda files: None,
     caller: Caller = PYTHON,
-) -> Report:
-    """Make notebooks and projects importable here, and write down what that takes.
+) -> Scanned:
+    """Say what a file, a notebook, a folder or a project imports; run and install nothing.
 
     Parameters
     ----------
-    *paths : str or Path
-        Notebooks, Python files, and folders, each a project; by default this
-        notebook, where it is known, else the workspace.
-    check : bool, default False
-        Only say what is missing: nothing is installed or written, and the
-        network is not asked.
-    sync : bool, default False
-        Install what the notebooks' locks name, by version and hash.
-    cell : bool, default False
-        Give a notebook the PEP 723 block as its first cell, too.
-    yes : bool, default False
-        Answer what is proved with yes.
+    path : str or Path, default "."
+        From the caller's working directory.
+    is_fresh : bool, default False
+        Read every file, also what an earlier scan has read and has not changed.
+    tell : callable, optional
+        Told the number of files so far, at most once a second.
     caller : Caller, optional
-        Who watches and answers.
-
-    Raises
-    ------
-    PhaseError, InstallError, NeedsPerson, UsageError
-        As the verdict says; `report` of the error has all that was found, and
-        done. `Cancelled` when it was stopped.
-    """
-    if check and (sync or cell):
-        raise UsageError("--check does nothing else", fix="%autoexec fix --check PATH …")
-    start = (caller.cwd or Path.cwd()).absolute()
-    own = Path(caller.notebook) if caller.notebook.endswith(".ipynb") else None
-    usual = own if own is not None and own.is_file() else settings.workspace(start)
-    found = tuple(start / path for path in paths) or (usual,)
-    step = Fix(paths=found, check=check, sync=sync, cell=cell)
-    title = " ".join(map(str, paths)) or usual.name
-    return carry_out("fix", title, (step,), yes=yes, caller=caller)
-
-
-def locked(path: str | Path, form: str = "script", caller: Caller = PYTHON) -> str:
-    """Return a notebook's lock as text that uv and pip read; change nothing.
-
-    Parameters
-    ----------
-    path : str or Path
-        The notebook.
-    form : str, default "script"
-        `script`, a PEP 723 block for `uv run --script`, or `requirements`,
-        lines with hashes for `pip install --require-hashes -r`.
-    caller : Caller, optional
-        Where `path` starts.
+        Who may stop it.
 
     Raises
     ------
     UsageError
-        It is no notebook, or has no lock that can be used.
+        There is nothing there, or it is in no language that is read.
+    MissingTool
+        It is one file, and what reads its language is not installed.
+    Cancelled
+        It was stopped.
     """
-    found = (caller.cwd or Path.cwd()).absolute() / path
-    if found.suffix != ".ipynb":
-        raise UsageError(f"{found.name} is no notebook", fix="%autoexec fix --export script NOTEBOOK")
-    return installer.exported(found, form)
+    where = (caller.cwd or Path.cwd()) / path
+    cache = None if is_fresh else settings.data_dir() / "cache" / "scans"
+    stop = caller.cancel.is_set if caller.cancel is not None else bool
+    found = installer.scan_tree(
+        where, remembered=cache, progress=installer.when_slow(tell), is_cancelled=stop
+    )
+    if stop():
+        raise Cancelled(f"the scan of {where} was stopped", fix=f"%autoexec scan {path}")
+    return found
+
+
+def kinds(path: str | Path = ".", caller: Caller = PYTHON) -> tuple[Kind, ...]:
+    """Return what kinds of project a folder holds, and where, from its files alone."""
+    return installer.kinds((caller.cwd or Path.cwd()) / path)
 
 
 def runs(limit: int | None = 20) -> list[Run]:
@@ -456,6 +435,11 @@ def needs_of(source: str, caller: Caller) -> tuple[Needed, ...]:
 
     Source that does not parse needs nothing: it says so itself when it runs.
     """
+    if "import" not in source:
+        return ()
+    found = installer.quick(source)
+    if found is not None and all(map(installer.is_here, found)):
+        return ()
     try:
         needs = installer.scan(source)
     except (SyntaxError, ValueError, RecursionError):

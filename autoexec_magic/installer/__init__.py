@@ -20,24 +20,38 @@ from ..values import Ask, Candidate, Question, Resolution
 from .classify import PLATFORM, classify
 from .decide import CHECK_INDEX, Ages, decide, named, settled
 from .install import install
+from .kinds import Kind, kinds
 from .known import Known, lookup, of_distribution, of_module
+from .present import is_here
 from .query import Found, Query
+from .quick import quick
 from .scan import Needed, scan
 from .search import Search, find
 from .sources import Sources, sources
 from .tool import Toolbox, uv_path
+from .tree import Fault, Import, Scanned, group_of, scan_tree, when_slow
 
 __all__ = [
     "Context",
+    "Fault",
+    "Import",
+    "Kind",
     "Needed",
+    "Scanned",
     "exported",
+    "group_of",
     "heal",
     "install_named",
+    "is_here",
     "is_required",
+    "kinds",
     "missing",
+    "quick",
     "resolve",
     "scan",
+    "scan_tree",
     "uv_path",
+    "when_slow",
 ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _MAKERS = frozenset(
@@ -54,7 +54,31 @@ def scan(source: str) -> list[Needed]:
     return sorted(_module(tree.body)) if "import" in source else []
 
 
-def _module(statements: Sequence[ast.stmt]) -> Iterator[Needed]:
+def statements(body: Sequence[ast.stmt], *, required: bool) -> Iterator[Needed]:
+    """Yield the imports of statements that follow each other in one block."""
+    for statement in body:
+        yield from _statement(statement, required=required)
+
+
+def makes_importable(statement: ast.stmt) -> bool:
+    """Whether `statement` may make something importable that was not."""
+    return any(_name(node) in _MAKERS for node in ast.walk(statement))
+
+
+def catches(names: Iterable[str]) -> bool:
+    """Whether a handler for the exceptions called `names` catches a missing module."""
+    return not _IMPORT_FAULTS.isdisjoint(names)
+
+
+def suppresses(statement: ast.stmt) -> bool:
+    """Whether `statement` is a `with` that goes on after an exception (`contextlib.suppress`)."""
+    if not isinstance(statement, ast.With | ast.AsyncWith):
+        return False
+    calls = (item.context_expr for item in statement.items)
+    return any(isinstance(call, ast.Call) and _last_name(call.func) == "suppress" for call in calls)
+
+
+def _module(body: Sequence[ast.stmt]) -> Iterator[Needed]:
     """Yield the imports of a module or cell.
 
     After a statement that may make something importable (`sys.path`, a file
@@ -62,18 +86,13 @@ def _module(statements: Sequence[ast.stmt]) -> Iterator[Needed]:
     imported then is not required.
     """
     is_open = False
-    for statement in statements:
+    for statement in body:
         yield from _statement(statement, required=not is_open)
-        is_open = is_open or any(_name(node) in _MAKERS for node in ast.walk(statement))
+        is_open = is_open or makes_importable(statement)
 
 
 def _name(node: ast.AST) -> str:
     return _last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-
-
-def _block(statements: Sequence[ast.stmt], *, required: bool) -> Iterator[Needed]:
-    for statement in statements:
-        yield from _statement(statement, required=required)
 
 
 def _statement(statement: ast.stmt, *, required: bool) -> Iterator[Needed]:
@@ -93,45 +112,41 @@ def _compound(statement: ast.stmt, *, required: bool) -> Iterator[Needed]:
     if isinstance(statement, ast.Try | ast.TryStar):
         yield from _try(statement, required=required)
     elif isinstance(statement, ast.With | ast.AsyncWith):
-        yield from _block(statement.body, required=required and not _suppresses(statement))
+        yield from statements(statement.body, required=required and not suppresses(statement))
     elif isinstance(statement, ast.ClassDef):
-        yield from _block(statement.body, required=required)
+        yield from statements(statement.body, required=required)
     elif isinstance(statement, ast.Match):
         for case in statement.cases:
-            yield from _block(case.body, required=False)
+            yield from statements(case.body, required=False)
     else:
         while isinstance(statement, ast.If):  # a chain of `elif` nests as deep as it is long
-            yield from _block([] if _is_type_checking(statement.test) else statement.body, required=False)
+            yield from statements([] if is_type_checking(statement.test) else statement.body, required=False)
             if len(statement.orelse) != 1 or not isinstance(statement.orelse[0], ast.If):
-                yield from _block(statement.orelse, required=False)
+                yield from statements(statement.orelse, required=False)
                 return
             statement = statement.orelse[0]
-        yield from _block(getattr(statement, "body", []), required=False)
-        yield from _block(getattr(statement, "orelse", []), required=False)
+        yield from statements(getattr(statement, "body", []), required=False)
+        yield from statements(getattr(statement, "orelse", []), required=False)
 
 
 def _try(statement: ast.Try | ast.TryStar, *, required: bool) -> Iterator[Needed]:
     if not any(_catches_import(handler.type) for handler in statement.handlers):
-        yield from _block(statement.body, required=required and not statement.handlers)
+        yield from statements(statement.body, required=required and not statement.handlers)
         for handler in statement.handlers:
-            yield from _block(handler.body, required=False)
-    yield from _block(statement.orelse, required=False)
-    yield from _block(statement.finalbody, required=required)
+            yield from statements(handler.body, required=False)
+    yield from statements(statement.orelse, required=False)
+    yield from statements(statement.finalbody, required=required)
 
 
 def _catches_import(caught: ast.expr | None) -> bool:
     if caught is None:
         return True
     names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-    return any(_last_name(name) in _IMPORT_FAULTS for name in names)
+    return catches(map(_last_name, names))
 
 
-def _suppresses(statement: ast.With | ast.AsyncWith) -> bool:
-    calls = (item.context_expr for item in statement.items)
-    return any(isinstance(call, ast.Call) and _last_name(call.func) == "suppress" for call in calls)
-
-
-def _is_type_checking(test: ast.expr) -> bool:
+def is_type_checking(test: ast.expr) -> bool:
+    """Whether a branch is for type checkers only, by what it asks."""
     return _last_name(test) == "TYPE_CHECKING"
 
 

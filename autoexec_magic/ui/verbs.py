@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ..api import Caller
 from ..errors import UsageError
-from . import fixes, rulings, speak
+from . import fixes, rulings, sought, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -341,6 +341,12 @@ def _add_fix(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_scan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="every module, also the language's own")
+    parser.add_argument("--fresh", action="store_true", help="read every file, also what has not changed")
+    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a file, a notebook, a folder")
+
+
 def _add_test(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
     parser.add_argument(
@@ -412,6 +418,7 @@ VERBS: Mapping[str, Verb] = {
         run=fixes.fix,
         choices={"--export": fixes.FORMS},
     ),
+    "scan": Verb(help="say what a file, notebook or tree imports", add=_add_scan, run=sought.scan),
     "test": Verb(
         help="run pytest; its own options pass through",
         add=_add_test,

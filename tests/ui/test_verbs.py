@@ -22,6 +22,7 @@ def test_the_verbs_are_those_of_the_readme():
         "install",
         "resolve",
         "fix",
+        "scan",
         "test",
         "runs",
         "cancel",

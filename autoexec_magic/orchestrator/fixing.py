@@ -63,7 +63,7 @@ def fix(step: Fix, context: Context) -> Done:
     InstallError, RunTimeout, Cancelled
         As `installer.heal` raises them.
     """
-    targets = _targets(step.paths)
+    targets = _targets(step.paths, context.cache / "scans")
     needed = [need for target in targets for source in target.sources for need in source.needs]
     context = replace(context, folders=_folders(step.paths, context.folders))
     names, stdlib, present = _counts(needed, context.folders)
@@ -134,7 +134,7 @@ class _Target:
         ]
 
 
-def _targets(paths: Sequence[Path]) -> list[_Target]:
+def _targets(paths: Sequence[Path], remembered: Path) -> list[_Target]:
     targets = []
     grouped: dict[manifests.Manifest, list[needs.Source]] = {}
     for path in dict.fromkeys(path.absolute() for path in paths):
@@ -145,7 +145,7 @@ def _targets(paths: Sequence[Path]) -> list[_Target]:
             targets.append(_Target(sources=(needs.of_notebook(read),), notebook=read))
             continue
         root = path if path.is_dir() else workspace(path.parent)
-        for source in needs.of_path(path):
+        for source in needs.of_path(path, remembered):
             where = manifests.of_file(source.path, root)
             if path.is_file() and not where.path.exists():  # a script that belongs to no project
                 where = manifests.Manifest(path=path, kind="script")

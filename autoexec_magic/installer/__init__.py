@@ -185,10 +185,10 @@ def exported(path: Path, form: str) -> str:
     UsageError
         It is no notebook, or has no lock that can be used.
     """
-    from . import lock, notebook
+    from . import notebook, notebook_lock
 
-    found = lock.of_value(notebook.read(path).value(*lock.KEY), path.name)
-    return lock.requirements(found) if form == "requirements" else lock.script(found)
+    found = notebook_lock.of_value(notebook.read(path).value(*notebook_lock.KEY), path.name)
+    return notebook_lock.requirements(found) if form == "requirements" else notebook_lock.script(found)
 
 
 def is_required(resolution: Resolution, needs: Sequence[Needed]) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .. import executor
 from ..errors import MissingTool, PhaseError, UsageError
-from .lock import Locked, block_of
+from .notebook_lock import Locked, block_of
 from .tool import Toolbox, reason, uv_path
 
 _SECONDS = 120.0

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import secrets
 
-from . import blocks, lock, manifests, notebook
-from .lock import Lock
+from . import blocks, manifests, notebook, notebook_lock
 from .notebook import Notebook
+from .notebook_lock import Lock
 from .tool import Toolbox
 
 
@@ -35,7 +35,7 @@ def with_block(read: Notebook, found: Lock, tools: Toolbox, *, add: bool) -> Not
     PhaseError, UsageError
         uv did not take the block that is there.
     """
-    place = next((each for each in read.cells if lock.block_of(each[1])), None)
+    place = next((each for each in read.cells if notebook_lock.block_of(each[1])), None)
     if place is None:
         return _with_cell(read, found) if add and found.direct else read
     number, source = place
@@ -48,7 +48,7 @@ def with_block(read: Notebook, found: Lock, tools: Toolbox, *, add: bool) -> Not
 
 
 def _with_cell(read: Notebook, found: Lock) -> Notebook:
-    lines = lock.script(found).rstrip("\n").splitlines(keepends=True)
+    lines = notebook_lock.script(found).rstrip("\n").splitlines(keepends=True)
     cell: dict[str, object] = {
         "cell_type": "code",
         "execution_count": None,

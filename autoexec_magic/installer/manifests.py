@@ -22,7 +22,7 @@ from ..errors import UsageError
 from . import blocks
 from .files import check_writable, replace
 from .known import normal
-from .lock import Locked, block_of
+from .notebook_lock import Locked, block_of
 from .tool import Toolbox
 
 Kind = Literal["project", "script", "requirements", "told"]

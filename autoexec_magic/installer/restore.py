@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from ..errors import InstallError, PolicyRefused, UsageError
 from ..events import Emit, Installed, Resolved
 from ..values import Candidate, Question, Resolution
-from .closure import closure, shown_index
 from .decide import CHECK_INDEX, Ages, named
 from .install import install
 from .known import normal, of_distribution
-from .lock import Lock, Locked
+from .locking import closure, shown_index
+from .notebook_lock import Lock, Locked
 from .query import Found, Query
 from .search import Search, find
 from .tool import Pip, Tool, Toolbox, Uv, uv_path

@@ -25,10 +25,21 @@ from ..errors import (
     UsageError,
 )
 from ..events import Event, Installed, Resolved
-from ..installer import Context, Needed, closure, files, inline, lock, manifests, needs, notebook, restore
+from ..installer import (
+    Context,
+    Needed,
+    files,
+    inline,
+    locking,
+    manifests,
+    needs,
+    notebook,
+    notebook_lock,
+    restore,
+)
 from ..installer.classify import classify
 from ..installer.known import normal
-from ..installer.lock import Lock, Locked
+from ..installer.notebook_lock import Lock, Locked
 from ..installer.tool import Toolbox
 from ..values import Resolution
 from . import languages
@@ -119,8 +130,10 @@ class _Target:
         """Raise where it may not be written."""
         if self.notebook is not None:
             files.check_writable(self.notebook.path)
-            if not isinstance(self.notebook.value(lock.KEY[0]) or {}, dict):
-                raise UsageError(f"the metadata of {self.notebook.path.name} hold another {lock.KEY[0]!r}")
+            if not isinstance(self.notebook.value(notebook_lock.KEY[0]) or {}, dict):
+                raise UsageError(
+                    f"the metadata of {self.notebook.path.name} hold another {notebook_lock.KEY[0]!r}"
+                )
         if self.manifest is not None and any(source.needs for source in self.sources):
             manifests.check(self.manifest)
 
@@ -225,9 +238,9 @@ def _write_lock(
     direct = _direct(target.needs(), folders)
     if not direct and old is None:
         return [], []
-    made = closure.make(direct, tools, old, proved)
+    made = locking.make(direct, tools, old, proved)
     new = notebook.parsed(
-        read.path, notebook.spliced(read, ("metadata", *lock.KEY), lock.as_value(made.lock))
+        read.path, notebook.spliced(read, ("metadata", *notebook_lock.KEY), notebook_lock.as_value(made.lock))
     )
     new = inline.with_block(new, made.lock, tools, add=step.cell)
     said = list(made.left_out)
@@ -247,15 +260,15 @@ def _write_manifest(
     wanted = sorted(_direct(target.needs(with_tests=False), folders) - there)
     only_tests = sorted(_direct(target.needs(), folders) - there - set(wanted))
     said = [f"{name} is not written: only tests or documents import it" for name in only_tests]
-    in_place = [name for name in wanted if closure.is_in_place(name)]
+    in_place = [name for name in wanted if locking.is_in_place(name)]
     said += [f"{name} is not written: it was not installed from an index" for name in in_place]
     wanted = [name for name in wanted if name not in in_place]
     if manifests.has_hashes(where):
-        made = closure.make(wanted, tools, None, proved)
+        made = locking.make(wanted, tools, None, proved)
         rows: Sequence[Locked] = made.lock.packages
         said += made.left_out
     else:
-        versions = closure.closure(wanted)
+        versions = locking.closure(wanted)
         rows = [Locked(name=name, version=version, hashes=()) for name, version in versions.items()]
     direct = sorted((row for row in rows if row.name in wanted), key=lambda row: row.name)
     others = [row for row in rows if row.name not in wanted]
@@ -271,14 +284,14 @@ def _direct(needed: Iterable[Needed], folders: Sequence[Path]) -> set[str]:
         if classify(need, folders)[0] == "installed":
             deeper = [f"{need.module}.{name}" for name in need.names if name != "*"]
             modules += deeper or [need.module]
-    found = closure.owners(modules)
+    found = locking.owners(modules)
     return {name for names in found.values() for name in names}
 
 
 def _old_lock(read: notebook.Notebook) -> Lock | None:
     """Return the lock that is there, or None: what cannot be used is written anew."""
     try:
-        return lock.of_value(read.value(*lock.KEY), read.path.name)
+        return notebook_lock.of_value(read.value(*notebook_lock.KEY), read.path.name)
     except UsageError:
         return None
 
@@ -292,7 +305,7 @@ def _lock_of(path: Path) -> Lock:
         )
         raise UsageError(f"{path.name} has no lock of ours", why="--sync is for notebooks", fix=own)
     read = notebook.read(path.absolute())
-    return lock.of_value(read.value(*lock.KEY), path.name)
+    return notebook_lock.of_value(read.value(*notebook_lock.KEY), path.name)
 
 
 def _judged(done: Done, needed: Sequence[Needed], step: Fix) -> Done:

@@ -6,7 +6,7 @@ import pytest
 
 from autoexec_magic.errors import PhaseError, UsageError
 from autoexec_magic.installer import blocks
-from autoexec_magic.installer.lock import Locked
+from autoexec_magic.installer.notebook_lock import Locked
 from autoexec_magic.installer.sources import Sources
 from autoexec_magic.installer.tool import Toolbox
 

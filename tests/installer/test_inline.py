@@ -12,7 +12,7 @@ from index import wheel
 from skips import requires
 
 from autoexec_magic.installer import inline, notebook
-from autoexec_magic.installer.lock import Locked, locked
+from autoexec_magic.installer.notebook_lock import Locked, locked
 from autoexec_magic.installer.sources import Sources
 from autoexec_magic.installer.tool import Toolbox
 

@@ -20,7 +20,7 @@ from ..errors import Cancelled, InstallError, RunTimeout
 from ..events import Event, Output
 from .decide import CHECK_INDEX
 from .known import normal, upwards
-from .lock import Lock, Locked, locked
+from .notebook_lock import Lock, Locked, locked
 from .sources import for_uv, without_credentials
 from .tool import Toolbox, reason, uv_path
 

@@ -8,8 +8,8 @@ import pytest
 from index import Index, sdist, wheel
 
 from autoexec_magic.errors import InstallError
-from autoexec_magic.installer import closure
-from autoexec_magic.installer.lock import Locked, locked
+from autoexec_magic.installer import locking
+from autoexec_magic.installer.notebook_lock import Locked, locked
 from autoexec_magic.installer.sources import Sources
 from autoexec_magic.installer.tool import Toolbox
 
@@ -49,7 +49,7 @@ def test_modules_lead_to_the_distributions_that_hold_them(site):
         wheel("shared-b", files={"sharedspace/b.py": ""}),
     )
     names = ["frobnicate.deep", "frobnicate.nothing", "sharedspace.a", "sharedspace.b.c", "nobodys"]
-    assert closure.owners(names) == {
+    assert locking.owners(names) == {
         "frobnicate.deep": ("frob-tools",),
         "frobnicate.nothing": ("frob-tools",),
         "sharedspace.a": ("shared-a",),
@@ -67,7 +67,7 @@ def test_what_is_needed_in_turn_comes_too(site):
         wheel("frob-mid", "2.0", requires=["frob-top", "frob-extra; extra == 'more'", "no; extra == 'less'"]),
         *(wheel(name, "3.0") for name in ("frob-extra", "never", "no")),
     )
-    assert closure.closure(["Frob_Top"]) == {"frob-top": "1.0", "frob-mid": "2.0", "frob-extra": "3.0"}
+    assert locking.closure(["Frob_Top"]) == {"frob-top": "1.0", "frob-mid": "2.0", "frob-extra": "3.0"}
 
 
 def test_a_lock_has_all_hashes_of_a_release_and_no_more(site, index, emit):
@@ -75,7 +75,7 @@ def test_a_lock_has_all_hashes_of_a_release_and_no_more(site, index, emit):
     here, there = wheel("frob-top", "1.0"), wheel("frob-top", "1.0", tag="cp311-none-win_amd64")
     index.add("frob-top", here, there, wheel("frob-top", "2.0"))
     site(here)
-    made = closure.make(["frob-top"], tools(emit, index.url), None, {})
+    made = locking.make(["frob-top"], tools(emit, index.url), None, {})
     assert made.lock.packages == (
         Locked(name="frob-top", version="1.0", hashes=tuple(sorted((here.sha256, there.sha256)))),
     )
@@ -88,10 +88,10 @@ def test_what_is_locked_is_not_asked_again(site, index, emit):
     old = locked(
         "3.11", [Locked(name="frob-top", version="1.0", hashes=(OTHER,))], ["frob-top"], ["http://a"]
     )
-    assert closure.make(["frob-top"], tools(emit, index.url), old, {}).lock.packages == old.packages
+    assert locking.make(["frob-top"], tools(emit, index.url), old, {}).lock.packages == old.packages
     assert index.asked == []
     index.add("frob-top", wheel("frob-top", "1.0"))
-    made = closure.make(["frob-top"], tools(emit, index.url), old, {"frob-top": "a" * 64})
+    made = locking.make(["frob-top"], tools(emit, index.url), old, {"frob-top": "a" * 64})
     assert "a" * 64 in made.lock.packages[0].hashes
     assert OTHER not in made.lock.packages[0].hashes
 
@@ -104,7 +104,7 @@ def test_what_no_index_has_is_named(site, index, emit):
     )
     for name in ("frob-a", "frob-c"):
         index.add(name, wheel(name, "1.0"))
-    made = closure.make(["frob-a", "frob-b", "frob-c", "frob-here"], tools(emit, index.url), None, {})
+    made = locking.make(["frob-a", "frob-b", "frob-c", "frob-here"], tools(emit, index.url), None, {})
     assert [row.name for row in made.lock.packages] == ["frob-a", "frob-c"]
     assert made.left_out == (
         "frob-b 1.0 is not locked: the index has no such release",
@@ -118,7 +118,7 @@ def test_nothing_of_a_source_archive_runs(site, index, emit, tmp_path):
     canary = tmp_path / "canary"
     index.add("frob-top", sdist("frob-top", "1.0", code=f"open({str(canary)!r}, 'w')"))
     site(wheel("frob-top", "1.0"))
-    closure.make(["frob-top"], tools(emit, index.url), None, {})
+    locking.make(["frob-top"], tools(emit, index.url), None, {})
     assert not canary.exists()
 
 
@@ -129,13 +129,13 @@ def test_an_index_that_does_not_answer_is_said_soon(site, emit, index):
         url = gone.url
     started = time.monotonic()
     with pytest.raises(InstallError, match="nothing was written"):
-        closure.make(["frob-top"], tools(emit, url), None, {})
+        locking.make(["frob-top"], tools(emit, url), None, {})
     index.add("frob-top", wheel("frob-top", "1.0"), hang="page")
     with pytest.raises(InstallError, match="nothing was written"):
-        closure.make(["frob-top"], tools(emit, index.url), None, {})
-    assert time.monotonic() - started < 3 * closure.ANSWER_SECONDS
+        locking.make(["frob-top"], tools(emit, index.url), None, {})
+    assert time.monotonic() - started < 3 * locking.ANSWER_SECONDS
 
 
 def test_no_login_stands_in_a_lock():
     """Neither a password nor a token behind the address."""
-    assert closure.shown_index("https://me:secret@host/simple?token=x#y") == "https://host/simple"
+    assert locking.shown_index("https://me:secret@host/simple?token=x#y") == "https://host/simple"

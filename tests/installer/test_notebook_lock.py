@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from index import wheel
 
 from autoexec_magic.errors import UsageError
-from autoexec_magic.installer import lock
-from autoexec_magic.installer.lock import Locked, locked
+from autoexec_magic.installer import notebook_lock
+from autoexec_magic.installer.notebook_lock import Locked, locked
 from autoexec_magic.installer.tool import uv_path
 
 DIGEST = "0" * 64
@@ -26,8 +26,8 @@ def test_a_lock_comes_back_as_it_was():
     made = locked("3.11", rows, ["C", "a"], ["https://host/simple"])
     assert [row.name for row in made.packages] == ["a", "b", "c"]
     assert made.direct == ("a", "c")
-    assert lock.of_value(lock.as_value(made), "x") == made
-    assert list(lock.as_value(made)) == sorted(lock.as_value(made))
+    assert notebook_lock.of_value(notebook_lock.as_value(made), "x") == made
+    assert list(notebook_lock.as_value(made)) == sorted(notebook_lock.as_value(made))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_lock_comes_back_as_it_was():
 def test_a_hostile_lock_is_refused(change, why):
     """No option, address, path or line of somebody else gets any further; the message says what is wrong."""
     with pytest.raises(UsageError, match="the lock of x cannot be used") as raised:
-        lock.of_value(VALUE | change, "x")
+        notebook_lock.of_value(VALUE | change, "x")
     assert why in raised.value.why
     assert raised.value.fix == "%autoexec fix x"
 
@@ -80,7 +80,7 @@ def test_whatever_stands_there_is_a_lock_or_is_refused(value):
         {**VALUE, "indexes": value},
     ):
         try:
-            lock.of_value(content, "x")
+            notebook_lock.of_value(content, "x")
         except UsageError:
             continue
 
@@ -88,16 +88,16 @@ def test_whatever_stands_there_is_a_lock_or_is_refused(value):
 def test_no_credentials_of_an_index_are_shown():
     """An address that somebody wrote with a password is shown without it; what is none is left out."""
     value = VALUE | {"indexes": ["https://me:secret@host/simple", "\x1b[2J", 3, "http://[", "x" * 600]}
-    assert lock.of_value(value, "x").indexes == ("https://host/simple",)
+    assert notebook_lock.of_value(value, "x").indexes == ("https://host/simple",)
 
 
 def test_a_block_is_found_once_or_not_at_all():
     """Two blocks mean nothing certain (PEP 723), and a line that looks like one is none."""
-    block = lock.script(lock.of_value(VALUE, "x"))
-    start, end = lock.block_of(f"#!/bin/sh\n{block}import six\n")
+    block = notebook_lock.script(notebook_lock.of_value(VALUE, "x"))
+    start, end = notebook_lock.block_of(f"#!/bin/sh\n{block}import six\n")
     assert f"#!/bin/sh\n{block}import six\n"[start:end] == block.rstrip("\n")
-    assert lock.block_of(block + block) is None
-    assert lock.block_of("x = '# /// script'") is None
+    assert notebook_lock.block_of(block + block) is None
+    assert notebook_lock.block_of("x = '# /// script'") is None
 
 
 def test_uv_runs_what_the_block_says(tmp_path, index):
@@ -110,7 +110,7 @@ def test_uv_runs_what_the_block_says(tmp_path, index):
         Locked(name="inner-dep", version="1.0", hashes=(old.sha256,)),
     ]
     script = tmp_path / "script.py"
-    block = lock.script(locked("3.11", rows, ["frob-top"], []))
+    block = notebook_lock.script(locked("3.11", rows, ["frob-top"], []))
     script.write_text(f"{block}import frob_top, inner_dep\nprint(frob_top.VERSION, inner_dep.VERSION)\n")
     variables = {
         "HOME": str(tmp_path),
@@ -142,7 +142,7 @@ def test_uv_takes_the_lock_as_requirements(tmp_path, index):
     ]
     codes = []
     for digest in (good.sha256, bad):
-        text = lock.requirements(
+        text = notebook_lock.requirements(
             locked("3.11", [Locked(name="frob-top", version="1.0", hashes=(digest,))], [], [])
         )
         (tmp_path / "r.txt").write_text(text)

@@ -41,7 +41,7 @@ from ..installer.classify import classify
 from ..installer.known import normal
 from ..installer.notebook_lock import Lock, Locked
 from ..installer.tool import Toolbox
-from ..values import Resolution
+from ..values import Question, Reply, Resolution
 from . import languages
 from .plan import Fix, Fixed
 
@@ -87,7 +87,7 @@ def fix(step: Fix, context: Context) -> Done:
         return _others(done, step, context)
     for target in targets:
         target.check()
-    done = _healed(fixed, needed, context)
+    done = _healed(fixed, needed, context, step)
     if done.error is None:
         done = _written(done, targets, step, context)
     return _others(_judged(done, needed, step), step, context)
@@ -189,7 +189,7 @@ def _faults(targets: Sequence[_Target]) -> list[str]:
     ]
 
 
-def _healed(fixed: Fixed, needed: Sequence[Needed], context: Context) -> Done:
+def _healed(fixed: Fixed, needed: Sequence[Needed], context: Context, step: Fix) -> Done:
     """Install what may be; what stopped that is part of the report, as all that was found out before."""
     seen: list[Resolution] = []
 
@@ -198,8 +198,12 @@ def _healed(fixed: Fixed, needed: Sequence[Needed], context: Context) -> Done:
             seen.append(event.resolution)
         context.emit(event)
 
+    def ask(question: Question) -> bool | Reply:
+        yes = f"%autoexec fix --yes {' '.join(path.name for path in step.paths)}"
+        return context.ask(replace(question, fix=yes))
+
     try:
-        resolutions, installed = installer.heal(needed, replace(context, emit=emit))
+        resolutions, installed = installer.heal(needed, replace(context, emit=emit, ask=ask))
     except (InstallError, NeedsPerson, PolicyRefused) as error:
         return Done(fixed=fixed, resolutions=tuple(seen), error=error)
     return Done(fixed=fixed, resolutions=tuple(resolutions), installed=tuple(installed))

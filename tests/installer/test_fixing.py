@@ -250,6 +250,7 @@ def test_a_question_nobody_answers_leaves_the_notebook(environment, index):
     before = book.read_bytes()
     answer = fix(environment, book)
     assert answer.error["class"] == "NeedsPerson"
+    assert answer.error["fix"] == "%autoexec fix --yes book.ipynb"
     assert answer.decisions == {"yaml": "ask"}
     assert book.read_bytes() == before
     assert fix(environment, book, yes=True).error is None

@@ -26,6 +26,7 @@ from .tool import Toolbox, reason, uv_path
 
 LOOK_SECONDS = 60.0
 ANSWER_SECONDS = 5  #: for each answer of the index
+_NOT_LOCKED = "is not locked, and --sync cannot bring it"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s\\]+)")
 _DIGEST = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _UNSATISFIED = 1  # uv's exit code where the index answered, and has no such release; 2 is any other failure
@@ -107,7 +108,7 @@ def make(direct: Iterable[str], tools: Toolbox, old: Lock | None, proved: Mappin
         if row and row.version == version and proved.get(name, row.hashes[0]) in row.hashes:
             rows.append(row)
         elif is_in_place(name):
-            left_out.append(f"{name} {version} is not locked: it was not installed from an index")
+            left_out.append(f"{name} {version} {_NOT_LOCKED}: it was not installed from an index")
         else:
             asked[name] = version
     answers = _hashes(asked, tools)
@@ -116,7 +117,7 @@ def make(direct: Iterable[str], tools: Toolbox, old: Lock | None, proved: Mappin
         if digests:
             rows.append(Locked(name=name, version=version, hashes=tuple(sorted(digests))))
         else:
-            left_out.append(f"{name} {version} is not locked: the index has no such release")
+            left_out.append(f"{name} {version} {_NOT_LOCKED}: the index has no such release")
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     indexes = old.indexes if old and not asked else tuple(map(shown_index, tools.sources.indexes))
     return Made(lock=locked(python, rows, direct, indexes), left_out=tuple(sorted(left_out)))

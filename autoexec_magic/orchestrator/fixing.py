@@ -138,13 +138,18 @@ class _Target:
             manifests.check(self.manifest)
 
     def needs(self, *, with_tests: bool = True) -> list[Needed]:
-        """Return what its files import."""
+        """Return what its files import; without tests, what those of the project itself do."""
         return [
             need
             for source in self.sources
-            if with_tests or not _TEST_PARTS & set(source.path.parts[-4:-1])
+            if with_tests or not self._is_test(source.path)
             for need in source.needs
         ]
+
+    def _is_test(self, path: Path) -> bool:
+        top = self.manifest.path.parent if self.manifest else path.parent
+        inside = path.relative_to(top) if path.is_relative_to(top) else path
+        return bool(_TEST_PARTS & set(inside.parts[:-1]))
 
 
 def _targets(paths: Sequence[Path], remembered: Path) -> list[_Target]:

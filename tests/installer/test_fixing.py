@@ -281,7 +281,7 @@ def test_a_cell_for_juv_is_written_when_asked(environment, shelf):
 
 def test_a_project_gets_it_where_its_tools_look(environment, shelf):
     """A requirements file: lines at its end for what code imports, not for what only tests import."""
-    project = environment.home / "project"
+    project = environment.home / "tests" / "project"  # where it stands itself says nothing
     (project / "tests").mkdir(parents=True)
     (project / "requirements.txt").write_text("# mine\nrequests  # not here\n")
     (project / "app.py").write_text("import yaml\n")

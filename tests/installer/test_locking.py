@@ -107,8 +107,8 @@ def test_what_no_index_has_is_named(site, index, emit):
     made = locking.make(["frob-a", "frob-b", "frob-c", "frob-here"], tools(emit, index.url), None, {})
     assert [row.name for row in made.lock.packages] == ["frob-a", "frob-c"]
     assert made.left_out == (
-        "frob-b 1.0 is not locked: the index has no such release",
-        "frob-here 1.0 is not locked: it was not installed from an index",
+        "frob-b 1.0 is not locked, and --sync cannot bring it: the index has no such release",
+        "frob-here 1.0 is not locked, and --sync cannot bring it: it was not installed from an index",
     )
     assert "frob-here" not in index.asked
 

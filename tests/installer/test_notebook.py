@@ -128,6 +128,13 @@ def test_what_is_replaced_is_that_value_alone(tmp_path_factory, layout, first, s
         assert spliced(parsed(where, twice), PATH, first) == once
 
 
+def test_other_things_of_ours_stay(tmp_path):
+    """What else stands below the same key is left, wherever it stands."""
+    new = spliced(parsed(tmp_path / "x.ipynb", book(autoexec={"zz": 1, "aa": [2]}).encode()), PATH, VALUE)
+    assert content(new)["metadata"]["autoexec"] == {"zz": 1, "aa": [2], "lock": VALUE}
+    nbformat.validate(nbformat.reads(new.decode(), as_version=4))
+
+
 def test_what_says_it_already_is_left(tmp_path):
     """The same value in somebody's own layout is not laid out anew."""
     text = nbformat.writes(nbformat.v4.new_notebook()).replace(

@@ -93,3 +93,14 @@ def test_a_crate_is_added_by_cargo(folder, crates, tmp_path, emit):
         ["cargo", "check", "--offline"], cwd=root, capture_output=True, timeout=100, check=False
     )
     assert built.returncode == 0, built.stderr
+
+
+def test_fix_writes_what_cargo_was_asked_to_add(folder, crates):
+    """The verb itself: a yes to what is proved, the manifest named, and a second time nothing to do."""
+    caller = api.Caller(cwd=folder)
+    report = api.fix(folder / "core", yes=True, caller=caller)
+    assert report.phases[0].fixed.written == (folder / "core" / "Cargo.toml",)
+    assert report.phases[0].fixed.notes == ("wrote Cargo.toml: itoa",)
+    before = (folder / "core" / "Cargo.toml").read_bytes()
+    assert api.fix(folder / "core", caller=caller).phases[0].fixed.written == ()
+    assert (folder / "core" / "Cargo.toml").read_bytes() == before

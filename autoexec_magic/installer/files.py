@@ -26,11 +26,14 @@ def replace(path: Path, old: bytes | None, new: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with _removed_on_failure(temporary):
-            mode = path.stat().st_mode & 0o7777 if old is not None else 0o666 & ~_umask()
+            there = path.stat() if old is not None else None
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor
                 file.write(new)
-                os.fchmod(file.fileno(), mode)
+                if there is not None:
+                    with contextlib.suppress(PermissionError):  # root's change of it leaves it its owner's
+                        os.fchown(file.fileno(), there.st_uid, there.st_gid)
+                os.fchmod(file.fileno(), there.st_mode & 0o7777 if there else 0o666 & ~_umask())
                 file.flush()
                 os.fsync(file.fileno())
             if (path.read_bytes() if path.exists() else None) != old:

@@ -6,6 +6,7 @@ import os
 import stat
 
 import pytest
+from skips import requires
 
 from autoexec_magic.errors import PhaseError
 from autoexec_magic.installer import files
@@ -20,6 +21,16 @@ def test_a_file_is_replaced_and_keeps_its_mode(tmp_path):
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_stays_its_owners(tmp_path):
+    """Root in a container changes a user's notebook, and the user can save it still."""
+    requires(os.geteuid() == 0, "only root can give files away", "sudo")
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    os.chown(path, 12345, 54321)
+    files.replace(path, b"old", b"new")
+    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 54321)
 
 
 def test_a_file_that_somebody_changed_is_left(tmp_path):

@@ -17,6 +17,8 @@ from . import executor, installer, orchestrator
 from .errors import Cancelled, PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
+from .fixing import fix as fix  # noqa: PLC0414 - a verb
+from .fixing import locked as locked  # noqa: PLC0414 - a verb
 from .history import host, short_id
 from .installer import Kind, Needed, Scanned, index
 from .installer.index import Coverage

@@ -43,6 +43,7 @@ __all__ = [
     "Needed",
     "Scanned",
     "Undone",
+    "exported",
     "group_of",
     "heal",
     "install_named",
@@ -187,6 +188,20 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     if not wanted:
         return resolutions, []
     return resolutions, install(list(wanted.values()), _toolbox(context, resolutions))
+
+
+def exported(path: Path, form: str) -> str:
+    """Return a notebook's lock as text: `script` (PEP 723) or `requirements`, with hashes.
+
+    Raises
+    ------
+    UsageError
+        It is no notebook, or has no lock that can be used.
+    """
+    from . import notebook, notebook_lock
+
+    found = notebook_lock.of_value(notebook.read(path).value(*notebook_lock.KEY), path.name)
+    return notebook_lock.requirements(found) if form == "requirements" else notebook_lock.script(found)
 
 
 def is_required(resolution: Resolution, needs: Sequence[Needed]) -> bool:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from .healing import Drifted, Healing
-from .plan import Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test, Undo
+from .plan import (
+    Command,
+    Fix,
+    Fixed,
+    Heal,
+    Install,
+    PhaseReport,
+    Plan,
+    Report,
+    Script,
+    Step,
+    Test,
+    Undo,
+)
 from .rules import policy_of
 from .run import run, run_phase
 from .surroundings import Surroundings
@@ -11,6 +24,8 @@ from .surroundings import Surroundings
 __all__ = [
     "Command",
     "Drifted",
+    "Fix",
+    "Fixed",
     "Heal",
     "Healing",
     "Install",

@@ -6,6 +6,7 @@ A plan is data: it can be shown before it runs, and sent to another machine.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import AutoexecError, Cancelled
@@ -32,6 +33,38 @@ class Install:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
     """Phase install: take the last change of this environment back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Phase install: make notebooks and projects importable, and write down what they need.
+
+    With `check` nothing is installed or written; with `sync` what the
+    notebooks' locks name is installed; with `cell` a notebook gets the PEP 723
+    block as its first cell, too, where juv looks for it.
+    """
+
+    paths: tuple[Path, ...]
+    check: bool = False
+    sync: bool = False
+    cell: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """What a `Fix` found and did.
+
+    `stdlib` and `present` count the modules that are part of Python and those
+    that could be imported already. `left` are the names of those that still
+    cannot, and are needed. `written` are files; `notes` are sentences.
+    """
+
+    names: int
+    stdlib: int = 0
+    present: int = 0
+    left: tuple[str, ...] = ()
+    written: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +103,11 @@ class Test:
     arguments: tuple[str, ...] = ()
 
 
-Step: TypeAlias = Heal | Install | Undo | Command | Script | Test
+Step: TypeAlias = Heal | Install | Fix | Undo | Command | Script | Test
 PHASE_OF: dict[type, Phase] = {
     Heal: "install",
     Install: "install",
+    Fix: "install",
     Undo: "install",
     Command: "run",
     Script: "run",
@@ -120,6 +154,7 @@ class PhaseReport:
     resolutions: tuple[Resolution, ...] = ()
     installed: tuple[Installed, ...] = ()
     removed: tuple[Removed, ...] = ()
+    fixed: Fixed | None = None
     error: AutoexecError | Cancelled | None = None
 
 

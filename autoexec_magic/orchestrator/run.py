@@ -36,7 +36,21 @@ from ..events import (
 )
 from ..history import new_id
 from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
-from .plan import PHASE_OF, Command, Heal, Install, PhaseReport, Plan, Report, Script, Step, Test, Undo
+from .fixing import Done, fix, sync
+from .plan import (
+    PHASE_OF,
+    Command,
+    Fix,
+    Heal,
+    Install,
+    PhaseReport,
+    Plan,
+    Report,
+    Script,
+    Step,
+    Test,
+    Undo,
+)
 from .questions import recorded
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
@@ -197,6 +211,21 @@ def _undo(step: Undo, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     )
 
 
+def _fix(step: Fix, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    done: Done = (sync if step.sync else fix)(step, _context(emit, here))
+    has_done = done.installed or (done.fixed and done.fixed.written)
+    verdict = Verdict.PASSED if has_done else Verdict.SKIPPED
+    return PhaseReport(
+        phase="install",
+        verdict=Verdict(done.error.verdict) if done.error else verdict,
+        seconds=0.0,
+        resolutions=done.resolutions,
+        installed=done.installed,
+        fixed=done.fixed,
+        error=done.error,
+    )
+
+
 def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     policy = rules_for(step, here)
     bounds = _bounds(plan, here)
@@ -263,6 +292,7 @@ _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Heal: _heal,
     Install: _install,
     Undo: _undo,
+    Fix: _fix,
     Command: _command,
     Script: _script,
     Test: _test,
@@ -386,6 +416,8 @@ def _title(step: Step) -> str:
         return ", ".join(step.names)
     if isinstance(step, Undo):
         return UNDO
+    if isinstance(step, Fix):
+        return ", ".join(path.name for path in step.paths)
     if isinstance(step, Command):
         return step.line or shlex.join(step.argv)
     return "pytest" if isinstance(step, Test) else step.language or "script"

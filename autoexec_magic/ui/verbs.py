@@ -19,7 +19,7 @@ from typing import NoReturn
 from ..api import Caller
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
-from . import indexes, rows, rulings, sought, speak
+from . import fixes, indexes, rows, rulings, sought, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -335,6 +335,17 @@ def _add_resolve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as they stand after `import`")
 
 
+def _add_fix(parser: argparse.ArgumentParser) -> None:
+    _add_yes(parser)
+    parser.add_argument("--check", action="store_true", help="say what is missing; install and write nothing")
+    parser.add_argument("--sync", action="store_true", help="install what a notebook's lock names, by hash")
+    parser.add_argument("--cell", action="store_true", help="a first cell that says it to juv, too")
+    parser.add_argument("--export", choices=fixes.FORMS, help="print a notebook's lock, for uv or for pip")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="notebooks, Python files, folders (default: this notebook)"
+    )
+
+
 def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="every module, also the language's own")
     parser.add_argument("--fresh", action="store_true", help="read every file, also what has not changed")
@@ -422,6 +433,12 @@ VERBS: Mapping[str, Verb] = {
     ),
     "install": Verb(help="install what is named, by proof", add=_add_install, run=speak.install),
     "resolve": Verb(help="say what a module is; install nothing", add=_add_resolve, run=speak.resolve),
+    "fix": Verb(
+        help="make a notebook or project importable, and write down what that takes",
+        add=_add_fix,
+        run=fixes.fix,
+        choices={"--export": fixes.FORMS},
+    ),
     "scan": Verb(help="say what a file, notebook or tree imports", add=_add_scan, run=sought.scan),
     "index": Verb(
         help="where modules come from: index show [MODULE], index build --from FILE …",

@@ -21,6 +21,7 @@ def test_the_verbs_are_those_of_the_readme():
         "script",
         "install",
         "resolve",
+        "fix",
         "scan",
         "index",
         "test",

@@ -1,7 +1,7 @@
 """Do one thing with the installer in this interpreter's environment and say in JSON what came of it.
 
 The job is a line of JSON on standard input: `verb` (heal, resolve, install,
-undo, script), its `source`, `modules` or `names`, and what the person answers. The
+undo, fix, script), its `source`, `modules`, `names` or `paths`, and what the person answers. The
 last line of the output is the answer.
 """
 
@@ -78,6 +78,8 @@ def do(job: dict[str, Any], caller: Any) -> list[Any]:
         for name in job.get("imports", ()):
             __import__(name)
         api.undo_install(yes=job.get("yes", False), caller=caller)
+    elif job["verb"] == "fix":
+        api.fix(*job["paths"], **job.get("options", {}), caller=caller)
     elif job["verb"] == "script":
         report = api.script(job["source"], level="open", caller=caller)  # its folder is the home
         print(report.outcome.stdout)

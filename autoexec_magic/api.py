@@ -13,24 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import config as settings
-from . import executor, installer, orchestrator
-from .errors import Cancelled, PolicyRefused, UsageError
+from . import executor, orchestrator
+from .errors import PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
-from .fixing import fix as fix  # noqa: PLC0414 - a verb
-from .fixing import locked as locked  # noqa: PLC0414 - a verb
 from .history import host, short_id
-from .installer import Kind, Needed, Scanned, index
-from .installer.index import Coverage
-from .installer.known import Entry, candidates
-from .installer.language import resolve_in
+from .imports import fix as fix  # noqa: PLC0414 - a verb
+from .imports import index_build as index_build  # noqa: PLC0414 - a verb
+from .imports import index_candidates as index_candidates  # noqa: PLC0414 - a verb
+from .imports import index_coverage as index_coverage  # noqa: PLC0414 - a verb
+from .imports import install as install  # noqa: PLC0414 - a verb
+from .imports import kinds as kinds  # noqa: PLC0414 - a verb
+from .imports import locked as locked  # noqa: PLC0414 - a verb
+from .imports import needs_of as needs_of  # noqa: PLC0414 - a verb
+from .imports import resolve as resolve  # noqa: PLC0414 - a verb
+from .imports import scan as scan  # noqa: PLC0414 - a verb
+from .imports import undo_install as undo_install  # noqa: PLC0414 - a verb
 from .onrecord import PYTHON, carry_out, surroundings
 from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
 from .onrecord import store as store  # noqa: PLC0414 - a caller of the verbs needs it
-from .orchestrator import Command, Heal, Install, Report, Script, Step, Test, Undo
+from .orchestrator import Command, Heal, Report, Script, Step, Test
 from .trust import Kept
-from .values import PolicyVerdict, Question, Resolution, Run, Verdict
+from .values import PolicyVerdict, Question, Run, Verdict
 
 if TYPE_CHECKING:
     from .chain import Row
@@ -200,178 +205,6 @@ def test(
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a verb, whatever pytest thinks of its name
-
-
-def install(*names: str, yes: bool = False, caller: Caller = PYTHON) -> Report:
-    """Install distributions into this interpreter's environment, by proof.
-
-    Parameters
-    ----------
-    *names : str, at least 1
-        Each `NAME` or `NAME==VERSION`.
-    yes : bool, default False
-        Answer what is proved with yes.
-    caller : Caller, optional
-        Who watches and answers.
-
-    Raises
-    ------
-    InstallError, NeedsPerson, UsageError
-        As the verdict says; `Cancelled` when it was stopped.
-    """
-    if not names:
-        raise UsageError("nothing is named", fix="%autoexec install NAME …")
-    return carry_out("install", " ".join(names), (Install(names=names),), yes=yes, caller=caller)
-
-
-def undo_install(*, yes: bool = False, caller: Caller = PYTHON) -> Report:
-    """Take the last change of this interpreter's environment back.
-
-    Parameters
-    ----------
-    yes : bool, default False
-        Do it without a question.
-    caller : Caller, optional
-        Who watches and answers.
-
-    Returns
-    -------
-    Report
-        Its verdict is `skipped` where there is nothing to take back.
-
-    Raises
-    ------
-    InstallError, LedgerError, NeedsPerson, PolicyRefused
-        As the verdict says; `Cancelled` when it was stopped.
-    """
-    return carry_out("install", "--undo", (Undo(),), yes=yes, caller=caller)
-
-
-def resolve(
-    *modules: str, online: bool = False, lang: str = "python", caller: Caller = PYTHON
-) -> list[Resolution]:
-    """Say what modules are and what would follow; install nothing.
-
-    Parameters
-    ----------
-    *modules : str, at least 1
-        Module names as they are imported.
-    online : bool, default False
-        Ask the index and look into wheels. Without, `proved` is None.
-    lang : str, default "python"
-        Whose names they are: `python`, `node` or `rust`.
-    caller : Caller, optional
-        Who watches and answers.
-
-    Raises
-    ------
-    UsageError
-        A name is not a module's, or there is no such language.
-    """
-    if not modules:
-        raise UsageError("nothing is named", fix="%autoexec resolve MODULE …")
-    for module in modules if lang == "python" else ():
-        _module_name(module)
-    loaded, here = surroundings(caller)
-    context = installer.Context(
-        config=loaded.config,
-        folders=(here.cwd, here.workspace),
-        cache=here.cache,
-        emit=lambda event: None,
-        ask=nobody,
-        cancel=caller.cancel,
-    )
-    if lang != "python":
-        return resolve_in(lang, modules, context, online=online)
-    return installer.resolve([Needed(1, module) for module in modules], context, online=online)
-
-
-def scan(
-    path: str | Path = ".",
-    *,
-    is_fresh: bool = False,
-    tell: Callable[[int], None] = lambda files: None,
-    caller: Caller = PYTHON,
-) -> Scanned:
-    """Say what a file, a notebook, a folder or a project imports; run and install nothing.
-
-    Parameters
-    ----------
-    path : str or Path, default "."
-        From the caller's working directory.
-    is_fresh : bool, default False
-        Read every file, also what an earlier scan has read and has not changed.
-    tell : callable, optional
-        Told the number of files so far, at most once a second.
-    caller : Caller, optional
-        Who may stop it.
-
-    Raises
-    ------
-    UsageError
-        There is nothing there, or it is in no language that is read.
-    MissingTool
-        It is one file, and what reads its language is not installed.
-    Cancelled
-        It was stopped.
-    """
-    where = (caller.cwd or Path.cwd()) / path
-    cache = None if is_fresh else settings.data_dir() / "cache" / "scans"
-    stop = caller.cancel.is_set if caller.cancel is not None else bool
-    found = installer.scan_tree(
-        where, remembered=cache, progress=installer.when_slow(tell), is_cancelled=stop
-    )
-    if stop():
-        raise Cancelled(f"the scan of {where} was stopped", fix=f"%autoexec scan {path}")
-    return found
-
-
-def kinds(path: str | Path = ".", caller: Caller = PYTHON) -> tuple[Kind, ...]:
-    """Return what kinds of project a folder holds, and where, from its files alone."""
-    return installer.kinds((caller.cwd or Path.cwd()) / path)
-
-
-def index_coverage() -> list[Coverage]:
-    """Return what each index of module names on this machine covers, in the order they are asked."""
-    return index.coverage()
-
-
-def index_candidates(module: str) -> tuple[Entry, ...]:
-    """Return what the indexes on this machine know to hold a module, best first.
-
-    Raises
-    ------
-    UsageError
-        The name is not a module's.
-    """
-    _module_name(module)
-    return candidates(module)
-
-
-def index_build(*files: str | Path, to: str | Path = "") -> Coverage:
-    """Build an index of an organisation's own from lists of files.
-
-    Parameters
-    ----------
-    *files : str or Path, at least 1
-        Debian's `Contents` and `Packages` files, or lists of
-        `module<TAB>distribution`; plain or compressed.
-    to : str or Path, optional
-        The file to write; in the data directory by default, where its names
-        are looked up before all others and are never looked for elsewhere.
-
-    Raises
-    ------
-    UsageError
-        A list cannot be read, or the index cannot be written.
-    """
-    if not files:
-        raise UsageError("no lists are named", fix="%autoexec index build --from FILE …")
-    from .installer.index import building  # what reads lists is needed for that alone
-
-    path = Path(to) if to else index.own_path()
-    building.build([Path(file) for file in files], path)
-    return index.described(path)
 
 
 def runs(limit: int | None = 20) -> list[Run]:
@@ -545,28 +378,3 @@ def forget(name: str, caller: Caller = PYTHON) -> Kept:
 def config(start: Path | None = None) -> settings.Loaded:
     """Return the settings in force, each with where it came from."""
     return settings.load(start)
-
-
-def needs_of(source: str, caller: Caller) -> tuple[Needed, ...]:
-    """Return what `source` imports and cannot be imported here.
-
-    Source that does not parse needs nothing: it says so itself when it runs.
-    """
-    if "import" not in source:
-        return ()
-    found = installer.quick(source)
-    if found is not None and all(map(installer.is_here, found)):
-        return ()
-    try:
-        needs = installer.scan(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return ()
-    if not needs:
-        return ()
-    folder = (caller.cwd or Path.cwd()).absolute()
-    return tuple(installer.missing(needs, (folder, settings.workspace(folder))))
-
-
-def _module_name(module: str) -> None:
-    if not all(part.isidentifier() for part in module.split(".")):
-        raise UsageError(f"{module!r} is not the name of a module", fix="as it stands after `import`")

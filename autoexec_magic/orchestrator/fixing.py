@@ -41,7 +41,7 @@ from ..installer.classify import classify
 from ..installer.known import normal
 from ..installer.notebook_lock import Lock, Locked
 from ..installer.tool import Toolbox
-from ..values import Question, Reply, Resolution
+from ..values import Choice, Question, Reply, Resolution
 from . import languages
 from .plan import Fix, Fixed
 
@@ -203,7 +203,7 @@ def _healed(fixed: Fixed, needed: Sequence[Needed], context: Context, step: Fix)
             seen.append(event.resolution)
         context.emit(event)
 
-    def ask(question: Question) -> bool | Reply:
+    def ask(question: Question) -> bool | Reply | Choice:
         yes = f"%autoexec fix --yes {' '.join(path.name for path in step.paths)}"
         return context.ask(replace(question, fix=yes))
 

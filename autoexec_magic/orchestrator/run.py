@@ -201,7 +201,7 @@ def _install(step: Install, plan: Plan, emit: Emit, here: Surroundings) -> Phase
 
 
 def _undo(step: Undo, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    done = installer.undo_install(_context(emit, here))
+    done = installer.undo_install(context_of(emit, here))
     return PhaseReport(
         phase="install",
         verdict=Verdict.SKIPPED if done is None else Verdict.PASSED,
@@ -212,7 +212,7 @@ def _undo(step: Undo, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
 
 
 def _fix(step: Fix, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    done: Done = (sync if step.sync else fix)(step, _context(emit, here))
+    done: Done = (sync if step.sync else fix)(step, context_of(emit, here))
     has_done = done.installed or (done.fixed and done.fixed.written)
     verdict = Verdict.PASSED if has_done else Verdict.SKIPPED
     return PhaseReport(

@@ -7,9 +7,11 @@ without a question that is not known, proved and aged (`decide`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 from .. import executor
@@ -20,12 +22,16 @@ from ..values import Ask, Candidate, Question, Resolution
 from .classify import PLATFORM, classify
 from .decide import CHECK_INDEX, Ages, decide, named, settled
 from .install import install
-from .known import Known, lookup, of_distribution, of_module
+from .kept import Store
+from .known import Known, lookup, normal, of_distribution, of_module
 from .query import Found, Query
 from .scan import Needed, scan
 from .search import Search, find
 from .sources import Sources, sources
 from .tool import Toolbox, uv_path
+
+LONGEST_HOURS = 24.0  # a release may have been withdrawn, or a project put into quarantine
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 __all__ = [
     "Context",
@@ -44,7 +50,8 @@ __all__ = [
 class Context:
     """What the installer needs to know of its surroundings.
 
-    `folders` are where the user's own files are; `cache` keeps wheels.
+    `folders` are where the user's own files are; `cache` keeps wheels. `ahead`
+    says that what is found is to be installed, with what it needs.
     """
 
     config: Config
@@ -54,6 +61,7 @@ class Context:
     ask: Ask
     run_id: str = ""
     cancel: executor.Cancel | None = None
+    ahead: bool = False
 
     @property
     def sources(self) -> Sources:
@@ -72,6 +80,9 @@ class Context:
             sources=self.sources,
             cache=self.cache / "wheels",
             release_age_days=self.config.release_age_days,
+            blocked=frozenset(map(normal, self.config.blocked)),
+            keep_seconds=3600 * min(self.config.index_hours, LONGEST_HOURS),
+            ahead=self.ahead,
             run_id=self.run_id,
             cancel=self.cancel,
         )
@@ -145,7 +156,7 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     absent = missing(needs, context.folders)
     if not absent:
         return [], []
-    resolutions = resolve(absent, context, online=True)
+    resolutions = resolve(absent, replace(context, ahead=True), online=True)
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
     for resolution in resolutions:
@@ -180,8 +191,10 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
         One is refused, has only a source archive or is not there, or the
         install failed.
     """
+    if here := _all_here(names):
+        return here, []
     queries = [_named_query(name) for name in names]
-    answers = find(list(dict.fromkeys(queries)), context.search)
+    answers = find(list(dict.fromkeys(queries)), replace(context, ahead=True).search)
     now = datetime.now(UTC)
     resolutions = [named(answers[query], context.ages, now) for query in queries]
     for resolution in resolutions:
@@ -192,6 +205,22 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
     ]
     wanted = [candidate for candidate in chosen if candidate]
     return resolutions, install(wanted, _toolbox(context)) if wanted else []
+
+
+def _all_here(names: Sequence[str]) -> list[Resolution]:
+    """Return what there is to say where all of `names` are installed as they are wanted, else nothing."""
+    found = []
+    for name in names:
+        word, _, version = (part.strip() for part in name.partition("=="))
+        try:
+            installed = metadata.distribution(word) if word and _NAME.fullmatch(word) else None
+        except metadata.PackageNotFoundError:
+            installed = None
+        if installed is None or version not in ("", installed.version):
+            return []
+        evidence = f"{installed.name} {installed.version} is installed"
+        found.append(settled(installed.name, "installed", evidence))
+    return found
 
 
 def _wanted(resolution: Resolution, needs: Sequence[Needed], ask: Ask) -> Candidate | None:
@@ -303,8 +332,10 @@ def _named_query(text: str) -> Query:
 
 
 def _toolbox(context: Context) -> Toolbox:
+    search = replace(context, ahead=True).search
+
     def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
-        answers = find(queries, context.search)
+        answers = find(queries, search)
         now = datetime.now(UTC)
         return {query: named(found, context.ages, now) for query, found in answers.items()}
 
@@ -313,6 +344,7 @@ def _toolbox(context: Context) -> Toolbox:
         emit=context.emit,
         ask=context.ask,
         look=look,
+        store=Store(context.search.cache),
         run_id=context.run_id,
         cancel=context.cancel,
     )

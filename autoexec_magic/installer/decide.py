@@ -118,7 +118,7 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
     faults = _faults(found, "", found.distribution)
     if faults:
         return _resolution(found.distribution, candidate, "refuse", faults, _fix_of_named(found))
-    is_judged = found.released or found.overwrites or not found.sha256
+    is_judged = found.released or found.overwrites or found.claims or not found.sha256
     doubts = _doubts(found, found.distribution, ages, now, must_tell=False) if is_judged else []
     evidence = doubts or _statements(found)
     return _resolution(
@@ -169,6 +169,8 @@ def _python_line(evidence: str) -> str:
 
 def _faults(found: Found, module: str, distribution: str) -> list[str]:
     """Return what rules the wheel out, whoever says yes."""
+    if found.refusal:
+        return [found.refusal]
     if not found.sha256:
         return []
     wheel = f"{distribution} {found.version}"
@@ -194,6 +196,7 @@ def _doubts(
     if found.only_sdist:
         return [f"{distribution} {found.version} has no wheel for this Python, only a source archive"]
     doubts = [f"it would replace {file}" for file in found.overwrites]
+    doubts += [f"{distribution} {found.version}: {claim}" for claim in found.claims]
     if found.is_newest_known or not (found.released or must_tell):
         return doubts
     if not found.released:
@@ -210,7 +213,7 @@ def _doubts(
 
 
 def _statements(found: Found) -> list[str]:
-    statements = []
+    statements = [found.notice] if found.notice else []
     if found.sha256:
         held = [module for module in found.held if not module.endswith(".__init__")]
         statements.append(f"the wheel {found.filename} holds {', '.join(held or found.tops[:4])}")

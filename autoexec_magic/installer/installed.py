@@ -7,12 +7,15 @@ cost is bounded: only where a file is already there is its owner looked for.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import sysconfig
 import zipfile
 from importlib import metadata
 from pathlib import Path
 
-from .known import normal
+from .known import normal, table
 from .wheel import Inside
 
 MOST = 3
@@ -51,6 +54,66 @@ def overwrites(path: Path, inside: Inside, distribution: str) -> tuple[str, ...]
             if shown and line not in found and not _is_same(path, shown, place):
                 found.append(line)
     return tuple(found)
+
+
+def claims(inside: Inside, distribution: str) -> tuple[str, ...]:
+    """Return which names of others a wheel brings along: those of the table, and those of packages here.
+
+    Returns
+    -------
+    tuple of str
+        At most `MOST`, each `it brings NAME, which is OWNER's`.
+    """
+    found = []
+    for top in inside.tops:
+        row = table().get(top)
+        owner = row.distribution if row else _owner(top, inside, distribution)
+        if owner and normal(owner) != normal(distribution):
+            found.append(f"it brings {top}, which is {owner}'s")
+    return tuple(found[:MOST])
+
+
+def versions() -> dict[str, str]:
+    """Return the version of each distribution that can be imported from, by its normal name.
+
+    As far as the folders' names tell (PEP 376); where two have a name, the
+    one that Python would find first.
+    """
+    found: dict[str, str] = {}
+    for place in sys.path:
+        with contextlib.suppress(OSError):
+            for name in sorted(os.listdir(place or ".")):
+                stem, dot, ending = name.rpartition(".")
+                if dot and ending in ("dist-info", "egg-info"):
+                    parts = stem.split("-")
+                    version = parts[1] if len(parts) > 1 else ""
+                    found.setdefault(normal(parts[0]), version)
+    return found
+
+
+def modules_of(name: str) -> tuple[str, ...]:
+    """Return the top-level names that an installed distribution brought, or none where it is not here."""
+    try:
+        files = metadata.distribution(name).files or ()
+    except metadata.PackageNotFoundError:
+        return ()
+    firsts = {file.parts[0] for file in files if file.suffix in (".py", ".so", ".pyd")}
+    return tuple(sorted({first.partition(".")[0] for first in firsts if not first.endswith("-info")} - {""}))
+
+
+def _owner(top: str, inside: Inside, distribution: str) -> str:
+    """Return whose regular package called `top` is here already, if it is somebody else's, or ""."""
+    site = Path(sysconfig.get_path("purelib"))
+    if not (site / top / "__init__.py").is_file() or not any(
+        name.startswith(f"{top}/") for name in inside.names
+    ):
+        return ""
+    owners = {
+        str(other.name)
+        for other in metadata.distributions(path=[str(site), sysconfig.get_path("platlib")])
+        if any(str(file) == f"{top}/__init__.py" for file in other.files or ())
+    }
+    return "" if normal(distribution) in map(normal, owners) else min(owners, default="")
 
 
 def _targets(inside: Inside, site: Path) -> list[tuple[Path, str]]:

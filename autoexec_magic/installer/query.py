@@ -28,8 +28,10 @@ class Found:
     names, `pth` files that would run at every start of Python, `faults` what
     else rules the wheel out, `overwrites` which files of other installed
     distributions it would replace. Times are ISO 8601 or "" where the index
-    does not say. `error` is set where nothing could be said, and `is_down`
-    where that is the index's doing.
+    does not say. `claims` are names of others that the wheel brings along,
+    `notice` is what the index says of the project, `refusal` what rules the
+    project out whatever its wheel holds. `error` is set where nothing could be
+    said, and `is_down` where that is the index's doing.
     """
 
     distribution: str
@@ -43,6 +45,9 @@ class Found:
     pth: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     overwrites: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    notice: str = ""
+    refusal: str = ""
     released: str = ""
     first_released: str = ""
     is_newest_known: bool = False

@@ -1,4 +1,8 @@
-"""Start the finder, ask it, and read its answers; what it says is other people's text."""
+"""Ask what an index has: what is known already, the quick way, the finder; in that order.
+
+What comes back is other people's text. What is on the block list is asked for
+nowhere.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ from ..errors import Cancelled, InstallError, RunTimeout
 from ..events import Event, Output
 from ..redact import cleaned, secrets_in
 from ..values import Outcome
+from .kept import Store, scope_of
+from .known import normal
 from .query import Found, Query, Request
 from .sources import Sources, logins
 
@@ -33,33 +39,78 @@ _NEEDED = ("unearth", "packaging", "httpx2")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Where to look, and within which bounds. `cache` is a folder for wheels."""
+    """Where to look, and within which bounds.
+
+    `cache` is a folder for wheels, `blocked` are normal names, `keep_seconds`
+    is how long an answer counts, `ahead` whether to look into what is needed,
+    too.
+    """
 
     sources: Sources
     cache: Path
     release_age_days: float
+    blocked: frozenset[str] = frozenset()
+    keep_seconds: float = 0.0
+    ahead: bool = False
     run_id: str = ""
     cancel: executor.Cancel | None = None
 
 
 def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
-    """Return what the finder says to each query.
+    """Return what there is to say to each query.
 
     Raises
     ------
     InstallError, RunTimeout, Cancelled
-        It did not answer; nothing was installed.
+        The finder did not answer; nothing was installed.
     """
-    if not queries:
-        return {}
-    request = Request(
+    answers = {query: _blocked(query) for query in queries if normal(query.distribution) in search.blocked}
+    store, scope = Store(search.cache), scope_of(search.sources, search.release_age_days)
+    for query in queries:
+        if query not in answers:
+            kept = store.recall(query, scope, most_seconds=search.keep_seconds)
+            if kept:
+                answers[query] = _shown(kept, search.sources)
+    left = [query for query in queries if query not in answers]
+    from . import quick  # what it imports is loaded where somebody looks for packages, and not before
+
+    if left and quick.suits(search.sources):
+        fresh = quick.ask(
+            left,
+            _request(left, search),
+            search.sources,
+            ahead=search.ahead,
+            blocked=search.blocked,
+            cancel=search.cancel,
+        )
+        answers |= {query: _shown(found, search.sources) for query, found in fresh.items()}
+        left = [query for query in left if query not in answers]
+    if left:
+        answers |= _of_finder(left, search)
+    if search.keep_seconds and not search.sources.find_links:
+        for query, found in answers.items():
+            if found.sha256:
+                store.keep_choice(query, scope, found)
+    return {query: answers[query] for query in queries}
+
+
+def _blocked(query: Query) -> Found:
+    name = query.distribution
+    return Found(distribution=name, exists=True, refusal=f"{name} is on your block list (setting `blocked`)")
+
+
+def _request(queries: Sequence[Query], search: Search) -> Request:
+    return Request(
         queries=tuple(queries),
         indexes=search.sources.indexes,
         find_links=search.sources.find_links,
         cache=str(search.cache),
         release_age_days=search.release_age_days,
     )
-    text, outcome = _run(request, search)
+
+
+def _of_finder(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
+    text, outcome = _run(_request(queries, search), search)
     if outcome.ended == "cancelled":
         raise Cancelled("the search for packages was stopped", why="nothing was installed")
     if outcome.ended == "timed-out":
@@ -150,5 +201,8 @@ def _shown(found: Found, sources: Sources) -> Found:
         pth=lines(found.pth),
         faults=lines(found.faults),
         overwrites=lines(found.overwrites),
+        claims=lines(found.claims),
+        notice=one_line(found.notice, sources),
+        refusal=one_line(found.refusal, sources),
         error=one_line(found.error, sources),
     )

@@ -63,6 +63,12 @@ def take_back(added: Mapping[str, str], before: Before) -> list[str]:
         if info not in before.paths and _identity(info)[0] in names:
             _remove(metadata.Distribution.at(info))
     _sweep(before)
+    return differences(added, before)
+
+
+def differences(added: Mapping[str, str], before: Before) -> list[str]:
+    """Return each `NAME VERSION` of those in `added` that is here and was not, or the other way round."""
+    names = {normal(name) for name in added}
     importlib.invalidate_caches()
     now = _versions()
     lost = {f"{name} {version}" for name, version in before.versions.items() if now.get(name) != version}

@@ -16,6 +16,7 @@ from ..events import (
     Installed,
     Output,
     PhaseStarted,
+    Progress,
     Resolved,
     RunFinished,
     RunStarted,
@@ -99,7 +100,14 @@ def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
         return [f"… looking for {event.title}"]
     if isinstance(event, Installed):
         proof = f" (sha256 {event.sha256[:12]}…)" if event.sha256 else ""
-        return [f"+ {event.distribution} {event.version}{proof}"]
+        line = f"+ {event.distribution} {event.version}{proof}"
+        changed = ", ".join(event.changed)
+        return [line, f"! restart the kernel: {changed} is imported, and has other files now"][
+            : 1 + bool(changed)
+        ]
+    if isinstance(event, Progress):
+        count = f" ({event.number} of {event.total})" if event.total else ""
+        return [f"… {event.text.rstrip()}{count}"]
     if isinstance(event, Resolved):
         resolution = event.resolution
         if resolution.decision == "install" and resolution.module != resolution.distribution:

@@ -108,31 +108,21 @@ def ask(
         threading.Thread(target=work.labour, name="autoexec-quick", daemon=True)
         for _ in range(THREADS if ahead else min(THREADS, len(queries)))
     ]
-    for worker in workers:
-        worker.start()
-    try:
-        is_whole = _waited(work, cancel)
-    finally:
-        work.end()
-        for worker in workers:
-            worker.join(1.0)
-    if not is_whole:
-        raise Cancelled("the search for packages was stopped", why="nothing was installed")
-    return dict(work.answers)
-
-
-def _waited(work: _Work, cancel: executor.Cancel | None) -> bool:
-    """Wait until all is answered; return whether nobody asked for the end before."""
     asked = executor.Cancel()
     poll = select.poll()
     for each in (work.done, asked, cancel):
         if each is not None:
             poll.register(each, select.POLLIN)
     with noted(asked):
+        for worker in workers:
+            worker.start()
         poll.poll(1000 * SECONDS)
-    is_asked = asked.is_set() or (cancel is not None and cancel.is_set())
-    asked.close()
-    return not is_asked
+        work.end()
+        for worker in workers:
+            worker.join(1.0)
+    if asked.is_set() or (cancel is not None and cancel.is_set()):
+        raise Cancelled("the search for packages was stopped", why="nothing was installed")
+    return dict(work.answers)
 
 
 class _Work:

@@ -91,9 +91,13 @@ class Session:
         """End every wait, and let nothing begin."""
         with self._lock:
             self._is_closed = True
-            connections = list(self._open)
-        for connection in connections:
-            _shut(connection)
+            idle = {each for kept in self._idle.values() for each in kept}
+            busy = self._open - idle
+            self._idle.clear()
+        for connection in busy:
+            _shut(connection)  # whoever waits in it closes it
+        for connection in idle:
+            self._forget(connection)
 
     @contextlib.contextmanager
     def _asked(
@@ -195,11 +199,16 @@ class Session:
         if response.length:
             raise UnreachableError(f"{origin[1]} closed the connection {response.length} bytes too early")
 
-    def _give_back(self, origin: tuple[str, str], connection: http.client.HTTPConnection) -> None:
+    def _give_back(
+        self, origin: tuple[str, str], connection: http.client.HTTPConnection
+    ) -> None:
         with self._lock:
             idle = self._idle.setdefault(origin, [])
-            if not self._is_closed and len(idle) < _KEEP:
+            is_kept = not self._is_closed and len(idle) < _KEEP
+            if is_kept:
                 idle.append(connection)
+        if not is_kept:
+            self._forget(connection)
 
     def _forget(self, connection: http.client.HTTPConnection) -> None:
         with self._lock:

@@ -382,7 +382,7 @@ def test_a_kept_wheel_that_was_changed_is_fetched_again(find, index, tmp_path):
     file = usb()
     index.add("pyusb", file)
     find(QUERY)
-    [kept] = (tmp_path / "cache").iterdir()
+    [kept] = (tmp_path / "cache").glob("*/*.whl")
     kept.write_bytes(holding("evil.py").content)
     [found] = find(QUERY)
     assert (found.held, found.sha256) == (("usb",), file.sha256)

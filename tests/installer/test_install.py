@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import signal
 import sys
 import sysconfig
 import time
+from pathlib import Path
 
 import pytest
 from index import Index, sdist, wheel
@@ -45,6 +47,11 @@ def added(environment):
     return {name: version for name, version in environment.distributions.items() if name != "pip"}
 
 
+def started_by(child):
+    """Return what a process has started and still runs."""
+    return "".join(path.read_text() for path in Path(f"/proc/{child.pid}/task").glob("*/children"))
+
+
 # Exactly what was proved, and what it needs
 
 
@@ -59,16 +66,30 @@ def test_what_a_proved_wheel_needs_comes_too(environment, index):
     assert {item["sha256"] for item in answer.installed} == {inner.sha256, top.sha256}
     assert environment.run("import yaml, inner_dep; print(yaml.FROM, inner_dep.VERSION)") == "PyYAML 2.0\n"
     kinds = [event["kind"] for event in answer.events if event["kind"] != "Output"]
-    assert kinds == ["Resolved", "Installed", "Installed"]
-    assert {"--require-hashes", "--no-deps"} <= set(answer.argvs[-1])
+    assert kinds == ["Resolved", "Progress", "Progress", "Installed", "Installed"]
+    [argv] = answer.argvs
+    assert {"--require-hashes", "--no-deps", "--offline", "--no-index"} <= set(argv)
 
 
 def test_the_bytes_installed_are_the_bytes_proved(place, tool, index):
-    """An index that serves something else after the proof installs nothing, whatever its page says then."""
-    index.add("PyYAML", yaml(), swap=yaml(files=EVIL))
+    """An index that serves something else after the proof is not asked again, whatever its page says then."""
+    file = yaml()
+    index.add("PyYAML", file, swap=yaml(files=EVIL))
+    answer = place.heal("import yaml", pip=tool == "pip")
+    assert answer.error is None
+    assert (index.downloads(file), [item["sha256"] for item in answer.installed]) == (1, [file.sha256])
+    assert place.run("import yaml; print(yaml.FROM)") == "PyYAML\n"
+
+
+def test_a_kept_wheel_that_was_changed_is_not_installed(place, tool, index):
+    """What was proved a minute ago and is other bytes now is refused by the hash of the proof."""
+    file = yaml()
+    index.add("PyYAML", file)
+    assert place.drive("resolve", modules=["yaml"]).decisions == {"yaml": "install"}
+    [kept] = place.home.parent.glob(f"data/cache/wheels/{file.sha256}/*.whl")
+    kept.write_bytes(yaml(files=EVIL).content)
     before = place.files
     answer = place.heal("import yaml", pip=tool == "pip")
-    assert answer.decisions == {"yaml": "install"}
     assert answer.error["class"] == "InstallError"
     assert "hash" in answer.error["text"].lower()
     assert answer.installed == []
@@ -242,15 +263,16 @@ def test_an_install_has_a_time_limit(index, emit):
 @pytest.mark.parametrize("hang", ["page", "install"], ids=["while-finding", "while-installing"])
 def test_an_interrupt_leaves_nothing(environment, index, hang):
     """Ctrl-C, in the search or in the install, is `Cancelled`, and the environment is as before."""
-    file = yaml()
-    index.add("PyYAML", file, hang=hang)
+    index.add("PyYAML", yaml(), hang=hang)
     before = environment.files
-    child = environment.start({"verb": "heal", "source": "import yaml", "answer": None})
-    until = time.monotonic() + SOON_SECONDS
-    while not (index.downloads(file) > 1 or (hang == "page" and index.asked)) and time.monotonic() < until:
-        time.sleep(0.01)
-    child.send_signal(signal.SIGINT)
-    answer = environment.finish(child)
+    with open(environment.folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # for which uv waits
+        child = environment.start({"verb": "heal", "source": "import yaml", "answer": None})
+        until = time.monotonic() + SOON_SECONDS
+        while not (index.asked if hang == "page" else started_by(child)) and time.monotonic() < until:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        answer = environment.finish(child)
     assert answer.error["class"] == "Cancelled"
     assert answer.installed == []
     assert environment.files == before

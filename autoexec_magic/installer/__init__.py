@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from .. import executor
@@ -22,6 +21,7 @@ from ..values import Ask, Candidate, Question, Resolution
 from .classify import PLATFORM, classify
 from .decide import CHECK_INDEX, Ages, decide, named, settled
 from .install import install
+from .installed import version_of
 from .kept import Store
 from .known import Known, lookup, normal, of_distribution, of_module
 from .query import Found, Query
@@ -211,15 +211,11 @@ def _all_here(names: Sequence[str]) -> list[Resolution]:
     """Return what there is to say where all of `names` are installed as they are wanted, else nothing."""
     found = []
     for name in names:
-        word, _, version = (part.strip() for part in name.partition("=="))
-        try:
-            installed = metadata.distribution(word) if word and _NAME.fullmatch(word) else None
-        except metadata.PackageNotFoundError:
-            installed = None
-        if installed is None or version not in ("", installed.version):
+        word, _, wanted = (part.strip() for part in name.partition("=="))
+        version = version_of(word) if _NAME.fullmatch(word) else None
+        if not version or wanted not in ("", version):
             return []
-        evidence = f"{installed.name} {installed.version} is installed"
-        found.append(settled(installed.name, "installed", evidence))
+        found.append(settled(word, "installed", f"{word} {version} is installed"))
     return found
 
 

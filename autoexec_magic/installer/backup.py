@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sysconfig
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from .installed import places
 from .known import normal
 
 
@@ -61,10 +61,10 @@ def kept(names: Sequence[str], cache: Path | None) -> Iterator[Backup]:
 
 
 def _copied(wanted: set[str], folder: Path) -> dict[Path, Path]:
-    prefix = os.path.realpath(sysconfig.get_path("data"))
+    prefix = os.path.realpath(places().data)
     found: dict[Path, Path] = {}
-    places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    for distribution in metadata.distributions(path=sorted(places)):
+    sites = sorted({places().purelib, places().platlib})
+    for distribution in metadata.distributions(path=sites):
         if normal(distribution.name or "") not in wanted:
             continue
         for file in distribution.files or ():

@@ -32,7 +32,7 @@ from ..imported import changed, stamps
 from ..values import Candidate, Outcome, Question, Resolution
 from . import backup, lock, undo
 from .closure import NotPlainError, chosen_of, closure
-from .installed import modules_of, versions
+from .installed import modules_of, places, versions
 from .known import normal
 from .query import Query
 from .tool import Pip, Plan, Tool, Toolbox, Uv, reason, uv_path
@@ -351,7 +351,7 @@ def _imported(name: str) -> list[str]:
 
 def _refuse_read_only() -> None:
     """Refuse an environment in which nothing can be written, before anything begins."""
-    for place in dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))):
+    for place in dict.fromkeys((places().purelib, places().platlib)):
         if not os.access(place, os.W_OK):
             raise InstallError(
                 "nothing can be installed into this Python",

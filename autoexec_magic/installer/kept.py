@@ -15,6 +15,7 @@ check, by their hash.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -149,7 +150,7 @@ def scope_of(sources: Sources, release_age_days: float) -> str:
         release_age_days,
         sys.implementation.cache_tag,
         sys.version_info[:3],
-        sysconfig.get_platform(),
+        _platform(),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -176,6 +177,11 @@ def answer(
         first_released=chosen.first_released,
         is_newest_known=chosen.is_newest_known,
     )
+
+
+@functools.cache
+def _platform() -> str:
+    return sysconfig.get_platform()
 
 
 def _key(query: Query, scope: str) -> str:

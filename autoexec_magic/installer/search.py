@@ -72,26 +72,33 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
             if kept:
                 answers[query] = _shown(kept, search.sources)
     left = [query for query in queries if query not in answers]
+    if left:
+        fresh = _asked(left, search)
+        answers |= fresh
+        if search.keep_seconds and not search.sources.find_links:
+            for query, found in fresh.items():
+                if found.sha256:
+                    store.keep_choice(query, scope, found)
+    return {query: answers[query] for query in queries}
+
+
+def _asked(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
+    """Ask the index, the quick way where it goes; answers to more than was asked may come along."""
     from . import quick  # what it imports is loaded where somebody looks for packages, and not before
 
-    if left and quick.suits(search.sources):
+    answers: dict[Query, Found] = {}
+    if quick.suits(search.sources):
         fresh = quick.ask(
-            left,
-            _request(left, search),
+            queries,
+            _request(queries, search),
             search.sources,
             ahead=search.ahead,
             blocked=search.blocked,
             cancel=search.cancel,
         )
-        answers |= {query: _shown(found, search.sources) for query, found in fresh.items()}
-        left = [query for query in left if query not in answers]
-    if left:
-        answers |= _of_finder(left, search)
-    if search.keep_seconds and not search.sources.find_links:
-        for query, found in answers.items():
-            if found.sha256:
-                store.keep_choice(query, scope, found)
-    return {query: answers[query] for query in queries}
+        answers = {query: _shown(found, search.sources) for query, found in fresh.items()}
+    left = [query for query in queries if query not in answers]
+    return answers | _of_finder(left, search) if left else answers
 
 
 def _blocked(query: Query) -> Found:
@@ -130,7 +137,16 @@ def _of_finder(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
 
 def one_line(text: str, sources: Sources) -> str:
     """Return other people's text as it may be shown: one line, no secrets, no control characters."""
-    secrets = (*secrets_in(os.environ), *logins(sources))
+    return _one_line(text, _secrets(sources))
+
+
+def _secrets(sources: Sources) -> tuple[str, ...]:
+    return (*secrets_in(os.environ), *logins(sources))
+
+
+def _one_line(text: str, secrets: Sequence[str]) -> str:
+    if not text:
+        return ""
     shown = cleaned(text, secrets)
     return " ".join("".join(char if char.isprintable() else " " for char in shown).split())
 
@@ -190,19 +206,23 @@ def _found(answer: dict[str, Any]) -> Found:
 
 def _shown(found: Found, sources: Sources) -> Found:
     """Return `found` with whatever an index or a wheel could have written fit to be shown."""
+    secrets = _secrets(sources)
+
+    def line(text: str) -> str:
+        return _one_line(text, secrets)
 
     def lines(texts: Sequence[str]) -> tuple[str, ...]:
-        return tuple(one_line(text, sources) for text in texts)
+        return tuple(map(line, texts))
 
     return replace(
         found,
-        filename=one_line(found.filename, sources),
+        filename=line(found.filename),
         tops=lines(found.tops),
         pth=lines(found.pth),
         faults=lines(found.faults),
         overwrites=lines(found.overwrites),
         claims=lines(found.claims),
-        notice=one_line(found.notice, sources),
-        refusal=one_line(found.refusal, sources),
-        error=one_line(found.error, sources),
+        notice=line(found.notice),
+        refusal=line(found.refusal),
+        error=line(found.error),
     )

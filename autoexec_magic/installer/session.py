@@ -199,9 +199,7 @@ class Session:
         if response.length:
             raise UnreachableError(f"{origin[1]} closed the connection {response.length} bytes too early")
 
-    def _give_back(
-        self, origin: tuple[str, str], connection: http.client.HTTPConnection
-    ) -> None:
+    def _give_back(self, origin: tuple[str, str], connection: http.client.HTTPConnection) -> None:
         with self._lock:
             idle = self._idle.setdefault(origin, [])
             is_kept = not self._is_closed and len(idle) < _KEEP

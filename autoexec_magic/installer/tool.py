@@ -7,7 +7,9 @@ What they print is read here and never shown as it is.
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
 import shutil
 import sys
@@ -82,12 +84,18 @@ class Tool(Protocol):
 
 def uv_path() -> Path | None:
     """Return the uv program: the one that came with us, else the one on PATH."""
+    found = _uv_path(sys.prefix, os.environ.get("PATH", ""))
+    return found if found and os.path.exists(found) else None  # noqa: PTH110
+
+
+@functools.lru_cache(maxsize=4)
+def _uv_path(prefix: str, path: str) -> Path | None:
     try:
         from uv import find_uv_bin
 
         return Path(find_uv_bin())
     except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
+        found = shutil.which("uv", path=path)
         return Path(found) if found else None
 
 

@@ -72,7 +72,8 @@ for line in sys.stdin:
     else:
         _, installed = install_named([name], here)
     seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "installed": [item.distribution for item in installed]}), flush=True)
+    names = [item.distribution for item in installed]
+    print(json.dumps({"seconds": seconds, "installed": names}), flush=True)
 """
 
 
@@ -280,11 +281,27 @@ def served(folder: Path) -> Iterator[str]:
     """Serve real wheels, downloaded once, as a simple index of JSON."""
     wheels = folder / "wheels"
     words = ["download", "--quiet", "--no-deps", "--only-binary", ":all:", "--index-url", PUBLIC]
-    subprocess.run([sys.executable, "-m", "pip", *words, "--dest", wheels, *WHEELS], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", *words, "--dest", wheels, *WHEELS],
+        check=True,
+        env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""},
+    )
     files: dict[str, list[Path]] = {}
     for path in wheels.iterdir():
         files.setdefault(path.name.split("-")[0].lower().replace("_", "-"), []).append(path)
 
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _index_of(wheels, files))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/simple"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _index_of(wheels: Path, files: dict[str, list[Path]]) -> type[http.server.BaseHTTPRequestHandler]:
     class Index(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1
@@ -323,15 +340,7 @@ def served(folder: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/simple"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return Index
 
 
 def _page(name: str, paths: list[Path]) -> bytes:

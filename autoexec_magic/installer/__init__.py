@@ -16,10 +16,10 @@ from pathlib import Path
 from .. import executor
 from ..config import Config
 from ..errors import InstallError, NeedsPerson, UsageError
-from ..events import Emit, Installed, Resolved
+from ..events import Emit, Installed, Progress, Resolved
 from ..values import Ask, Candidate, Question, Resolution
 from .classify import PLATFORM, classify
-from .decide import CHECK_INDEX, Ages, decide, named, settled
+from .decide import CHECK_INDEX, CHECK_NETWORK, Ages, decide, named, settled
 from .install import install
 from .installed import version_of
 from .kept import Store
@@ -82,6 +82,7 @@ class Context:
             release_age_days=self.config.release_age_days,
             blocked=frozenset(map(normal, self.config.blocked)),
             keep_seconds=3600 * min(self.config.index_hours, LONGEST_HOURS),
+            most_bytes=self.config.cache_mb * 2**20,
             ahead=self.ahead,
             run_id=self.run_id,
             cancel=self.cancel,
@@ -160,6 +161,9 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
     for resolution in resolutions:
+        if resolution.fix == CHECK_NETWORK:  # whoever is offline still gets what needs no network
+            text = f"{resolution.evidence[0]}; going on without {resolution.distribution}"
+            context.emit(Progress(phase="install", text=text))
         if resolution.fix == CHECK_INDEX and is_required(resolution, needs):
             raise InstallError(
                 f"cannot look for {resolution.distribution}, and nothing was installed",

@@ -20,6 +20,7 @@ from .query import Found
 PYTHON_LINE = "import sys; sys.path.insert(0, "  # how the evidence of a local module ends
 _IF_KNOWN = "%autoexec install DISTRIBUTION, if you know its name"
 CHECK_INDEX = "check the index: %autoexec config"
+CHECK_NETWORK = "go online, or check the index: %autoexec config"
 _WHY_NOT_BUILT = "only a source archive is there, and building it runs its code"
 
 
@@ -95,7 +96,7 @@ def decide(
     if submodule and found.sha256 and submodule not in found.held:
         doubts.insert(0, f"{distribution} {found.version} holds {module}, and not {submodule}")
     if doubts:
-        fix = CHECK_INDEX if found.is_down else ""
+        fix = _fix_of_fault(found)
         return _resolution(module, candidate, "ask", [*doubts, *_statements(found)], fix)
     return _resolution(module, candidate, "install", [why, *_statements(found)])
 
@@ -158,8 +159,14 @@ def _fix_of_named(found: Found) -> str:
     if found.only_sdist:
         return f"%pip install {found.distribution}, if you trust it: {_WHY_NOT_BUILT}"
     if found.is_down:
-        return CHECK_INDEX
+        return _fix_of_fault(found)
     return "check the name; %autoexec resolve --online MODULE says where a module comes from"
+
+
+def _fix_of_fault(found: Found) -> str:
+    if found.is_unreachable:
+        return CHECK_NETWORK
+    return CHECK_INDEX if found.is_down else ""
 
 
 def _python_line(evidence: str) -> str:

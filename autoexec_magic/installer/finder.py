@@ -26,7 +26,7 @@ from typing import Any
 
 from .choice import File, aware, choose, fresh_limit
 from .kept import Store, answer
-from .page import IndexFault, Shelf, download, notice_of, refusal_of, without_logins
+from .page import IndexFault, IndexUnreachable, Shelf, download, notice_of, refusal_of, without_logins
 from .query import Found, Query, Request
 from .wheel import look
 
@@ -38,8 +38,9 @@ def main() -> int:
     """Answer the request on standard input."""
     logging.getLogger("unearth").setLevel(logging.CRITICAL)  # what it would say is in the answers
     request = _request(json.load(sys.stdin))
+    dead: dict[str, str] = {}  # whoever was not reached once is not waited for again
     for query in request.queries:
-        sys.stdout.write(json.dumps(asdict(_answer(query, request))) + "\n")
+        sys.stdout.write(json.dumps(asdict(_answer(query, request, dead))) + "\n")
         sys.stdout.flush()
     return 0
 
@@ -49,13 +50,15 @@ def _request(fields: dict[str, Any]) -> Request:
     return Request(queries=queries, **{name: _tuple(value) for name, value in fields.items()})
 
 
-def _answer(query: Query, request: Request) -> Found:
+def _answer(query: Query, request: Request, dead: dict[str, str]) -> Found:
     """Answer one query: whatever goes wrong is this project's fault, and the others are answered."""
     import httpx2
 
     name = query.distribution
     try:
-        return _find(query, request)
+        return _find(query, request, dead)
+    except IndexUnreachable as fault:
+        return Found(distribution=name, error=str(fault), is_down=True, is_unreachable=True)
     except IndexFault as fault:
         return Found(distribution=name, error=str(fault), is_down=True)
     except httpx2.TimeoutException:
@@ -74,7 +77,7 @@ def _answer(query: Query, request: Request) -> Found:
         return Found(distribution=name, error=text)
 
 
-def _find(query: Query, request: Request) -> Found:
+def _find(query: Query, request: Request, dead: dict[str, str]) -> Found:
     from packaging.utils import InvalidName, canonicalize_name
 
     try:
@@ -84,10 +87,23 @@ def _find(query: Query, request: Request) -> Found:
     links = [("", request.find_links)] if request.find_links else []
     for index, folders in [*links, *((url, ()) for url in request.indexes)]:
         with Shelf(index, folders, REQUEST_SECONDS).opened() as shelf:
-            files = shelf.files(query.distribution)
+            files = _files(shelf, query.distribution, dead)
             if files is not None:
                 return _best(query, request, shelf, files)
     return Found(distribution=query.distribution)
+
+
+def _files(shelf: Shelf, distribution: str, dead: dict[str, str]) -> list[File] | None:
+    import httpx2
+
+    if shelf.url in dead:
+        raise IndexUnreachable(dead[shelf.url])
+    try:
+        return shelf.files(distribution)
+    except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        said = without_logins(str(error)) or type(error).__name__
+        dead[shelf.url] = f"{shelf.shown} could not be reached: {said}"
+        raise IndexUnreachable(dead[shelf.url]) from error
 
 
 def _best(query: Query, request: Request, shelf: Shelf, files: Sequence[File]) -> Found:

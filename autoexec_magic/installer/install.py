@@ -201,8 +201,7 @@ def _forwarded(asked: executor.Cancel | None, patient: _Patient) -> Iterator[Non
     try:
         yield
     finally:
-        done.set()
-        watcher.join()
+        done.set()  # it ends by itself; to wait for that takes milliseconds where the machine is busy
 
 
 def _planned(

@@ -88,6 +88,7 @@ class Store:
         inside, path = self.proof(kept.sha256), self.wheels.path(kept.sha256)
         if inside is None or path is None or path.name != kept.filename:
             return None
+        self.wheels.touch(kept.sha256)
         chosen = Chosen(
             file=File(filename=kept.filename, url="", version=kept.version, sha256=kept.sha256),
             released=kept.released,

@@ -41,6 +41,10 @@ class IndexFault(Exception):
     """An index did not answer as one; the text names it, without credentials."""
 
 
+class IndexUnreachable(IndexFault):
+    """An index was not even reached."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectStatus:
     """What an index says of a project as a whole (PEP 792); `word` is "" for nothing."""

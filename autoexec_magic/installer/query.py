@@ -54,6 +54,7 @@ class Found:
     only_sdist: bool = False
     error: str = ""
     is_down: bool = False
+    is_unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ from .kept import Store, answer
 from .known import normal
 from .page import notice_of, refusal_of, status_in
 from .query import Found, Query, Request
-from .session import BeyondError, Session, UnreachableError
+from .session import BeyondError, OfflineError, Session, UnreachableError
 from .sources import Sources, without_credentials
 from .wheel import Inside, look
 
@@ -170,7 +170,12 @@ class _Work:
         try:
             return self._found(query)
         except UnreachableError as error:
-            return Found(distribution=query.distribution, error=str(error), is_down=True)
+            return Found(
+                distribution=query.distribution,
+                error=str(error),
+                is_down=True,
+                is_unreachable=isinstance(error, OfflineError),
+            )
         except (BeyondError, zipfile.BadZipFile, EOFError, OSError, ValueError):
             return None
         except (TypeError, AttributeError, KeyError, IndexError, RecursionError):

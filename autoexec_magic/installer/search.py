@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ class Search:
     """Where to look, and within which bounds.
 
     `cache` is a folder for wheels, `blocked` are normal names, `keep_seconds`
-    is how long an answer counts, `ahead` whether to look into what is needed,
+    is how long an answer counts, `most_bytes` how much is kept, `ahead` whether to look into what is needed,
     too.
     """
 
@@ -51,6 +52,7 @@ class Search:
     release_age_days: float
     blocked: frozenset[str] = frozenset()
     keep_seconds: float = 0.0
+    most_bytes: float = math.inf
     ahead: bool = False
     run_id: str = ""
     cancel: executor.Cancel | None = None
@@ -73,6 +75,7 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
                 answers[query] = _shown(kept, search.sources)
     left = [query for query in queries if query not in answers]
     if left:
+        store.prune(search.most_bytes)
         fresh = _asked(left, search)
         answers |= fresh
         if search.keep_seconds and not search.sources.find_links:

@@ -31,6 +31,10 @@ class UnreachableError(Exception):
     """A server cannot be reached, or does not answer in time; the text names it."""
 
 
+class OfflineError(UnreachableError):
+    """A server was not even reached."""
+
+
 class BeyondError(Exception):
     """It takes more than this session can do."""
 
@@ -158,7 +162,7 @@ class Session:
             if self._is_closed:
                 raise UnreachableError("the search was stopped")
             if self._dead.get(origin):
-                raise UnreachableError(self._dead[origin])
+                raise OfflineError(self._dead[origin])
             idle = self._idle.get(origin)
             if idle and not is_fresh:
                 return idle.pop(), False
@@ -178,7 +182,7 @@ class Session:
             text = f"{host} could not be reached: {_told(error)}"
             with self._lock:
                 self._dead[origin] = text
-            raise UnreachableError(text) from error
+            raise OfflineError(text) from error
         return made, True
 
     def _pieces(self, response: http.client.HTTPResponse, origin: tuple[str, str]) -> Iterator[bytes]:

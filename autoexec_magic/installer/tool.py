@@ -30,6 +30,8 @@ from .sources import Sources, for_pip, for_uv, logins
 
 _CHANGE = re.compile(r"^ ([+~-]) ([A-Za-z0-9._-]+)==([A-Za-z0-9._!+-]+)")
 NOWHERE = Sources(indexes=())
+# uv reads every certificate there is before it does anything, also where it may ask nobody: 6 of 16 ms.
+_UNTRUSTING = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": ""}
 _CACHES = ("UV_CACHE_DIR", "PIP_CACHE_DIR", "UV_LINK_MODE", "NETRC")
 _WHY_CHARS = 600
 
@@ -126,7 +128,7 @@ class Uv:
         """Install the lines of a requirements file, each with its hash."""
         flags, variables = self._flags, for_uv(self._tools.sources)
         if places:
-            flags, variables = [*self._plain, "--offline", *_only(places)], for_uv(NOWHERE)
+            flags, variables = [*self._plain, "--offline", *_only(places)], {**for_uv(NOWHERE), **_UNTRUSTING}
         words = ["install", "--no-deps", "--require-hashes", *flags, "-r", "-"]
         argv = [str(self._program), "pip", *words]
         return _write(argv, self._tools, variables, requirements, cancel, timeout)

@@ -44,8 +44,13 @@ class Wheels:
         with kept.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                 return None
-        os.utime(kept.parent)
+        self.touch(sha256)
         return kept
+
+    def touch(self, sha256: str) -> None:
+        """Note that a wheel was used."""
+        with contextlib.suppress(OSError):
+            os.utime(self.folder / sha256)
 
     def take(
         self, chunks: Iterable[bytes], filename: str, *, expected: str, most_bytes: int

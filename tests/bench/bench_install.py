@@ -140,6 +140,8 @@ def place(index: str) -> Iterator[Place]:
         paths = [str(Path(autoexec_magic.__file__).parents[1]), *_libraries(folder)]
         (site / "libraries.pth").write_text("".join(f"{path}\n" for path in paths), "utf-8")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+        # A folder of certificates costs each start of uv some milliseconds; few have one set.
+        kept.pop("SSL_CERT_DIR", None)
         variables = kept | {
             "UV_CACHE_DIR": str(folder / "uv-cache"),
             "PIP_CACHE_DIR": str(folder / "pip-cache"),

@@ -41,7 +41,7 @@ def closure(
     Parameters
     ----------
     candidates : sequence of Candidate
-        Proved; those that are here in the same version are left out.
+        Proved.
     here : mapping of str to str
         The versions of what is installed, by normal name.
     proof : callable
@@ -57,10 +57,9 @@ def closure(
     chosen: dict[str, Resolution | Candidate] = {}
     for candidate in candidates:
         name = normal(candidate.distribution)
-        if name in here and here[name] != candidate.version:
+        if name in here:  # in another version, or in this one and not whole
             raise NotPlainError(name)
-        if name not in here:
-            chosen[name] = candidate
+        chosen[name] = candidate
     waiting = dict(chosen)
     wanted: list[Requirement] = []
     for _ in range(MOST_ROUNDS):

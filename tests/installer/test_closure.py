@@ -12,7 +12,7 @@ TOP = Candidate(distribution="Top", version="1.0", sha256="top")
 
 
 def plan(needs, here=None, asked=()):
-    """Return the versions of a plan; `needs` are the lines of each wheel, `asked` those that are a question."""
+    """Return the versions of a plan; `asked` are those that are a question."""
 
     def look(queries):
         return {query: resolved(query.distribution) for query in queries}
@@ -20,7 +20,9 @@ def plan(needs, here=None, asked=()):
     def resolved(name):
         candidate = Candidate(distribution=name, version="1.0", sha256=name)
         decision = "ask" if name in asked else "install"
-        return Resolution(module=name, cls="third-party", decision=decision, candidates=(candidate,))
+        return Resolution(
+            module=name, cls="third-party", decision=decision, distribution=name, candidates=(candidate,)
+        )
 
     def proof(digest):
         lines = needs.get(digest, ())

@@ -36,8 +36,12 @@ REQUEST_SECONDS = 10.0
 
 def main() -> int:
     """Answer the request on standard input."""
+    import unearth.auth
+
     logging.getLogger("unearth").setLevel(logging.CRITICAL)  # what it would say is in the answers
     request = _request(json.load(sys.stdin))
+    if not request.keyring:
+        unearth.auth.KEYRING_DISABLED = True  # which might ask a person to unlock it
     dead: dict[str, str] = {}  # whoever was not reached once is not waited for again
     for query in request.queries:
         sys.stdout.write(json.dumps(asdict(_answer(query, request, dead))) + "\n")

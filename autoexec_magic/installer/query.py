@@ -66,4 +66,5 @@ class Request:
     find_links: tuple[str, ...]
     cache: str
     release_age_days: float
+    keyring: str = ""
     now: str = field(default_factory=lambda: datetime.now(UTC).isoformat())

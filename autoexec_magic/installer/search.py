@@ -35,6 +35,7 @@ sys.path += sys.argv[1:]
 from autoexec_magic.installer import finder
 sys.exit(finder.serve())
 """
+_SESSION = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")  # where a keyring answers
 _NEEDED = ("unearth", "packaging", "httpx2")
 
 
@@ -116,6 +117,7 @@ def _request(queries: Sequence[Query], search: Search) -> Request:
         find_links=search.sources.find_links,
         cache=str(search.cache),
         release_age_days=search.release_age_days,
+        keyring=search.sources.keyring,
     )
 
 
@@ -168,7 +170,7 @@ def _run(request: Request, search: Search) -> tuple[str, Outcome]:
         emit=collect,
         phase="install",
         env={"SSL_CERT_FILE": cert} if cert else {},
-        pass_on=("NETRC", "SSL_CERT_FILE"),
+        pass_on=("NETRC", "SSL_CERT_FILE", *(_SESSION if search.sources.keyring else ())),
         stdin=json.dumps(asdict(request)),
         timeout=SECONDS,
         cancel=search.cancel,

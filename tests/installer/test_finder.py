@@ -415,7 +415,18 @@ def test_an_index_that_nobody_runs_is_told(find, index):
     url = index.url
     index.close()
     [found] = find(QUERY, indexes=[url])
-    assert found.error.startswith("the index could not be asked")
+    assert found.error.startswith(f"{url} could not be reached")
+    assert found.is_unreachable
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_a_project_in_quarantine_is_refused(find, index, is_json):
+    """Its page may still have files: none of them is downloaded."""
+    file = usb()
+    index.add("pyusb", file, json=is_json, standing=("quarantined", "it <steals>"))
+    [found] = find(QUERY)
+    assert found.refusal == "the index has pyusb in quarantine: it <steals>"
+    assert (found.sha256, index.downloads(file)) == ("", 0)
 
 
 @pytest.mark.parametrize("hang", ["page", "file"])

@@ -541,6 +541,31 @@ def test_passwords_are_in_no_command_line(environment):
     assert "w0rd" not in answer.raw + refused.raw
 
 
+@pytest.mark.parametrize("is_set", [True, False])
+def test_a_keyring_has_the_login_where_it_may_be_asked(environment, is_set):
+    """Where uv or pip was told to ask it, and by nobody's typing; else it is not even started."""
+    programs = environment.home / "programs"
+    programs.mkdir()
+    script = f"#!/bin/sh\necho asked >> {programs}/log\ncat >> {programs}/log\nprintf 'me\\ns3cr3t-w0rd\\n'\n"
+    (programs / "keyring").write_text(script)
+    (programs / "keyring").chmod(0o755)
+    environment.variables["PATH"] = f"{programs}:{environment.variables['PATH']}"
+    if is_set:
+        environment.variables["UV_KEYRING_PROVIDER"] = "subprocess"
+    with Index(user="me", password="s3cr3t-w0rd") as private:
+        private.add("PyYAML", yaml(requires=["inner-dep"]))
+        private.add("inner-dep", wheel("inner-dep"))
+        environment.variables["AUTOEXEC_INDEX_URL"] = private.url
+        answer = environment.heal("import yaml")
+    assert "w0rd" not in answer.raw
+    assert (programs / "log").exists() == is_set
+    if is_set:
+        assert set((programs / "log").read_text().split()) == {"asked"}
+        assert added(environment) == {"PyYAML": "1.0", "inner-dep": "1.0"}
+    else:
+        assert "401" in answer.error["text"]
+
+
 def test_a_token_in_place_of_a_name_is_as_secret(environment):
     """A token that stands where a user would is masked in what uv says, too."""
     with Index(user="t0ken-w0rd", password="") as private:

@@ -128,7 +128,10 @@ class Uv:
         """Install the lines of a requirements file, each with its hash."""
         flags, variables = self._flags, for_uv(self._tools.sources)
         if places:
-            flags, variables = [*self._plain, "--offline", *_only(places)], {**for_uv(NOWHERE), **_UNTRUSTING}
+            flags, variables = (
+                [*self._plain, "--quiet", "--offline", *_only(places)],
+                {**for_uv(NOWHERE), **_UNTRUSTING},
+            )
         words = ["install", "--no-deps", "--require-hashes", *flags, "-r", "-"]
         argv = [str(self._program), "pip", *words]
         return _write(argv, self._tools, variables, requirements, cancel, timeout)

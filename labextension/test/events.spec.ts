@@ -19,7 +19,8 @@ const FIELDS: { [kind in Event['kind']]: string[] } = {
   Asked: ['question', 'text', 'evidence', 'answers', 'place'],
   Answered: ['question', 'answer', 'by'],
   Resolved: ['resolution'],
-  Installed: ['distribution', 'version', 'sha256', 'index'],
+  Progress: ['phase', 'text', 'number', 'total'],
+  Installed: ['distribution', 'version', 'sha256', 'index', 'evidence', 'changed'],
   Diagnosed: ['diagnosis'],
   PhaseFinished: ['phase', 'verdict', 'seconds'],
   RunFinished: ['verdict', 'seconds', 'why', 'fix']

@@ -88,11 +88,11 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
 
 def _asked(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
     """Ask the index, the quick way where it goes; answers to more than was asked may come along."""
-    from . import quick  # what it imports is loaded where somebody looks for packages, and not before
+    from . import direct  # what it imports is loaded where somebody looks for packages, and not before
 
     answers: dict[Query, Found] = {}
-    if quick.suits(search.sources):
-        fresh = quick.ask(
+    if direct.suits(search.sources):
+        fresh = direct.ask(
             queries,
             _request(queries, search),
             search.sources,

@@ -9,7 +9,7 @@ import pytest
 from index import Index, cut, mislabelled, sdist, wheel
 
 from autoexec_magic import executor
-from autoexec_magic.installer import quick, session
+from autoexec_magic.installer import direct, session
 from autoexec_magic.installer.query import Query, Request
 from autoexec_magic.installer.sources import Sources
 
@@ -33,7 +33,7 @@ def ask(index, tmp_path):
         request = Request(
             queries=queries, indexes=urls, find_links=(), cache=str(tmp_path / "cache"), release_age_days=3.0
         )
-        return quick.ask(queries, request, Sources(indexes=urls), **how)
+        return direct.ask(queries, request, Sources(indexes=urls), **how)
 
     return asked
 
@@ -72,8 +72,8 @@ def test_it_says_what_the_finder_says(ask, find, index, files, how):
         pytest.param([usb()], {"status": 500}, id="down"),
         pytest.param([usb()], {"status": 401}, id="login"),
         pytest.param([usb()], {"loop": True}, id="loop"),
-        pytest.param([usb()], {"document": (quick.JSON, b'{"files": 7}')}, id="broken"),
-        pytest.param([usb()], {"document": (quick.JSON, b"[" * 100_000)}, id="deep"),
+        pytest.param([usb()], {"document": (direct.JSON, b'{"files": 7}')}, id="broken"),
+        pytest.param([usb()], {"document": (direct.JSON, b"[" * 100_000)}, id="deep"),
         pytest.param([cut(usb())], {}, id="truncated"),
         pytest.param([mislabelled(usb())], {}, id="other-bytes"),
     ],
@@ -99,7 +99,7 @@ def test_a_hanging_index_is_down(ask, index, monkeypatch, hang):
 
 def test_an_endless_page_is_given_up(ask, index, monkeypatch):
     """After so many bytes."""
-    monkeypatch.setattr(quick, "MAX_PAGE_BYTES", 3 * 2**20)
+    monkeypatch.setattr(direct, "MAX_PAGE_BYTES", 3 * 2**20)
     index.add("pyusb", usb(), endless="page")
     assert "without end" in ask(QUERY)[QUERY].error
 
@@ -155,7 +155,7 @@ def test_whoever_stops_it_is_obeyed_at_once(ask, index):
     index.add("pyusb", usb(), hang="page")
     cancel = executor.Cancel()
     cancel.set()
-    with pytest.raises(quick.Cancelled):
+    with pytest.raises(direct.Cancelled):
         ask(QUERY, cancel=cancel)
 
 
@@ -174,17 +174,17 @@ def test_only_plain_sources_suit(sources, suits, monkeypatch, tmp_path):
     """What needs a login, a proxy or a folder is the finder's."""
     monkeypatch.setenv("HOME", str(tmp_path))
     plain = Sources(indexes=("https://host/simple",))
-    assert quick.suits(replace(plain, **sources), {}) == suits
+    assert direct.suits(replace(plain, **sources), {}) == suits
 
 
 def test_a_login_on_file_and_a_proxy_do_not_suit(monkeypatch, tmp_path):
     """Both are the finder's to use."""
     plain = Sources(indexes=("https://host/simple",))
     (tmp_path / "netrc").write_text("machine host login me password pw\n")
-    assert not quick.suits(plain, {"NETRC": str(tmp_path / "netrc")})
+    assert not direct.suits(plain, {"NETRC": str(tmp_path / "netrc")})
     (tmp_path / "netrc").write_text("machine other login me password pw\n")
-    assert quick.suits(plain, {"NETRC": str(tmp_path / "netrc")})
+    assert direct.suits(plain, {"NETRC": str(tmp_path / "netrc")})
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
-    assert not quick.suits(plain, {"NETRC": str(tmp_path / "netrc")})
+    assert not direct.suits(plain, {"NETRC": str(tmp_path / "netrc")})

@@ -10,7 +10,7 @@ such keys count from the person's own file and from variables only; in a
 workspace they are listed and left out. `[tool.autoexec.policy]` may make the
 policy stricter at once; what loosens it counts once a person has accepted
 exactly that content, for a cloned project must not loosen the policy of whoever
-opens it. The lists of the policy add to one another.
+opens it. The lists of the policy, and of what is blocked, add to one another.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Config:
     """Every setting, with its built-in value.
 
     `timeout` is in seconds, 0 is no limit; ages are in days; `keep_mb` is the
-    output kept per run, in MiB.
+    output kept per run, `cache_mb` that of wheels, in MiB.
     """
 
     timeout: float = 0.0
@@ -49,12 +49,14 @@ class Config:
     index_url: str = field(default="", repr=False)  # it may hold a password
     project_age_days: float = 90.0
     release_age_days: float = 3.0
+    blocked: tuple[str, ...] = ()
+    index_hours: float = 24.0
+    cache_mb: float = 2048.0
     limits_cpu_seconds: float = 0.0
     limits_memory_mb: float = 0.0
     limits_processes: float = 0.0
     limits_file_mb: float = 0.0
     limits_open_files: float = 0.0
-    block: tuple[str, ...] = ()
     policy_programs: tuple[str, ...] = ()
     policy_roots: tuple[str, ...] = ()
     policy_allow: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class Config:
 
 _LARGEST = 1e300  # whole numbers of TOML know no bounds
 _POLICY = "policy"
+_BLOCKED = "blocked"
 _TABLES = (_POLICY, "limits")  # tables of their own: their keys are `policy.programs` …
 
 
@@ -83,12 +86,14 @@ MEANING = {
     "index-url": "the package index; empty takes uv's or pip's own setting",
     "project-age-days": "how old a project must be to be installed unasked",
     "release-age-days": "how old a release must be to be installed unasked",
+    "blocked": "distributions that are never installed, nor what needs them; the lists add to one another",
+    "index-hours": "how long an answer of the index counts, 24 at most; 0 asks it each time",
+    "cache-mb": "wheels kept, in MiB; those not used for longest go first",
     "limits.cpu-seconds": "processor time of each process of a run; 0 is no limit",
     "limits.memory-mb": "memory of a run, in MiB; 0 is no limit",
     "limits.processes": "processes and threads of a run; 0 is 1024 in a cage, else no limit",
     "limits.file-mb": "size of each file that a run writes, in MiB; 0 is no limit",
     "limits.open-files": "open files of each process of a run; 0 is the system's limit",
-    "block": "distributions that are never installed, however their names are spelt",
     "policy.programs": "programs that may run without a question, besides the built-in list",
     "policy.roots": "folders that may be written, besides the workspace; relative to it",
     "policy.allow": "commands that are not asked about: PROGRAM WORD …, * for any word, at the end for all",
@@ -105,7 +110,7 @@ _SAY_WHERE = (
 _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
 PERSON_ONLY = frozenset(
     {
-        *("index-url", "project-age-days", "release-age-days", "block", "pass-on", "cage"),
+        *("index-url", "project-age-days", "release-age-days", "index-hours", "cache-mb", "pass-on", "cage"),
         *(key for key in KEYS if key.startswith("limits.")),
     }
 )
@@ -220,7 +225,7 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
             if key == _ROOTS:
                 given, links = _without_links(given, root)  # type: ignore[arg-type]
                 left_out += [f"{name}: {link} is, or lies behind, a link in the workspace" for link in links]
-            if key.startswith(f"{_POLICY}.") and value:  # these add to one another
+            if (key == _BLOCKED or key.startswith(f"{_POLICY}.")) and value:  # these add to one another
                 value, source = (*value, *given), f"{source}, {name}"  # type: ignore[misc]
             else:
                 value, source = given, name

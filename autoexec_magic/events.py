@@ -142,13 +142,29 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a phase is at, a line for people; `number` of `total`, or both 0 where nothing is counted."""
+
+    phase: Phase
+    text: str
+    number: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """A distribution was installed, from exactly the bytes with this digest."""
+    """A distribution was installed, from exactly the bytes with this digest.
+
+    `evidence` is why it was; `changed` names imported modules that have other
+    files now, for which the kernel must be restarted.
+    """
 
     distribution: str
     version: str
     sha256: str
     index: str
+    evidence: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +227,7 @@ Event: TypeAlias = (
     | Asked
     | Answered
     | Resolved
+    | Progress
     | Installed
     | Removed
     | Recorded

@@ -16,7 +16,8 @@ PERSONAL = {
     "index-url": ('"https://index.example/simple"', "https://index.example/simple", None),
     "project-age-days": ("1.5", "1.5", 1.5),
     "release-age-days": ("2", "2", 2.0),
-    "block": ('["frobnicore"]', "frobnicore", ("frobnicore",)),
+    "index-hours": ("6", "6", 6.0),
+    "cache-mb": ("100", "100", 100.0),
     "pass-on": ('["AWS_*"]', "AWS_*", ("AWS_*",)),
     "cage": ('"sealed"', "sealed", "sealed"),
     "limits.cpu-seconds": ("60", "60", 60.0),
@@ -500,6 +501,15 @@ def test_a_workspace_may_be_stricter_at_once(place):
     assert loaded.config.policy_ask == ("ls *",)
     assert loaded.config.policy_refuse == ("rm *",)
     assert loaded.offers == ()
+
+
+def test_block_lists_add_to_one_another(place):
+    """A project may block more, and nothing that a person blocked less."""
+    place.write("person", 'blocked = ["evil"]')
+    place.write("pyproject.toml", "blocked = []")
+    assert place.load().config.blocked == ("evil",)
+    place.write("pyproject.toml", 'blocked = ["worse"]')
+    assert place.load().config.blocked == ("evil", "worse")
 
 
 def test_policies_add_to_one_another(place):

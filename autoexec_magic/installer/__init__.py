@@ -7,6 +7,7 @@ without a question that is not known, proved and aged (`decide`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,14 +16,16 @@ from pathlib import Path
 from .. import executor
 from ..config import Config
 from ..errors import InstallError, NeedsPerson, UsageError
-from ..events import Emit, Installed, Resolved
+from ..events import Emit, Installed, Progress, Resolved
 from ..values import Ask, Candidate, Resolution
 from . import card
 from .classify import PLATFORM, classify
-from .decide import CHECK_INDEX, Ages, Choice, barred, named, settled, weigh
+from .decide import CHECK_INDEX, CHECK_NETWORK, Ages, Origins, named, settled, weigh
 from .distributions import needed_by
 from .index import is_namespace, is_own
 from .install import install
+from .installed import version_of
+from .kept import Store
 from .kinds import Kind, kinds
 from .known import Entry, candidates, lookup, normal, of_distribution, of_module
 from .present import is_here
@@ -34,6 +37,9 @@ from .sources import Sources, sources
 from .tool import Toolbox, uv_path
 from .tree import Fault, Import, Scanned, group_of, scan_tree, when_slow
 from .undo_last import Undone, undo_last
+
+LONGEST_HOURS = 24.0  # a release may have been withdrawn, or a project put into quarantine
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 __all__ = [
     "Context",
@@ -67,7 +73,8 @@ MOST_CANDIDATES = 5  # of which each is looked into, where none is sure
 class Context:
     """What the installer needs to know of its surroundings.
 
-    `folders` are where the user's own files are; `cache` keeps wheels.
+    `folders` are where the user's own files are; `cache` keeps wheels. `ahead`
+    says that what is found is to be installed, with what it needs.
     """
 
     config: Config
@@ -77,6 +84,7 @@ class Context:
     ask: Ask
     run_id: str = ""
     cancel: executor.Cancel | None = None
+    ahead: bool = False
 
     @property
     def sources(self) -> Sources:
@@ -95,6 +103,10 @@ class Context:
             sources=self.sources,
             cache=self.cache / "wheels",
             release_age_days=self.config.release_age_days,
+            blocked=frozenset(map(normal, self.config.blocked)),
+            keep_seconds=3600 * min(self.config.index_hours, LONGEST_HOURS),
+            most_bytes=self.config.cache_mb * 2**20,
+            ahead=self.ahead,
             run_id=self.run_id,
             cancel=self.cancel,
         )
@@ -172,10 +184,13 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     absent = missing(needs, context.folders)
     if not absent:
         return [], []
-    resolutions = resolve(absent, context, online=True)
+    resolutions = resolve(absent, replace(context, ahead=True), online=True)
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
     for resolution in resolutions:
+        if resolution.fix == CHECK_NETWORK:  # whoever is offline still gets what needs no network
+            text = f"{resolution.evidence[0]}; going on without {resolution.distribution}"
+            context.emit(Progress(phase="install", text=text))
         if resolution.fix == CHECK_INDEX and is_required(resolution, needs):
             raise InstallError(
                 f"cannot look for {resolution.distribution}, and nothing was installed",
@@ -222,11 +237,12 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
         One is refused, has only a source archive or is not there, or the
         install failed.
     """
+    if here := _all_here(names):
+        return here, []
     queries = [_named_query(name) for name in names]
-    answers = find(list(dict.fromkeys(queries)), context.search)
+    answers = find(list(dict.fromkeys(queries)), replace(context, ahead=True).search)
     now = datetime.now(UTC)
-    block = context.config.block
-    resolutions = [barred(named(answers[query], context.ages, now), block) for query in queries]
+    resolutions = [named(answers[query], context.ages, now) for query in queries]
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
     chosen = [
@@ -240,6 +256,18 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
 def undo_install(context: Context) -> Undone | None:
     """Take the last change of this environment back; None where there is none (`undo_last`)."""
     return undo_last(_toolbox(context), context.search.cache)
+
+
+def _all_here(names: Sequence[str]) -> list[Resolution]:
+    """Return what there is to say where all of `names` are installed as they are wanted, else nothing."""
+    found = []
+    for name in names:
+        word, _, wanted = (part.strip() for part in name.partition("=="))
+        version = version_of(word) if _NAME.fullmatch(word) else None
+        if not version or wanted not in ("", version):
+            return []
+        found.append(settled(word, "installed", f"{word} {version} is installed"))
+    return found
 
 
 def _wanted(resolution: Resolution, needs: Sequence[Needed], ask: Ask) -> Candidate | None:
@@ -298,7 +326,7 @@ def _parts(need: Needed) -> list[Needed]:
     return [*found, replace(need, names=rest)] if rest or not found else found
 
 
-def _choice(need: Needed, context: Context) -> Choice:
+def _choice(need: Needed, context: Context) -> Origins:
     """Return where a module may come from, as far as this machine knows."""
     entries = candidates(need.module)
     if not is_own(need.module):
@@ -307,8 +335,8 @@ def _choice(need: Needed, context: Context) -> Choice:
         if normal(same.distribution) not in names and not any(not entry.is_rival for entry in entries):
             entries = (*entries, same)
     users = {normal(entry.distribution): needed_by(entry.distribution) for entry in entries}
-    blocked = frozenset(map(normal, context.config.block))
-    return Choice(entries=entries, users=users, blocked=blocked)
+    blocked = frozenset(map(normal, context.config.blocked))
+    return Origins(entries=entries, users=users, blocked=blocked)
 
 
 def _same_name(module: str) -> Entry:
@@ -318,7 +346,7 @@ def _same_name(module: str) -> Entry:
     return Entry(module=module, distribution=name.replace("_", "-"), source="name", is_rival=True)
 
 
-def _queries(choices: Mapping[Needed, Choice]) -> dict[str, Query]:
+def _queries(choices: Mapping[Needed, Origins]) -> dict[str, Query]:
     """Return a query for each distribution that may be meant; where one is sure, for that one alone."""
     merged: dict[str, Query] = {}
     for need, choice in choices.items():
@@ -376,17 +404,19 @@ def _named_query(text: str) -> Query:
 
 
 def _toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
+    search = replace(context, ahead=True).search
+
     def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
-        answers = find(queries, context.search)
+        answers = find(queries, search)
         now = datetime.now(UTC)
-        block = context.config.block
-        return {query: barred(named(found, context.ages, now), block) for query, found in answers.items()}
+        return {query: named(found, context.ages, now) for query, found in answers.items()}
 
     return Toolbox(
         sources=context.sources,
         emit=context.emit,
         ask=context.ask,
         look=look,
+        store=Store(context.search.cache),
         run_id=context.run_id,
         cancel=context.cancel,
         reasons=tuple(reasons),

@@ -22,6 +22,7 @@ from .query import Found
 PYTHON_LINE = "import sys; sys.path.insert(0, "  # how the evidence of a local module ends
 _IF_KNOWN = "%autoexec install DISTRIBUTION, if you know its name"
 CHECK_INDEX = "check the index: %autoexec config"
+CHECK_NETWORK = "go online, or check the index: %autoexec config"
 _WHY_NOT_BUILT = "only a source archive is there, and building it runs its code"
 
 
@@ -30,7 +31,7 @@ FEWEST_USES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Origins:
     """What is known of where a module comes from, before any index is asked.
 
     `entries` are the candidates, best first. `users` are, by the normal name
@@ -156,14 +157,14 @@ def decide(
     if submodule and found.sha256 and submodule not in found.held:
         doubts.insert(0, f"{distribution} {found.version} holds {module}, and not {submodule}")
     if doubts:
-        fix = CHECK_INDEX if found.is_down else ""
+        fix = _fix_of_fault(found)
         return _resolution(module, candidate, "ask", [*doubts, *_statements(found)], fix)
     return _resolution(module, candidate, "install", [why, *_statements(found)])
 
 
 def weigh(
     module: str,
-    choice: Choice,
+    choice: Origins,
     answers: Mapping[str, Found] | None,
     ages: Ages,
     now: datetime,
@@ -176,7 +177,7 @@ def weigh(
     ----------
     module : str
         A missing module, third party.
-    choice : Choice
+    choice : Origins
         Where it may come from; at least one entry.
     answers : mapping of str to Found, or None
         What the index has, by the name of a candidate. None: nobody asked.
@@ -196,7 +197,7 @@ def weigh(
         _candidate(entry, answers, module, choice.why(entry)) for entry in choice.entries if entry != lead
     ]
     if normal(lead.distribution) in choice.blocked:
-        return barred(replace(first, candidates=tuple(candidates)), choice.blocked)
+        return _barred(replace(first, candidates=tuple(candidates)), choice.blocked)
     evidence = first.evidence
     if all(entry.source == "name" for entry in choice.entries) and not (
         found and (found.exists or found.error)
@@ -209,7 +210,7 @@ def weigh(
     return replace(first, candidates=tuple(candidates), evidence=evidence)
 
 
-def barred(resolution: Resolution, blocked: Collection[str]) -> Resolution:
+def _barred(resolution: Resolution, blocked: Collection[str]) -> Resolution:
     """Return the resolution, or a refusal where its distribution is on the person's block list.
 
     `blocked` are names in any spelling (PEP 503 makes them one).
@@ -219,7 +220,7 @@ def barred(resolution: Resolution, blocked: Collection[str]) -> Resolution:
     return replace(
         resolution,
         decision="refuse",
-        evidence=(f"{resolution.distribution} is on the list of what is never installed (block)",),
+        evidence=(f"{resolution.distribution} is on your block list (setting `blocked`)",),
         fix="%autoexec config shows the list",
     )
 
@@ -247,7 +248,7 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
     )
     if faults:
         return _resolution(found.distribution, candidate, "refuse", faults, _fix_of_named(found))
-    is_judged = found.released or found.overwrites or not found.sha256
+    is_judged = found.released or found.overwrites or found.claims or not found.sha256
     doubts = _doubts(found, found.distribution, ages, now, must_tell=False) if is_judged else []
     evidence = doubts or _statements(found)
     return _resolution(
@@ -273,7 +274,7 @@ def _is_evidence(entry: Entry) -> bool:
     return entry.source in ("kept", "own")
 
 
-def _likeliest(choice: Choice, answers: Mapping[str, Found] | None, module: str) -> Entry:
+def _likeliest(choice: Origins, answers: Mapping[str, Found] | None, module: str) -> Entry:
     """Return the first candidate, or the first whose wheel holds the module where its does not."""
     first = choice.entries[0]
     if answers is None or _is_sound(answers.get(first.distribution), module):
@@ -343,8 +344,14 @@ def _fix_of_named(found: Found) -> str:
     if found.only_sdist:
         return f"%pip install {found.distribution}, if you trust it: {_WHY_NOT_BUILT}"
     if found.is_down:
-        return CHECK_INDEX
+        return _fix_of_fault(found)
     return "check the name; %autoexec resolve --online MODULE says where a module comes from"
+
+
+def _fix_of_fault(found: Found) -> str:
+    if found.is_unreachable:
+        return CHECK_NETWORK
+    return CHECK_INDEX if found.is_down else ""
 
 
 def _python_line(evidence: str) -> str:
@@ -354,6 +361,8 @@ def _python_line(evidence: str) -> str:
 
 def _faults(found: Found, module: str, distribution: str) -> list[str]:
     """Return what rules the wheel out, whoever says yes."""
+    if found.refusal:
+        return [found.refusal]
     if not found.sha256:
         return []
     wheel = f"{distribution} {found.version}"
@@ -379,6 +388,7 @@ def _doubts(
     if found.only_sdist:
         return [f"{distribution} {found.version} has no wheel for this Python, only a source archive"]
     doubts = [f"it would replace {file}" for file in found.overwrites]
+    doubts += [f"{distribution} {found.version}: {claim}" for claim in found.claims]
     if found.is_newest_known or not (found.released or must_tell):
         return doubts
     if not found.released:
@@ -395,7 +405,7 @@ def _doubts(
 
 
 def _statements(found: Found) -> list[str]:
-    statements = []
+    statements = [found.notice] if found.notice else []
     if found.sha256:
         held = [module for module in found.held if not module.endswith(".__init__")]
         statements.append(f"the wheel {found.filename} holds {', '.join(held or found.tops[:4])}")

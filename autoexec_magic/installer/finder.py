@@ -18,19 +18,17 @@ import logging
 import signal
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .installed import overwrites
-from .page import IndexFault, Shelf, download, without_logins
+from .choice import File, aware, choose, fresh_limit
+from .kept import Store, answer
+from .page import IndexFault, IndexUnreachable, Shelf, download, notice_of, refusal_of, without_logins
 from .query import Found, Query, Request
-from .wheel import holds, look
-
-if TYPE_CHECKING:
-    from unearth import Package
+from .wheel import look
 
 MAX_WHEEL_BYTES = 1024 * 2**20
 REQUEST_SECONDS = 10.0
@@ -38,10 +36,15 @@ REQUEST_SECONDS = 10.0
 
 def main() -> int:
     """Answer the request on standard input."""
+    import unearth.auth
+
     logging.getLogger("unearth").setLevel(logging.CRITICAL)  # what it would say is in the answers
     request = _request(json.load(sys.stdin))
+    if not request.keyring:
+        unearth.auth.KEYRING_DISABLED = True  # which might ask a person to unlock it
+    dead: dict[str, str] = {}  # whoever was not reached once is not waited for again
     for query in request.queries:
-        sys.stdout.write(json.dumps(asdict(_answer(query, request))) + "\n")
+        sys.stdout.write(json.dumps(asdict(_answer(query, request, dead))) + "\n")
         sys.stdout.flush()
     return 0
 
@@ -51,13 +54,15 @@ def _request(fields: dict[str, Any]) -> Request:
     return Request(queries=queries, **{name: _tuple(value) for name, value in fields.items()})
 
 
-def _answer(query: Query, request: Request) -> Found:
+def _answer(query: Query, request: Request, dead: dict[str, str]) -> Found:
     """Answer one query: whatever goes wrong is this project's fault, and the others are answered."""
     import httpx2
 
     name = query.distribution
     try:
-        return _find(query, request)
+        return _find(query, request, dead)
+    except IndexUnreachable as fault:
+        return Found(distribution=name, error=str(fault), is_down=True, is_unreachable=True)
     except IndexFault as fault:
         return Found(distribution=name, error=str(fault), is_down=True)
     except httpx2.TimeoutException:
@@ -76,7 +81,7 @@ def _answer(query: Query, request: Request) -> Found:
         return Found(distribution=name, error=text)
 
 
-def _find(query: Query, request: Request) -> Found:
+def _find(query: Query, request: Request, dead: dict[str, str]) -> Found:
     from packaging.utils import InvalidName, canonicalize_name
 
     try:
@@ -86,97 +91,45 @@ def _find(query: Query, request: Request) -> Found:
     links = [("", request.find_links)] if request.find_links else []
     for index, folders in [*links, *((url, ()) for url in request.indexes)]:
         with Shelf(index, folders, REQUEST_SECONDS).opened() as shelf:
-            packages = shelf.packages(query.distribution)
-            if packages is not None:
-                return _best(query, request, shelf, packages)
+            files = _files(shelf, query.distribution, dead)
+            if files is not None:
+                return _best(query, request, shelf, files)
     return Found(distribution=query.distribution)
 
 
-def _best(query: Query, request: Request, shelf: Shelf, packages: Sequence[Package]) -> Found:
+def _files(shelf: Shelf, distribution: str, dead: dict[str, str]) -> list[File] | None:
+    import httpx2
+
+    if shelf.url in dead:
+        raise IndexUnreachable(dead[shelf.url])
+    try:
+        return shelf.files(distribution)
+    except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        said = without_logins(str(error)) or type(error).__name__
+        dead[shelf.url] = f"{shelf.shown} could not be reached: {said}"
+        raise IndexUnreachable(dead[shelf.url]) from error
+
+
+def _best(query: Query, request: Request, shelf: Shelf, files: Sequence[File]) -> Found:
     """Answer from the one index that serves the name."""
-    fitting = _fitting(packages, query.specifier)
-    if fitting:
-        return _look(query, request, shelf, packages, fitting)
-    newest = [str(package.version) for package in _fitting(packages, "")]
-    if query.specifier and newest:
-        wanted = query.specifier.removeprefix("==")
-        text = f"{query.distribution} has no version {wanted} that fits this Python; newest is {newest[0]}"
-        if query.specifier.startswith("=="):
-            text = f"{query.distribution} has no version {wanted}; newest is {newest[0]}"
-        return Found(distribution=query.distribution, error=text)
-    return Found(distribution=query.distribution)
-
-
-def _fitting(packages: Sequence[Package], specifier: str) -> list[Package]:
-    """Return what a specifier allows; an unfinished or withdrawn release only where it is named."""
-    from packaging.specifiers import SpecifierSet
-
-    wanted = SpecifierSet(specifier)
-    is_exact = specifier.startswith("==") and "," not in specifier and "*" not in specifier
-    return [
-        package
-        for package in packages
-        if package.version is not None
-        and wanted.contains(package.version, prereleases=bool(wanted.prereleases))
-        and (is_exact or not package.link.is_yanked)
-    ]
-
-
-def _look(
-    query: Query, request: Request, shelf: Shelf, packages: Sequence[Package], fitting: Sequence[Package]
-) -> Found:
-    wheels = [package for package in fitting if package.link.is_wheel]
-    if not wheels:
-        version = str(fitting[0].version)
-        return Found(
-            distribution=query.distribution, exists=True, index=shelf.shown, only_sdist=True, version=version
-        )
-    times = _times(packages) or _times_beside(shelf, query.distribution)
-    best, is_known = _choose(wheels, times, query, request)
-    released = times.get(best.link.filename)
-    path, digest = download(shelf, best, Path(request.cache), most_bytes=MAX_WHEEL_BYTES)
-    inside = look(path, query.distribution)
-    return Found(
-        distribution=query.distribution,
-        exists=True,
+    refusal = refusal_of(query.distribution, shelf.status)
+    if refusal:
+        return Found(distribution=query.distribution, exists=True, index=shelf.shown, refusal=refusal)
+    chosen = choose(
+        query,
+        files,
         index=shelf.shown,
-        version=str(best.version),
-        filename=best.link.filename,
-        sha256=digest,
-        held=tuple(module for module in query.modules if holds(inside.names, module)),
-        tops=inside.tops,
-        pth=inside.pth,
-        faults=inside.faults,
-        overwrites=overwrites(path, inside, query.distribution),
-        released=released.isoformat() if released else "",
-        first_released=min(times.values()).isoformat() if times else "",
-        releases=len({package.version for package in packages}),
-        summary=inside.summary,
-        is_newest_known=is_known,
+        times={file.filename: file.uploaded for file in files if file.uploaded},
+        ask_times=lambda: _times_beside(shelf, query.distribution),
+        limit=fresh_limit(request.now, request.release_age_days),
     )
-
-
-def _choose(
-    wheels: Sequence[Package], times: Mapping[str, datetime], query: Query, request: Request
-) -> tuple[Package, bool]:
-    """Return the best wheel that is not fresh, or the best one; and whether the table knew it."""
-    from packaging.version import Version
-
-    limit = _aware(datetime.fromisoformat(request.now)) - timedelta(days=request.release_age_days)
-    old = [wheel for wheel in wheels if wheel.link.filename in times and times[wheel.link.filename] <= limit]
-    if old:
-        return old[0], False
-    if not times and query.newest_known:
-        known = [wheel for wheel in wheels if Version(str(wheel.version)) <= Version(query.newest_known)]
-        if known:
-            return known[0], True
-    return wheels[0], False
-
-
-def _times(packages: Sequence[Package]) -> dict[str, datetime]:
-    """Return when each file of a project was uploaded, as far as the index says."""
-    links = (package.link for package in packages)
-    return {link.filename: _aware(link.upload_time) for link in links if link.upload_time}
+    if isinstance(chosen, Found):
+        return chosen
+    path, digest = download(shelf, chosen.file, Path(request.cache), most_bytes=MAX_WHEEL_BYTES)
+    inside = look(path, query.distribution)
+    Store(Path(request.cache)).keep_proof(digest, inside)
+    notice = notice_of(query.distribution, shelf.status)
+    return answer(query, chosen, inside, path, index=shelf.shown, sha256=digest, notice=notice)
 
 
 def _times_beside(shelf: Shelf, distribution: str) -> dict[str, datetime]:
@@ -190,15 +143,11 @@ def _times_beside(shelf: Shelf, distribution: str) -> dict[str, datetime]:
         releases = shelf.session.get(f"{base}/pypi/{distribution}/json").json()["releases"]
         files = [file for release in releases.values() for file in release]
         return {
-            file["filename"]: _aware(datetime.fromisoformat(file["upload_time_iso_8601"])) for file in files
+            file["filename"]: aware(datetime.fromisoformat(file["upload_time_iso_8601"])) for file in files
         }
     except (ValueError, KeyError, TypeError, AttributeError, httpx2.HTTPError):
         # Another kind of server has anything at all in that place: then nothing is known of times.
         return {}
-
-
-def _aware(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _tuple(value: Any) -> Any:

@@ -1,10 +1,12 @@
 """Install exactly what was proved, into the environment of the running interpreter.
 
-First a dry run says what would change. Every wheel of that plan which was not
+First a plan says what would change: worked out from the proofs where that is
+plain (`closure`), else by the dry run of the tool that installs. Every wheel of that plan which was not
 proved is looked into like those that were; a fault in any of them refuses the
 whole. A plan that takes something away, or needs what is fresh, is a question.
 Then each distribution is pinned with the hash of the very bytes that were
-looked into, and installed with `--require-hashes`, from wheels only.
+looked into, and installed with `--require-hashes`, from wheels only; from the
+files themselves where they all are here, so that no index is asked again.
 
 Until that last step nothing has changed. Once it runs, who asks for its end
 gets all of it, if it is done within `PATIENCE_SECONDS`, or nothing (`undo`).
@@ -14,19 +16,24 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 import sysconfig
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .. import executor
 from ..errors import Cancelled, InstallError, PolicyRefused, RunTimeout
-from ..events import Installed
+from ..events import Installed, Progress
 from ..executor.interrupts import noted
+from ..imported import changed, stamps
 from ..values import Candidate, Outcome, Question, Resolution
-from . import undo
+from . import backup, lock, undo
+from .closure import NotPlainError, chosen_of, closure
+from .installed import modules_of, places, versions
 from .known import normal
 from .query import Query
 from .record import recording
@@ -57,18 +64,37 @@ def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
         The time was up, or a person stopped it; `why` says what is installed.
     """
     _refuse_managed()
+    _refuse_read_only()
+
+    def tell(text: str) -> None:
+        tools.emit(Progress(phase="install", text=text))
+
+    with lock.held(hold_seconds=2 * tools.timeout + PATIENCE_SECONDS, tell=tell, cancel=tools.cancel):
+        return _install(candidates, tools)
+
+
+def _install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
     program = uv_path()
     tool: Tool = Uv(program, tools) if program else Pip(tools)
-    plan, looked = _planned(tool, candidates, tools)
+    plan, looked = _plain_plan(candidates, tools) or _planned(tool, candidates, tools)
     if not plan.added:
         return []
     _refuse_faults(plan, looked)
     _agree(plan, looked, candidates, tools)
     if tools.cancel and tools.cancel.is_set():
         raise Cancelled("the install was stopped", why="nothing was installed")
+    replaces = bool(plan.removed) or any(
+        "it would replace" in line for found in looked.values() for line in _evidence(found)
+    )
+    before = stamps() if replaces else {}
     installed = [_installed(name, version, looked[normal(name)]) for name, version in plan.added.items()]
     with recording(installed, plan.removed, tools):
-        is_late = _carry_out(tool, plan, _pinned(plan, looked), tools)
+        for number, item in enumerate(installed, 1):
+            text = f"installing {item.distribution} {item.version}"
+            tools.emit(Progress(phase="install", text=text, number=number, total=len(installed)))
+        is_late = _carry_out(tool, plan, looked, tools)
+    stale = changed(before)
+    installed = [_with_changes(item, stale) for item in installed]
     for item in installed:
         tools.emit(item)
     if is_late:
@@ -77,22 +103,60 @@ def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
     return installed
 
 
-def _carry_out(tool: Tool, plan: Plan, requirements: str, tools: Toolbox) -> bool:
+def _plain_plan(
+    candidates: Sequence[Candidate], tools: Toolbox
+) -> tuple[Plan, dict[str, Resolution | Candidate]] | None:
+    """Return the plan where no resolver is needed for it, or None."""
+    if tools.store is None:
+        return None
+    try:
+        chosen = closure(candidates, versions(), tools.store.proof, tools.look)
+    except NotPlainError:
+        return None
+    added = {chosen_of(found).distribution: chosen_of(found).version for found in chosen.values()}
+    return Plan(added=added), chosen
+
+
+def _carry_out(tool: Tool, plan: Plan, looked: Mapping[str, Resolution | Candidate], tools: Toolbox) -> bool:
     """Install all of the plan or nothing; return whether a person asked too late for its end."""
     before = undo.snapshot()
     cancel = _Patient()
+    requirements, places = _pinned(plan, looked), _places(plan, looked, tools)
+    names = [text.partition(" ")[0] for text in plan.removed]
     # From here on a signal is a request, also while things are taken back: nothing ends halfway.
-    with noted(cancel), _forwarded(tools.cancel, cancel):
+    with (
+        noted(cancel),
+        _forwarded(tools.cancel, cancel),
+        backup.kept(names, tools.store.wheels.folder.parent if tools.store else None) as old,
+    ):
         try:
-            outcome = tool.apply(requirements, cancel, tools.timeout + PATIENCE_SECONDS)
+            outcome = tool.apply(requirements, cancel, tools.timeout + PATIENCE_SECONDS, places)
         except BaseException:
-            undo.take_back(plan.added, before)
+            _take_back(plan, before, old)
             raise
         if not outcome.passed:
-            raise _failed(outcome, undo.take_back(plan.added, before), tools)
+            raise _failed(outcome, _take_back(plan, before, old), tools)
         importlib.invalidate_caches()
     # Whoever has the run's own request sees it there; an interrupt only we have seen.
     return cancel.is_asked and not (tools.cancel and tools.cancel.is_set())
+
+
+def _take_back(plan: Plan, before: undo.Before, old: backup.Backup) -> list[str]:
+    """Make the environment what it was; return what is not."""
+    left = undo.take_back(plan.added, before)
+    if not old.files:
+        return left
+    old.put_back()
+    return undo.differences(plan.added, before)
+
+
+def _places(plan: Plan, looked: Mapping[str, Resolution | Candidate], tools: Toolbox) -> list[Path]:
+    """Return where the very wheels are that were looked into, if they all are here."""
+    if tools.store is None:
+        return []
+    digests = [chosen_of(looked[normal(name)]).sha256 for name in plan.added]
+    paths = [tools.store.wheels.path(digest) for digest in digests]
+    return [path.parent for path in paths if path] if all(paths) else []
 
 
 class _Patient(executor.Cancel):
@@ -138,8 +202,7 @@ def _forwarded(asked: executor.Cancel | None, patient: _Patient) -> Iterator[Non
     try:
         yield
     finally:
-        done.set()
-        watcher.join()
+        done.set()  # it ends by itself; to wait for that takes milliseconds where the machine is busy
 
 
 def _planned(
@@ -217,7 +280,9 @@ def _agree(
     """Ask about what the plan takes away, and about dependencies that are fresh."""
     wanted = " ".join(candidate.distribution for candidate in candidates)
     names = ", ".join(plan.removed)
-    doubts = [
+    in_use = [text for text in plan.removed if _imported(text.partition(" ")[0])]
+    doubts = [f"{text} is imported in this kernel, which must be restarted then" for text in in_use]
+    doubts += [
         line
         for found in looked.values()
         if isinstance(found, Resolution) and found.decision == "ask"
@@ -240,21 +305,29 @@ def _agree(
         raise PolicyRefused(f"not installed: {wanted}", why=why)
 
 
-def _candidate(found: Resolution | Candidate) -> Candidate:
-    chosen = found if isinstance(found, Candidate) else found.chosen
-    assert chosen is not None
-    return chosen
+def _evidence(found: Resolution | Candidate) -> tuple[str, ...]:
+    return (found.why,) if isinstance(found, Candidate) else found.evidence
 
 
 def _installed(name: str, version: str, found: Resolution | Candidate) -> Installed:
-    candidate = _candidate(found)
-    shown = candidate.distribution if isinstance(found, Candidate) else name
-    return Installed(distribution=shown, version=version, sha256=candidate.sha256, index=candidate.index)
+    candidate = chosen_of(found)
+    return Installed(
+        distribution=candidate.distribution if isinstance(found, Candidate) else name,
+        version=version,
+        sha256=candidate.sha256,
+        index=candidate.index,
+        evidence=_evidence(found),
+    )
+
+
+def _with_changes(item: Installed, stale: Sequence[str]) -> Installed:
+    modules = modules_of(item.distribution) if stale else ()
+    return replace(item, changed=tuple(module for module in stale if module in modules))
 
 
 def _pinned(plan: Plan, looked: Mapping[str, Resolution | Candidate]) -> str:
     """Return the plan as a requirements file, each line with the hash of what was looked into."""
-    pins = ((name, version, _candidate(looked[normal(name)]).sha256) for name, version in plan.added.items())
+    pins = ((name, version, chosen_of(looked[normal(name)]).sha256) for name, version in plan.added.items())
     return "".join(f"{name}=={version} --hash=sha256:{digest}\n" for name, version, digest in pins)
 
 
@@ -273,6 +346,22 @@ def _failed(outcome: Outcome, left: Sequence[str], tools: Toolbox) -> InstallErr
         )
     said = reason(outcome, tools.sources)
     return InstallError("the install did not succeed", why=f"{said}; {why}" if left else said, fix=fix)
+
+
+def _imported(name: str) -> list[str]:
+    """Return which modules of an installed distribution are imported here."""
+    return [module for module in modules_of(name) if module in sys.modules]
+
+
+def _refuse_read_only() -> None:
+    """Refuse an environment in which nothing can be written, before anything begins."""
+    for place in dict.fromkeys((places().purelib, places().platlib)):
+        if not os.access(place, os.W_OK):
+            raise InstallError(
+                "nothing can be installed into this Python",
+                why=f"{place} cannot be written by you",
+                fix="python3 -m venv .venv, and use its kernel",
+            )
 
 
 def _refuse_managed() -> None:

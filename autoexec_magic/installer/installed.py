@@ -7,15 +7,38 @@ cost is bounded: only where a file is already there is its owner looked for.
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import os
+import sys
 import sysconfig
+import time
 import zipfile
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
-from .known import normal
+from .known import normal, table
 from .wheel import Inside
 
 MOST = 3
+_UNSETTLED_NS = 2_000_000_000
+_INFOS = (".dist-info", ".egg-info")
+
+
+class Places(NamedTuple):
+    """Where an environment has what (`sysconfig`)."""
+
+    purelib: str
+    platlib: str
+    scripts: str
+    data: str
+
+
+def places() -> Places:
+    """Return this interpreter's places; to work them out takes a tenth of a millisecond each."""
+    return _places_of(sys.prefix, sysconfig.get_path)
 
 
 def overwrites(path: Path, inside: Inside, distribution: str) -> tuple[str, ...]:
@@ -35,11 +58,11 @@ def overwrites(path: Path, inside: Inside, distribution: str) -> tuple[str, ...]
     tuple of str
         At most `MOST`, each `FILE of DISTRIBUTION VERSION`.
     """
-    site = Path(sysconfig.get_path("purelib"))
+    site = Path(places().purelib)
     there = {place.resolve(): shown for place, shown in _targets(inside, site) if place.is_file()}
     last = {place.name for place in there}
     found: list[str] = []
-    for other in metadata.distributions(path=[str(site), sysconfig.get_path("platlib")]) if there else ():
+    for other in metadata.distributions(path=[str(site), places().platlib]) if there else ():
         if normal(other.name or "") == normal(distribution):
             continue
         for file in other.files or ():
@@ -53,6 +76,105 @@ def overwrites(path: Path, inside: Inside, distribution: str) -> tuple[str, ...]
     return tuple(found)
 
 
+def claims(inside: Inside, distribution: str) -> tuple[str, ...]:
+    """Return which names of others a wheel brings along: those of the table, and those of packages here.
+
+    Returns
+    -------
+    tuple of str
+        At most `MOST`, each `it brings NAME, which is OWNER's`.
+    """
+    found = []
+    for top in inside.tops:
+        row = table().get(top)
+        owner = row.distribution if row else _owner(top, inside, distribution)
+        if owner and normal(owner) != normal(distribution):
+            found.append(f"it brings {top}, which is {owner}'s")
+    return tuple(found[:MOST])
+
+
+def versions() -> dict[str, str]:
+    """Return the version of each distribution that can be imported from, by its normal name.
+
+    As far as the folders' names tell (PEP 376); where two have a name, the
+    one that Python would find first.
+    """
+    found: dict[str, str] = {}
+    for place in sys.path:
+        for name, version in _listed(place or ".").items():
+            found.setdefault(name, version)
+    return found
+
+
+def version_of(name: str) -> str | None:
+    """Return the version of one distribution that can be imported from, or None."""
+    wanted = normal(name)
+    return next((found[wanted] for place in sys.path if wanted in (found := _listed(place or "."))), None)
+
+
+def modules_of(name: str) -> tuple[str, ...]:
+    """Return the top-level names that an installed distribution brought, or none where it is not here."""
+    try:
+        files = metadata.distribution(name).files or ()
+    except metadata.PackageNotFoundError:
+        return ()
+    firsts = {file.parts[0] for file in files if file.suffix in (".py", ".so", ".pyd")}
+    return tuple(sorted({first.partition(".")[0] for first in firsts if not first.endswith("-info")} - {""}))
+
+
+def _listed(place: str) -> Mapping[str, str]:
+    """Return the versions of what is in one folder, by normal name."""
+    try:
+        changed_ns = os.stat(place).st_mtime_ns  # noqa: PTH116 - asked each time anything is installed
+    except OSError:
+        return {}
+    # A clock ticks more slowly than files are made: what has just changed may change again unseen.
+    if time.time_ns() - changed_ns < _UNSETTLED_NS:
+        return _read(place)
+    return _kept(place, changed_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _kept(place: str, changed_ns: int) -> Mapping[str, str]:
+    return _read(place)
+
+
+def _read(place: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    with contextlib.suppress(OSError):
+        for entry in sorted(os.listdir(place)):
+            if entry.endswith(_INFOS):
+                name, version = _identity(entry)
+                found.setdefault(name, version)
+    return found
+
+
+@functools.lru_cache(maxsize=8192)
+def _identity(entry: str) -> tuple[str, str]:
+    parts = entry.rpartition(".")[0].split("-")
+    return normal(parts[0]), parts[1] if len(parts) > 1 else ""
+
+
+@functools.lru_cache(maxsize=4)
+def _places_of(prefix: str, path_of: Callable[[str], str]) -> Places:
+    return Places(*(path_of(name) for name in Places._fields))
+
+
+def _owner(top: str, inside: Inside, distribution: str) -> str:
+    """Return whose regular package called `top` is here already, if it is somebody else's, or ""."""
+    site = Path(places().purelib)
+    if not (site / top / "__init__.py").is_file() or not any(
+        name.startswith(f"{top}/") for name in inside.names
+    ):
+        return ""
+    owners = {
+        str(other.name)
+        for other in metadata.distributions(path=[str(site), places().platlib])
+        if any(str(file) == f"{top}/__init__.py" for file in other.files or ())
+    }
+    return "" if normal(distribution) in map(normal, owners) else min(owners, default="")
+
+
 def _targets(inside: Inside, site: Path) -> list[tuple[Path, str]]:
     """Return where the wheel's files would land; a top-level name that is new costs one look."""
     old: dict[str, bool] = {}
@@ -63,7 +185,7 @@ def _targets(inside: Inside, site: Path) -> list[tuple[Path, str]]:
             old[top] = (site / top).exists() and not top.endswith(".dist-info")
         if old[top]:
             targets.append((site / name, name))
-    scripts, data = Path(sysconfig.get_path("scripts")), Path(sysconfig.get_path("data"))
+    scripts, data = Path(places().scripts), Path(places().data)
     targets += [(scripts / name, name) for name in inside.scripts]
     return targets + [(data / name, name) for name in inside.placed]
 

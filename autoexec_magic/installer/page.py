@@ -9,17 +9,19 @@ else is an `IndexFault`.
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import html
 import ipaddress
-import os
+import json
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
+from .choice import File, aware
 from .sources import without_credentials
+from .wheels import Wheels
 
 if TYPE_CHECKING:
     import httpx2
@@ -28,13 +30,27 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 2**18
 MOST_REDIRECTS = 5
+CONNECT_SECONDS = 3.0  # whoever is offline is told within 5
 _ABSENT = (404, 410)
 _PAGES = ("text/html", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+json")
+_META = re.compile(r'<meta\s+name="pypi:(project-status(?:-reason)?)"\s+content="([^"]*)"', re.IGNORECASE)
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 class IndexFault(Exception):
     """An index did not answer as one; the text names it, without credentials."""
+
+
+class IndexUnreachable(IndexFault):
+    """An index was not even reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectStatus:
+    """What an index says of a project as a whole (PEP 792); `word` is "" for nothing."""
+
+    word: str = ""
+    reason: str = ""
 
 
 class Shelf:
@@ -56,21 +72,25 @@ class Shelf:
         self._answers: list[tuple[int, str]] = []
         self._index, self._links, self._seconds = index, links, seconds
         self._finder: PackageFinder | None = None
+        self._page: httpx2.Response | None = None
+        self.status = ProjectStatus()
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Shelf]:
         """Keep a session while the block runs."""
+        import httpx2
         from unearth import PackageFinder
         from unearth.auth import MultiDomainBasicAuth
         from unearth.fetchers import PyPIClient
 
         for url in (self._index, *self._links):
-            if not _is_private(url):
+            if not is_private(url):
                 shown = without_credentials(url)
                 raise IndexFault(f"{shown} has no TLS, and anybody on the way could answer: use https")
         urls = [self._index] if self._index else []
         options: Any = {"follow_redirects": True, "max_redirects": MOST_REDIRECTS}
-        with PyPIClient(timeout=self._seconds, event_hooks={"response": [self._note]}, **options) as session:
+        limits = httpx2.Timeout(self._seconds, connect=min(self._seconds, CONNECT_SECONDS))
+        with PyPIClient(timeout=limits, event_hooks={"response": [self._note]}, **options) as session:
             session.auth = MultiDomainBasicAuth(prompting=False, index_urls=urls)
             fetcher = cast("Fetcher", session)  # a Client takes more than the protocol asks for
             self._finder = PackageFinder(fetcher, index_urls=urls, find_links=self._links)
@@ -82,8 +102,10 @@ class Shelf:
         assert self._finder is not None
         return self._finder.session
 
-    def packages(self, distribution: str) -> list[Package] | None:
+    def files(self, distribution: str) -> list[File] | None:
         """Return a project's files that fit this interpreter, best first, or None if it is not served.
+
+        `status` is afterwards what the index says of the project as a whole.
 
         Raises
         ------
@@ -92,6 +114,7 @@ class Shelf:
         """
         assert self._finder is not None
         self._answers.clear()
+        self.status = ProjectStatus()
         found = list(self._finder.find_all_packages(distribution, allow_yanked=True))
         for status, kind in self._answers[-1:]:
             if status in _ABSENT:
@@ -102,18 +125,62 @@ class Shelf:
                 raise IndexFault(
                     f"{self.shown} answered with {kind or 'nothing'} in place of a page of files"
                 )
-        return found if self._answers or found else None
+        if self._page is not None and self._answers:
+            self.status = status_of(self._page.headers.get("Content-Type", ""), self._page.text)
+        return [_file(package) for package in found] if self._answers or found else None
 
     def _note(self, response: httpx2.Response) -> None:
         if response.has_redirect_location:
             onwards = urljoin(str(response.url), response.headers["Location"])
-            if not _is_private(onwards):
+            if not is_private(onwards):
                 raise IndexFault(f"{self.shown} sends on to {without_credentials(onwards)}, which has no TLS")
             return
         self._answers.append((response.status_code, response.headers.get("Content-Type", "")))
+        self._page = response
 
 
-def download(shelf: Shelf, package: Package, cache: Path, *, most_bytes: int) -> tuple[Path, str]:
+def status_of(kind: str, text: str) -> ProjectStatus:
+    """Return what a page of the content type `kind` says of its project (PEP 792).
+
+    Examples
+    --------
+    >>> status_of("text/html", '<meta name="pypi:project-status" content="archived">').word
+    'archived'
+    """
+    if "json" in kind:
+        try:
+            return status_in(json.loads(text))
+        except ValueError:
+            return ProjectStatus()
+    told = {key: html.unescape(value) for key, value in _META.findall(text)}
+    return ProjectStatus(word=told.get("project-status", ""), reason=told.get("project-status-reason", ""))
+
+
+def status_in(page: object) -> ProjectStatus:
+    """Return what a page of JSON says of its project (PEP 792)."""
+    told = page.get("project-status") if isinstance(page, dict) else None
+    told = told if isinstance(told, dict) else {"status": told}
+    word, reason = (told.get(key) for key in ("status", "reason"))
+    return ProjectStatus(
+        word=word if isinstance(word, str) else "", reason=reason if isinstance(reason, str) else ""
+    )
+
+
+def refusal_of(distribution: str, status: ProjectStatus) -> str:
+    """Return why a project may not be installed at all, or ""."""
+    if status.word.casefold() != "quarantined":
+        return ""
+    return f"the index has {distribution} in quarantine" + (f": {status.reason}" if status.reason else "")
+
+
+def notice_of(distribution: str, status: ProjectStatus) -> str:
+    """Return what a person should know of a project, or ""."""
+    if status.word.casefold() in ("", "active"):
+        return ""
+    return f"the project {distribution} is {status.word}" + (f": {status.reason}" if status.reason else "")
+
+
+def download(shelf: Shelf, file: File, cache: Path, *, most_bytes: int) -> tuple[Path, str]:
     """Return a wheel's file in the cache and the SHA-256 of its bytes.
 
     Raises
@@ -121,26 +188,17 @@ def download(shelf: Shelf, package: Package, cache: Path, *, most_bytes: int) ->
     ValueError
         It is too large, or not the file that the index names.
     """
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = package.link.filename
-    expected = _expected(package)
-    kept = cache / f"{expected}-{name}"
-    if expected and kept.is_file() and _digest(kept) == expected:
-        return kept, expected
-    if not expected and not _is_private(package.link.url_without_fragment):
-        raise ValueError(f"{name} would come without TLS and without a hash")
-    descriptor, part = tempfile.mkstemp(dir=cache, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            digest = _copy(shelf, package, file, most_bytes)
-        if expected and digest != expected:
-            raise ValueError(f"{name} is not the file that the index names (its SHA-256 differs)")
-        kept = cache / f"{digest}-{name}"
-        Path(part).replace(kept)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-    return kept, digest
+    wheels = Wheels(cache)
+    kept = wheels.checked(file.sha256) if file.sha256 else None
+    if kept:
+        return kept, file.sha256
+    if not file.sha256 and not is_private(file.url):
+        raise ValueError(f"{file.filename} would come without TLS and without a hash")
+    with shelf.session.get_stream(file.url) as response:
+        response.raise_for_status()
+        return wheels.take(
+            response.iter_bytes(CHUNK_BYTES), file.filename, expected=file.sha256, most_bytes=most_bytes
+        )
 
 
 def without_logins(text: str) -> str:
@@ -154,7 +212,7 @@ def without_logins(text: str) -> str:
     return _LOGIN.sub("", text)
 
 
-def _is_private(url: str) -> bool:
+def is_private(url: str) -> bool:
     """Whether nobody on the way can change what `url` answers."""
     parts = urlsplit(url)
     if parts.scheme != "http":
@@ -166,25 +224,15 @@ def _is_private(url: str) -> bool:
         return host == "localhost"
 
 
-def _copy(shelf: Shelf, package: Package, file: BinaryIO, most_bytes: int) -> str:
-    digest, size = hashlib.sha256(), 0
-    with shelf.session.get_stream(package.link.url_without_fragment) as response:
-        response.raise_for_status()
-        for chunk in response.iter_bytes(CHUNK_BYTES):
-            size += len(chunk)
-            if size > most_bytes:
-                raise ValueError(f"{package.link.filename} is larger than {most_bytes >> 20} MiB")
-            digest.update(chunk)
-            file.write(chunk)
-    return digest.hexdigest()
-
-
-def _expected(package: Package) -> str:
-    """Return the SHA-256 that the index gives for the file, or ""."""
-    hashes = package.link.hash_option or {}
-    return next(iter(hashes.get("sha256", ())), "")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _file(package: Package) -> File:
+    link = package.link
+    hashes = link.hash_option or {}
+    return File(
+        filename=link.filename,
+        url=link.url_without_fragment,
+        version=str(package.version),
+        sha256=next(iter(hashes.get("sha256", ())), ""),
+        is_wheel=link.is_wheel,
+        is_yanked=bool(link.is_yanked),
+        uploaded=aware(link.upload_time) if link.upload_time else None,
+    )

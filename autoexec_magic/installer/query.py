@@ -29,8 +29,10 @@ class Found:
     else rules the wheel out, `overwrites` which files of other installed
     distributions it would replace. Times are ISO 8601 or "" where the index
     does not say; `releases` counts those that fit this Python, None where nobody
-    counted. `summary` is the wheel's own sentence. `error` is set where nothing could be said, and `is_down`
-    where that is the index's doing.
+    counted. `summary` is the wheel's own sentence. `claims` are names of others
+    that the wheel brings along, `notice` is what the index says of the project,
+    `refusal` what rules the project out whatever its wheel holds. `error` is
+    set where nothing could be said, and `is_down` where that is the index's doing.
     """
 
     distribution: str
@@ -44,6 +46,9 @@ class Found:
     pth: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     overwrites: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    notice: str = ""
+    refusal: str = ""
     released: str = ""
     first_released: str = ""
     releases: int | None = None
@@ -52,6 +57,7 @@ class Found:
     only_sdist: bool = False
     error: str = ""
     is_down: bool = False
+    is_unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,4 +69,5 @@ class Request:
     find_links: tuple[str, ...]
     cache: str
     release_age_days: float
+    keyring: str = ""
     now: str = field(default_factory=lambda: datetime.now(UTC).isoformat())

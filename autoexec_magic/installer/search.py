@@ -1,9 +1,14 @@
-"""Start the finder, ask it, and read its answers; what it says is other people's text."""
+"""Ask what an index has: what is known already, the quick way, the finder; in that order.
+
+What comes back is other people's text. What is on the block list is asked for
+nowhere.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +21,8 @@ from ..errors import Cancelled, InstallError, RunTimeout
 from ..events import Event, Output
 from ..redact import cleaned, secrets_in
 from ..values import Outcome
+from .kept import Store, scope_of
+from .known import normal
 from .query import Found, Query, Request
 from .sources import Sources, logins
 
@@ -28,38 +35,94 @@ sys.path += sys.argv[1:]
 from autoexec_magic.installer import finder
 sys.exit(finder.serve())
 """
+_SESSION = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")  # where a keyring answers
 _NEEDED = ("unearth", "packaging", "httpx2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Where to look, and within which bounds. `cache` is a folder for wheels."""
+    """Where to look, and within which bounds.
+
+    `cache` is a folder for wheels, `blocked` are normal names, `keep_seconds`
+    is how long an answer counts, `most_bytes` how much is kept, `ahead` whether to look into what is needed,
+    too.
+    """
 
     sources: Sources
     cache: Path
     release_age_days: float
+    blocked: frozenset[str] = frozenset()
+    keep_seconds: float = 0.0
+    most_bytes: float = math.inf
+    ahead: bool = False
     run_id: str = ""
     cancel: executor.Cancel | None = None
 
 
 def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
-    """Return what the finder says to each query.
+    """Return what there is to say to each query.
 
     Raises
     ------
     InstallError, RunTimeout, Cancelled
-        It did not answer; nothing was installed.
+        The finder did not answer; nothing was installed.
     """
-    if not queries:
-        return {}
-    request = Request(
+    answers = {query: _blocked(query) for query in queries if normal(query.distribution) in search.blocked}
+    store, scope = Store(search.cache), scope_of(search.sources, search.release_age_days)
+    for query in queries:
+        if query not in answers:
+            kept = store.recall(query, scope, most_seconds=search.keep_seconds)
+            if kept:
+                answers[query] = _shown(kept, search.sources)
+    left = [query for query in queries if query not in answers]
+    if left:
+        store.prune(search.most_bytes)
+        fresh = _asked(left, search)
+        answers |= fresh
+        if search.keep_seconds and not search.sources.find_links:
+            for query, found in fresh.items():
+                if found.sha256:
+                    store.keep_choice(query, scope, found)
+    return {query: answers[query] for query in queries}
+
+
+def _asked(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
+    """Ask the index, the quick way where it goes; answers to more than was asked may come along."""
+    from . import direct  # what it imports is loaded where somebody looks for packages, and not before
+
+    answers: dict[Query, Found] = {}
+    if direct.suits(search.sources):
+        fresh = direct.ask(
+            queries,
+            _request(queries, search),
+            search.sources,
+            ahead=search.ahead,
+            blocked=search.blocked,
+            cancel=search.cancel,
+        )
+        answers = {query: _shown(found, search.sources) for query, found in fresh.items()}
+    left = [query for query in queries if query not in answers]
+    return answers | _of_finder(left, search) if left else answers
+
+
+def _blocked(query: Query) -> Found:
+    name = query.distribution
+    return Found(distribution=name, exists=True, refusal=f"{name} is on your block list (setting `blocked`)")
+
+
+def _request(queries: Sequence[Query], search: Search) -> Request:
+    return Request(
         queries=tuple(queries),
         indexes=search.sources.indexes,
         find_links=search.sources.find_links,
         cache=str(search.cache),
         release_age_days=search.release_age_days,
+        keyring=search.sources.keyring,
     )
-    text, outcome = _run(request, search)
+
+
+def _of_finder(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
+    text, outcome = _run(_request(queries, search), search)
     if outcome.ended == "cancelled":
         raise Cancelled("the search for packages was stopped", why="nothing was installed")
     if outcome.ended == "timed-out":
@@ -79,7 +142,16 @@ def find(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
 
 def one_line(text: str, sources: Sources) -> str:
     """Return other people's text as it may be shown: one line, no secrets, no control characters."""
-    secrets = (*secrets_in(os.environ), *logins(sources))
+    return _one_line(text, _secrets(sources))
+
+
+def _secrets(sources: Sources) -> tuple[str, ...]:
+    return (*secrets_in(os.environ), *logins(sources))
+
+
+def _one_line(text: str, secrets: Sequence[str]) -> str:
+    if not text:
+        return ""
     shown = cleaned(text, secrets)
     return " ".join("".join(char if char.isprintable() else " " for char in shown).split())
 
@@ -98,7 +170,7 @@ def _run(request: Request, search: Search) -> tuple[str, Outcome]:
         emit=collect,
         phase="install",
         env={"SSL_CERT_FILE": cert} if cert else {},
-        pass_on=("NETRC", "SSL_CERT_FILE"),
+        pass_on=("NETRC", "SSL_CERT_FILE", *(_SESSION if search.sources.keyring else ())),
         stdin=json.dumps(asdict(request)),
         timeout=SECONDS,
         cancel=search.cancel,
@@ -139,17 +211,24 @@ def _found(answer: dict[str, Any]) -> Found:
 
 def _shown(found: Found, sources: Sources) -> Found:
     """Return `found` with whatever an index or a wheel could have written fit to be shown."""
+    secrets = _secrets(sources)
+
+    def line(text: str) -> str:
+        return _one_line(text, secrets)
 
     def lines(texts: Sequence[str]) -> tuple[str, ...]:
-        return tuple(one_line(text, sources) for text in texts)
+        return tuple(map(line, texts))
 
     return replace(
         found,
-        filename=one_line(found.filename, sources),
-        summary=one_line(found.summary, sources),
+        filename=line(found.filename),
+        summary=line(found.summary),
         tops=lines(found.tops),
         pth=lines(found.pth),
         faults=lines(found.faults),
         overwrites=lines(found.overwrites),
-        error=one_line(found.error, sources),
+        claims=lines(found.claims),
+        notice=line(found.notice),
+        refusal=line(found.refusal),
+        error=line(found.error),
     )

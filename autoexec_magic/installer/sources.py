@@ -14,6 +14,7 @@ asked: where packages come from is for the person to say.
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
 import sys
 import tomllib
@@ -34,13 +35,15 @@ SHORTEST_LOGIN = 4  # shorter ones are in every other word
 class Sources:
     """`indexes` in the order they are asked; the last one is the default index.
 
-    Without any, only `find_links` are asked.
+    Without any, only `find_links` are asked. `keyring` is "subprocess" where
+    logins may be asked of the program `keyring`, which asks nobody.
     """
 
     indexes: tuple[str, ...]
     find_links: tuple[str, ...] = ()
     cert: str = ""
     origin: str = "built-in"
+    keyring: str = ""
 
 
 def sources(index_url: str = "", environment: Mapping[str, str] = os.environ) -> Sources:
@@ -65,14 +68,16 @@ def sources(index_url: str = "", environment: Mapping[str, str] = os.environ) ->
         asked in its place.
     """
     if index_url:
-        return Sources(indexes=(index_url,), cert=_cert(environment), origin="index-url")
+        found = Sources(indexes=(index_url,), cert=_cert(environment), origin="index-url")
+        return replace(found, keyring=_keyring(environment))
     uv = _uv(environment)
     if uv:
-        return replace(uv, cert=_cert(environment))
+        return replace(uv, cert=_cert(environment), keyring=_keyring(environment))
     pip = _pip(environment)
+    keyring = _keyring(environment)
     if pip.indexes or pip.find_links:
-        return pip
-    return Sources(indexes=(PUBLIC,), cert=pip.cert)
+        return replace(pip, keyring=keyring)
+    return Sources(indexes=(PUBLIC,), cert=pip.cert, keyring=keyring)
 
 
 def for_uv(found: Sources, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -84,6 +89,8 @@ def for_uv(found: Sources, environment: Mapping[str, str] = os.environ) -> dict[
         "UV_FIND_LINKS": ",".join(found.find_links),
         "UV_PYTHON_DOWNLOADS": "never",
     }
+    if found.keyring:
+        variables["UV_KEYRING_PROVIDER"] = "subprocess"
     if found.cert and "SSL_CERT_FILE" not in environment:
         variables["SSL_CERT_FILE"] = found.cert
     return {name: value for name, value in variables.items() if value}
@@ -100,6 +107,7 @@ def for_pip(found: Sources) -> dict[str, str]:
         "PIP_CERT": found.cert,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
+        "PIP_KEYRING_PROVIDER": found.keyring,
     }
     return {name: value for name, value in variables.items() if value}
 
@@ -202,7 +210,7 @@ def _unnamed(index: str) -> str:
     return url if equals and "/" not in name else index
 
 
-def _pip(environment: Mapping[str, str]) -> Sources:
+def _pip_values(environment: Mapping[str, str]) -> dict[str, str]:
     """Read pip's settings: files from the widest to the narrowest, then variables."""
     values: dict[str, str] = {}
     for path in _pip_files(environment):
@@ -215,10 +223,15 @@ def _pip(environment: Mapping[str, str]) -> Sources:
         for section in ("global", "install"):
             if parser.has_section(section):
                 values |= {key.replace("_", "-"): value for key, value in parser.items(section)}
-    for key in ("index-url", "extra-index-url", "find-links", "no-index", "cert"):
+    for key in ("index-url", "extra-index-url", "find-links", "no-index", "cert", "keyring-provider"):
         variable = environment.get(f"PIP_{key.replace('-', '_').upper()}")
         if variable:
             values[key] = variable
+    return values
+
+
+def _pip(environment: Mapping[str, str]) -> Sources:
+    values = _pip_values(environment)
     links = _words(values.get("find-links", ""))
     extra = _words(values.get("extra-index-url", ""))
     given = values.get("index-url", "")
@@ -227,6 +240,18 @@ def _pip(environment: Mapping[str, str]) -> Sources:
     else:
         indexes = (*extra, given or PUBLIC) if extra or given or links else ()
     return Sources(indexes=indexes, find_links=links, cert=values.get("cert", ""), origin="pip")
+
+
+def _keyring(environment: Mapping[str, str]) -> str:
+    """Return "subprocess" where uv's or pip's settings ask for a keyring, else ""."""
+    said = [environment.get("UV_KEYRING_PROVIDER", "")]
+    for path in () if environment.get("UV_NO_CONFIG") else _uv_files(environment):
+        values = _toml(path)
+        parts = (values, values.get("pip", {}))
+        said += [part.get("keyring-provider", "") for part in parts if isinstance(part, dict)]
+    with contextlib.suppress(UsageError):
+        said.append(_pip_values(environment).get("keyring-provider", ""))
+    return "subprocess" if any(word in ("subprocess", "import") for word in said) else ""
 
 
 def _cert(environment: Mapping[str, str]) -> str:

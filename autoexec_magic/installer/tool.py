@@ -7,7 +7,9 @@ What they print is read here and never shown as it is.
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
 import shutil
 import sys
@@ -21,11 +23,15 @@ from ..errors import Cancelled, InstallError, RunTimeout
 from ..events import Emit, Event, Output
 from ..redact import mask
 from ..values import Ask, Outcome, Resolution
+from .kept import Store
 from .query import Query
 from .search import one_line
 from .sources import Sources, for_pip, for_uv, logins
 
 _CHANGE = re.compile(r"^ ([+~-]) ([A-Za-z0-9._-]+)==([A-Za-z0-9._!+-]+)")
+NOWHERE = Sources(indexes=())
+# uv reads every certificate there is before it does anything, also where it may ask nobody: 6 of 16 ms.
+_UNTRUSTING = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": ""}
 _CACHES = ("UV_CACHE_DIR", "PIP_CACHE_DIR", "UV_LINK_MODE", "NETRC")
 _WHY_CHARS = 600
 
@@ -41,14 +47,16 @@ def nobody_looks(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
 class Toolbox:
     """What an install needs: where from, who watches, who answers, who looks into dependencies.
 
-    `timeout` is in seconds, for each program that is started; `reasons` are
-    what was decided about each distribution, for the ledger.
+    `timeout` is in seconds, for each program that is started; `store` has the
+    proofs and the wheels that were looked into, or is None where nothing is kept;
+    `reasons` are what was decided about each distribution, for the ledger.
     """
 
     sources: Sources
     emit: Emit
     ask: Ask
     look: Look = nobody_looks
+    store: Store | None = None
     run_id: str = ""
     timeout: float = 900.0
     cancel: executor.Cancel | None = None
@@ -69,18 +77,29 @@ class Tool(Protocol):
     def plan(self, pins: Sequence[str]) -> Plan:
         """Return what installing `pins` would change."""
 
-    def apply(self, requirements: str, cancel: executor.Cancel, timeout: float) -> Outcome:
-        """Install the lines of a requirements file, each with its hash."""
+    def apply(
+        self, requirements: str, cancel: executor.Cancel, timeout: float, places: Sequence[Path] = ()
+    ) -> Outcome:
+        """Install the lines of a requirements file, each with its hash.
+
+        From the folders `places`, and then from nowhere else, or from the indexes.
+        """
 
 
 def uv_path() -> Path | None:
     """Return the uv program: the one that came with us, else the one on PATH."""
+    found = _uv_path(sys.prefix, os.environ.get("PATH", ""))
+    return found if found and os.path.exists(found) else None  # noqa: PTH110
+
+
+@functools.lru_cache(maxsize=4)
+def _uv_path(prefix: str, path: str) -> Path | None:
     try:
         from uv import find_uv_bin
 
         return Path(find_uv_bin())
     except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
+        found = shutil.which("uv", path=path)
         return Path(found) if found else None
 
 
@@ -91,9 +110,9 @@ class Uv:
         self._tools = tools
         self._program = program
         place = ["--python", sys.executable, "--only-binary", ":all:"]
-        self._flags = ["--no-progress", "--color", "never", *place]
-        if not tools.sources.indexes:
-            self._flags.append("--no-index")  # which uv reads from no variable
+        self._plain = ["--no-progress", "--color", "never", *place]
+        # `--no-index` is read from no variable.
+        self._flags = self._plain if tools.sources.indexes else [*self._plain, "--no-index"]
 
     def plan(self, pins: Sequence[str]) -> Plan:
         """Return what installing `pins` would change."""
@@ -105,11 +124,19 @@ class Uv:
             added=added, removed=[f"{name} {version}" for sign, name, version in changes if sign == "-"]
         )
 
-    def apply(self, requirements: str, cancel: executor.Cancel, timeout: float) -> Outcome:
+    def apply(
+        self, requirements: str, cancel: executor.Cancel, timeout: float, places: Sequence[Path] = ()
+    ) -> Outcome:
         """Install the lines of a requirements file, each with its hash."""
-        flags = ["--no-deps", "--require-hashes", *self._flags]
-        argv = [str(self._program), "pip", "install", *flags, "-r", "-"]
-        return _write(argv, self._tools, for_uv(self._tools.sources), requirements, cancel, timeout)
+        flags, variables = self._flags, for_uv(self._tools.sources)
+        if places:
+            flags, variables = (
+                [*self._plain, "--quiet", "--offline", *_only(places)],
+                {**for_uv(NOWHERE), **_UNTRUSTING},
+            )
+        words = ["install", "--no-deps", "--require-hashes", *flags, "-r", "-"]
+        argv = [str(self._program), "pip", *words]
+        return _write(argv, self._tools, variables, requirements, cancel, timeout)
 
 
 class Pip:
@@ -139,11 +166,20 @@ class Pip:
             ) from error
         return Plan(added=added, removed=_replaced(added))
 
-    def apply(self, requirements: str, cancel: executor.Cancel, timeout: float) -> Outcome:
+    def apply(
+        self, requirements: str, cancel: executor.Cancel, timeout: float, places: Sequence[Path] = ()
+    ) -> Outcome:
         """Install the lines of a requirements file, each with its hash."""
-        words = ["install", "--no-deps", "--require-hashes", *self._flags, "-r", "/dev/stdin"]
+        flags = [*self._flags, *_only(places)] if places else self._flags
+        words = ["install", "--no-deps", "--require-hashes", *flags, "-r", "/dev/stdin"]
         argv = [sys.executable, "-P", "-m", "pip", *words]
-        return _write(argv, self._tools, for_pip(self._tools.sources), requirements, cancel, timeout)
+        variables = for_pip(NOWHERE if places else self._tools.sources)
+        return _write(argv, self._tools, variables, requirements, cancel, timeout)
+
+
+def _only(places: Sequence[Path]) -> list[str]:
+    """Return the options that make either program look into these folders alone."""
+    return ["--no-index", *(word for place in places for word in ("--find-links", str(place)))]
 
 
 def reason(outcome: Outcome, sources: Sources) -> str:

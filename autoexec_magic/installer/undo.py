@@ -14,13 +14,13 @@ import contextlib
 import importlib
 import os
 import shutil
-import sysconfig
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+from .installed import places
 from .known import normal
 
 _CLOCK_SECONDS = 2.0  # by which a file system's clock may be behind ours
@@ -32,7 +32,7 @@ class Before:
     """What was in the environment: `versions` by normal name, and the `paths` of files and folders."""
 
     versions: Mapping[str, str]
-    paths: frozenset[Path]
+    paths: frozenset[str]
     since: float = field(default_factory=lambda: time.time() - _CLOCK_SECONDS)
 
 
@@ -60,9 +60,15 @@ def take_back(added: Mapping[str, str], before: Before) -> list[str]:
     """
     names = {normal(name) for name in added}
     for info in _infos():
-        if info not in before.paths and _identity(info)[0] in names:
+        if str(info) not in before.paths and _identity(info)[0] in names:
             remove(metadata.Distribution.at(info))
     _sweep(before)
+    return differences(added, before)
+
+
+def differences(added: Mapping[str, str], before: Before) -> list[str]:
+    """Return each `NAME VERSION` of those in `added` that is here and was not, or the other way round."""
+    names = {normal(name) for name in added}
     importlib.invalidate_caches()
     now = _versions()
     lost = {f"{name} {version}" for name, version in before.versions.items() if now.get(name) != version}
@@ -72,7 +78,7 @@ def take_back(added: Mapping[str, str], before: Before) -> list[str]:
 
 def remove(distribution: metadata.Distribution) -> None:
     """Remove the files on the record of a distribution, none of them outside the environment."""
-    prefix = Path(sysconfig.get_path("data")).resolve()
+    prefix = Path(places().data).resolve()
     folders = set()
     for file in distribution.files or ():
         place = Path(str(distribution.locate_file(file)))
@@ -84,7 +90,7 @@ def remove(distribution: metadata.Distribution) -> None:
     kept = {
         prefix,
         *(folder.resolve() for folder in _folders()),
-        Path(sysconfig.get_path("scripts")).resolve(),
+        Path(places().scripts).resolve(),
     }
     for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
         if folder not in kept:
@@ -93,24 +99,35 @@ def remove(distribution: metadata.Distribution) -> None:
 
 
 def _folders() -> list[Path]:
-    places = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
-    return [Path(place) for place in dict.fromkeys(places) if Path(place).is_dir()]
+    sites = map(Path, dict.fromkeys((places().purelib, places().platlib)))
+    return [site for site in sites if site.is_dir()]
 
 
-def _paths() -> Iterator[Path]:
+def _paths() -> Iterator[str]:
+    """Yield what an install could add to; in texts, for it is thousands before each of them."""
     for folder in _folders():
-        for path in folder.iterdir():
-            yield path
-            is_shared = path.is_dir() and not path.is_symlink() and not path.name.endswith(_OURS)
-            if is_shared and not (path / "__init__.py").exists():
-                yield from path.rglob("*")
-    scripts = Path(sysconfig.get_path("scripts"))
-    if scripts.is_dir():
-        yield from scripts.iterdir()
+        yield from _below(str(folder), is_top=True)
+    scripts = places().scripts
+    with contextlib.suppress(FileNotFoundError):
+        yield from (entry.path for entry in os.scandir(scripts))
+
+
+def _below(folder: str, *, is_top: bool) -> Iterator[str]:
+    """Yield what is in `folder`, and in the namespaces in it, all the way down."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry.path
+            if not entry.is_dir(follow_symlinks=False) or (is_top and entry.name.endswith(_OURS)):
+                continue
+            if not is_top or not os.path.exists(f"{entry.path}/__init__.py"):  # noqa: PTH110
+                yield from _below(entry.path, is_top=False)
 
 
 def _infos() -> list[Path]:
-    return [path for folder in _folders() for path in folder.iterdir() if path.name.endswith(".dist-info")]
+    found = []
+    for folder in _folders():
+        found += [folder / name for name in os.listdir(folder) if name.endswith(".dist-info")]
+    return found
 
 
 def _identity(info: Path) -> tuple[str, str]:
@@ -121,7 +138,7 @@ def _identity(info: Path) -> tuple[str, str]:
 
 def _versions() -> dict[str, str]:
     # What was only half unpacked has no description yet, and is not installed.
-    return dict(_identity(info) for info in _infos() if (info / "METADATA").is_file())
+    return dict(_identity(info) for info in _infos() if os.path.exists(f"{info}/METADATA"))  # noqa: PTH110
 
 
 def _prune(folder: Path, kept: set[Path]) -> None:
@@ -142,8 +159,9 @@ def _sweep(before: Before) -> None:
             for file in metadata.Distribution.at(info).files or ():
                 place = Path(os.path.normpath(info.parent / file))
                 owned |= {str(place), *map(str, place.parents)}
-    for path in sorted(set(_paths()) - before.paths):
-        if str(path) in owned or not _is_new(path, before.since):
+    for name in sorted(set(_paths()) - before.paths):
+        path = Path(name)
+        if name in owned or not _is_new(path, before.since):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

@@ -26,7 +26,10 @@ from ..executor.policy import DEFAULT
 from .known import normal
 
 MAX_ENTRY_POINTS_BYTES = 2**20
+MAX_METADATA_BYTES = 2**20
 SUMMARY_BYTES = 2**16  # the headers of METADATA; the long description is below them
+MAX_DIRECTORY_BYTES = 32 * 2**20
+_END_BYTES = 2**16 + 22  # the end record and its longest comment
 # Endings under which a module can stand in a wheel (importlib.machinery knows the running interpreter's).
 _BINARY_ENDINGS = (".so", ".pyd")
 _SITE_HOOKS = frozenset({"sitecustomize", "usercustomize"})  # imported by `site` at every start
@@ -64,7 +67,8 @@ class Inside:
 
     `names` are files as they land in site-packages, `placed` those that land
     elsewhere below the environment (`share/x`), `scripts` the programs that
-    appear beside the interpreter. `summary` is its own sentence, in its words.
+    appear beside the interpreter. `summary` is its own sentence, in its words;
+    `requires` is what it needs (`Requires-Dist`), or None where nobody can say.
     """
 
     names: tuple[str, ...]
@@ -73,6 +77,7 @@ class Inside:
     pth: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     summary: str = ""
+    requires: tuple[str, ...] | None = None
 
     @property
     def tops(self) -> tuple[str, ...]:
@@ -92,10 +97,11 @@ def look(path: Path, distribution: str) -> Inside:
         It cannot be read, or needs a newer reader than there is.
     """
     try:
+        _refuse_swollen(path)
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             commands = _commands(archive)
-            summary = _summary(archive)
+            summary, requires = _summary(archive), _requires(archive)
     except (NotImplementedError, RuntimeError, UnicodeDecodeError) as error:  # zipfile's words for "I cannot"
         raise zipfile.BadZipFile(str(error)) from error
     files = [entry.filename for entry in entries if not entry.filename.endswith("/")]
@@ -119,6 +125,7 @@ def look(path: Path, distribution: str) -> Inside:
         pth=tuple(hooks),
         faults=tuple(faults),
         summary=summary,
+        requires=requires,
     )
 
 
@@ -141,6 +148,19 @@ def holds(names: Sequence[str], module: str) -> bool:
                 return True
     # A package without __init__.py (PEP 420) is held if any module lies below it.
     return any(name.startswith(f"{stem}/") and name.endswith((".py", *_BINARY_ENDINGS)) for name in names)
+
+
+def _refuse_swollen(path: Path) -> None:
+    """Refuse a directory that alone would fill the memory (APPNOTE 4.3.16), before it is read."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _END_BYTES))
+        tail = file.read()
+    at = tail.rfind(b"PK\5\6")
+    if at >= 0 and len(tail) >= at + 16:
+        directory_bytes = int.from_bytes(tail[at + 12 : at + 16], "little")
+        if directory_bytes > MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile("its directory is larger than any that is needed")
 
 
 def _landed(name: str) -> tuple[str, str]:
@@ -216,6 +236,24 @@ def _usurped(scripts: Sequence[str], distribution: str) -> list[str]:
         if normal(distribution) not in owners:
             found.append(script)
     return found
+
+
+def _requires(archive: zipfile.ZipFile) -> tuple[str, ...] | None:
+    """Return the lines of what a wheel needs, or None unless it has exactly one description."""
+    found = [
+        entry
+        for entry in archive.infolist()
+        if entry.filename.endswith(".dist-info/METADATA") and entry.filename.count("/") == 1
+    ]
+    if len(found) != 1 or found[0].file_size > MAX_METADATA_BYTES or found[0].flag_bits & 0x1:
+        return None
+    try:
+        text = archive.read(found[0]).decode("utf-8")
+    except (UnicodeDecodeError, zipfile.BadZipFile):
+        return None
+    return tuple(
+        str(line) for line in HeaderParser().parsestr(text, headersonly=True).get_all("Requires-Dist", [])
+    )
 
 
 def _commands(archive: zipfile.ZipFile) -> list[str] | None:

@@ -16,6 +16,7 @@ from ..events import (
     Installed,
     Output,
     PhaseStarted,
+    Progress,
     Removed,
     Resolved,
     RunFinished,
@@ -99,8 +100,10 @@ def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
     if isinstance(event, PhaseStarted) and event.phase == "install":
         return [f"… looking for {event.title}"]
     if isinstance(event, Installed):
-        proof = f" (sha256 {event.sha256[:12]}…)" if event.sha256 else ""
-        return [f"+ {event.distribution} {event.version}{proof}"]
+        return _installed(event)
+    if isinstance(event, Progress):
+        count = f" ({event.number} of {event.total})" if event.total else ""
+        return [f"… {event.text.rstrip()}{count}"]
     if isinstance(event, Removed):
         stays = f"; restart the kernel, which has loaded {', '.join(event.loaded)}" if event.loaded else ""
         return [f"- {event.distribution} {event.version}{stays}"]
@@ -117,6 +120,14 @@ def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
         where = f" · run {short_id(ids[-1])}" if ids else ""
         return [f"{mark} {event.verdict} · {verb} · {event.seconds:.2f} s{where}"]
     return []
+
+
+def _installed(event: Installed) -> list[str]:
+    proof = f" (sha256 {event.sha256[:12]}…)" if event.sha256 else ""
+    line = f"+ {event.distribution} {event.version}{proof}"
+    if not event.changed:
+        return [line]
+    return [line, f"! restart the kernel: {', '.join(event.changed)} is imported, and has other files now"]
 
 
 def cut_line(event: Truncated) -> str:

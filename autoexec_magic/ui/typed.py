@@ -9,6 +9,7 @@ the cell, unless the terms say otherwise; a refusal always does.
 from __future__ import annotations
 
 import fnmatch
+import importlib
 import os
 import shlex
 import sys
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import api, config, onrecord
+from .. import api, config, imported, onrecord
 from ..errors import AutoexecError, Cancelled, MissingTool, PhaseError, UsageError
 from ..events import Event, Output
 from ..executor.cage import SHUT, Doors, Wanted
@@ -26,7 +27,7 @@ from ..masked import masked
 from ..orchestrator import Command, Report
 from ..redact import cleaned, secrets_in
 from ..values import Ask, Choice, Question, Reply, Stream
-from . import bodies, imported, notebook
+from . import bodies, notebook
 from .cell import caller_of, write
 
 ALLOWED = (
@@ -128,7 +129,7 @@ def install(shell: Any, terms: Terms, tool: str, program: str, rest: str) -> Non
     command = bodies.of_tool(tool, program, rest)
     before = imported.stamps()
     done = _run(shell, terms, command, title=f"{tool} {rest}".strip())
-    imported.renew()
+    importlib.invalidate_caches()
     stale = imported.changed(before)
     if stale:
         names = ", ".join(stale[:8]) + (" …" if len(stale) > 8 else "")

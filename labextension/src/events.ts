@@ -101,11 +101,20 @@ export type Event =
   | { kind: 'Answered'; question: string; answer: string; by: string }
   | { kind: 'Resolved'; resolution: IResolution }
   | {
+      kind: 'Progress';
+      phase: Phase;
+      text: string;
+      number: number;
+      total: number;
+    }
+  | {
       kind: 'Installed';
       distribution: string;
       version: string;
       sha256: string;
       index: string;
+      evidence?: string[];
+      changed?: string[];
     }
   | {
       kind: 'Removed';

@@ -12,7 +12,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoexec_magic.installer.decide import Choice
+from autoexec_magic.installer.decide import Origins
 from autoexec_magic.installer.distributions import needed_by
 from autoexec_magic.installer.known import candidates, normal
 
@@ -50,7 +50,7 @@ def measure() -> Figures:
         easy += not is_hard
         easy_wrong += not is_hard and bool(first) and first not in holders
         users = {normal(entry.distribution): needed_by(entry.distribution) for entry in entries}
-        sure = Choice(entries=entries, users=users).sure
+        sure = Origins(entries=entries, users=users).sure
         installs += sure is not None
         if sure and normal(sure.distribution) not in holders:
             wrong.append(f"{module}: {sure.distribution}, and it is {'/'.join(sorted(holders))}")

@@ -155,7 +155,9 @@ class Project:
     False leaves upload times out; `beside` serves the JSON document that old
     indexes tell upload times in. `swap` is served from the second request for
     a file on, and described so on the page. `document` is a page of
-    (content type, bytes). `redirect` sends on before page and file.
+    (content type, bytes). `redirect` sends on before page and file, `loop`
+    for ever. `endless` is what never ends: the "page", the "file", or "".
+    `standing` is the project's status and its reason (PEP 792).
     """
 
     files: list[File] = field(default_factory=list)
@@ -167,6 +169,9 @@ class Project:
     swap: File | None = None
     document: tuple[str, bytes] | None = None
     redirect: bool = False
+    loop: bool = False
+    endless: str = ""
+    standing: tuple[str, str] = ("", "")
 
 
 class Index:
@@ -254,6 +259,10 @@ class _Handler(BaseHTTPRequestHandler):
         project = index.projects.get(name)
         if project is None:
             self._send(404, "text/plain", b"no such project")
+        elif project.loop:
+            self._send(302, "text/html", b"", {"Location": self.path})
+        elif project.endless == {"simple": "page", "files": "file"}.get(kind):
+            self._drip()
         elif project.redirect and "moved" not in rest:
             self._send(302, "text/html", b"", {"Location": f"/{kind}/{name}/moved/{rest[0]}"})
         elif kind == "simple":
@@ -286,7 +295,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif project.json and SIMPLE_JSON in self.headers.get("Accept", ""):
             self._send(200, SIMPLE_JSON, _json_page(name, project, self._shown(project)))
         else:
-            self._send(200, SIMPLE_HTML, _html_page(name, self._shown(project)))
+            self._send(200, SIMPLE_HTML, _html_page(name, project, self._shown(project)))
 
     def _file(self, project: Project, filename: str) -> None:
         index = self.server.index
@@ -312,6 +321,15 @@ class _Handler(BaseHTTPRequestHandler):
             others = [file for file in project.files if file.filename != project.swap.filename]
             return [project.swap, *others]
         return project.files
+
+    def _drip(self) -> None:
+        """Send bytes until whoever asked has had enough."""
+        self.send_response(200)
+        self.send_header("Content-Type", SIMPLE_JSON)
+        self.end_headers()
+        self.close_connection = True
+        while not self.server.index.released.is_set():
+            self.wfile.write(b" " * 2**20)
 
     def _send(
         self, status: int, content_type: str, body: bytes, headers: Mapping[str, str] | None = None
@@ -344,12 +362,20 @@ def _json_page(name: str, project: Project, files: Sequence[File]) -> bytes:
             row["upload-time"] = file.uploaded
         described.append(row)
     versions = sorted({file.filename.split("-")[1].removesuffix(".tar.gz") for file in files})
-    page = {"meta": {"api-version": "1.1"}, "name": name, "versions": versions, "files": described}
+    page: dict[str, object] = {"meta": {"api-version": "1.4"}, "name": name, "versions": versions}
+    page["files"] = described
+    if project.standing[0]:
+        page["project-status"] = {"status": project.standing[0], "reason": project.standing[1]}
     return json.dumps(page).encode()
 
 
-def _html_page(name: str, files: Sequence[File]) -> bytes:
-    lines = ["<!DOCTYPE html>", "<html><body>"]
+def _html_page(name: str, project: Project, files: Sequence[File]) -> bytes:
+    status, reason = map(html.escape, project.standing)
+    lines = ["<!DOCTYPE html>", "<html><head>"]
+    if status:
+        lines.append(f'<meta name="pypi:project-status" content="{status}">')
+        lines.append(f'<meta name="pypi:project-status-reason" content="{reason}">')
+    lines.append("</head><body>")
     for file in files:
         more = ' data-yanked="it was wrong"' if file.yanked else ""
         if file.requires_python:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoexec_magic.installer.classify import classify
-from autoexec_magic.installer.decide import Ages, Choice, decide, named, settled, weigh
+from autoexec_magic.installer.decide import Ages, Origins, decide, named, settled, weigh
 from autoexec_magic.installer.finder import Found
 from autoexec_magic.installer.known import Entry, Known
 from autoexec_magic.installer.scan import Needed
@@ -314,6 +314,6 @@ def test_each_of_several_candidates_has_what_rules_it_out():
         "yaml-a": proof(distribution="yaml-a"),
         "yaml-b": proof(distribution="yaml-b", pth=("b.pth",), summary="B", releases=2),
     }
-    _, second = weigh("yaml", Choice(entries=entries), answers, AGES, NOW).candidates
+    _, second = weigh("yaml", Origins(entries=entries), answers, AGES, NOW).candidates
     assert (second.distribution, second.summary, second.releases) == ("yaml-b", "B", 2)
     assert "b.pth, which runs at every start" in second.faults[0]

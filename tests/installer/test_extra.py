@@ -8,7 +8,7 @@ import types
 import pytest
 
 from autoexec_magic.installer import index
-from autoexec_magic.installer.decide import Choice
+from autoexec_magic.installer.decide import Origins
 from autoexec_magic.installer.index import extra
 from autoexec_magic.installer.known import candidates
 
@@ -57,7 +57,7 @@ def test_what_is_published_is_no_evidence(stand_in):
     stand_in["frobnicore"] = {"frob-tools": "3.1"}
     [entry] = candidates("frobnicore")
     assert (entry.distribution, entry.source) == ("frob-tools", "pigar")
-    assert Choice(entries=(entry,)).sure is None
+    assert Origins(entries=(entry,)).sure is None
 
 
 def test_an_extra_that_fails_says_nothing(monkeypatch, stand_in):

@@ -385,7 +385,7 @@ def test_a_kept_wheel_that_was_changed_is_fetched_again(find, index, tmp_path):
     file = usb()
     index.add("pyusb", file)
     find(QUERY)
-    [kept] = (tmp_path / "cache").iterdir()
+    [kept] = (tmp_path / "cache").glob("*/*.whl")
     kept.write_bytes(holding("evil.py").content)
     [found] = find(QUERY)
     assert (found.held, found.sha256) == (("usb",), file.sha256)
@@ -418,7 +418,18 @@ def test_an_index_that_nobody_runs_is_told(find, index):
     url = index.url
     index.close()
     [found] = find(QUERY, indexes=[url])
-    assert found.error.startswith("the index could not be asked")
+    assert found.error.startswith(f"{url} could not be reached")
+    assert found.is_unreachable
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_a_project_in_quarantine_is_refused(find, index, is_json):
+    """Its page may still have files: none of them is downloaded."""
+    file = usb()
+    index.add("pyusb", file, json=is_json, standing=("quarantined", "it <steals>"))
+    [found] = find(QUERY)
+    assert found.refusal == "the index has pyusb in quarantine: it <steals>"
+    assert (found.sha256, index.downloads(file)) == ("", 0)
 
 
 @pytest.mark.parametrize("hang", ["page", "file"])

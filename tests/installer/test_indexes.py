@@ -13,7 +13,7 @@ from autoexec_magic import api
 from autoexec_magic.config import Config
 from autoexec_magic.errors import UsageError
 from autoexec_magic.installer import Context, Needed, index, resolve
-from autoexec_magic.installer.decide import Choice
+from autoexec_magic.installer.decide import Origins
 from autoexec_magic.installer.known import Entry, candidates, normal
 
 MOST_BYTES = 2 * 2**20
@@ -109,7 +109,7 @@ def test_a_namespace_is_nobody_s(module):
 def test_several_of_one_name_are_a_question(ask, module):
     """Where any of several projects may be meant, all are listed and none is chosen."""
     answer = ask(module) if importlib.util.find_spec(module) is None else None
-    sure = Choice(entries=candidates(module)).sure
+    sure = Origins(entries=candidates(module)).sure
     assert sure is None
     assert sum(not entry.is_rival for entry in candidates(module)) > 1 or module == "py"
     if answer:
@@ -160,15 +160,15 @@ def test_what_is_evidence(entries, users, sure):
         )
         for name, source, uses in entries
     )
-    found = Choice(entries=made, users=users).sure
+    found = Origins(entries=made, users=users).sure
     assert (found and found.distribution) == sure
 
 
 def test_a_blocked_name_is_refused_however_it_is_spelt(ask):
     """The person's list wins over all evidence (PEP 503 makes spellings one)."""
-    assert ask("cv2", block=("OpenCV_Python",)).decision == "refuse"
-    assert "block" in ask("cv2", block=("OpenCV_Python",)).evidence[0]
-    assert ask("cv2", block=("opencv",)).decision == "install"
+    assert ask("cv2", blocked=("OpenCV_Python",)).decision == "refuse"
+    assert "block" in ask("cv2", blocked=("OpenCV_Python",)).evidence[0]
+    assert ask("cv2", blocked=("opencv",)).decision == "install"
 
 
 def test_an_own_name_is_answered_from_there_alone(own, ask):

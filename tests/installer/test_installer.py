@@ -173,18 +173,20 @@ def test_hostile(judge, index, monkeypatch, files, how, decision, words):
         assert "no distribution called" not in "".join(answer.evidence)
 
 
-def test_a_finder_that_fails_is_a_sentence(desk, monkeypatch, fake_bin):
+def test_a_finder_that_fails_is_a_sentence(desk, index, monkeypatch, fake_bin):
     """Where the child fails, its last line is the reason, and nothing was decided."""
     monkeypatch.setattr(
         sys, "executable", str(fake_bin.write("python", "echo lost >&2; echo boom >&2; exit 3"))
     )
+    index.add("pyusb", usb(), json=False)  # which is for the finder
     with pytest.raises(InstallError, match="because: boom"):
         desk.resolve("usb")
 
 
-def test_a_finder_that_says_too_little_is_a_sentence(desk, monkeypatch, fake_bin):
+def test_a_finder_that_says_too_little_is_a_sentence(desk, index, monkeypatch, fake_bin):
     """An answer for each question is wanted, also from a child that ended well."""
     monkeypatch.setattr(sys, "executable", str(fake_bin.write("python", "exit 0")))
+    index.add("pyusb", usb(), json=False)  # which is for the finder
     with pytest.raises(InstallError, match="the search for packages failed"):
         desk.resolve("usb")
 
@@ -193,7 +195,7 @@ def test_a_finder_that_never_ends_is_a_time_limit(desk, index, monkeypatch):
     """A limit that was hit is called one."""
     run = executor.run
     monkeypatch.setattr(executor, "run", lambda argv, **how: run(argv, **{**how, "timeout": 0.5}))
-    index.add("pyusb", usb(), hang="page")
+    index.add("pyusb", usb(), hang="file", json=False)
     with pytest.raises(RunTimeout):
         desk.resolve("usb")
 

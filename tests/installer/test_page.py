@@ -11,14 +11,14 @@ from autoexec_magic.installer.page import IndexFault, Shelf, without_logins
 def ask(url, name="frob"):
     """Return what an index has of a project."""
     with Shelf(url, (), 5.0).opened() as shelf:
-        return shelf.packages(name)
+        return shelf.files(name)
 
 
 def test_a_page_is_served_and_its_absence_is_not(index):
     """A page without files is an answer; 404 is the only way to have none."""
     index.add("frob", wheel("frob"))
     index.add("empty")
-    assert [str(package.version) for package in ask(index.url)] == ["1.0"]
+    assert [file.version for file in ask(index.url)] == ["1.0"]
     assert ask(index.url, "empty") == []
     assert ask(index.url, "nothing") is None
 

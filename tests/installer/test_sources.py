@@ -249,6 +249,27 @@ def test_settings(own, files, variables, indexes, links, origin):
     assert found.origin == origin
 
 
+@pytest.mark.parametrize(
+    ("files", "variables", "want"),
+    [
+        ({}, {}, ""),
+        ({}, {"UV_KEYRING_PROVIDER": "subprocess"}, "subprocess"),
+        ({}, {"UV_KEYRING_PROVIDER": "disabled"}, ""),
+        ({"uv": 'keyring-provider = "subprocess"'}, {}, "subprocess"),
+        ({"uv": '[pip]\nkeyring-provider = "subprocess"'}, {}, "subprocess"),
+        ({"pip": pip(keyring_provider="subprocess")}, {}, "subprocess"),
+        ({"pip": pip(keyring_provider="auto")}, {}, ""),
+        ({}, {"PIP_KEYRING_PROVIDER": "import"}, "subprocess"),
+    ],
+)
+def test_a_keyring_is_asked_where_a_tool_was_told_to(own, files, variables, want):
+    """And then by both tools."""
+    found = own.read(files, variables)
+    assert found.keyring == want
+    assert for_uv(found, {}).get("UV_KEYRING_PROVIDER", "") == want
+    assert for_pip(found).get("PIP_KEYRING_PROVIDER", "") == want
+
+
 def test_our_own_setting_wins(own):
     """`index-url` is the only index, whatever uv and pip say; pip's certificate still counts."""
     files = {"uv": uv_index(ONE), "pip": pip(index_url=TWO, find_links=LINKS, cert="/pem")}

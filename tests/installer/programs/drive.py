@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import io
 import json
 import signal
@@ -22,6 +23,8 @@ def main() -> None:
     # Whoever runs the tests in the background of a shell lets them, and so this child, ignore interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     job = json.loads(sys.stdin.readline())
+    for name in job.get("imports", ()):
+        importlib.import_module(name)
     from autoexec_magic import api, executor, installer
     from autoexec_magic.errors import AutoexecError, Cancelled
 

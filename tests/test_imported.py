@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from autoexec_magic.ui import imported
+from autoexec_magic import imported
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_what_is_new_can_be_imported(tmp_path, monkeypatch):
     stat = tmp_path.stat()
     (tmp_path / "came_just_now_for_this_test.py").write_text("")
     os.utime(tmp_path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    imported.renew()
+    importlib.invalidate_caches()
     try:
         importlib.import_module("came_just_now_for_this_test")
     finally:

@@ -1,8 +1,11 @@
-"""Which imported modules an installer has changed under the kernel: only then a restart helps."""
+"""Which imported modules have other files than when they were imported: only then a restart helps.
+
+Whoever installs, `%pip` or this package, notes the files before and looks at
+them afterwards; what was only added changes nothing that is running.
+"""
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 
@@ -25,11 +28,6 @@ def changed(before: dict[str, dict[str, Stamp]]) -> list[str]:
     """Return the names of modules whose files are others now, or gone."""
     names = (name for name, files in before.items() if any(_stamp(path) != it for path, it in files.items()))
     return sorted(names)
-
-
-def renew() -> None:
-    """Let the import system see what was installed."""
-    importlib.invalidate_caches()
 
 
 def _stamp(path: str) -> Stamp | None:

@@ -1,0 +1,183 @@
+"""One install at a time into one environment, whichever kernel, server or terminal it comes from.
+
+The lock is a file in the environment that names its owner: host, process and
+when that was started. An owner that is dead is proved dead and replaced at
+once; one on another host counts until its time is up. Who waits is told for
+whom, and not for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .. import executor
+from ..errors import Cancelled, InstallError
+
+NAME = ".autoexec-install.lock"
+WAIT_SECONDS = 120.0
+_POLL_SECONDS = 0.05
+_MOST_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who holds a lock; `until` is in seconds since 1970, `start_time` as in `ProcessId`."""
+
+    host: str
+    pid: int
+    start_time: int
+    until: float
+
+    @property
+    def shown(self) -> str:
+        """The owner in words."""
+        return f"process {self.pid} on {self.host}"
+
+
+@contextlib.contextmanager
+def held(
+    *,
+    hold_seconds: float,
+    tell: Callable[[str], None],
+    cancel: executor.Cancel | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+    folder: Path | None = None,
+) -> Iterator[bool]:
+    """Hold the lock of this interpreter's environment while the block runs.
+
+    Parameters
+    ----------
+    hold_seconds : float
+        After which others need not respect it any more.
+    tell : callable
+        Gets a line for a person, where somebody else holds it.
+    cancel : Cancel, optional
+        Ends the wait.
+    wait_seconds : float, optional
+        Limit of the wait.
+    folder : Path, optional
+        The environment; this interpreter's by default.
+
+    Yields
+    ------
+    bool
+        Whether somebody else held it before: what is installed may be another set now.
+
+    Raises
+    ------
+    InstallError
+        It cannot be had in time, or at all.
+    Cancelled
+        Somebody stopped the wait.
+    """
+    path = (folder or Path(sys.prefix)) / NAME
+    me = _me(hold_seconds)
+    waited = _acquire(path, me, tell, cancel, wait_seconds)
+    try:
+        yield waited
+    finally:
+        if _owner(path) == me:  # whoever took it over after our time keeps it
+            path.unlink(missing_ok=True)
+
+
+def _acquire(
+    path: Path, me: Owner, tell: Callable[[str], None], cancel: executor.Cancel | None, seconds: float
+) -> bool:
+    until, told = time.monotonic() + seconds, ""
+    while not _taken(path, me):
+        owner = _owner(path)
+        if owner is None:
+            continue
+        if _is_gone(owner):
+            _replace(path, owner)
+            continue
+        if owner.shown != told:
+            told = owner.shown
+            tell(f"waiting for {told}, which installs into {path.parent}\n")
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("the install was stopped", why="nothing was installed")
+        if time.monotonic() > until:
+            raise InstallError(
+                f"somebody else has been installing into {path.parent} for {seconds:g} s",
+                why=f"{path} is held by {told}; nothing was installed",
+                fix=f"wait for it, or end it; if it is gone: rm {path}",
+            )
+        _pause()
+    return bool(told)
+
+
+def _pause() -> None:
+    with contextlib.suppress(TimeoutError):
+        executor.wait_for(lambda: None, timeout=_POLL_SECONDS)
+
+
+def _taken(path: Path, me: Owner) -> bool:
+    """Make the file, whole at once; False where it is there."""
+    part = path.with_name(f"{NAME}.{me.pid}.{time.monotonic_ns()}")
+    try:
+        part.write_text(json.dumps(asdict(me)), "utf-8")
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            return False
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise InstallError(
+            "the environment cannot be locked for an install",
+            why=f"{path}: {error.strerror}; nothing was installed",
+            fix="python3 -m venv .venv, and use its kernel",
+        ) from error
+    return True
+
+
+def _owner(path: Path) -> Owner | None:
+    """Return who holds the lock, or None where nobody does; what cannot be read is nobody's, and old."""
+    try:
+        with path.open("rb") as file:
+            values = json.loads(file.read(_MOST_BYTES))
+        return Owner(
+            host=str(values["host"]),
+            pid=int(values["pid"]),
+            start_time=int(values["start_time"]),
+            until=float(values["until"]),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return Owner(host="", pid=0, start_time=0, until=0.0)
+
+
+def _is_gone(owner: Owner) -> bool:
+    if owner.host == socket.gethostname():
+        return not executor.is_alive(executor.ProcessId(owner.pid, owner.start_time))
+    return time.time() > owner.until
+
+
+def _replace(path: Path, gone: Owner) -> None:
+    """Take away the lock of an owner that is gone; of two that try, one at a time."""
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        # Between the look and the lock it may have become another's.
+        is_same = os.fstat(file.fileno()).st_ino == path.stat().st_ino
+        if is_same and _owner(path) == gone:
+            path.unlink()
+
+
+def _me(hold_seconds: float) -> Owner:
+    mine = executor.identify(os.getpid())
+    return Owner(
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        start_time=mine.start_time if mine else 0,
+        until=time.time() + hold_seconds,
+    )

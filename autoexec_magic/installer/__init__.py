@@ -22,6 +22,7 @@ from . import card
 from .classify import PLATFORM, classify
 from .decide import CHECK_INDEX, CHECK_NETWORK, Ages, Origins, named, settled, weigh
 from .distributions import needed_by
+from .drift import version_with
 from .index import is_namespace, is_own
 from .install import install
 from .installed import version_of
@@ -33,7 +34,7 @@ from .query import Found, Query
 from .quick import quick
 from .scan import Needed, scan
 from .search import Search, find
-from .sources import Sources, sources
+from .sources import PUBLIC, Sources, sources
 from .tool import Toolbox, uv_path
 from .tree import Fault, Import, Scanned, group_of, scan_tree, when_slow
 from .undo_last import Undone, undo_last
@@ -42,6 +43,7 @@ LONGEST_HOURS = 24.0  # a release may have been withdrawn, or a project put into
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 __all__ = [
+    "CHECK_NETWORK",
     "Context",
     "Fault",
     "Import",
@@ -61,8 +63,10 @@ __all__ = [
     "resolve",
     "scan",
     "scan_tree",
+    "toolbox",
     "undo_install",
     "uv_path",
+    "version_with",
     "when_slow",
 ]
 
@@ -202,7 +206,7 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     wanted = {candidate.distribution: candidate for candidate in chosen if candidate}
     if not wanted:
         return resolutions, []
-    return resolutions, install(list(wanted.values()), _toolbox(context, resolutions))
+    return resolutions, install(list(wanted.values()), toolbox(context, resolutions))
 
 
 def exported(path: Path, form: str) -> str:
@@ -250,12 +254,33 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
         for name, resolution in zip(names, resolutions, strict=True)
     ]
     wanted = [candidate for candidate in chosen if candidate]
-    return resolutions, install(wanted, _toolbox(context, resolutions)) if wanted else []
+    return resolutions, install(wanted, toolbox(context, resolutions)) if wanted else []
 
 
 def undo_install(context: Context) -> Undone | None:
     """Take the last change of this environment back; None where there is none (`undo_last`)."""
-    return undo_last(_toolbox(context), context.search.cache)
+    return undo_last(toolbox(context), context.search.cache)
+
+
+def toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
+    """Return what an install needs; `reasons` are what was decided, for the ledger."""
+    search = replace(context, ahead=True).search
+
+    def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
+        answers = find(queries, search)
+        now = datetime.now(UTC)
+        return {query: named(found, context.ages, now) for query, found in answers.items()}
+
+    return Toolbox(
+        sources=context.sources,
+        emit=context.emit,
+        ask=context.ask,
+        look=look,
+        store=Store(context.search.cache),
+        run_id=context.run_id,
+        cancel=context.cancel,
+        reasons=tuple(reasons),
+    )
 
 
 def _all_here(names: Sequence[str]) -> list[Resolution]:
@@ -336,7 +361,8 @@ def _choice(need: Needed, context: Context) -> Origins:
             entries = (*entries, same)
     users = {normal(entry.distribution): needed_by(entry.distribution) for entry in entries}
     blocked = frozenset(map(normal, context.config.blocked))
-    return Origins(entries=entries, users=users, blocked=blocked)
+    public = PUBLIC if len(context.sources.indexes) > 1 else ""
+    return Origins(entries=entries, users=users, blocked=blocked, public=public)
 
 
 def _same_name(module: str) -> Entry:
@@ -401,23 +427,3 @@ def _named_query(text: str) -> Query:
     known = of_distribution(requirement.name)
     newest = known.proved if known else ""
     return Query(distribution=requirement.name, specifier=str(requirement.specifier), newest_known=newest)
-
-
-def _toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
-    search = replace(context, ahead=True).search
-
-    def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
-        answers = find(queries, search)
-        now = datetime.now(UTC)
-        return {query: named(found, context.ages, now) for query, found in answers.items()}
-
-    return Toolbox(
-        sources=context.sources,
-        emit=context.emit,
-        ask=context.ask,
-        look=look,
-        store=Store(context.search.cache),
-        run_id=context.run_id,
-        cancel=context.cancel,
-        reasons=tuple(reasons),
-    )

@@ -36,12 +36,14 @@ class Origins:
 
     `entries` are the candidates, best first. `users` are, by the normal name
     of a candidate, the installed distributions that depend on it; `blocked`
-    are normal names that a person never wants installed.
+    are normal names that a person never wants installed. `public` is the public
+    index, where it is not the only one.
     """
 
     entries: tuple[Entry, ...] = ()
     users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
+    public: str = ""
 
     @property
     def sure(self) -> Entry | None:
@@ -193,6 +195,14 @@ def weigh(
     known = Known(lead.module, lead.distribution, lead.proved) if sure else None
     found = answers.get(lead.distribution) if answers is not None else None
     first = decide(module, known, found, ages, now, submodule=submodule, entry=lead, why=choice.why(lead))
+    if lead.source == "own" and found and found.index and found.index == choice.public:
+        # Whoever published a private name there would else be taken for its owner.
+        doubt = f"your organisation's own index names {lead.distribution}, and only the public one serves it"
+        first = (
+            replace(first, decision="ask", evidence=(doubt, *first.evidence))
+            if first.decision == "install"
+            else first
+        )
     candidates = [first.candidates[0]] + [
         _candidate(entry, answers, module, choice.why(entry)) for entry in choice.entries if entry != lead
     ]

@@ -70,6 +70,20 @@ def moved(need: Needed) -> str:
     return f"{had}{f' ({version} is here)' if version else ''}; use {row.instead}"
 
 
+def version_with(name: str) -> str:
+    """Return what to install to have a dotted `name` again, `DISTRIBUTION<VERSION`, or "".
+
+    Examples
+    --------
+    >>> version_with("gensim.summarization")
+    'gensim<4.0'
+    >>> version_with("collections.Mapping")
+    ''
+    """
+    row = table().get(name)
+    return f"{row.distribution}<{row.gone}" if row and row.distribution != PYTHON else ""
+
+
 def lacks(module: str) -> str:
     """Return the evidence that an installed package has no such submodule, or "".
 

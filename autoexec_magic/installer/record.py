@@ -16,12 +16,13 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import config, executor
 from ..chain import Row
 from ..errors import AutoexecError, Cancelled, LedgerError
-from ..events import Installed, Recorded
+from ..events import Emit, Installed, Recorded
 from ..history import host
 from ..values import Resolution
 from .footprint import footprint, standing
@@ -35,6 +36,18 @@ BEGUN, DONE, FAILED = "install-begun", "install", "install-failed"
 UNDO_BEGUN, UNDO, UNDO_FAILED = "undo-begun", "undo", "undo-failed"
 MOST_LINES, MOST_CHARS = 20, 500  #: of evidence, kept of each distribution
 _log = logging.getLogger(__name__)
+
+
+class Told(Protocol):
+    """Whose run it is, and who hears of the rows."""
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+
+    @property
+    def emit(self) -> Emit:
+        """The sink."""
 
 
 def ledger() -> Ledger:
@@ -78,8 +91,37 @@ def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: To
 
 
 @contextlib.contextmanager
+def recording_in(folder: Path, language: str, installed: Sequence[Installed], tools: Told) -> Iterator[None]:
+    """Put what a project's own program adds in the block on the ledger.
+
+    Parameters
+    ----------
+    folder : Path
+        The project.
+    language : str
+        Whose packages they are, `node` or `rust`.
+    installed : sequence of Installed
+        What will be there afterwards.
+    tools : Told
+        Its `emit` is told of the rows.
+
+    Raises
+    ------
+    LedgerError
+        It cannot be recorded; nothing was installed.
+    """
+    plan = {
+        "environment": {"prefix": os.path.realpath(folder), "language": language, "host": host()},
+        "added": [_told(item, ()) for item in installed],
+        "replaced": [],
+    }
+    with closing(ledger(), (BEGUN, DONE, FAILED), plan, tools, unchanged="nothing was installed"):
+        yield
+
+
+@contextlib.contextmanager
 def closing(
-    book: Ledger, kinds: tuple[str, str, str], plan: dict[str, Any], tools: Toolbox, *, unchanged: str
+    book: Ledger, kinds: tuple[str, str, str], plan: dict[str, Any], tools: Told, *, unchanged: str
 ) -> Iterator[dict[str, Any]]:
     """Write a row before the block and one after it; yield the body of the second, to be added to.
 
@@ -91,7 +133,7 @@ def closing(
         Of the rows before, after, and after a failure.
     plan : dict
         What the block will do.
-    tools : Toolbox
+    tools : Told
         Its `run_id` is on the rows, its `emit` is told of them.
     unchanged : str
         What is true where the first row cannot be written, for the error.
@@ -176,7 +218,7 @@ def _told(item: Installed, reasons: Sequence[Resolution]) -> dict[str, Any]:
     }
 
 
-def _close(pen: Pen, kind: str, body: dict[str, Any], tools: Toolbox) -> None:
+def _close(pen: Pen, kind: str, body: dict[str, Any], tools: Told) -> None:
     try:
         head = pen.append(kind, body, tools.run_id)
     except AutoexecError as error:  # what was done is done, and the row before says what it was

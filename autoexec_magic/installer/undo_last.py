@@ -17,16 +17,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 from .. import executor
 from ..errors import Cancelled, InstallError, PolicyRefused
-from ..events import Installed, Removed
+from ..events import Installed, Progress, Removed
 from ..executor.interrupts import noted
 from ..values import Question
-from . import undo
+from . import lock, undo
 from .footprint import files_of, footprint, loaded_from, needing, standing
 from .halfway import clear
 from .known import normal
@@ -35,6 +34,7 @@ from .record import BEGUN, UNDO, UNDO_BEGUN, UNDO_FAILED, closing, environment, 
 from .sources import Sources
 from .tool import Pip, Tool, Toolbox, Uv, reason, uv_path
 from .undo_plan import Undo, going_on, last_change, planned
+from .wheels import Wheels
 
 COMMAND = "%autoexec install --undo --yes"
 LOOK = "%autoexec ledger show says what was installed; change it by name"
@@ -76,6 +76,15 @@ def undo_last(tools: Toolbox, cache: Path) -> Undone | None:
     RunTimeout, Cancelled
         As `install` raises them.
     """
+
+    def tell(text: str) -> None:
+        tools.emit(Progress(phase="install", text=text))
+
+    with lock.held(hold_seconds=2 * tools.timeout, tell=tell, cancel=tools.cancel):
+        return _undo(tools, cache)
+
+
+def _undo(tools: Toolbox, cache: Path) -> Undone | None:
     book, here = ledger(), environment()
     rows = book.rows()
     if busy := going_on(rows, here["prefix"]):
@@ -193,7 +202,7 @@ def _carried_out(found: Undo, tools: Toolbox, cache: Path) -> Undone:
 def _clear_halfway(found: Undo, cache: Path) -> None:
     """Remove what a killed install left without a record, as its wheels in our cache tell."""
     for item in found.row.body.get("added", ()):
-        wheel = _kept(cache, item["sha256"])
+        wheel = Wheels(cache).checked(item["sha256"])
         if wheel is not None:
             clear(wheel, item["name"])
 
@@ -227,25 +236,16 @@ def _restore(found: Undo, tools: Toolbox, cache: Path, cancel: executor.Cancel) 
 @contextlib.contextmanager
 def _from_cache(items: Sequence[dict[str, Any]], sources: Sources, cache: Path) -> Iterator[Sources]:
     """Yield sources that have the wheels of `items` which are in our cache; alone, where all of them are."""
-    kept = {item["sha256"]: path for item in items if (path := _kept(cache, item["sha256"])) is not None}
+    wheels = Wheels(cache)
+    kept = {item["sha256"]: path for item in items if (path := wheels.checked(item["sha256"])) is not None}
     if not kept:
         yield sources
         return
     with tempfile.TemporaryDirectory(dir=cache, prefix="undo-") as folder:
-        for digest, path in kept.items():
-            shutil.copyfile(path, Path(folder) / path.name.removeprefix(f"{digest}-"))
+        for path in kept.values():
+            shutil.copyfile(path, Path(folder) / path.name)
         indexes = () if len(kept) == len(items) else sources.indexes
         yield replace(sources, indexes=indexes, find_links=(folder, *(sources.find_links if indexes else ())))
-
-
-def _kept(cache: Path, digest: str) -> Path | None:
-    """Return the wheel in our cache that has exactly these bytes."""
-    # Below a folder named by the hash, or with the hash before the name.
-    for path in (*cache.glob(f"{digest}-*.whl"), *cache.glob(f"{digest}/*.whl")):
-        with contextlib.suppress(OSError), path.open("rb") as file:
-            if file_digest(file, "sha256").hexdigest() == digest:
-                return path
-    return None
 
 
 def _short(item: dict[str, Any]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def sync(step: Fix, context: Context) -> Done:
     installed: list[Installed] = []
     notes = []
     for path, found in locks:
-        tools = _toolbox(context)
+        tools = installer.toolbox(context)
         restored = restore.restore(found, path.name, context.search, context.ages, tools)
         resolutions += restored.resolutions
         installed += restored.installed
@@ -204,8 +204,11 @@ def _healed(fixed: Fixed, needed: Sequence[Needed], context: Context, step: Fix)
         context.emit(event)
 
     def ask(question: Question) -> bool | Reply | Choice:
+        if len(question.choices) > 1:  # no yes chooses between several
+            return context.ask(question)
         yes = f"%autoexec fix --yes {' '.join(path.name for path in step.paths)}"
-        return context.ask(replace(question, fix=yes))
+        only = tuple(replace(choice, fix=yes) for choice in question.choices)
+        return context.ask(replace(question, fix=yes, choices=only))
 
     try:
         resolutions, installed = installer.heal(needed, replace(context, emit=emit, ask=ask))
@@ -219,7 +222,7 @@ def _written(done: Done, targets: Sequence[_Target], step: Fix, context: Context
     written: list[Path] = []
     notes = list(done.fixed.notes)
     proved = {normal(item.distribution): item.sha256 for item in done.installed}
-    tools = _toolbox(context)
+    tools = installer.toolbox(context)
     error: AutoexecError | None = None
     try:
         for target in targets:
@@ -379,13 +382,3 @@ def _class(item: Resolution) -> str:
 def _told(installed: Sequence[Installed]) -> str:
     names = ", ".join(f"{item.distribution} {item.version}" for item in installed)
     return f"installed before that: {names}" if names else ""
-
-
-def _toolbox(context: Context) -> Toolbox:
-    return Toolbox(
-        sources=context.sources,
-        emit=context.emit,
-        ask=context.ask,
-        run_id=context.run_id,
-        cancel=context.cancel,
-    )

@@ -21,7 +21,7 @@ from .questions import recorded
 from .run import context_of, run_phase
 from .surroundings import Surroundings
 
-Drifted: TypeAlias = Callable[[str, str], str]  #: module, name → `DISTRIBUTION==VERSION` that had it, or ""
+Drifted: TypeAlias = Callable[[str, str], str]  #: module, name → `DISTRIBUTION<VERSION` that had it, or ""
 
 
 class Healing:
@@ -42,7 +42,7 @@ class Healing:
     ) -> None:
         self._plan, self._emit, self._here = plan, emit, here
         self._person = person
-        self._drifted = drifted or self._in_table
+        self._drifted = drifted or _in_table
         self._tried: dict[tuple[str, tuple[str, ...]], PhaseReport] = {}
 
     def heal(self, needs: Sequence[Needed]) -> PhaseReport | None:
@@ -58,7 +58,7 @@ class Healing:
         return report
 
     def install(self, requirement: str) -> PhaseReport | None:
-        """Install `DISTRIBUTION==VERSION`, which had what is missing now; None if that was tried."""
+        """Install `DISTRIBUTION<VERSION`, which had what is missing now; None if that was tried."""
         if (requirement, ()) in self._tried:
             return None
         report = run_phase(Install(names=(requirement,)), self._plan, self._emit, self._here)
@@ -74,7 +74,7 @@ class Healing:
             It was tried before, or what kept it from being done.
         """
         report = self.heal((Needed(1, module),))
-        error = report.error if report is not None else self.fault(module)
+        error = report.error or _unreached(report, module) if report is not None else self.fault(module)
         if error is not None:
             raise error
         return bool(report is not None and report.installed)
@@ -91,7 +91,7 @@ class Healing:
         return Reply.YES if reply else Reply.NO
 
     def drifted(self, module: str, name: str) -> str:
-        """Return `DISTRIBUTION==VERSION` where `module` still had `name`, or ""."""
+        """Return `DISTRIBUTION<VERSION` where `module` still had `name`, or ""."""
         return self._drifted(module, name)
 
     def moved(self, module: str, name: str) -> Resolution | None:
@@ -124,8 +124,9 @@ class Healing:
         for (tried, names), report in self._tried.items():
             if not (_is_about(tried, module) or module in {f"{tried}.{name}" for name in names}):
                 continue
-            if report.error is not None:
-                return report.error
+            error = report.error or _unreached(report, module)
+            if error is not None:
+                return error
             if _has_brought(report, module):
                 added = ", ".join(f"{item.distribution} {item.version}" for item in report.installed)
                 return InstallError(
@@ -145,16 +146,24 @@ class Healing:
     def _offline(self, needs: Sequence[Needed]) -> list[Resolution]:
         return installer.resolve(needs, context_of(self._emit, self._here), online=False)
 
-    def _in_table(self, module: str, name: str) -> str:
-        found = self.moved(module, name)
-        chosen = found.chosen if found is not None else None
-        return f"{chosen.distribution}=={chosen.version}" if chosen and chosen.version else ""
+
+def _in_table(module: str, name: str) -> str:
+    return installer.version_with(f"{module}.{name}")
 
 
 def _has_brought(report: PhaseReport, module: str) -> bool:
     """Whether a heal installed the distribution that was to bring the module."""
     added = {item.distribution for item in report.installed}
     return any(item.distribution in added for item in report.resolutions if _is_about(item.module, module))
+
+
+def _unreached(report: PhaseReport, module: str) -> InstallError | None:
+    """Return why a module could not even be looked for, or None."""
+    for item in report.resolutions:
+        if item.fix == installer.CHECK_NETWORK and _is_about(item.module, module):
+            what = f"cannot look for {item.distribution}"
+            return InstallError(what, why=item.evidence[0], fix=item.fix)
+    return None
 
 
 def _is_about(tried: str, module: str) -> bool:

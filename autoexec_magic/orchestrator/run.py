@@ -165,7 +165,10 @@ def _noting(found: list[Resolution], emit: Emit) -> Emit:
 
 
 def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    """Install what is missing; what stays missing and is required stops the run before it starts."""
+    """Install what is missing; what stays missing and is required stops the run before it starts.
+
+    Where no index can be reached nothing more can be found out: the run does what it can.
+    """
     context = context_of(emit, here)
     resolutions, installed = installer.heal(step.needs, context)
     done = {candidate.distribution for item in resolutions if (candidate := item.chosen)} & {
@@ -174,7 +177,7 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     for item in resolutions:
         if item.distribution in done or not installer.is_required(item, step.needs):
             continue
-        if item.cls in ("third-party", "invented"):
+        if item.cls in ("third-party", "invented") and item.fix != installer.CHECK_NETWORK:
             raise NeedsPerson(
                 f"{item.module} is missing, and nothing was run", why="; ".join(item.evidence), fix=item.fix
             )

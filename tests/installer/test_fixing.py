@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import hashlib
 import json
 import shutil
 import signal
 import sysconfig
 import time
+from pathlib import Path
 
 import pytest
 from index import wheel
@@ -94,7 +96,7 @@ def test_a_notebook_is_made_importable_and_says_what_it_needs(environment, shelf
         "docx": "third-party",
         "np": "alias",
         "helpers": "local",
-        "frobnicate_magic": "third-party",
+        "frobnicate_magic": "invented",
     }
     assert answer.decisions["frobnicate_magic"] == "ask"
     assert answer.error["class"] == "PhaseError"
@@ -217,6 +219,11 @@ def test_a_notebook_that_was_saved_meanwhile_is_not_written(environment, shelf, 
     assert [each.name for each in environment.home.iterdir() if each.name.endswith(".tmp")] == []
 
 
+def started_by(child):
+    """Return what a process has started and still runs."""
+    return "".join(path.read_text() for path in Path(f"/proc/{child.pid}/task").glob("*/children"))
+
+
 def wait_for(condition):
     """Wait until something holds."""
     end = time.monotonic() + SOON_SECONDS
@@ -232,13 +239,17 @@ def test_an_interrupt_leaves_notebook_and_environment(environment, index, when):
     index.add("PyYAML", file, hang=when)
     book = written(environment.home / "book.ipynb", cell(["import yaml"]))
     before, there = book.read_bytes(), environment.files
-    child = environment.start({"verb": "fix", "paths": ["book.ipynb"], "answer": None})
-    if when == "page":
-        wait_for(lambda: index.asked)
-    else:
-        wait_for(lambda: index.downloads(file) >= (2 if when == "install" else 1))
-    child.send_signal(signal.SIGINT)
-    answer = environment.finish(child)
+    with (environment.folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # for which uv waits
+        child = environment.start({"verb": "fix", "paths": ["book.ipynb"], "answer": None})
+        if when == "page":
+            wait_for(lambda: index.asked)
+        elif when == "file":
+            wait_for(lambda: index.downloads(file))
+        else:
+            wait_for(lambda: started_by(child))
+        child.send_signal(signal.SIGINT)
+        answer = environment.finish(child)
     assert answer.error["class"] == "Cancelled"
     assert (book.read_bytes(), environment.files) == (before, there)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from autoexec_magic import api
 from autoexec_magic.config import Config
 from autoexec_magic.errors import UsageError
 from autoexec_magic.installer import Context, Needed, index, resolve
-from autoexec_magic.installer.decide import Origins
+from autoexec_magic.installer.decide import Ages, Origins, weigh
 from autoexec_magic.installer.known import Entry, candidates, normal
+from autoexec_magic.installer.query import Found
 
 MOST_BYTES = 2 * 2**20
 BENCH = Path(__file__).parents[1] / "bench" / "bench_truth.py"
@@ -169,6 +171,27 @@ def test_a_blocked_name_is_refused_however_it_is_spelt(ask):
     assert ask("cv2", blocked=("OpenCV_Python",)).decision == "refuse"
     assert "block" in ask("cv2", blocked=("OpenCV_Python",)).evidence[0]
     assert ask("cv2", blocked=("opencv",)).decision == "install"
+
+
+@pytest.mark.parametrize(("public", "decision"), [("https://public.example", "ask"), ("", "install")])
+def test_an_own_name_that_only_the_public_index_serves_is_a_question(public, decision):
+    """Where a private index is configured, whoever took the name in public is not its owner."""
+    entry = Entry(module="frob", distribution="corp-frob", source="own", uses=0)
+    found = Found(
+        distribution="corp-frob",
+        exists=True,
+        version="1.0",
+        sha256="0" * 64,
+        index="https://public.example",
+        held=("frob",),
+        released="2020-01-01T00:00:00+00:00",
+        first_released="2020-01-01T00:00:00+00:00",
+    )
+    origins = Origins(entries=(entry,), public=public)
+    ages = Ages(project=90, release=3)
+    answer = weigh("frob", origins, {"corp-frob": found}, ages, datetime.now(UTC))
+    assert answer.decision == decision
+    assert ("only the public one serves it" in answer.evidence[0]) is bool(public)
 
 
 def test_an_own_name_is_answered_from_there_alone(own, ask):

@@ -80,7 +80,7 @@ def test_machines_read_resolutions_and_a_result(book):
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1
     assert [(record["kind"], record.get("class")) for record in records] == [
-        ("Resolution", "third-party"),
+        ("Resolution", "invented"),
         ("Resolution", "alias"),
         ("Result", None),
     ]

@@ -9,16 +9,18 @@ compared with the digests that were proved: a difference takes all of it back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ... import executor
 from ...errors import Cancelled, InstallError, PolicyRefused
-from ...events import Installed
+from ...events import Installed, Progress
 from ...executor.interrupts import noted
 from ...values import Question, Resolution
+from .. import lock
 from ..decide import Ages
+from ..record import recording_in
 from . import npm, undo
 from .decide import Case, decide
 from .npm import Change, Plan, Toolbox
@@ -46,6 +48,15 @@ def install(wanted: Sequence[Found], tools: Toolbox, ages: Ages) -> list[Install
     RunTimeout, Cancelled, MissingTool
         The time was up, a person stopped it, or npm is not there.
     """
+    with lock.held(hold_seconds=3 * tools.timeout, tell=_tell(tools), cancel=tools.cancel, folder=tools.root):
+        return _install(wanted, tools, ages)
+
+
+def _tell(tools: Toolbox) -> Callable[[str], None]:
+    return lambda text: tools.emit(Progress(phase="install", text=text))
+
+
+def _install(wanted: Sequence[Found], tools: Toolbox, ages: Ages) -> list[Installed]:
     specs = [f"{each.name}@{each.version}" for each in wanted]
     plan = npm.plan(specs, tools)
     if not plan.added:
@@ -65,9 +76,9 @@ def install(wanted: Sequence[Found], tools: Toolbox, ages: Ages) -> list[Install
     _agree(plan, judged, wanted, tools)
     if tools.cancel and tools.cancel.is_set():
         raise Cancelled("the install was stopped", why="nothing was installed")
-    _carry_out(plan, specs, looked, tools)
-    installed = [_installed(looked[change.name, change.version]) for change in plan.added]
-    installed = list(dict.fromkeys(installed))
+    installed = list(dict.fromkeys(_installed(looked[each.name, each.version]) for each in plan.added))
+    with recording_in(tools.root, "node", installed, tools):
+        _carry_out(plan, specs, looked, tools)
     for item in installed:
         tools.emit(item)
     return installed
@@ -101,19 +112,19 @@ def _strange(plan: Plan, looked: Mapping[tuple[str, str], Found], root: Path) ->
     """Return what npm's records have otherwise than it was proved, one text each."""
     strange = []
     planned = {change.place: change for change in plan.added}
-    for lock in (root / "node_modules" / ".package-lock.json", root / "package-lock.json"):
-        if not lock.is_file():
+    for record in (root / "node_modules" / ".package-lock.json", root / "package-lock.json"):
+        if not record.is_file():
             continue
-        entries = table(read_json(lock).get("packages"))
+        entries = table(read_json(record).get("packages"))
         for place, change in planned.items():
             relative = _relative(place, root)
             entry = table(entries.get(relative))
             if not entry:
-                strange.append(f"{lock.name} has no {relative}")
+                strange.append(f"{record.name} has no {relative}")
                 continue
             proved = looked[change.name, change.version]
             if entry.get("version") != proved.version or entry.get("integrity") != proved.integrity:
-                strange.append(f"{lock.name} has another digest of {change.name} {change.version}")
+                strange.append(f"{record.name} has another digest of {change.name} {change.version}")
     if not (root / "node_modules" / ".package-lock.json").is_file():
         strange.append("npm left no record of what it installed")
     return strange

@@ -11,14 +11,16 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ... import executor
 from ...errors import Cancelled, InstallError, PolicyRefused
-from ...events import Installed
+from ...events import Installed, Progress
 from ...executor.interrupts import noted
 from ...values import Question
+from .. import lock
+from ..record import recording_in
 from . import cargo
 from .cargo import Resolved, Toolbox
 from .crate import Crate, checked, crate_named
@@ -45,6 +47,16 @@ def install(wanted: Sequence[Crate], tools: Toolbox) -> list[Installed]:
     RunTimeout, Cancelled, MissingTool
         The time was up, a person stopped it, or cargo is not there.
     """
+    root = tools.project.root
+    with lock.held(hold_seconds=3 * tools.timeout, tell=_tell(tools), cancel=tools.cancel, folder=root):
+        return _install(wanted, tools)
+
+
+def _tell(tools: Toolbox) -> Callable[[str], None]:
+    return lambda text: tools.emit(Progress(phase="install", text=text))
+
+
+def _install(wanted: Sequence[Crate], tools: Toolbox) -> list[Installed]:
     cancel = tools.cancel or executor.Cancel()
     with noted(cancel), _put_back(tools, always=True):
         before = _before(tools, cancel)
@@ -54,7 +66,12 @@ def install(wanted: Sequence[Crate], tools: Toolbox) -> list[Installed]:
     _agree(added, wanted, tools)
     if cancel.is_set():
         raise Cancelled("the install was stopped", why="nothing was changed")
-    with noted(cancel), _put_back(tools, always=False):
+    installed = [
+        Installed(distribution=each.name, version=each.version, sha256=each.digest, index=tools.source.shown)
+        for each in crates
+    ]
+    record = recording_in(tools.project.root, "rust", installed, tools)
+    with noted(cancel), record, _put_back(tools, always=False):
         after = {(each.name, each.version) for each in _carried_out(wanted, tools, cancel)}
         strange = after - before - {(each.name, each.version) for each in added}
         if strange:
@@ -64,10 +81,6 @@ def install(wanted: Sequence[Crate], tools: Toolbox) -> list[Installed]:
                 fix="try again",
             )
         _compare(crates, tools)
-    installed = [
-        Installed(distribution=each.name, version=each.version, sha256=each.digest, index=tools.source.shown)
-        for each in crates
-    ]
     for item in installed:
         tools.emit(item)
     return installed

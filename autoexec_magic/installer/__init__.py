@@ -242,6 +242,8 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
         install failed.
     """
     if here := _all_here(names):
+        for resolution in here:
+            context.emit(Resolved(resolution=resolution))
         return here, []
     queries = [_named_query(name) for name in names]
     answers = find(list(dict.fromkeys(queries)), replace(context, ahead=True).search)

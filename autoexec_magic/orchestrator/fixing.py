@@ -376,7 +376,9 @@ def _noun(count: int) -> str:
 
 
 def _class(item: Resolution) -> str:
-    return "from nowhere that is known" if item.cls == "third-party" and not item.proved else item.cls
+    if item.cls != "third-party" or item.proved:
+        return item.cls
+    return "not installed" if item.decision == "install" else "not proved"
 
 
 def _told(installed: Sequence[Installed]) -> str:

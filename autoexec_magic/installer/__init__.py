@@ -201,7 +201,15 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
                 why=resolution.evidence[0],
                 fix=resolution.fix,
             )
-    chosen = [_wanted(resolution, needs, context.ask) for resolution in resolutions]
+    chosen: list[Candidate | None] = []
+    unanswered: list[NeedsPerson] = []
+    for resolution in resolutions:
+        try:
+            chosen.append(_wanted(resolution, needs, context.ask))
+        except NeedsPerson as error:  # nobody is there: all that is open is told at once
+            unanswered.append(error)
+    if unanswered:
+        raise card.all_of(unanswered)
     resolutions = [_settled_by(*each) for each in zip(resolutions, chosen, strict=True)]
     wanted = {candidate.distribution: candidate for candidate in chosen if candidate}
     if not wanted:

@@ -224,7 +224,7 @@ def weigh(
 def _invented(first: Resolution, module: str, candidates: tuple[Candidate, ...]) -> Resolution:
     """Return the resolution of a name that no project is known by; a known one spelt nearly so is told."""
     meant = alike(module, table())
-    guess = (f"did you mean {meant}?",) if meant else ()
+    guess = (f"perhaps {meant} is meant",) if meant else ()
     doubts = [line for line in first.evidence if "the same name, which is no evidence" not in line]
     return replace(
         first,

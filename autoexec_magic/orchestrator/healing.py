@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from .. import installer
-from ..errors import AutoexecError, Cancelled, InstallError
+from ..errors import AutoexecError, Cancelled, InstallError, NeedsPerson
 from ..events import Emit
 from ..installer import Needed
 from ..values import Ask, Question, Reply, Resolution
@@ -102,22 +102,24 @@ class Healing:
             return None
         return next((item for item in found if item.cls == "drift"), None)
 
+    def alias(self, name: str) -> Resolution | None:
+        """Return what is known of a name that many write for a module, or None."""
+        found = self._offline([Needed(1, name)]) if name.isidentifier() else []
+        return next((item for item in found if item.cls == "alias"), None)
+
     def distributions(self, modules: Sequence[str]) -> str:
         """Return what to type after `install` for these modules, from the tables of this machine."""
         found = self._offline([Needed(1, module) for module in modules])
         return " ".join(dict.fromkeys(item.distribution or item.module for item in found))
 
     def resolution(self, module: str) -> Resolution | None:
-        """Return what was found out about a module that was not installed."""
-        return next(
-            (
-                item
-                for report in self._tried.values()
-                for item in report.resolutions
-                if item.decision != "install" and _is_about(item.module, module)
-            ),
-            None,
-        )
+        """Return what was found out about a module that was not installed, and what to type for it."""
+        for report in self._tried.values():
+            for item in report.resolutions:
+                if item.decision != "install" and _is_about(item.module, module):
+                    is_asked = isinstance(report.error, NeedsPerson) and len(report.resolutions) == 1
+                    return replace(item, fix=report.error.fix) if is_asked and report.error else item
+        return None
 
     def fault(self, module: str) -> AutoexecError | Cancelled | None:
         """Return why a module that was tried is missing all the same, or None."""

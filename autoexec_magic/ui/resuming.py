@@ -111,6 +111,8 @@ class Resuming:
         """Return what is known about the module, or the name in one, whose absence `error` is."""
         if isinstance(error, ModuleNotFoundError):
             return self._healing.resolution(error.name) if error.name else None
+        if isinstance(error, NameError):
+            return self._healing.alias(error.name or "")
         module, name = _lost(error)
         return self._healing.moved(module, name) if name else None
 

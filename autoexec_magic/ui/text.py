@@ -139,8 +139,9 @@ class Lines:
         return self._verb in ("install", "fix")
 
     def _closing(self, seconds: float) -> list[str]:
-        done = self._done()
-        lines = [f"{done} in {seconds:.2f} s"] if done and not self._tells_its_end else []
+        many = f"{self._added} distribution{'' if self._added == 1 else 's'}"
+        is_told = self._added and not self._tells_its_end
+        lines = [f"installed {many} in {seconds:.2f} s"] if is_told else []
         if self._stale:
             names = ", ".join(dict.fromkeys(self._stale))
             lines.append(f"! restart the kernel: it still has {names} as before")

@@ -150,7 +150,7 @@ def said(verb, *events):
 
 
 def test_each_distribution_is_told_once_and_the_end_counts_them():
-    """One line when the install begins, one each, one with the number and the time; a second heal counts anew."""
+    """One line when it begins, one each, one with the number and the time; a second heal counts anew."""
     both = [Installed(distribution=name, version="1", sha256="", index="") for name in "ab"]
     steps = [
         Progress(phase="install", text=f"installing {item.distribution} 1", number=number, total=2)
@@ -161,9 +161,9 @@ def test_each_distribution_is_told_once_and_the_end_counts_them():
         "… installing 2 distributions",
         "+ a 1",
         "+ b 1",
-        "2 installed in 1.50 s",
+        "installed 2 distributions in 1.50 s",
         "+ a 1",
-        "1 installed in 1.50 s",
+        "installed 1 distribution in 1.50 s",
     ]
 
 

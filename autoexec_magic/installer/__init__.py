@@ -422,7 +422,9 @@ def _named_query(text: str) -> Query:
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
-        raise UsageError(f"{text!r} is not a distribution's name", why=str(error).splitlines()[0]) from error
+        what = f"{text!r} is not a distribution's name"
+        fix = "%autoexec install NAME, or NAME==VERSION"
+        raise UsageError(what, why=str(error).splitlines()[0], fix=fix) from error
     if requirement.url or requirement.extras or requirement.marker:
         raise UsageError(
             f"cannot take {text!r}", why="only NAME or NAME==VERSION", fix=f"%pip install {text!r}"

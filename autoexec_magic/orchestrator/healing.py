@@ -94,10 +94,10 @@ class Healing:
         """Return `DISTRIBUTION<VERSION` where `module` still had `name`, or ""."""
         return self._drifted(module, name)
 
-    def moved(self, module: str, name: str) -> Resolution | None:
-        """Return what is known of a name that an installed `module` no longer has, or None."""
+    def moved(self, module: str, name: str = "") -> Resolution | None:
+        """Return what is known of a `module`, or a name in it, that went from its project, or None."""
         try:
-            found = self._offline([Needed(1, module, (name,))])
+            found = self._offline([Needed(1, module, (name,) if name else ())])
         except AutoexecError:  # asked while a failure is being told: that must not fail
             return None
         return next((item for item in found if item.cls == "drift"), None)

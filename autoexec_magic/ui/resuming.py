@@ -110,7 +110,9 @@ class Resuming:
     def resolution(self, error: BaseException) -> Resolution | None:
         """Return what is known about the module, or the name in one, whose absence `error` is."""
         if isinstance(error, ModuleNotFoundError):
-            return self._healing.resolution(error.name) if error.name else None
+            found = self._healing.resolution(error.name) if error.name else None
+            is_part = "." in (error.name or "")  # of a package that is here, or it would be missed itself
+            return found or (self._healing.moved(error.name or "") if is_part else None)
         if isinstance(error, NameError):
             return self._healing.alias(error.name or "")
         module, name = _lost(error)

@@ -107,6 +107,8 @@ def test_a_version_that_had_it_comes_from_a_table(here, emit):
     assert Healing(plan, emit, here, person=nobody).drifted("json", "nothing_of_it") == ""
     assert Healing(plan, emit, here, person=nobody).drifted("flask", "Markup") == "Flask<3.0"
     assert healing.moved("json", "nothing_of_it") is None
+    assert healing.moved("json.nothing_of_it") is None
+    assert healing.moved("IPython.parallel").fix == "use import ipyparallel"
     assert not [event for event in emit if isinstance(event, Resolved)]
 
 

@@ -61,7 +61,7 @@ class Stub:
     def resolution(self, module):
         return None
 
-    def moved(self, module, name):
+    def moved(self, module, name=""):
         return Resolution(module=module, cls="drift", decision="nothing", fix=f"use {name}2")
 
     # -- the shell

@@ -370,6 +370,8 @@ def _fix_of_named(found: Found) -> str:
         return f"%pip install {found.distribution}, if you trust it: {_WHY_NOT_BUILT}"
     if found.is_down:
         return _fix_of_fault(found)
+    if "has no version" in found.error:  # the sentence names the newest one
+        return f"%autoexec install {found.distribution}==VERSION, one that is there"
     return "check the name; %autoexec resolve --online MODULE says where a module comes from"
 
 

@@ -291,9 +291,7 @@ def _agree(
     if not names and not doubts:
         return
     what = (
-        f"installing {wanted} replaces {names}; go on ?"
-        if names
-        else f"install {wanted} with what it needs ?"
+        f"install {wanted}, which replaces {names} ?" if names else f"install {wanted} with what it needs ?"
     )
     question = Question(
         text=what,

@@ -379,7 +379,9 @@ def _others(done: Done, step: Fix, context: Context) -> Done:
             notes = [f"wrote {os.path.relpath(found.manifest, folder)}: {names}"] if names else []
             missing = PhaseError(
                 f"{os.path.relpath(found.manifest, folder)} lacks {', '.join(found.left)}",
-                fix=next((item.fix for item in found.resolutions if item.fix), ""),
+                fix=f"%autoexec fix {_typed(step)}"
+                if step.check
+                else next((item.fix for item in found.resolutions if item.fix), ""),
             )
             error = done.error or found.error or (missing if found.left else None)
             fixed = replace(

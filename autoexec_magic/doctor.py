@@ -35,7 +35,11 @@ for line in sys.stdin.read().split():
     except Exception as error:
         print(" ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__)
 """
-_EXTRAS = {"jupyterlab": "lab"}  # those that something uses by now
+_EXTRAS = {
+    "jupyterlab": "lab",
+    "pigar": "index",
+    "tree_sitter_javascript": "languages",
+}  # those that something uses by now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +165,8 @@ def _index(settings: config.Config) -> Check:
     asked = [index for index in found.indexes if index.startswith("http")]  # the others are folders
     said = zip(asked, _answers(asked, found.cert), strict=True)
     faults = [f"{without_credentials(index)}: {words}" for index, words in said if words != "answers"]
-    links = f", and {len(found.find_links)} folders of files" if found.find_links else ""
+    count = len(found.find_links)
+    links = f", and {count} folder{'' if count == 1 else 's'} of files" if count else ""
     what = f"{'; '.join(faults) or ', '.join(names) or 'no index'}{links} (from {found.origin})"
     fix = "look at the network, a proxy, or `%autoexec config` for index-url" if faults else ""
     return Check(name="package index", works=not faults, what=what, fix=fix)

@@ -201,7 +201,15 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
                 why=resolution.evidence[0],
                 fix=resolution.fix,
             )
-    chosen = [_wanted(resolution, needs, context.ask) for resolution in resolutions]
+    chosen: list[Candidate | None] = []
+    unanswered: list[NeedsPerson] = []
+    for resolution in resolutions:
+        try:
+            chosen.append(_wanted(resolution, needs, context.ask))
+        except NeedsPerson as error:  # nobody is there: all that is open is told at once
+            unanswered.append(error)
+    if unanswered:
+        raise card.all_of(unanswered)
     resolutions = [_settled_by(*each) for each in zip(resolutions, chosen, strict=True)]
     wanted = {candidate.distribution: candidate for candidate in chosen if candidate}
     if not wanted:
@@ -242,6 +250,8 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
         install failed.
     """
     if here := _all_here(names):
+        for resolution in here:
+            context.emit(Resolved(resolution=resolution))
         return here, []
     queries = [_named_query(name) for name in names]
     answers = find(list(dict.fromkeys(queries)), replace(context, ahead=True).search)
@@ -412,7 +422,9 @@ def _named_query(text: str) -> Query:
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
-        raise UsageError(f"{text!r} is not a distribution's name", why=str(error).splitlines()[0]) from error
+        what = f"{text!r} is not a distribution's name"
+        fix = "%autoexec install NAME, or NAME==VERSION"
+        raise UsageError(what, why=str(error).splitlines()[0], fix=fix) from error
     if requirement.url or requirement.extras or requirement.marker:
         raise UsageError(
             f"cannot take {text!r}", why="only NAME or NAME==VERSION", fix=f"%pip install {text!r}"

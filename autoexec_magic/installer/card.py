@@ -9,11 +9,13 @@ not proved is shown, with the reason, and cannot be chosen.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..choosing import fixes, meant
+from ..errors import NeedsPerson
 from ..redact import cleaned, one_line, secrets_in
 from ..values import Candidate, Choice, Question, Reply, Resolution
 from .known import normal, of_module
@@ -21,6 +23,7 @@ from .known import normal, of_module
 MOST_CHOICES = 9  # that a person still reads; the ranking says which
 SUMMARY_CHARS = 160
 _MOST_NAMES = 3
+_ONE_COMMAND = re.compile(r"%autoexec install (\S+) --yes")
 # What means something else at a prompt, so that no project of that name may stand for itself.
 _WORDS = frozenset({"y", "yes", "a", "always", "n", "no", "none"})
 
@@ -41,6 +44,9 @@ def question(resolution: Resolution, now: datetime, *, typed: str = "") -> Quest
     candidates = resolution.candidates[:MOST_CHOICES]
     choices = tuple(_choice(candidate, resolution, now, typed) for candidate in candidates)
     told = {_dates(candidate) for candidate in candidates} | {line for each in choices for line in each.lines}
+    if len(candidates) > 1:  # each says for itself who names it, and whether it was looked into
+        told |= {f"{item.distribution}: {item.why}" for item in candidates}
+        told |= {line for line in resolution.evidence if line.startswith("the wheel ")}
     evidence = [line for line in resolution.evidence if line not in told]
     left_out = len(resolution.candidates) - len(candidates)
     if left_out:
@@ -73,6 +79,26 @@ def chosen(resolution: Resolution, asked: Question, said: bool | Reply | Choice)
     if not isinstance(reply, Choice):
         return None
     return resolution.candidates[asked.choices.index(reply)]
+
+
+def all_of(unanswered: Sequence[NeedsPerson]) -> NeedsPerson:
+    """Return several questions that nobody could answer as one, with one command where one answers them all.
+
+    Examples
+    --------
+    >>> first = NeedsPerson("install a 1", why="fresh", fix="%autoexec install a --yes")
+    >>> both = all_of([first, NeedsPerson("install b 2", why="fresh", fix="%autoexec install b --yes")])
+    >>> both.what, both.fix
+    ('install a 1, b 2', '%autoexec install a b --yes')
+    """
+    if len(unanswered) == 1:
+        return unanswered[0]
+    what = ", ".join(error.what.removeprefix("install ") for error in unanswered)
+    plain = [_ONE_COMMAND.fullmatch(error.fix) for error in unanswered]
+    names = " ".join(found[1] for found in plain if found)
+    fix = f"%autoexec install {names} --yes" if all(plain) else "; and ".join(e.fix for e in unanswered)
+    why = "; ".join(dict.fromkeys(error.why for error in unanswered if error.why))
+    return NeedsPerson(f"install {what}", why=why, fix=fix)
 
 
 def _choice(candidate: Candidate, resolution: Resolution, now: datetime, typed: str) -> Choice:

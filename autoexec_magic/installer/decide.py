@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from math import floor
 
 from ..values import Candidate, Decision, ModuleClass, Resolution
-from .known import Entry, Known, normal
+from .known import Entry, Known, normal, table
 from .query import Found
+from .spelling import alike
 
 PYTHON_LINE = "import sys; sys.path.insert(0, "  # how the evidence of a local module ends
 _IF_KNOWN = "%autoexec install DISTRIBUTION, if you know its name"
@@ -61,7 +62,8 @@ class Origins:
             return f"{', '.join(users[:2])} (installed here) depends on it"
         if entry.source == "debian":
             kind = "made for Debian itself" if entry.is_apart else "packaged by Debian"
-            return f"{kind}; {entry.uses} projects there depend on it"
+            many = "project there depends" if entry.uses == 1 else "projects there depend"
+            return f"{kind}; {entry.uses} {many} on it"
         if entry.source == "kept":
             return (
                 "may hold it, by its name or beside another one"
@@ -212,12 +214,25 @@ def weigh(
     if all(entry.source == "name" for entry in choice.entries) and not (
         found and (found.exists or found.error)
     ):
-        evidence = (*first.evidence, f"invented, or very new: no known project holds {module}")
-        return replace(first, cls="invented", candidates=tuple(candidates), evidence=evidence)
+        return _invented(first, module, tuple(candidates))
     several = [entry.distribution for entry in choice.entries if not entry.is_rival]
     if not sure and len(several) > 1:
         evidence = (f"several distributions hold {lead.module}: {', '.join(several)}", *evidence)
     return replace(first, candidates=tuple(candidates), evidence=evidence)
+
+
+def _invented(first: Resolution, module: str, candidates: tuple[Candidate, ...]) -> Resolution:
+    """Return the resolution of a name that no project is known by; a known one spelt nearly so is told."""
+    meant = alike(module, table())
+    guess = (f"perhaps {meant} is meant",) if meant else ()
+    doubts = [line for line in first.evidence if "the same name, which is no evidence" not in line]
+    return replace(
+        first,
+        cls="invented",
+        candidates=candidates,
+        evidence=(*guess, *doubts, f"invented, or very new: no known project holds {module}"),
+        fix=f"import {meant}, if that is meant; else {_IF_KNOWN}" if meant else first.fix,
+    )
 
 
 def _barred(resolution: Resolution, blocked: Collection[str]) -> Resolution:
@@ -355,6 +370,8 @@ def _fix_of_named(found: Found) -> str:
         return f"%pip install {found.distribution}, if you trust it: {_WHY_NOT_BUILT}"
     if found.is_down:
         return _fix_of_fault(found)
+    if "has no version" in found.error:  # the sentence names the newest one
+        return f"%autoexec install {found.distribution}==VERSION, one that is there"
     return "check the name; %autoexec resolve --online MODULE says where a module comes from"
 
 

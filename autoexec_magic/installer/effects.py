@@ -19,6 +19,9 @@ Place: TypeAlias = tuple[
 ]  #: line, last line, column, last column, as `co_positions` has it
 
 _PLAIN = frozenset({"Path", "bool", "dict", "float", "int", "len", "list", "set", "str", "tuple"})
+#: make a value, and from literals nothing else: an iterator that they were given would be used up
+_MAKERS = frozenset({"DataArray", "DataFrame", "Dataset", "Index", "Series", "Timestamp", "arange", "array"})
+_LITERAL = (ast.Constant, ast.Dict, ast.List, ast.Set, ast.Tuple, ast.UnaryOp, ast.unaryop, ast.expr_context)
 _KINDS: dict[type[ast.stmt], str] = {
     ast.For: "a loop",
     ast.AsyncFor: "a loop",
@@ -100,9 +103,17 @@ def _before(value: ast.expr, place: Place, harmless: Collection[str]) -> str:
                 return _mode(node) if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call):
                 return f"{name or 'what it calls'}() may have done something"
-        elif isinstance(node, ast.Call) and _last_name(node.func) not in _PLAIN:
+        elif isinstance(node, ast.Call) and not _is_harmless(node):
             return f"{_last_name(node.func) or 'a call'}() has run before"
     return "what of it failed is not known"
+
+
+def _is_harmless(call: ast.Call) -> bool:
+    """Whether a call that has run before may run again."""
+    name = _last_name(call.func)
+    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    is_literal = all(isinstance(node, _LITERAL) for value in given for node in ast.walk(value))
+    return name in _PLAIN or (name in _MAKERS and is_literal)
 
 
 def _ends_at(node: ast.expr, place: Place) -> bool:

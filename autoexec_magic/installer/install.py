@@ -291,18 +291,25 @@ def _agree(
     if not names and not doubts:
         return
     what = (
-        f"installing {wanted} replaces {names}; go on ?"
-        if names
-        else f"install {wanted} with what it needs ?"
+        f"install {wanted}, which replaces {names} ?" if names else f"install {wanted} with what it needs ?"
     )
     question = Question(
         text=what,
         evidence=(*doubts, *(f"adds {name} {version}" for name, version in plan.added.items())),
-        fix=f"%autoexec install --yes {wanted}",
+        fix=f"%autoexec install {_typed(plan, candidates)} --yes",
     )
     if not tools.ask(question):
         why = f"it would replace {names}" if names else "; ".join(doubts)
         raise PolicyRefused(f"not installed: {wanted}", why=why)
+
+
+def _typed(plan: Plan, candidates: Sequence[Candidate]) -> str:
+    """Return what to type for them; its name alone would mean the version that is there."""
+    there = {normal(text.partition(" ")[0]) for text in plan.removed}
+    return " ".join(
+        f"{each.distribution}=={each.version}" if normal(each.distribution) in there else each.distribution
+        for each in candidates
+    )
 
 
 def _evidence(found: Resolution | Candidate) -> tuple[str, ...]:

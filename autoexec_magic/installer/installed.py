@@ -60,18 +60,22 @@ def overwrites(path: Path, inside: Inside, distribution: str) -> tuple[str, ...]
     """
     site = Path(places().purelib)
     there = {place.resolve(): shown for place, shown in _targets(inside, site) if place.is_file()}
-    last = {place.name for place in there}
+    # Names of files are told apart before any path is followed: every package has an `__init__.py`.
+    last = {place.parts[-count:] for place in there for count in (1, 2)}
     found: list[str] = []
     for other in metadata.distributions(path=[str(site), places().platlib]) if there else ():
-        if normal(other.name or "") == normal(distribution):
+        name, version = other.name or "", ""  # each look at either reads its file again
+        if normal(name) == normal(distribution):
             continue
         for file in other.files or ():
-            if file.name not in last or len(found) == MOST:
+            if file.parts[-2:] not in last or len(found) == MOST:
                 continue
             place = Path(str(other.locate_file(file)))
-            shown = there.get(place.resolve())
-            line = f"{shown} of {other.name} {other.version}"
-            if shown and line not in found and not _is_same(path, shown, place):
+            if (shown := there.get(place.resolve())) is None:
+                continue
+            version = version or other.version
+            line = f"{shown} of {name} {version}"
+            if line not in found and not _is_same(path, shown, place):
                 found.append(line)
     return tuple(found)
 

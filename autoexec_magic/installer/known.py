@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+PLACE = Path(__file__).with_name("known.toml")
 Source = Literal["kept", "own", "debian", "pigar", "name"]
 
 
@@ -68,6 +69,11 @@ def open_table() -> Mapping[str, Known]:
     """Return the rows of modules that any of several projects may be meant by."""
     rows = {module: _known(module, row, is_open=True) for module, row in _content()["open"].items()}
     return MappingProxyType(rows)
+
+
+def date() -> str:
+    """Return the day on which the table's versions were looked into, as `YYYY-MM-DD`."""
+    return str(_content()["date"])
 
 
 def lookup(module: str) -> Known | None:
@@ -160,7 +166,7 @@ def of_module(name: str) -> Known | None:
 
 @functools.cache
 def _content() -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name("known.toml").read_text("utf-8"))
+    return tomllib.loads(PLACE.read_text("utf-8"))
 
 
 def _ours(module: str) -> tuple[Entry, ...]:

@@ -28,7 +28,7 @@ Rows: TypeAlias = tuple[
 Kept: TypeAlias = dict[str, tuple[Stamp, bytes]]  #: by path, the rows packed
 
 UNREAD: Stamp = (0, 0, 0)  #: of a folder that cannot be listed
-VERSION = 1  # of the rows: another scan finds other things
+VERSION = 2  # of the rows: another scan finds other things
 MOST_TREES = 20  # the oldest are removed
 # What was written as we looked may be written again within one tick of its clock (git: racily clean).
 FRESH_NS = 2_000_000_000

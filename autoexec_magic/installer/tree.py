@@ -175,13 +175,18 @@ def scan_tree(
         known = old.get(name)
         if known is None or known[0] != stamp:
             rows = read_file(f"{top}/{name}") if stamp != UNREAD else _CLOSED
-            known = (stamp, packed(rows))
+            known = (stamp if _is_lasting(rows) else UNREAD, packed(rows))
         new[name] = known
         if known[1]:
             found.append((name, known[1]))
     else:
         memory.save()
     return Scanned(root=path, files=files, kept=found)
+
+
+def _is_lasting(rows: Rows) -> bool:
+    """Whether what was found holds as long as the file stays: a parser can be installed, a mode changed."""
+    return not any(why.startswith(("cannot be read", "cannot read")) for why, _, _ in rows[1])
 
 
 def walk(top: str) -> Iterator[tuple[str, Stamp]]:

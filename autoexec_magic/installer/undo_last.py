@@ -148,13 +148,14 @@ def _agree(found: Undo, tools: Toolbox) -> None:
         return
     back = {normal(item["name"]): item["version"] for item in found.restored}
     gone = {normal(item["name"]) for item in found.removed} - back.keys()
-    added = [f"{item['name']} {item['version']}" for item in found.row.body.get("added", ())]
-    lines = [f"removes {item['name']} {item['version']}" for item in found.removed]
-    lines += [f"restores {item['name']} {item['version']}" for item in found.restored]
+    lines = []
+    for what, items in (("removes", found.removed), ("restores", found.restored)):
+        names = ", ".join(f"{item['name']} {item['version']}" for item in items)
+        lines += [f"{what} {names}"] if names else []
     lines += list(needing(gone, back))
     lines += ["clears away what it left, for it was killed"] if found.row.kind == BEGUN else []
     question = Question(
-        text=f"undo the install of {', '.join(added)}, of {found.when} ?",
+        text=f"undo the install of {found.when} ?",
         evidence=tuple(lines),
         fix=COMMAND,
     )

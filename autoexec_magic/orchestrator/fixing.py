@@ -9,6 +9,7 @@ nobody may install (local, platform, alias, invented) is said with its cure.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,7 +85,7 @@ def fix(step: Fix, context: Context) -> Done:
         for item in found:
             context.emit(Resolved(resolution=item))
         done = _judged(Done(fixed=fixed, resolutions=tuple(found)), needed, step)
-        return _others(done, step, context)
+        return _others(_undeclared(done, targets, step, context.folders), step, context)
     for target in targets:
         target.check()
     done = _healed(fixed, needed, context, step)
@@ -206,7 +207,7 @@ def _healed(fixed: Fixed, needed: Sequence[Needed], context: Context, step: Fix)
     def ask(question: Question) -> bool | Reply | Choice:
         if len(question.choices) > 1:  # no yes chooses between several
             return context.ask(question)
-        yes = f"%autoexec fix --yes {' '.join(path.name for path in step.paths)}"
+        yes = f"%autoexec fix --yes {_typed(step)}"
         only = tuple(replace(choice, fix=yes) for choice in question.choices)
         return context.ask(replace(question, fix=yes, choices=only))
 
@@ -289,6 +290,31 @@ def _write_manifest(
     return changed, [*([sentence] if sentence else []), *said]
 
 
+def _undeclared(done: Done, targets: Sequence[_Target], step: Fix, folders: Sequence[Path]) -> Done:
+    """Add what is installed here and named by no manifest that is there: elsewhere it would be missing."""
+    lacks = {}
+    for target in targets:
+        where = target.manifest
+        if where is None or not where.path.exists():
+            continue
+        if where.kind == "script" and not manifests.has_block(where.path):
+            continue
+        used = _direct(target.needs(with_tests=False), folders) - manifests.declared(where)
+        if names := sorted(name for name in used if not locking.is_in_place(name)):
+            lacks[where.path.name] = ", ".join(names)
+    if not lacks:
+        return done
+    said = [f"{file} does not name {names}" for file, names in lacks.items()]
+    if done.error is not None:
+        return replace(done, fixed=replace(done.fixed, notes=(*done.fixed.notes, *said)))
+    error = PhaseError(
+        "; ".join(said),
+        why="installed here, it would be missing elsewhere",
+        fix=f"%autoexec fix {_typed(step)}",
+    )
+    return replace(done, error=error)
+
+
 def _direct(needed: Iterable[Needed], folders: Sequence[Path]) -> set[str]:
     """Return the installed distributions that some imports come from, by normal name."""
     modules = []
@@ -335,7 +361,7 @@ def _judged(done: Done, needed: Sequence[Needed], step: Fix) -> Done:
     names = ", ".join(item.module for item in left)
     paths = " ".join(path.name for path in step.paths)
     is_open = step.check and any(item.decision in ("install", "ask") for item in left)
-    can = f"%autoexec fix {paths}" if is_open else next((item.fix for item in left if item.fix), "")
+    can = f"%autoexec fix {_typed(step)}" if is_open else next((item.fix for item in left if item.fix), "")
     error = PhaseError(
         f"missing: {names}" if step.check else f"{paths} cannot import {names} yet",
         why="; ".join(f"{item.module} is {_class(item)}" for item in left),
@@ -353,7 +379,9 @@ def _others(done: Done, step: Fix, context: Context) -> Done:
             notes = [f"wrote {os.path.relpath(found.manifest, folder)}: {names}"] if names else []
             missing = PhaseError(
                 f"{os.path.relpath(found.manifest, folder)} lacks {', '.join(found.left)}",
-                fix=next((item.fix for item in found.resolutions if item.fix), ""),
+                fix=f"%autoexec fix {_typed(step)}"
+                if step.check
+                else next((item.fix for item in found.resolutions if item.fix), ""),
             )
             error = done.error or found.error or (missing if found.left else None)
             fixed = replace(
@@ -371,12 +399,19 @@ def _others(done: Done, step: Fix, context: Context) -> Done:
     return done
 
 
+def _typed(step: Fix) -> str:
+    """Return the paths as they can be typed here."""
+    return " ".join(shlex.quote(os.path.relpath(path)) for path in step.paths)
+
+
 def _noun(count: int) -> str:
     return "distribution" if count == 1 else "distributions"
 
 
 def _class(item: Resolution) -> str:
-    return "from nowhere that is known" if item.cls == "third-party" and not item.proved else item.cls
+    if item.cls != "third-party" or item.proved:
+        return item.cls
+    return "not installed" if item.decision == "install" else "not proved"
 
 
 def _told(installed: Sequence[Installed]) -> str:

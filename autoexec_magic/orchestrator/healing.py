@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from .. import installer
-from ..errors import AutoexecError, Cancelled, InstallError
+from ..errors import AutoexecError, Cancelled, InstallError, NeedsPerson
 from ..events import Emit
 from ..installer import Needed
 from ..values import Ask, Question, Reply, Resolution
@@ -94,13 +94,18 @@ class Healing:
         """Return `DISTRIBUTION<VERSION` where `module` still had `name`, or ""."""
         return self._drifted(module, name)
 
-    def moved(self, module: str, name: str) -> Resolution | None:
-        """Return what is known of a name that an installed `module` no longer has, or None."""
+    def moved(self, module: str, name: str = "") -> Resolution | None:
+        """Return what is known of a `module`, or a name in it, that went from its project, or None."""
         try:
-            found = self._offline([Needed(1, module, (name,))])
+            found = self._offline([Needed(1, module, (name,) if name else ())])
         except AutoexecError:  # asked while a failure is being told: that must not fail
             return None
         return next((item for item in found if item.cls == "drift"), None)
+
+    def alias(self, name: str) -> Resolution | None:
+        """Return what is known of a name that many write for a module, or None."""
+        found = self._offline([Needed(1, name)]) if name.isidentifier() else []
+        return next((item for item in found if item.cls == "alias"), None)
 
     def distributions(self, modules: Sequence[str]) -> str:
         """Return what to type after `install` for these modules, from the tables of this machine."""
@@ -108,16 +113,13 @@ class Healing:
         return " ".join(dict.fromkeys(item.distribution or item.module for item in found))
 
     def resolution(self, module: str) -> Resolution | None:
-        """Return what was found out about a module that was not installed."""
-        return next(
-            (
-                item
-                for report in self._tried.values()
-                for item in report.resolutions
-                if item.decision != "install" and _is_about(item.module, module)
-            ),
-            None,
-        )
+        """Return what was found out about a module that was not installed, and what to type for it."""
+        for report in self._tried.values():
+            for item in report.resolutions:
+                if item.decision != "install" and _is_about(item.module, module):
+                    is_asked = isinstance(report.error, NeedsPerson) and len(report.resolutions) == 1
+                    return replace(item, fix=report.error.fix) if is_asked and report.error else item
+        return None
 
     def fault(self, module: str) -> AutoexecError | Cancelled | None:
         """Return why a module that was tried is missing all the same, or None."""

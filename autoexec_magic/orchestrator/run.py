@@ -174,13 +174,21 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     done = {candidate.distribution for item in resolutions if (candidate := item.chosen)} & {
         item.distribution for item in installed
     }
-    for item in resolutions:
-        if item.distribution in done or not installer.is_required(item, step.needs):
-            continue
-        if item.cls in ("third-party", "invented") and item.fix != installer.CHECK_NETWORK:
-            raise NeedsPerson(
-                f"{item.module} is missing, and nothing was run", why="; ".join(item.evidence), fix=item.fix
-            )
+    lacking = [
+        item
+        for item in resolutions
+        if item.distribution not in done
+        and installer.is_required(item, step.needs)
+        and item.cls in ("third-party", "invented")
+        and item.fix != installer.CHECK_NETWORK
+    ]
+    if lacking:
+        raise NeedsPerson(
+            f"{', '.join(item.module for item in lacking)} {'is' if len(lacking) == 1 else 'are'} missing,"
+            " and nothing was run",
+            why="; ".join(dict.fromkeys(line for item in lacking for line in item.evidence)),
+            fix="; ".join(dict.fromkeys(item.fix for item in lacking if item.fix)),
+        )
     verdict = Verdict.PASSED if installed else Verdict.SKIPPED
     return PhaseReport(
         phase="install",

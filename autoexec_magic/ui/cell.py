@@ -353,7 +353,8 @@ class _Cell:
             return dataclasses.replace(found, why=why, fix=reason.fix)
         resolution = self._heals.resolution(error) if self._heals else None
         if resolution is not None:
-            return dataclasses.replace(found, why="; ".join(resolution.evidence), fix=resolution.fix)
+            why = found.why if resolution.cls == "alias" else "; ".join(resolution.evidence)
+            return dataclasses.replace(found, why=why, fix=resolution.fix)
         return cleaned(found, secrets_in(os.environ))
 
     def _say_stuck(self) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from . import verbs
 
 _OURS = re.compile(r"\s*(?:[\w., ]+=\s*)?(%{1,2}autoexec) ")
-_PATHS = frozenset({"sh", "script", "test"})  # verbs whose words are files and commands
+_PATHS = frozenset({"sh", "script", "test", "fix", "scan"})  # verbs whose words are files and commands
+_TAKE_PATHS = frozenset({"--file", "--from", "--read", "--to", "--write"})
 
 
 def words_for(line: str) -> tuple[str, list[str]] | None:
@@ -38,12 +39,16 @@ def words_for(line: str) -> tuple[str, list[str]] | None:
         names = [name for name in verbs.VERBS if name != "help"]
         names += ["--timeout", "--no-install", "--yes"] if mark.startswith("%%") else []
     elif done[0] in verbs.VERBS:
+        values = verbs.VERBS[done[0]].choices.get(done[-1]) if done[-1].startswith("--") else None
+        if values:
+            found = [name for name in values if name.startswith(current)]
+            return (current, found) if found else None
         names = verbs.words_after(done[0])
     else:
         names = ["--timeout", "--no-install", "--yes"]
     found = [name for name in names if name.startswith(current)]
-    takes_paths = bool(done) and done[0] in _PATHS and not current.startswith("-")
-    return None if takes_paths or not found else (current, found)
+    takes_paths = bool(done) and (done[0] in _PATHS or done[-1] in _TAKE_PATHS)
+    return None if (takes_paths and not current.startswith("-")) or not found else (current, found)
 
 
 def register(shell: Any) -> Callable[[Any], Any] | None:

@@ -70,17 +70,19 @@ def place_of(shell: Any) -> Place:
 
 
 def ask(question: Question) -> Reply | Choice:
-    """Ask at the question's place: a line for each piece of evidence, then what may be said.
+    """Ask at the question's place: at a prompt below a line for each piece of evidence.
+
+    The panel shows that itself; the cell does not repeat it.
 
     Raises
     ------
     NeedsPerson
         Nobody answered within ten minutes, or there is no standard input.
     """
-    for line in lines_of(question):
-        print(line)  # noqa: T201 - this is the conversation
     if question.place == "panel" and _is_on_record(question):
         return _ask_panel(question)
+    for line in lines_of(question):
+        print(line)  # noqa: T201 - this is the conversation
     return _ask_prompt(question)
 
 

@@ -51,7 +51,7 @@ def _spoken(found: list[Coverage] | list[Entry], text: str) -> Spoken:
 
 
 def _line(found: Coverage) -> str:
-    counts = f"{found.modules} modules of {found.distributions} distributions, {found.date}; "
+    counts = f"{found.modules:,} modules of {found.distributions:,} distributions, {found.date}; "
     place = f"\n  {found.path}" if found.path else ""
     return f"{found.name}: {counts if found.modules else ''}{found.sources}{place}"
 

@@ -110,7 +110,11 @@ class Resuming:
     def resolution(self, error: BaseException) -> Resolution | None:
         """Return what is known about the module, or the name in one, whose absence `error` is."""
         if isinstance(error, ModuleNotFoundError):
-            return self._healing.resolution(error.name) if error.name else None
+            found = self._healing.resolution(error.name) if error.name else None
+            is_part = "." in (error.name or "")  # of a package that is here, or it would be missed itself
+            return found or (self._healing.moved(error.name or "") if is_part else None)
+        if isinstance(error, NameError):
+            return self._healing.alias(error.name or "")
         module, name = _lost(error)
         return self._healing.moved(module, name) if name else None
 
@@ -157,6 +161,10 @@ class Resuming:
         what = failed(code, error, self._written.holds)
         try:
             if not self._is_agreed(lack, what):
+                said_no = PhaseError(
+                    f"{lack.library} lacks {lack.shown}", why="a person said no", fix=self._by_hand(lack)
+                )
+                self._reason = (error, said_no)
                 return error
         except NeedsPerson as nobody:
             self._reason = (error, nobody)
@@ -192,11 +200,15 @@ class Resuming:
                         f"{lack.library} lacks {lack.shown}",
                         f"line {what.line} may have done something already: {reason}",
                     ),
-                    fix=f"%autoexec install {names}, and run what is left of the cell again",
+                    fix=self._by_hand(lack),
                     needs_person=True,
                 )
             )
         )
+
+    def _by_hand(self, lack: Lack) -> str:
+        names = lack.requirement or self._healing.distributions(lack.modules)
+        return f"%autoexec install {names}, and run what is left of the cell again"
 
     def _installed(self, lack: Lack) -> PhaseReport | None:
         if lack.requirement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import api
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .verbs import Call
 
 WORDS = ("show", "verify")
+BEGUN = "-begun"
 
 
 def ledger(call: Call, caller: Caller) -> Spoken:
@@ -51,7 +52,8 @@ def _show(call: Call, caller: Caller) -> Spoken:
         raise UsageError(f"-n {call.options.limit} cannot be", fix="1 or more")
     started = time.monotonic()
     found = api.ledger_rows(call.options.kind, call.options.limit)
-    text = "\n".join(map(described, found)) or "nothing is on the ledger yet"
+    ended = {row.run_id for row in found if row.run_id and not row.kind.endswith(BEGUN)}
+    text = "\n".join(map(described, (row for row in found if not _is_told(row, ended)))) or _nothing(call)
     return Spoken(
         result=_result(started, rows=len(found)), value=found, text=text, records=tuple(map(_record, found))
     )
@@ -78,6 +80,18 @@ def _verify(call: Call, caller: Caller) -> Spoken:
     head = str(found.head) if found.head else ""
     result = _result(started, verdict, rows=found.rows, head=head, unread=found.unread)
     return Spoken(result=result, value=found, text="\n".join(lines), records=records)
+
+
+def _is_told(row: Row, ended: Collection[str]) -> bool:
+    """Whether a row says that something begins whose end, among those shown, says the same and more."""
+    return row.kind.endswith(BEGUN) and row.run_id in ended
+
+
+def _nothing(call: Call) -> str:
+    kind = call.options.kind
+    if not kind or not (seen := sorted({row.kind for row in api.ledger_rows(limit=None)})):
+        return "nothing is on the ledger yet"
+    return f"no row of the kind {kind} is on the ledger; there are {', '.join(seen)}"
 
 
 _DOES: Mapping[str, Callable[[Call, Caller], Spoken]] = {"show": _show, "verify": _verify}

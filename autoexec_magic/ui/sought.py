@@ -102,9 +102,9 @@ def _text(
     if cut:
         lines += ["", *_table(cut)]
     if len(shown) > len(cut):
-        lines.append(f"… and {len(shown) - len(cut):,} more modules; --all shows them")
+        lines.append(f"… and {_counted(len(shown) - len(cut), 'more module')}; --all shows them")
     if hidden:
-        lines.append(f"… and {hidden:,} modules that come with the language; --all shows them")
+        lines.append(f"… and {_counted(hidden, 'module')} of the language's own; --all shows them")
     if faults:
         lines += ["", f"{_counted(len(faults), 'place')} that could not be read:"]
         lines += [

@@ -272,7 +272,12 @@ def records_of(report: Report) -> Iterable[dict[str, object]]:
 
 def describe(resolution: Resolution) -> str:
     """Return a resolution as people read it: first what follows, last what to type."""
-    words = {"install": "would install", "ask": "asks", "refuse": "refuses", "nothing": "nothing to install"}
+    words = {
+        "install": "would install",
+        "ask": "would ask about",
+        "refuse": "would refuse",
+        "nothing": "nothing to install",
+    }
     name = f" {resolution.distribution}" if resolution.distribution else ""
     if resolution.chosen and resolution.chosen.version:
         name += f" {resolution.chosen.version}"

@@ -15,6 +15,7 @@ from ..events import (
     Event,
     Installed,
     Output,
+    PhaseFinished,
     PhaseStarted,
     Progress,
     Removed,
@@ -25,7 +26,7 @@ from ..events import (
 )
 from ..history import short_id
 from ..screen import Settled
-from ..values import Stream, Verdict
+from ..values import Resolution, Stream, Verdict
 
 Write = Callable[[Stream, str], None]
 
@@ -63,7 +64,7 @@ def show(
     """
     filters = {stream: Settled() for stream in settled}
     ends_line = True
-    verb = ""
+    ours = Lines(ids)
 
     def put(stream: Stream, text: str) -> None:
         nonlocal ends_line
@@ -80,54 +81,104 @@ def show(
         ends_line = True
 
     def sink(event: Event) -> None:
-        nonlocal verb
-        if isinstance(event, RunStarted):
-            verb = event.verb
-        elif isinstance(event, Output):
+        if isinstance(event, Output):
             if event.phase != "install":  # an installer's chatter; `Installed` says what came of it
                 waits = filters.get(event.stream)
                 put(event.stream, waits.feed(event.text) if waits else event.text)
         else:
             how = last if last is not None and isinstance(event, RunFinished) else write
-            for text in lines_of(event, verb, ids):
+            for text in ours.of(event):
                 line(text, how)
 
     return sink
 
 
-def lines_of(event: Event, verb: str, ids: Sequence[str] = ()) -> list[str]:
-    """Return the lines of our own that an event is worth, often none."""
+class Lines:
+    """The lines of our own that each event of one run is worth, in the order they are to be shown.
+
+    What comes one by one is said once and counted: one line when the install
+    begins, one for each distribution, one when it has ended.
+
+    Parameters
+    ----------
+    ids : sequence of str, optional
+        Holds the run's id as soon as it has one, for the last line.
+    """
+
+    def __init__(self, ids: Sequence[str] = ()) -> None:
+        self._ids = ids
+        self._verb = ""
+        self._added = self._removed = 0
+        self._stale: list[str] = []
+
+    def of(self, event: Event) -> list[str]:
+        """Return the lines for `event`, often none."""
+        if isinstance(event, RunStarted):
+            self._verb = event.verb
+        if isinstance(event, Installed):
+            self._added += 1
+            self._stale += event.changed
+            proof = f" (sha256 {event.sha256[:12]}…)" if event.sha256 else ""
+            return [f"+ {event.distribution} {event.version}{proof}"]
+        if isinstance(event, Removed):
+            self._removed += 1
+            self._stale += event.loaded
+            return [f"- {event.distribution} {event.version}"]
+        if isinstance(event, PhaseFinished) and event.phase == "install":
+            return self._closing(event.seconds)
+        if isinstance(event, RunFinished):
+            mark = MARKS.get(event.verdict, "✗")
+            where = f" · run {short_id(self._ids[-1])}" if self._ids else ""
+            count = f" · {done}" if (done := self._done()) and self._tells_its_end else ""
+            return [f"{mark} {event.verdict} · {self._verb}{count} · {event.seconds:.2f} s{where}"]
+        return _looking(event, self._verb)
+
+    @property
+    def _tells_its_end(self) -> bool:
+        """Whether the last line of all says what was installed: to install is what the verb is for."""
+        return self._verb in ("install", "fix")
+
+    def _closing(self, seconds: float) -> list[str]:
+        many = f"{self._added} distribution{'' if self._added == 1 else 's'}"
+        is_told = self._added and not self._tells_its_end
+        lines = [f"installed {many} in {seconds:.2f} s"] if is_told else []
+        if self._stale:
+            names = ", ".join(dict.fromkeys(self._stale))
+            lines.append(f"! restart the kernel: it still has {names} as before")
+        self._stale = []
+        if not self._tells_its_end:  # a cell may heal more than once
+            self._added = self._removed = 0
+        return lines
+
+    def _done(self) -> str:
+        counts = ((self._added, "installed"), (self._removed, "removed"))
+        return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+def _looking(event: Event, verb: str) -> list[str]:
+    """Return what there is to say while it is found out what to do."""
     if isinstance(event, PhaseStarted) and event.phase == "install":
         return [f"… looking for {event.title}"]
-    if isinstance(event, Installed):
-        return _installed(event)
     if isinstance(event, Progress):
-        count = f" ({event.number} of {event.total})" if event.total else ""
-        return [f"… {event.text.rstrip()}{count}"]
-    if isinstance(event, Removed):
-        stays = f"; restart the kernel, which has loaded {', '.join(event.loaded)}" if event.loaded else ""
-        return [f"- {event.distribution} {event.version}{stays}"]
+        if event.number > 1:
+            return []
+        many = f"installing {event.total} distributions" if event.total > 1 else event.text.rstrip()
+        return [f"… {many}"]
     if isinstance(event, Resolved):
-        resolution = event.resolution
-        if resolution.decision == "install" and resolution.module != resolution.distribution:
-            head = f"  {resolution.module} comes from {resolution.distribution}"
-            return [head, *(f"    because: {item}" for item in resolution.evidence)]
-        return []
+        return _origin(event.resolution, verb)
     if isinstance(event, Truncated):
         return [cut_line(event)]
-    if isinstance(event, RunFinished):
-        mark = MARKS.get(event.verdict, "✗")
-        where = f" · run {short_id(ids[-1])}" if ids else ""
-        return [f"{mark} {event.verdict} · {verb} · {event.seconds:.2f} s{where}"]
     return []
 
 
-def _installed(event: Installed) -> list[str]:
-    proof = f" (sha256 {event.sha256[:12]}…)" if event.sha256 else ""
-    line = f"+ {event.distribution} {event.version}{proof}"
-    if not event.changed:
-        return [line]
-    return [line, f"! restart the kernel: {', '.join(event.changed)} is imported, and has other files now"]
+def _origin(resolution: Resolution, verb: str) -> list[str]:
+    if verb == "install" and resolution.cls == "installed":
+        return [f"  {item}: nothing to do" for item in resolution.evidence]
+    has_other_name = resolution.module != resolution.distribution
+    if resolution.decision == "install" and has_other_name and verb != "fix":  # which reports on all of them
+        head = f"  {resolution.module} comes from {resolution.distribution}"
+        return [head, *(f"    because: {item}" for item in resolution.evidence)]
+    return []
 
 
 def cut_line(event: Truncated) -> str:

@@ -432,7 +432,12 @@ VERBS: Mapping[str, Verb] = {
         takes_cell=True,
     ),
     "install": Verb(help="install what is named, by proof", add=_add_install, run=speak.install),
-    "resolve": Verb(help="say what a module is; install nothing", add=_add_resolve, run=speak.resolve),
+    "resolve": Verb(
+        help="say what a module is; install nothing",
+        add=_add_resolve,
+        run=speak.resolve,
+        choices={"--lang": LANGUAGES},
+    ),
     "fix": Verb(
         help="make a notebook or project importable, and write down what that takes",
         add=_add_fix,

@@ -14,7 +14,7 @@ import time
 from types import TracebackType
 from typing import Any
 
-from ..events import Event, Flowing, Output, RunStarted, Truncated
+from ..events import Event, Flowing, Output, Truncated
 from ..history import short_id
 from ..screen import Screen
 from ..values import Stream
@@ -47,7 +47,7 @@ class Tail:
         self._screen = Screen(lines=LINES, columns=LINE_CHARS)
         self._flowing: dict[Stream, Flowing] = {}
         self._notes: list[str] = []
-        self._verb = ""
+        self._ours = text.Lines(self._ids)
         self._started = time.monotonic()
         self._thread = threading.Thread(target=self._tick, name="autoexec-tail", daemon=True)
         self._widget: Any = None
@@ -80,9 +80,7 @@ class Tail:
     def emit(self, event: Event) -> None:
         """Take note of an event; drawing is the ticking thread's."""
         with self._lock:
-            if isinstance(event, RunStarted):
-                self._verb = event.verb
-            elif isinstance(event, Output):
+            if isinstance(event, Output):
                 if event.phase != "install":
                     self._screen.feed(event.text)
             elif isinstance(event, Flowing):
@@ -92,7 +90,7 @@ class Tail:
                 ends = "" if self._screen.lines[-1] == "" else "\n"
                 self._screen.feed(f"{ends}{text.cut_line(event)}\n")
             else:
-                self._notes += text.lines_of(event, self._verb, self._ids)
+                self._notes += self._ours.of(event)
 
     def _tick(self) -> None:
         while not self._over.wait(1 / UPDATES_PER_SECOND):

@@ -317,3 +317,17 @@ def test_each_of_several_candidates_has_what_rules_it_out():
     _, second = weigh("yaml", Origins(entries=entries), answers, AGES, NOW).candidates
     assert (second.distribution, second.summary, second.releases) == ("yaml-b", "B", 2)
     assert "b.pth, which runs at every start" in second.faults[0]
+
+
+def test_a_name_spelt_nearly_like_a_known_one_is_a_question_and_says_which():
+    """Never the known one instead; the first thing told is what may be meant, and what to type for it."""
+    for module, meant in (("numppy", "numpy"), ("reqeusts", "requests")):
+        entry = Entry(module=module, distribution=module, source="name", is_rival=True)
+        answers = {module: Found(distribution=module)}
+        found = weigh(module, Origins(entries=(entry,)), answers, AGES, NOW)
+        assert (found.cls, found.decision, found.distribution) == ("invented", "ask", module)
+        assert found.evidence[0] == f"perhaps {meant} is meant"
+        assert found.fix.startswith(f"import {meant}, if that is meant; else %autoexec install ")
+    far = Entry(module="zzxyyq", distribution="zzxyyq", source="name", is_rival=True)
+    found = weigh("zzxyyq", Origins(entries=(far,)), None, AGES, NOW)
+    assert (found.cls, found.fix) == ("invented", "%autoexec install DISTRIBUTION, if you know its name")

@@ -21,6 +21,10 @@ def place_of(source: str, failed: str):
     ("source", "failed"),
     [
         ("pd.read_excel(p)", "pd.read_excel(p)"),
+        (
+            "pd.DataFrame({'a': [1, -2]}, index=['x', 'y']).read_excel(p)",
+            "pd.DataFrame({'a': [1, -2]}, index=['x', 'y']).read_excel(p)",
+        ),
         ("df = pd.read_excel('a.xlsx', sheet_name=1)", "pd.read_excel('a.xlsx', sheet_name=1)"),
         ("df: object = pd.read_excel(p)", "pd.read_excel(p)"),
         ("a = b = read_excel(p)", "read_excel(p)"),
@@ -51,6 +55,11 @@ def test_what_has_not_begun_is_run_again(source, failed):
     ("source", "failed", "why"),
     [
         ("for p in ps: pd.read_excel(p)", "pd.read_excel(p)", "it is a loop"),
+        (
+            "pd.DataFrame(rows).read_excel(p)",  # an iterator would be empty the second time
+            "pd.DataFrame(rows).read_excel(p)",
+            "DataFrame() has run before",
+        ),
         ("while True: pd.read_excel(p)", "pd.read_excel(p)", "it is a loop"),
         ("x += pd.read_excel(p)", "pd.read_excel(p)", "adds to what is there"),
         ("with open(p, 'a') as f: df.to_parquet(f)", "df.to_parquet(f)", "a `with` block"),

@@ -322,6 +322,23 @@ def test_a_project_of_uv_is_edited_by_uv(environment, shelf):
     assert sorted(each.name for each in project.iterdir()) == ["app.ipynb", "pyproject.toml"]
 
 
+def test_a_check_finds_what_is_installed_and_declared_nowhere(environment, shelf):
+    """It works here and would not elsewhere; the command can be typed from where one is."""
+    project = environment.home / "my project"
+    project.mkdir()
+    text = '[project]\nname = "mine"\nversion = "1"\ndependencies = []\n'
+    (project / "pyproject.toml").write_text(text)
+    (project / "app.py").write_text("import yaml\n")
+    assert fix(environment, project).error is None
+    assert fix(environment, project, check=True).error is None
+    (project / "pyproject.toml").write_text(text)
+    answer = fix(environment, project, check=True)
+    assert answer.error["text"].startswith("phase-failed: pyproject.toml does not name pyyaml")
+    assert answer.error["fix"].startswith("%autoexec fix ")
+    assert answer.error["fix"].endswith("my project'")
+    assert (project / "pyproject.toml").read_text() == text
+
+
 def test_requirements_with_hashes_get_the_bytes_that_were_installed(environment, shelf):
     """And a line for what those need, without which pip would refuse the file."""
     project = environment.home / "project"

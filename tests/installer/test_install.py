@@ -216,6 +216,7 @@ def test_what_is_installed_is_not_replaced_unasked(environment, index, yes, erro
     assert "inner-dep 2.0" in question["text"]
     assert "adds inner-dep 1.0" in question["evidence"]
     assert (answer.error and answer.error["class"]) == error
+    assert question["fix"] == "%autoexec install PyYAML --yes"
     if yes:
         assert added(environment) == {"PyYAML": "1.0", "inner-dep": "1.0"}
     else:

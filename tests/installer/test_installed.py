@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+from types import SimpleNamespace
+
 import pytest
 from index import wheel
+
+from autoexec_magic.installer import installed
 
 CV2 = {"cv2/__init__.py": "FROM = 'ours'\n", "cv2/same.py": ""}
 
@@ -26,3 +31,31 @@ def test_an_upgrade_replaces_its_own_files(environment, index):
     answer = environment.drive("install", names=["opencv-python==1.0"], answer=True)
     assert answer.error is None
     assert not any("would replace" in line for item in answer.questions for line in item["evidence"])
+    assert [item["fix"] for item in answer.questions] == ["%autoexec install opencv-python==1.0 --yes"]
+
+
+def test_what_others_are_called_is_not_read_for_each_file(tmp_path, monkeypatch):
+    """Every package has an `__init__.py`: an upgrade of a large one must not take seconds to judge."""
+    for number in range(40):
+        package = tmp_path / "other" / f"p{number}"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+    for name, files in (
+        ("other", [f"other/p{n}/__init__.py" for n in range(40)]),
+        ("mine", ["mine/a/__init__.py"]),
+    ):
+        info = tmp_path / f"{name}-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Name: {name}\nVersion: 1\n")
+        (info / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    (tmp_path / "mine" / "a").mkdir(parents=True)
+    (tmp_path / "mine" / "a" / "__init__.py").touch()
+    here = installed.Places(*[str(tmp_path)] * 4)
+    monkeypatch.setattr(installed, "places", lambda: here)
+    read, real = [], metadata.PathDistribution.read_text
+    monkeypatch.setattr(
+        metadata.PathDistribution, "read_text", lambda self, name: read.append(name) or real(self, name)
+    )
+    inside = SimpleNamespace(names=("mine/a/__init__.py",), scripts=(), placed=())
+    assert installed.overwrites(tmp_path / "none.whl", inside, "mine") == ()
+    assert len(read) < 10

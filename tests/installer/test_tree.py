@@ -287,3 +287,19 @@ def test_what_an_import_is_counted_under(language, module, want):
     """The part that a package is named by."""
     found = Import(path="", line=1, cell=0, module=module, names=(), required=True, language=language)
     assert group_of(found) == want
+
+
+def test_what_only_lacked_a_parser_is_read_once_that_is_there(tmp_path, monkeypatch):
+    """Installing what the scan asked for is enough: nobody has to know of the cache."""
+    project, cache = tmp_path / "project", tmp_path / "cache"
+    project.mkdir()
+    file = project / "b.rs"
+    file.write_text("use serde::Serialize;\n")
+    os.utime(file, ns=(1_000_000_000, 1_000_000_000))  # old enough to be remembered
+    grammar._language.cache_clear()
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "tree_sitter_rust", None)
+        assert len(list(scan_tree(project, remembered=cache).faults)) == 1
+    found = scan_tree(project, remembered=cache)
+    assert list(found.faults) == []
+    assert [each.module for each in found.imports] == ["serde"]

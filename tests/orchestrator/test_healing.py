@@ -12,7 +12,8 @@ from autoexec_magic.errors import InstallError, NeedsPerson
 from autoexec_magic.events import Answered, Asked, Resolved
 from autoexec_magic.installer import Needed
 from autoexec_magic.orchestrator import Healing, Plan, Surroundings
-from autoexec_magic.values import Question, Reply
+from autoexec_magic.orchestrator.plan import PhaseReport
+from autoexec_magic.values import Question, Reply, Resolution, Verdict
 
 
 def nobody(question):
@@ -106,6 +107,8 @@ def test_a_version_that_had_it_comes_from_a_table(here, emit):
     assert Healing(plan, emit, here, person=nobody).drifted("json", "nothing_of_it") == ""
     assert Healing(plan, emit, here, person=nobody).drifted("flask", "Markup") == "Flask<3.0"
     assert healing.moved("json", "nothing_of_it") is None
+    assert healing.moved("json.nothing_of_it") is None
+    assert healing.moved("IPython.parallel").fix == "use import ipyparallel"
     assert not [event for event in emit if isinstance(event, Resolved)]
 
 
@@ -114,3 +117,21 @@ def test_a_version_is_tried_once(healing):
     assert healing.install("python-slugify==1.0").error is not None
     assert healing.install("python-slugify==1.0") is None
     assert "slugify" not in sys.modules
+
+
+def test_a_short_name_is_known_for_the_import_it_stands_for(healing):
+    """`np` that nobody imported is no name to correct; one that means nothing to anybody is not told of."""
+    assert healing.alias("np").fix == "import numpy as np"
+    assert healing.alias("totl") is None
+    assert healing.alias("") is None
+
+
+def test_the_command_of_a_question_that_nobody_answered_is_kept(healing, monkeypatch):
+    """It is the one that says yes, not the one that asks again."""
+    found = Resolution(
+        module="a", cls="third-party", decision="ask", distribution="a", fix="%autoexec install a"
+    )
+    error = NeedsPerson("install a 1.0", fix="%autoexec install a --yes")
+    report = PhaseReport(phase="install", verdict=Verdict.ASKED, seconds=0, resolutions=(found,), error=error)
+    monkeypatch.setattr(healing, "_tried", {("a", ()): report})
+    assert healing.resolution("a").fix == "%autoexec install a --yes"

@@ -26,6 +26,12 @@ def test_what_fits_is_offered(line, current, some):
     assert all(name.startswith(current) for name in found[1])
 
 
+def test_the_values_of_an_option_are_offered_after_it():
+    """And nothing else fits there."""
+    assert completion.words_for("%autoexec fix --export ") == ("", ["script", "requirements"])
+    assert completion.words_for("%autoexec resolve --lang n") == ("n", ["node"])
+
+
 def test_options_are_exactly_the_parsers():
     """Completion and parser are one tree."""
     found = completion.words_for("%autoexec sh --")
@@ -45,7 +51,11 @@ def test_other_lines_are_not_ours(line):
 
 
 @pytest.mark.parametrize(
-    "line", ["%autoexec sh ls /et", "%autoexec sh zzz", "%autoexec test te", "%autoexec zzz"]
+    "line",
+    [
+        *("%autoexec sh ls /et", "%autoexec sh zzz", "%autoexec test te", "%autoexec zzz"),
+        *("%autoexec fix ", "%autoexec fix no", "%autoexec scan s", "%autoexec index build --from "),
+    ],
 )
 def test_a_path_is_left_to_the_completer_of_paths(line):
     """A single match of ours would take the place of what was typed."""

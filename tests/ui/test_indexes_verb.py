@@ -27,7 +27,10 @@ def test_show_says_coverage_date_and_sources(say):
     """Without a word it says what is known, since when and from where."""
     code, text = say("index")
     assert code == 0
-    assert "modules of" in text
+    kept, place, *_ = text.splitlines()
+    assert kept.startswith("kept: ")
+    assert " modules of " in kept
+    assert place.endswith("known.toml")
     assert "Debian" in text
 
 

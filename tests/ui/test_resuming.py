@@ -61,7 +61,7 @@ class Stub:
     def resolution(self, module):
         return None
 
-    def moved(self, module, name):
+    def moved(self, module, name=""):
         return Resolution(module=module, cls="drift", decision="nothing", fix=f"use {name}2")
 
     # -- the shell
@@ -137,7 +137,9 @@ def test_what_may_have_had_an_effect_is_asked_about_first(stub, answer):
     assert stub.pins == []
     assert "it is a loop" in stub.questions[0].evidence[1]
     assert stub.questions[0].needs_person
-    assert (stub.resuming.reason(error) is None) is (answer is Reply.NO)
+    reason = stub.resuming.reason(error)
+    assert reason.verdict == ("failed" if answer is Reply.NO else "asked")
+    assert reason.fix.endswith(", and run what is left of the cell again")
 
 
 def test_what_kept_it_from_being_installed_is_the_reason(stub):

@@ -114,3 +114,20 @@ def test_nothing_to_undo_is_said():
     said = verbs.parse("install --undo").run(api.PYTHON)
     assert said.text.startswith("nothing to undo: ")
     assert said.result.verdict == Verdict.SKIPPED
+
+
+def test_what_began_is_not_told_again_once_it_has_ended():
+    """The row of the end says the same and more; one that never ended is shown."""
+    api.ledger().append("install-begun", INSTALL, "0199c5a2-7c1d-7e3a-9b4f-2d6c8e0f1a35")
+    assert "install-begun" in ledger("show").text
+    api.ledger().append("install", INSTALL, "0199c5a2-7c1d-7e3a-9b4f-2d6c8e0f1a35")
+    said = ledger("show")
+    assert "install-begun" not in said.text
+    assert [record["row"] for record in said.records][:2] == ["install", "install-begun"]
+
+
+def test_a_kind_that_no_row_has_is_told_with_those_there_are(filled):
+    """`nothing is on the ledger` would not be true."""
+    assert ledger("show --kind instal").text == (
+        "no row of the kind instal is on the ledger; there are genesis, install, install-begun, undo"
+    )

@@ -44,7 +44,7 @@ def test_people_see_a_table_of_modules(project):
     assert ["pandas", "1", "1", "perhaps", "a.py:5"] in lines
     assert ["react", "1", "1", "yes", "web/a.js:1"] in lines
     assert "  bad.py:2: does not parse: unmatched ')'" in text
-    assert "2 modules that come with the language" in text
+    assert "2 modules of the language's own" in text
     assert not any(line[:1] == ["os"] for line in lines)
     assert text.endswith("what one of them is: %autoexec resolve numpy")
     assert any(line.split()[:1] == ["os"] for line in said("scan . --all", project).text.splitlines())

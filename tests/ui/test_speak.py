@@ -80,7 +80,7 @@ def test_a_resolution_reads_from_its_decision_to_what_to_type():
         fix="%autoexec install x",
     )
     assert speak.describe(found).splitlines() == [
-        "x: third-party · asks x 1.0",
+        "x: third-party · would ask about x 1.0",
         "  because: x is only the same name",
         "  fix: %autoexec install x",
     ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autoexec_magic.events import (
     Flowing,
     Installed,
     Output,
+    PhaseFinished,
     PhaseStarted,
+    Progress,
     Removed,
     Resolved,
     RunFinished,
@@ -81,7 +85,7 @@ def test_where_a_module_comes_from_is_said():
         distribution="PyYAML",
         evidence=("in the table",),
     )
-    assert text.lines_of(Resolved(resolution=found), "cell") == [
+    assert text.Lines().of(Resolved(resolution=found)) == [
         "  yaml comes from PyYAML",
         "    because: in the table",
     ]
@@ -90,7 +94,7 @@ def test_where_a_module_comes_from_is_said():
 def test_what_was_not_kept_is_counted():
     """A cut is marked, never silent."""
     event = Truncated(phase="run", stream="stdout", dropped_bytes=1234567)
-    assert text.lines_of(event, "sh") == ["… 1,234,567 bytes of stdout were not kept"]
+    assert text.Lines().of(event) == ["… 1,234,567 bytes of stdout were not kept"]
 
 
 def test_a_bar_is_one_line_where_nothing_can_be_taken_back(written):
@@ -114,22 +118,73 @@ def test_a_terminal_gets_what_was_written(written):
 def test_what_passes_by_is_no_line_of_a_log():
     """It is told once a second, for those who look on."""
     event = Flowing(phase="run", stream="stdout", passed_bytes=1, last_line="x")
-    assert text.lines_of(event, "sh") == []
+    assert text.Lines().of(event) == []
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_every_verdict_has_a_word_and_a_mark(verdict):
     """Never by a mark alone."""
-    (line,) = text.lines_of(RunFinished(verdict=verdict, seconds=0), "sh")
+    (line,) = text.Lines().of(RunFinished(verdict=verdict, seconds=0))
     assert f" {verdict} " in line
     assert not line[0].isalnum()
 
 
 def test_what_was_taken_out_is_a_line():
-    """And a restart is asked for only where something of it is loaded."""
+    """And a restart is asked for once, and only where something of it is loaded."""
+    ended = PhaseFinished(phase="install", verdict=Verdict.PASSED, seconds=0.5)
     gone = Removed(distribution="PyYAML", version="6.0")
-    assert text.lines_of(gone, "install") == ["- PyYAML 6.0"]
+    assert said("install", gone, ended) == ["- PyYAML 6.0"]
     loaded = Removed(distribution="PyYAML", version="6.0", loaded=("yaml", "_yaml"))
-    assert text.lines_of(loaded, "install") == [
-        "- PyYAML 6.0; restart the kernel, which has loaded yaml, _yaml"
+    assert said("install", loaded, replace(loaded, distribution="b", loaded=("b", "yaml")), ended) == [
+        "- PyYAML 6.0",
+        "- b 6.0",
+        "! restart the kernel: it still has yaml, _yaml, b as before",
     ]
+
+
+def said(verb, *events):
+    """Return the lines that the events of a run are worth."""
+    lines = text.Lines()
+    started = RunStarted(verb=verb, title="t", cage="open")
+    return [line for event in (started, *events) for line in lines.of(event)]
+
+
+def test_each_distribution_is_told_once_and_the_end_counts_them():
+    """One line when it begins, one each, one with the number and the time; a second heal counts anew."""
+    both = [Installed(distribution=name, version="1", sha256="", index="") for name in "ab"]
+    steps = [
+        Progress(phase="install", text=f"installing {item.distribution} 1", number=number, total=2)
+        for number, item in enumerate(both, 1)
+    ]
+    ended = PhaseFinished(phase="install", verdict=Verdict.PASSED, seconds=1.5)
+    assert said("cell", *steps, *both, ended, both[0], ended) == [
+        "… installing 2 distributions",
+        "+ a 1",
+        "+ b 1",
+        "installed 2 distributions in 1.50 s",
+        "+ a 1",
+        "installed 1 distribution in 1.50 s",
+    ]
+
+
+def test_the_verb_that_installs_says_how_many_in_its_last_line():
+    """Not in a line of its own as well."""
+    done = Installed(distribution="a", version="1", sha256="", index="")
+    ended = PhaseFinished(phase="install", verdict=Verdict.PASSED, seconds=1.5)
+    assert said("install", done, ended, RunFinished(verdict=Verdict.PASSED, seconds=1.6)) == [
+        "+ a 1",
+        "✓ passed · install · 1 installed · 1.60 s",
+    ]
+
+
+def test_what_is_there_already_is_said():
+    """A verdict `skipped` without a reason is a riddle."""
+    here = Resolution(module="a", cls="installed", decision="nothing", evidence=("a 1.0 is installed",))
+    assert said("install", Resolved(resolution=here)) == ["  a 1.0 is installed: nothing to do"]
+
+
+def test_a_fix_says_where_a_module_comes_from_in_its_report_alone():
+    """Nothing is shown twice."""
+    found = Resolution(module="yaml", cls="third-party", decision="install", distribution="PyYAML")
+    assert said("fix", Resolved(resolution=found)) == []
+    assert said("cell", Resolved(resolution=found)) == ["  yaml comes from PyYAML"]

@@ -98,7 +98,7 @@ def is_namespace(top: str) -> bool:
 def coverage() -> list[Coverage]:
     """Return what each index on this machine covers, in the order they are asked."""
     found = [_coverage("own", table) for table in _own_tables()]
-    found.append(_coverage("debian", _shipped()))
+    found += [_kept(), _coverage("debian", _shipped())]
     more = extra.coverage()
     return [*found, Coverage(name="pigar", **more)] if more else found
 
@@ -117,6 +117,21 @@ def _coverage(name: str, table: Table) -> Coverage:
         modules=int(heads.get("modules", 0)),
         distributions=int(heads.get("distributions", 0)),
         sources=heads.get("sources", ""),
+    )
+
+
+def _kept() -> Coverage:
+    """Return what the table that is kept by hand says of itself."""
+    from .. import known
+
+    rows = [*known.table().values(), *known.open_table().values()]
+    return Coverage(
+        name="kept",
+        path=str(known.PLACE),
+        date=known.date(),
+        modules=len(rows),
+        distributions=len({known.normal(row.distribution) for row in rows}),
+        sources="by hand; of a hard name the wheel was looked into",
     )
 
 

@@ -124,7 +124,8 @@ def read(paths: Iterable[Path]) -> Lists:
             else:
                 _plain(path, lists)
         except (OSError, EOFError, UnicodeDecodeError, lzma.LZMAError) as error:
-            raise UsageError(f"cannot read {path}", why=str(error), fix="give the whole file") from error
+            fix = "check the path, and that the whole file is there"
+            raise UsageError(f"cannot read {path}", why=str(error), fix=fix) from error
         lists.sources.append(path.name)
     owners = _claims(packages, lists)
     for path in debian:

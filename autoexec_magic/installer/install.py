@@ -298,11 +298,20 @@ def _agree(
     question = Question(
         text=what,
         evidence=(*doubts, *(f"adds {name} {version}" for name, version in plan.added.items())),
-        fix=f"%autoexec install --yes {wanted}",
+        fix=f"%autoexec install --yes {_typed(plan, candidates)}",
     )
     if not tools.ask(question):
         why = f"it would replace {names}" if names else "; ".join(doubts)
         raise PolicyRefused(f"not installed: {wanted}", why=why)
+
+
+def _typed(plan: Plan, candidates: Sequence[Candidate]) -> str:
+    """Return what to type for `candidates`: the version, too, where another one is there already."""
+    there = {normal(text.partition(" ")[0]) for text in plan.removed}
+    return " ".join(
+        f"{each.distribution}=={each.version}" if normal(each.distribution) in there else each.distribution
+        for each in candidates
+    )
 
 
 def _evidence(found: Resolution | Candidate) -> tuple[str, ...]:

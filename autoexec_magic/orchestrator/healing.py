@@ -108,13 +108,15 @@ class Healing:
         return " ".join(dict.fromkeys(item.distribution or item.module for item in found))
 
     def resolution(self, module: str) -> Resolution | None:
-        """Return what was found out about a module that was not installed."""
+        """Return what was found out about a module that was not installed; None where nobody could be asked."""
         return next(
             (
                 item
                 for report in self._tried.values()
                 for item in report.resolutions
-                if item.decision != "install" and _is_about(item.module, module)
+                if item.decision != "install"
+                and item.fix != installer.CHECK_NETWORK
+                and _is_about(item.module, module)
             ),
             None,
         )

@@ -108,7 +108,7 @@ class Healing:
         return " ".join(dict.fromkeys(item.distribution or item.module for item in found))
 
     def resolution(self, module: str) -> Resolution | None:
-        """Return what was found out about a module that was not installed; None where nobody could be asked."""
+        """Return what was found out about a module that was not installed; None where no index answered."""
         return next(
             (
                 item

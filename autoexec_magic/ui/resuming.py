@@ -26,6 +26,7 @@ from ..installer.effects import may_have_effects
 from ..installer.extras import named
 from ..installer.hook import Hook
 from ..installer.importing import Written
+from ..installer.operands import Names
 from ..orchestrator import Healing, PhaseReport
 from ..values import Question, Resolution
 from .statements import Failed, failed
@@ -177,7 +178,8 @@ class Resuming:
 
     def _is_agreed(self, lack: Lack, what: Failed) -> bool:
         """Whether the statement may run again; a person is asked where it may have done something."""
-        reason = may_have_effects(what.statement, what.place, lack.calls)
+        known = Names(what.names, self._written.made)
+        reason = may_have_effects(what.statement, what.place, lack.calls, known)
         if what.own and not reason:
             reason = f"it runs your own {what.own}"
         if not reason:

@@ -31,12 +31,12 @@ from ..events import Installed, Progress
 from ..executor.interrupts import noted
 from ..imported import changed, stamps
 from ..values import Candidate, Outcome, Question, Resolution
-from . import backup, lock, undo
+from . import backup, halfway, lock, undo
 from .closure import NotPlainError, chosen_of, closure
 from .installed import modules_of, places, versions
 from .known import normal
 from .query import Query
-from .record import recording
+from .record import environment, ledger, recording
 from .tool import Pip, Plan, Tool, Toolbox, Uv, reason, uv_path
 
 PATIENCE_SECONDS = 4.0
@@ -69,8 +69,43 @@ def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
     def tell(text: str) -> None:
         tools.emit(Progress(phase="install", text=text))
 
-    with lock.held(hold_seconds=2 * tools.timeout + PATIENCE_SECONDS, tell=tell, cancel=tools.cancel):
+    seconds = 2 * tools.timeout + PATIENCE_SECONDS
+    with lock.held(
+        hold_seconds=seconds, tell=tell, cancel=tools.cancel, over=lambda: _clear_left(tools)
+    ) as waited:
+        if waited:
+            importlib.invalidate_caches()
         return _install(candidates, tools)
+
+
+def clear_left(tools: Toolbox) -> None:
+    """Clear away what an install left half done that was killed, if none goes on.
+
+    Raises
+    ------
+    InstallError, LedgerError, Cancelled
+        It could not be done; the next install tries again.
+    """
+    if not lock.is_left():
+        return
+
+    def tell(text: str) -> None:
+        tools.emit(Progress(phase="install", text=text))
+
+    with lock.held(
+        hold_seconds=tools.timeout, tell=tell, cancel=tools.cancel, over=lambda: _clear_left(tools)
+    ):
+        pass
+
+
+def _clear_left(tools: Toolbox) -> None:
+    if tools.store is None:
+        return
+    found = halfway.clear_left(ledger().rows(), environment()["prefix"], tools.store.wheels)
+    if found:
+        text = f"cleared away what a killed install had left half done: {', '.join(found)}"
+        tools.emit(Progress(phase="install", text=text))
+    importlib.invalidate_caches()
 
 
 def _install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:

@@ -7,6 +7,7 @@ not tried again: a run that heals without end is worse than one that fails.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -77,7 +78,12 @@ class Healing:
         error = report.error or _unreached(report, module) if report is not None else self.fault(module)
         if error is not None:
             raise error
-        return bool(report is not None and report.installed)
+        return bool(report is not None and (report.installed or report.there))
+
+    def tidy(self) -> None:
+        """Clear away what a killed install has left half done; where that fails, the next install tries."""
+        with contextlib.suppress(AutoexecError):
+            installer.tidy(context_of(self._emit, self._here))
 
     def ask(self, question: Question) -> Reply:
         """Put a question to a person, on the record.

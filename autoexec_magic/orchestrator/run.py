@@ -174,13 +174,18 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     done = {candidate.distribution for item in resolutions if (candidate := item.chosen)} & {
         item.distribution for item in installed
     }
-    for item in resolutions:
-        if item.distribution in done or not installer.is_required(item, step.needs):
+    open_ = [item for item in resolutions if item.distribution not in done]
+    # Another kernel may have installed it meanwhile: what counts is what is here now.
+    absent = installer.missing(step.needs, context.folders) if open_ else []
+    for item in open_:
+        if not installer.is_required(item, absent) or item.fix == installer.CHECK_NETWORK:
             continue
-        if item.cls in ("third-party", "invented") and item.fix != installer.CHECK_NETWORK:
+        if item.cls in ("third-party", "invented"):
             raise NeedsPerson(
                 f"{item.module} is missing, and nothing was run", why="; ".join(item.evidence), fix=item.fix
             )
+    still = {need.module for need in absent}
+    there = [item.module for item in open_ if not any(installer.is_about(item, name) for name in still)]
     verdict = Verdict.PASSED if installed else Verdict.SKIPPED
     return PhaseReport(
         phase="install",
@@ -188,6 +193,7 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
         seconds=0.0,
         resolutions=tuple(resolutions),
         installed=tuple(installed),
+        there=tuple(there),
     )
 
 

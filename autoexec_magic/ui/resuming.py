@@ -216,7 +216,7 @@ class Resuming:
         """Return why the statement would only fail again, or None."""
         if report is not None and report.error is not None:
             return report.error
-        if report is None or not report.installed:
+        if report is None or not (report.installed or report.there):
             faults = (self._healing.fault(name) for name in lack.modules or (lack.requirement,))
             found = next((fault for fault in faults if fault is not None), None)
             return found or PhaseError(
@@ -254,7 +254,7 @@ class Resuming:
         report = self._healing.heal((need,))
         if report is not None and isinstance(report.error, Cancelled):
             raise report.error
-        return report is not None and bool(report.installed)
+        return report is not None and bool(report.installed or report.there)
 
 
 def _uses(module: ModuleType, library: dict[str, ModuleType]) -> bool:

@@ -37,6 +37,7 @@ from .installed import modules_of, places, versions
 from .known import normal
 from .query import Query
 from .record import environment, ledger, recording
+from .shadows import shadows
 from .tool import Pip, Plan, Tool, Toolbox, Uv, reason, uv_path
 
 PATIENCE_SECONDS = 4.0
@@ -115,6 +116,7 @@ def _install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]
     if not plan.added:
         return []
     _refuse_faults(plan, looked)
+    _refuse_hidden(plan)
     _agree(plan, looked, candidates, tools)
     if tools.cancel and tools.cancel.is_set():
         raise Cancelled("the install was stopped", why="nothing was installed")
@@ -309,13 +311,25 @@ def _refuse_faults(plan: Plan, looked: Mapping[str, Resolution | Candidate]) -> 
             )
 
 
+def _refuse_hidden(plan: Plan) -> None:
+    """Refuse what Python would not find, for another version stands before it."""
+    for text, folder in shadows(plan.added).hiding.items():
+        name = text.partition(" ")[0]
+        raise InstallError(
+            f"{name} {plan.added[name]} would not be found, and nothing was installed",
+            why=f"{text} in {folder} comes before it",
+            fix=f"take that one out: {sys.executable} -m pip uninstall {name}; or set PYTHONNOUSERSITE=1",
+        )
+
+
 def _agree(
     plan: Plan, looked: Mapping[str, Resolution | Candidate], candidates: Sequence[Candidate], tools: Toolbox
 ) -> None:
     """Ask about what the plan takes away, and about dependencies that are fresh."""
     wanted = " ".join(candidate.distribution for candidate in candidates)
-    names = ", ".join(plan.removed)
-    in_use = [text for text in plan.removed if _imported(text.partition(" ")[0])]
+    gone = [*plan.removed, *(text for text in shadows(plan.added).hidden if text not in plan.removed)]
+    names = ", ".join(gone)
+    in_use = [text for text in gone if _imported(text.partition(" ")[0])]
     doubts = [f"{text} is imported in this kernel, which must be restarted then" for text in in_use]
     doubts += [
         line
@@ -333,16 +347,16 @@ def _agree(
     question = Question(
         text=what,
         evidence=(*doubts, *(f"adds {name} {version}" for name, version in plan.added.items())),
-        fix=f"%autoexec install --yes {_typed(plan, candidates)}",
+        fix=f"%autoexec install --yes {_typed(gone, candidates)}",
     )
     if not tools.ask(question):
         why = f"it would replace {names}" if names else "; ".join(doubts)
         raise PolicyRefused(f"not installed: {wanted}", why=why)
 
 
-def _typed(plan: Plan, candidates: Sequence[Candidate]) -> str:
+def _typed(gone: Sequence[str], candidates: Sequence[Candidate]) -> str:
     """Return what to type for `candidates`: the version, too, where another one is there already."""
-    there = {normal(text.partition(" ")[0]) for text in plan.removed}
+    there = {normal(text.partition(" ")[0]) for text in gone}
     return " ".join(
         f"{each.distribution}=={each.version}" if normal(each.distribution) in there else each.distribution
         for each in candidates

@@ -104,6 +104,10 @@ def test_a_kernel_that_is_killed_leaves_nothing_half_there(kernels):
     while not any((victim.packages / "lxml").glob("m*.py")) and time.monotonic() < limit:
         time.sleep(0.001)
     victim.kill()
+    third.execute("%%autoexec\nimport json").must_pass()
+    whole = [info.name.partition("-")[0] for info in other.packages.glob("*.dist-info")]
+    assert sorted(path.name for path in other.packages.iterdir() if path.name in NAMES) == sorted(whole)
+    assert faults(other) == []
     for kernel in (other, third):
         assert kernel.execute(importing("lxml", "lxml.m0", "lxml.m1499")).must_pass().result == "'done'"
     assert faults(other) == []

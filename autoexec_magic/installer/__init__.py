@@ -20,7 +20,7 @@ from ..events import Emit, Installed, Progress, Resolved
 from ..values import Ask, Candidate, Resolution
 from . import card
 from .classify import PLATFORM, classify
-from .decide import CHECK_INDEX, CHECK_NETWORK, Ages, Origins, named, settled, weigh
+from .decide import CHECK_INDEX, CHECK_NETWORK, MAKE_ROOM, Ages, Origins, named, settled, weigh
 from .distributions import needed_by
 from .drift import version_with
 from .index import is_namespace, is_own
@@ -198,7 +198,7 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
         if resolution.fix == CHECK_NETWORK:  # whoever is offline still gets what needs no network
             text = f"{resolution.evidence[0]}; going on without {resolution.distribution}"
             context.emit(Progress(phase="install", text=text))
-        if resolution.fix == CHECK_INDEX and is_required(resolution, needs):
+        if resolution.fix in (CHECK_INDEX, MAKE_ROOM) and is_required(resolution, needs):
             raise InstallError(
                 f"cannot look for {resolution.distribution}, and nothing was installed",
                 why=resolution.evidence[0],

@@ -15,6 +15,7 @@ gets all of it, if it is done within `PATIENCE_SECONDS`, or nothing (`undo`).
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -403,6 +404,8 @@ def _failed(outcome: Outcome, left: Sequence[str], tools: Toolbox) -> InstallErr
             limit, why=why, fix=fix if left else "try again, or see if the index answers: %autoexec config"
         )
     said = reason(outcome, tools.sources)
+    if os.strerror(errno.ENOSPC) in said and not left:
+        fix = "make room on that disk, and try again"
     return InstallError("the install did not succeed", why=f"{said}; {why}" if left else said, fix=fix)
 
 

@@ -9,6 +9,7 @@ whom, and not for ever.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -26,6 +27,8 @@ NAME = ".autoexec-install.lock"
 WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 _MOST_BYTES = 4096
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ROOM = "make room on that disk, and try again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +154,7 @@ def _taken(path: Path, me: Owner) -> bool:
         raise InstallError(
             "the environment cannot be locked for an install",
             why=f"{path}: {error.strerror}; nothing was installed",
-            fix="python3 -m venv .venv, and use its kernel",
+            fix=_ROOM if error.errno in _FULL else "python3 -m venv .venv, and use its kernel",
         ) from error
     return True
 

@@ -26,6 +26,7 @@ from ..errors import Cancelled, InstallError
 NAME = ".autoexec-install.lock"
 WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.05
+_ORPHAN_SECONDS = 0.25  # what an owner had started ends some 20 ms after it, and writes until then
 _MOST_BYTES = 4096
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ROOM = "make room on that disk, and try again"
@@ -91,6 +92,7 @@ def held(
     waited, is_taken_over = _acquire(path, me, tell, cancel, wait_seconds)
     try:
         if is_taken_over and over is not None:
+            _pause(_ORPHAN_SECONDS)
             over()
         yield waited
     finally:
@@ -134,9 +136,9 @@ def _acquire(
     return bool(told), is_over
 
 
-def _pause() -> None:
+def _pause(seconds: float = _POLL_SECONDS) -> None:
     with contextlib.suppress(TimeoutError):
-        executor.wait_for(lambda: None, timeout=_POLL_SECONDS)
+        executor.wait_for(lambda: None, timeout=seconds)
 
 
 def _taken(path: Path, me: Owner) -> bool:

@@ -208,7 +208,7 @@ class Resuming:
         try:
             report = self._healing.install(lack.requirement)
         finally:
-            if report is None or not report.installed:
+            if report is None or report.error is not None or not report.installed:
                 sys.modules.update(apart)
         return report
 

@@ -20,15 +20,16 @@ from ..events import Emit, Installed, Progress, Resolved
 from ..values import Ask, Candidate, Resolution
 from . import card
 from .classify import PLATFORM, classify
-from .decide import CHECK_INDEX, CHECK_NETWORK, Ages, Origins, named, settled, weigh
+from .decide import CHECK_INDEX, CHECK_NETWORK, MAKE_ROOM, Ages, Origins, named, settled, weigh
 from .distributions import needed_by
 from .drift import version_with
 from .index import is_namespace, is_own
-from .install import install
+from .install import clear_left, install
 from .installed import version_of
 from .kept import Store
 from .kinds import Kind, kinds
 from .known import Entry, candidates, lookup, normal, of_distribution, of_module
+from .lock import is_left
 from .present import is_here
 from .query import Found, Query
 from .quick import quick
@@ -55,6 +56,7 @@ __all__ = [
     "group_of",
     "heal",
     "install_named",
+    "is_about",
     "is_here",
     "is_required",
     "kinds",
@@ -63,6 +65,7 @@ __all__ = [
     "resolve",
     "scan",
     "scan_tree",
+    "tidy",
     "toolbox",
     "undo_install",
     "uv_path",
@@ -195,7 +198,7 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
         if resolution.fix == CHECK_NETWORK:  # whoever is offline still gets what needs no network
             text = f"{resolution.evidence[0]}; going on without {resolution.distribution}"
             context.emit(Progress(phase="install", text=text))
-        if resolution.fix == CHECK_INDEX and is_required(resolution, needs):
+        if resolution.fix in (CHECK_INDEX, MAKE_ROOM) and is_required(resolution, needs):
             raise InstallError(
                 f"cannot look for {resolution.distribution}, and nothing was installed",
                 why=resolution.evidence[0],
@@ -215,6 +218,18 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     if not wanted:
         return resolutions, []
     return resolutions, install(list(wanted.values()), toolbox(context, resolutions))
+
+
+def tidy(context: Context) -> None:
+    """Clear away what an install left half done that was killed; costs next to nothing where none was.
+
+    Raises
+    ------
+    InstallError, LedgerError, Cancelled
+        It could not be done; the next install tries again.
+    """
+    if is_left():
+        clear_left(toolbox(context))
 
 
 def exported(path: Path, form: str) -> str:
@@ -325,6 +340,11 @@ def _settled_by(resolution: Resolution, chosen: Candidate | None) -> Resolution:
             else resolution
         )
     return replace(resolution, distribution=chosen.distribution, proved=chosen.proved)
+
+
+def is_about(resolution: Resolution, module: str) -> bool:
+    """Whether a resolution is of a module, of one in it, or of the one that it is in."""
+    return _covers(resolution.module, module)
 
 
 def _covers(resolved: str, module: str) -> bool:

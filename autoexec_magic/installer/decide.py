@@ -23,6 +23,7 @@ from .spelling import alike
 PYTHON_LINE = "import sys; sys.path.insert(0, "  # how the evidence of a local module ends
 _IF_KNOWN = "%autoexec install DISTRIBUTION, if you know its name"
 CHECK_INDEX = "check the index: %autoexec config"
+MAKE_ROOM = "make room there, or set AUTOEXEC_DATA_DIR to another folder"
 CHECK_NETWORK = "go online, or check the index: %autoexec config"
 _WHY_NOT_BUILT = "only a source archive is there, and building it runs its code"
 
@@ -378,6 +379,8 @@ def _fix_of_named(found: Found) -> str:
 def _fix_of_fault(found: Found) -> str:
     if found.is_unreachable:
         return CHECK_NETWORK
+    if found.is_full:
+        return MAKE_ROOM
     return CHECK_INDEX if found.is_down else ""
 
 

@@ -5,7 +5,9 @@ happened in it, and that call is one whose failure is known to come before it
 does anything: `pd.read_excel(p)`, `df.to_parquet(p)`. Python evaluates from left
 to right and inside out, so what stands after the failed call has not run, and
 what is assigned has not been assigned. Everything else counts as an effect:
-a loop, `+=`, an `await`, any other call before it, a file that is added to.
+a loop, `+=`, an `await`, any other call before it, a file that is added to, and
+whatever has run code of the user's without a call: a property, an operator, a
+format (`operands`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 from typing import TypeAlias
+
+from .operands import Names, Runs
 
 Place: TypeAlias = tuple[
     int, int, int, int
@@ -59,7 +63,9 @@ _MODES = {
 }
 
 
-def may_have_effects(statement: ast.stmt | None, place: Place | None, harmless: Collection[str]) -> str:
+def may_have_effects(
+    statement: ast.stmt | None, place: Place | None, harmless: Collection[str], names: Names | None = None
+) -> str:
     """Return why running a failed statement again may do something twice; "" if it may not.
 
     Parameters
@@ -70,6 +76,8 @@ def may_have_effects(statement: ast.stmt | None, place: Place | None, harmless: 
         What of it failed; None where that is not known.
     harmless : collection of str
         The last names of calls (or attributes) that fail before they do anything.
+    names : Names, optional
+        What names mean where the statement stands; without it they are believed to be plain values.
 
     Examples
     --------
@@ -89,22 +97,31 @@ def may_have_effects(statement: ast.stmt | None, place: Place | None, harmless: 
     reason = next((_OPEN[type(node)] for node in ast.walk(value) if type(node) in _OPEN), "")
     if reason or place is None:
         return reason or "what of it failed is not known"
-    return _before(value, place, harmless)
+    try:
+        return _before(value, place, harmless, names)
+    except Runs as reason:
+        return str(reason)
 
 
-def _before(value: ast.expr, place: Place, harmless: Collection[str]) -> str:
+def _before(value: ast.expr, place: Place, harmless: Collection[str], names: Names | None) -> str:
     """Return what had run when the expression at `place` failed, or why that one itself counts."""
+    if names is not None:
+        for operand in _judged(value, place):
+            names.plain(operand)
     for node in _evaluated(value):
         if isinstance(node, ast.BinOp) and not isinstance(node.op, _ARITHMETIC):
             return "it has an operator that may do anything"
         if isinstance(node, ast.Call | ast.Attribute) and _ends_at(node, place):
             name = _last_name(node.func if isinstance(node, ast.Call) else node)
             if name in harmless:
+                _look(node, names)
                 return _mode(node) if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call):
                 return f"{name or 'what it calls'}() may have done something"
         elif isinstance(node, ast.Call) and not _is_harmless(node):
             return f"{_last_name(node.func) or 'a call'}() has run before"
+        elif names is not None and isinstance(node, ast.expr):
+            names.value(node)
     return "what of it failed is not known"
 
 
@@ -114,6 +131,38 @@ def _is_harmless(call: ast.Call) -> bool:
     given = (*call.args, *(keyword.value for keyword in call.keywords))
     is_literal = all(isinstance(node, _LITERAL) for value in given for node in ast.walk(value))
     return name in _PLAIN or (name in _MAKERS and is_literal)
+
+
+def _look(node: ast.Call | ast.Attribute, names: Names | None) -> None:
+    """Raise `Runs` if what failed was given what is not harmless, or is something else by that name."""
+    if names is None:
+        return
+    if isinstance(node, ast.Attribute):
+        names.plain(node.value)
+        return
+    called = names.value(node.func)
+    if getattr(called, "__name__", _last_name(node.func)) != _last_name(node.func):
+        raise Runs(f"{_last_name(node.func)}() is something else by that name")
+    for item in (*node.args, *(word.value for word in node.keywords)):
+        names.plain(item)
+
+
+def _judged(value: ast.expr, place: Place) -> Iterator[ast.expr]:
+    """Yield what was asked whether it is true, on the way to a place: no expression of its own does that."""
+    for node in ast.walk(value):
+        if isinstance(node, ast.BoolOp | ast.Compare):
+            parts = node.values if isinstance(node, ast.BoolOp) else [node.left, *node.comparators]
+            ended = [part for part in parts if (part.end_lineno, part.end_col_offset) <= (place[0], place[2])]
+            yield from ended
+        elif isinstance(node, ast.IfExp) and not _holds(node.test, place):
+            yield node.test
+
+
+def _holds(node: ast.expr, place: Place) -> bool:
+    return (node.lineno, node.col_offset) <= (place[0], place[2]) and (place[1], place[3]) <= (
+        node.end_lineno or 0,
+        node.end_col_offset or 0,
+    )
 
 
 def _ends_at(node: ast.expr, place: Place) -> bool:

@@ -13,6 +13,7 @@ asked: a name that a private index serves never falls through to the public one.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import signal
@@ -32,6 +33,7 @@ from .wheel import look
 
 MAX_WHEEL_BYTES = 1024 * 2**20
 REQUEST_SECONDS = 10.0
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 def main() -> int:
@@ -74,6 +76,9 @@ def _answer(query: Query, request: Request, dead: dict[str, str]) -> Found:
     except (zipfile.BadZipFile, EOFError) as error:
         return Found(distribution=name, exists=True, error=f"its wheel is damaged: {error}")
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            text = f"{request.cache} takes no more files: {error.strerror}"
+            return Found(distribution=name, error=text, is_full=True)
         return Found(distribution=name, error=without_logins(f"{type(error).__name__}: {error}"))
     except (TypeError, AttributeError, KeyError) as error:
         # unearth believes a page's JSON to be of the right shape, and fails in these ways where it is not.

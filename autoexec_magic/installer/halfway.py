@@ -12,14 +12,48 @@ import os
 import shutil
 import sysconfig
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from ..chain import Row
 from .footprint import files_of, standing
 from .known import normal
+from .undo_plan import killed
+from .wheels import Wheels
 
 
-def clear(wheel: Path, name: str) -> None:
+def clear_left(rows: Sequence[Row], prefix: str, wheels: Wheels) -> list[str]:
+    """Clear away what installs into the environment at `prefix` left whose processes were killed.
+
+    What they had installed whole stays, and is theirs to undo.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The ledger's, newest first.
+    prefix : str
+        Of this environment, links resolved.
+    wheels : Wheels
+        Where the very files are that were being installed.
+
+    Returns
+    -------
+    list of str
+        Each `NAME VERSION` that was half there.
+    """
+    found = []
+    for row in killed(rows, prefix):
+        for item in row.body.get("added", ()):
+            wheel = wheels.checked(item["sha256"])
+            if wheel is not None and clear(wheel, item["name"]):
+                found.append(f"{item['name']} {item['version']}")
+    return found
+
+
+def clear(wheel: Path, name: str) -> bool:
     """Remove the files of `wheel` from this environment, where `name` has no record of its own.
+
+    Returns whether there were any.
 
     Parameters
     ----------
@@ -31,7 +65,8 @@ def clear(wheel: Path, name: str) -> None:
     found = standing()
     half = found.pop(normal(name), None)
     if half is not None and half.read_text("RECORD"):
-        return
+        return False
+    is_half = half is not None
     owned = files_of(found.values())
     sites = {Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib")}
     folders: set[Path] = set()
@@ -41,6 +76,7 @@ def clear(wheel: Path, name: str) -> None:
                 place = site / entry.filename
                 if _is_left(place, site, archive, entry) and str(place) not in owned:
                     place.unlink()
+                    is_half = True
                 folders |= {parent for parent in place.parents if parent.is_relative_to(site)} - sites
         infos = {name.partition("/")[0] for name in archive.namelist() if ".dist-info/" in name}
     for site in sites:
@@ -48,6 +84,7 @@ def clear(wheel: Path, name: str) -> None:
             shutil.rmtree(site / info, ignore_errors=True)
     for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
         _prune(folder)
+    return is_half
 
 
 def _is_left(place: Path, site: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:

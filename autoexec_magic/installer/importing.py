@@ -28,6 +28,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
+from .operands import file_of, is_heap_builtin
 from .scan import Needed
 
 _BOOTSTRAP = vars(_frozen_importlib)
@@ -82,6 +83,15 @@ class Written:
                 return False
             frame = frame.f_back
         return False
+
+    def made(self, kind: type) -> bool:
+        """Whether a class, or one that it inherits from, is the user's."""
+        return any(
+            each.__module__ == "__main__"
+            or is_heap_builtin(each)
+            or ((file := file_of(each)) is not None and self._is_file(file))
+            for each in kind.__mro__
+        )
 
     def _is_file(self, name: str) -> bool:
         known = self._known.get(name)

@@ -15,6 +15,7 @@ gets all of it, if it is done within `PATIENCE_SECONDS`, or nothing (`undo`).
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -31,12 +32,13 @@ from ..events import Installed, Progress
 from ..executor.interrupts import noted
 from ..imported import changed, stamps
 from ..values import Candidate, Outcome, Question, Resolution
-from . import backup, lock, undo
+from . import backup, halfway, lock, undo
 from .closure import NotPlainError, chosen_of, closure
 from .installed import modules_of, places, versions
 from .known import normal
 from .query import Query
-from .record import recording
+from .record import environment, ledger, recording
+from .shadows import shadows
 from .tool import Pip, Plan, Tool, Toolbox, Uv, reason, uv_path
 
 PATIENCE_SECONDS = 4.0
@@ -69,8 +71,43 @@ def install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
     def tell(text: str) -> None:
         tools.emit(Progress(phase="install", text=text))
 
-    with lock.held(hold_seconds=2 * tools.timeout + PATIENCE_SECONDS, tell=tell, cancel=tools.cancel):
+    seconds = 2 * tools.timeout + PATIENCE_SECONDS
+    with lock.held(
+        hold_seconds=seconds, tell=tell, cancel=tools.cancel, over=lambda: _clear_left(tools)
+    ) as waited:
+        if waited:
+            importlib.invalidate_caches()
         return _install(candidates, tools)
+
+
+def clear_left(tools: Toolbox) -> None:
+    """Clear away what an install left half done that was killed, if none goes on.
+
+    Raises
+    ------
+    InstallError, LedgerError, Cancelled
+        It could not be done; the next install tries again.
+    """
+    if not lock.is_left():
+        return
+
+    def tell(text: str) -> None:
+        tools.emit(Progress(phase="install", text=text))
+
+    with lock.held(
+        hold_seconds=tools.timeout, tell=tell, cancel=tools.cancel, over=lambda: _clear_left(tools)
+    ):
+        pass
+
+
+def _clear_left(tools: Toolbox) -> None:
+    if tools.store is None:
+        return
+    found = halfway.clear_left(ledger().rows(), environment()["prefix"], tools.store.wheels)
+    if found:
+        text = f"cleared away what a killed install had left half done: {', '.join(found)}"
+        tools.emit(Progress(phase="install", text=text))
+    importlib.invalidate_caches()
 
 
 def _install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]:
@@ -80,6 +117,7 @@ def _install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]
     if not plan.added:
         return []
     _refuse_faults(plan, looked)
+    _refuse_hidden(plan)
     _agree(plan, looked, candidates, tools)
     if tools.cancel and tools.cancel.is_set():
         raise Cancelled("the install was stopped", why="nothing was installed")
@@ -274,13 +312,25 @@ def _refuse_faults(plan: Plan, looked: Mapping[str, Resolution | Candidate]) -> 
             )
 
 
+def _refuse_hidden(plan: Plan) -> None:
+    """Refuse what Python would not find, for another version stands before it."""
+    for text, folder in shadows(plan.added).hiding.items():
+        name = text.partition(" ")[0]
+        raise InstallError(
+            f"{name} {plan.added[name]} would not be found, and nothing was installed",
+            why=f"{text} in {folder} comes before it",
+            fix=f"take that one out: {sys.executable} -m pip uninstall {name}; or set PYTHONNOUSERSITE=1",
+        )
+
+
 def _agree(
     plan: Plan, looked: Mapping[str, Resolution | Candidate], candidates: Sequence[Candidate], tools: Toolbox
 ) -> None:
     """Ask about what the plan takes away, and about dependencies that are fresh."""
     wanted = " ".join(candidate.distribution for candidate in candidates)
-    names = ", ".join(plan.removed)
-    in_use = [text for text in plan.removed if _imported(text.partition(" ")[0])]
+    gone = [*plan.removed, *(text for text in shadows(plan.added).hidden if text not in plan.removed)]
+    names = ", ".join(gone)
+    in_use = [text for text in gone if _imported(text.partition(" ")[0])]
     doubts = [f"{text} is imported in this kernel, which must be restarted then" for text in in_use]
     doubts += [
         line
@@ -296,16 +346,16 @@ def _agree(
     question = Question(
         text=what,
         evidence=(*doubts, *(f"adds {name} {version}" for name, version in plan.added.items())),
-        fix=f"%autoexec install {_typed(plan, candidates)} --yes",
+        fix=f"%autoexec install {_typed(gone, candidates)} --yes",
     )
     if not tools.ask(question):
         why = f"it would replace {names}" if names else "; ".join(doubts)
         raise PolicyRefused(f"not installed: {wanted}", why=why)
 
 
-def _typed(plan: Plan, candidates: Sequence[Candidate]) -> str:
-    """Return what to type for them; its name alone would mean the version that is there."""
-    there = {normal(text.partition(" ")[0]) for text in plan.removed}
+def _typed(gone: Sequence[str], candidates: Sequence[Candidate]) -> str:
+    """Return what to type for `candidates`: the version, too, where another one is there already."""
+    there = {normal(text.partition(" ")[0]) for text in gone}
     return " ".join(
         f"{each.distribution}=={each.version}" if normal(each.distribution) in there else each.distribution
         for each in candidates
@@ -352,6 +402,8 @@ def _failed(outcome: Outcome, left: Sequence[str], tools: Toolbox) -> InstallErr
             limit, why=why, fix=fix if left else "try again, or see if the index answers: %autoexec config"
         )
     said = reason(outcome, tools.sources)
+    if os.strerror(errno.ENOSPC) in said and not left:
+        fix = "make room on that disk, and try again"
     return InstallError("the install did not succeed", why=f"{said}; {why}" if left else said, fix=fix)
 
 

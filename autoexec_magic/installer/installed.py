@@ -105,7 +105,7 @@ def versions() -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for place in sys.path:
-        for name, version in _listed(place or ".").items():
+        for name, version in listed(place or ".").items():
             found.setdefault(name, version)
     return found
 
@@ -113,7 +113,7 @@ def versions() -> dict[str, str]:
 def version_of(name: str) -> str | None:
     """Return the version of one distribution that can be imported from, or None."""
     wanted = normal(name)
-    return next((found[wanted] for place in sys.path if wanted in (found := _listed(place or "."))), None)
+    return next((found[wanted] for place in sys.path if wanted in (found := listed(place or "."))), None)
 
 
 def modules_of(name: str) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def modules_of(name: str) -> tuple[str, ...]:
     return tuple(sorted({first.partition(".")[0] for first in firsts if not first.endswith("-info")} - {""}))
 
 
-def _listed(place: str) -> Mapping[str, str]:
+def listed(place: str) -> Mapping[str, str]:
     """Return the versions of what is in one folder, by normal name."""
     try:
         changed_ns = os.stat(place).st_mtime_ns  # noqa: PTH116 - asked each time anything is installed

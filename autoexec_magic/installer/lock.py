@@ -9,6 +9,7 @@ whom, and not for ever.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -25,7 +26,10 @@ from ..errors import Cancelled, InstallError
 NAME = ".autoexec-install.lock"
 WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.05
+_ORPHAN_SECONDS = 0.25  # what an owner had started ends some 20 ms after it, and writes until then
 _MOST_BYTES = 4096
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ROOM = "make room on that disk, and try again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ def held(
     cancel: executor.Cancel | None = None,
     wait_seconds: float = WAIT_SECONDS,
     folder: Path | None = None,
+    over: Callable[[], object] | None = None,
 ) -> Iterator[bool]:
     """Hold the lock of this interpreter's environment while the block runs.
 
@@ -66,6 +71,9 @@ def held(
         Limit of the wait.
     folder : Path, optional
         The environment; this interpreter's by default.
+    over : callable, optional
+        Called, with the lock held, where it was taken from an owner that is
+        gone: what that one had begun may be half done.
 
     Yields
     ------
@@ -81,24 +89,37 @@ def held(
     """
     path = (folder or Path(sys.prefix)) / NAME
     me = _me(hold_seconds)
-    waited = _acquire(path, me, tell, cancel, wait_seconds)
+    waited, is_taken_over = _acquire(path, me, tell, cancel, wait_seconds)
     try:
+        if is_taken_over and over is not None:
+            _pause(_ORPHAN_SECONDS)
+            over()
         yield waited
     finally:
         if _owner(path) == me:  # whoever took it over after our time keeps it
             path.unlink(missing_ok=True)
 
 
+def is_left(folder: Path | None = None) -> bool:
+    """Whether an owner that is gone has left its lock; costs one look at the disk where none is held."""
+    path = os.path.join(folder or sys.prefix, NAME)  # noqa: PTH118 - before every cell that imports
+    if not os.path.exists(path):  # noqa: PTH110
+        return False
+    owner = _owner(Path(path))
+    return owner is not None and _is_gone(owner)
+
+
 def _acquire(
     path: Path, me: Owner, tell: Callable[[str], None], cancel: executor.Cancel | None, seconds: float
-) -> bool:
-    until, told = time.monotonic() + seconds, ""
+) -> tuple[bool, bool]:
+    """Take the lock; return whether somebody else had it, and whether that one is gone."""
+    until, told, is_over = time.monotonic() + seconds, "", False
     while not _taken(path, me):
         owner = _owner(path)
         if owner is None:
             continue
         if _is_gone(owner):
-            _replace(path, owner)
+            is_over = _replace(path, owner) or is_over
             continue
         if owner.shown != told:
             told = owner.shown
@@ -112,12 +133,12 @@ def _acquire(
                 fix=f"wait for it, or end it; if it is gone: rm {path}",
             )
         _pause()
-    return bool(told)
+    return bool(told), is_over
 
 
-def _pause() -> None:
+def _pause(seconds: float = _POLL_SECONDS) -> None:
     with contextlib.suppress(TimeoutError):
-        executor.wait_for(lambda: None, timeout=_POLL_SECONDS)
+        executor.wait_for(lambda: None, timeout=seconds)
 
 
 def _taken(path: Path, me: Owner) -> bool:
@@ -135,7 +156,7 @@ def _taken(path: Path, me: Owner) -> bool:
         raise InstallError(
             "the environment cannot be locked for an install",
             why=f"{path}: {error.strerror}; nothing was installed",
-            fix="python3 -m venv .venv, and use its kernel",
+            fix=_ROOM if error.errno in _FULL else "python3 -m venv .venv, and use its kernel",
         ) from error
     return True
 
@@ -163,14 +184,16 @@ def _is_gone(owner: Owner) -> bool:
     return time.time() > owner.until
 
 
-def _replace(path: Path, gone: Owner) -> None:
-    """Take away the lock of an owner that is gone; of two that try, one at a time."""
+def _replace(path: Path, gone: Owner) -> bool:
+    """Take away the lock of an owner that is gone; of two that try, one does. Whether it was this one."""
     with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         # Between the look and the lock it may have become another's.
         is_same = os.fstat(file.fileno()).st_ino == path.stat().st_ino
         if is_same and _owner(path) == gone:
             path.unlink()
+            return True
+    return False
 
 
 def _me(hold_seconds: float) -> Owner:

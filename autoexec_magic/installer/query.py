@@ -32,7 +32,8 @@ class Found:
     counted. `summary` is the wheel's own sentence. `claims` are names of others
     that the wheel brings along, `notice` is what the index says of the project,
     `refusal` what rules the project out whatever its wheel holds. `error` is
-    set where nothing could be said, and `is_down` where that is the index's doing.
+    set where nothing could be said, and `is_down` where that is the index's doing,
+    `is_full` where it is the disk's.
     """
 
     distribution: str
@@ -58,6 +59,7 @@ class Found:
     error: str = ""
     is_down: bool = False
     is_unreachable: bool = False
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

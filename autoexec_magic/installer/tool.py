@@ -117,7 +117,8 @@ class Uv:
     def plan(self, pins: Sequence[str]) -> Plan:
         """Return what installing `pins` would change."""
         argv = [str(self._program), "pip", "install", "--dry-run", *self._flags, *pins]
-        said = _read(argv, self._tools, for_uv(self._tools.sources), "stderr")
+        variables = {**for_uv(self._tools.sources), **_uv_cache(self._tools)}
+        said = _read(argv, self._tools, variables, "stderr")
         changes = [match.groups() for line in said.splitlines() if (match := _CHANGE.match(line))]
         added = {name: version for sign, name, version in changes if sign in "+~"}
         return Plan(
@@ -136,6 +137,7 @@ class Uv:
             )
         words = ["install", "--no-deps", "--require-hashes", *flags, "-r", "-"]
         argv = [str(self._program), "pip", *words]
+        variables = {**variables, **_uv_cache(self._tools)}
         return _write(argv, self._tools, variables, requirements, cancel, timeout)
 
 
@@ -175,6 +177,17 @@ class Pip:
         argv = [sys.executable, "-P", "-m", "pip", *words]
         variables = for_pip(NOWHERE if places else self._tools.sources)
         return _write(argv, self._tools, variables, requirements, cancel, timeout)
+
+
+def _uv_cache(tools: Toolbox) -> dict[str, str]:
+    """Return what gives uv a cache in our own, where a person has no home to keep one in."""
+    if os.environ.get("UV_CACHE_DIR") or tools.store is None:
+        return {}
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "uv"  # noqa: PTH111
+    there = next((place for place in (usual, *usual.parents) if os.path.exists(place)), usual)  # noqa: PTH110
+    if os.access(there, os.W_OK | os.X_OK):
+        return {}
+    return {"UV_CACHE_DIR": str(tools.store.wheels.folder.parent / "uv")}
 
 
 def _only(places: Sequence[Path]) -> list[str]:

@@ -76,6 +76,15 @@ def going_on(rows: Sequence[Row], prefix: str) -> str:
     return ""
 
 
+def killed(rows: Sequence[Row], prefix: str) -> list[Row]:
+    """Return the installs into the environment at `prefix` that never ended, and whose processes are gone."""
+    here = [row for row in rows if _prefix(row) == prefix]
+    over = {row.body.get("begun") for row in here if row.kind in _ENDS}
+    over |= {row.body.get("undoes") for row in here if row.kind == UNDO}
+    begun = [row for row in here if row.kind == BEGUN and row.id not in over]
+    return [row for row in begun if not _is_alive(row.body.get("owner"))]
+
+
 def planned(row: Row, there: dict[str, metadata.Distribution]) -> Undo:
     """Return what taking back `row` means where `there` is what is installed."""
     old = {normal(item["name"]): item for item in row.body.get("replaced", ())}

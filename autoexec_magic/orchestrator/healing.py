@@ -7,6 +7,7 @@ not tried again: a run that heals without end is worse than one that fails.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -77,7 +78,12 @@ class Healing:
         error = report.error or _unreached(report, module) if report is not None else self.fault(module)
         if error is not None:
             raise error
-        return bool(report is not None and report.installed)
+        return bool(report is not None and (report.installed or report.there))
+
+    def tidy(self) -> None:
+        """Clear away what a killed install has left half done; where that fails, the next install tries."""
+        with contextlib.suppress(AutoexecError):
+            installer.tidy(context_of(self._emit, self._here))
 
     def ask(self, question: Question) -> Reply:
         """Put a question to a person, on the record.
@@ -113,10 +119,15 @@ class Healing:
         return " ".join(dict.fromkeys(item.distribution or item.module for item in found))
 
     def resolution(self, module: str) -> Resolution | None:
-        """Return what was found out about a module that was not installed, and what to type for it."""
+        """Return what was found out about a module that was not installed, and what to type for it.
+
+        None where no index answered.
+        """
         for report in self._tried.values():
             for item in report.resolutions:
-                if item.decision != "install" and _is_about(item.module, module):
+                if item.fix == installer.CHECK_NETWORK or not _is_about(item.module, module):
+                    continue
+                if item.decision != "install":
                     is_asked = isinstance(report.error, NeedsPerson) and len(report.resolutions) == 1
                     return replace(item, fix=report.error.fix) if is_asked and report.error else item
         return None

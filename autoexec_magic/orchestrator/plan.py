@@ -144,7 +144,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseReport:
-    """How one phase ended, and what it has to show."""
+    """How one phase ended, and what it has to show.
+
+    `there` are modules that were missing, and that somebody else has installed meanwhile.
+    """
 
     phase: Phase
     verdict: Verdict
@@ -153,6 +156,7 @@ class PhaseReport:
     diagnosis: Diagnosis | None = None
     resolutions: tuple[Resolution, ...] = ()
     installed: tuple[Installed, ...] = ()
+    there: tuple[str, ...] = ()
     removed: tuple[Removed, ...] = ()
     fixed: Fixed | None = None
     error: AutoexecError | Cancelled | None = None

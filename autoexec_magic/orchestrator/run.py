@@ -174,11 +174,13 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
     done = {candidate.distribution for item in resolutions if (candidate := item.chosen)} & {
         item.distribution for item in installed
     }
+    open_ = [item for item in resolutions if item.distribution not in done]
+    # Another kernel may have installed it meanwhile: what counts is what is here now.
+    absent = installer.missing(step.needs, context.folders) if open_ else []
     lacking = [
         item
-        for item in resolutions
-        if item.distribution not in done
-        and installer.is_required(item, step.needs)
+        for item in open_
+        if installer.is_required(item, absent)
         and item.cls in ("third-party", "invented")
         and item.fix != installer.CHECK_NETWORK
     ]
@@ -189,6 +191,8 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
             why="; ".join(dict.fromkeys(line for item in lacking for line in item.evidence)),
             fix="; ".join(dict.fromkeys(item.fix for item in lacking if item.fix)),
         )
+    still = {need.module for need in absent}
+    there = [item.module for item in open_ if not any(installer.is_about(item, name) for name in still)]
     verdict = Verdict.PASSED if installed else Verdict.SKIPPED
     return PhaseReport(
         phase="install",
@@ -196,6 +200,7 @@ def _heal(step: Heal, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
         seconds=0.0,
         resolutions=tuple(resolutions),
         installed=tuple(installed),
+        there=tuple(there),
     )
 
 

@@ -321,6 +321,8 @@ class _Cell:
         source = getattr(self._info, "transformed_cell", None) or self._shell.transform_cell(
             self._info.raw_cell
         )
+        if "import" in source:
+            healing.tidy()
         needs = api.needs_of(source, self.caller)
         return healing.heal(needs) if needs else None
 

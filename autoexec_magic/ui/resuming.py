@@ -17,8 +17,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from ..errors import AutoexecError, Cancelled, NeedsPerson, PhaseError
@@ -27,6 +26,7 @@ from ..installer.effects import may_have_effects
 from ..installer.extras import named
 from ..installer.hook import Hook
 from ..installer.importing import Written
+from ..installer.operands import Names
 from ..orchestrator import Healing, PhaseReport
 from ..values import Question, Resolution
 from .statements import Failed, failed
@@ -186,7 +186,8 @@ class Resuming:
 
     def _is_agreed(self, lack: Lack, what: Failed) -> bool:
         """Whether the statement may run again; a person is asked where it may have done something."""
-        reason = may_have_effects(what.statement, what.place, lack.calls)
+        known = Names(what.names, self._written.made)
+        reason = may_have_effects(what.statement, what.place, lack.calls, known)
         if what.own and not reason:
             reason = f"it runs your own {what.own}"
         if not reason:
@@ -211,15 +212,23 @@ class Resuming:
         return f"%autoexec install {names}, and run what is left of the cell again"
 
     def _installed(self, lack: Lack) -> PhaseReport | None:
-        if lack.requirement:
-            return self._healing.install(lack.requirement)
-        return self._healing.heal([Needed(1, module) for module in lack.modules])
+        if not lack.requirement:
+            return self._healing.heal([Needed(1, module) for module in lack.modules])
+        # Before the plan is made: what is forgotten is not in use, and nothing need be restarted for it.
+        apart = self._forgotten(lack.library)
+        report = None
+        try:
+            report = self._healing.install(lack.requirement)
+        finally:
+            if report is None or report.error is not None or not report.installed:
+                sys.modules.update(apart)
+        return report
 
     def _not_done(self, lack: Lack, report: PhaseReport | None) -> AutoexecError | Cancelled | None:
         """Return why the statement would only fail again, or None."""
         if report is not None and report.error is not None:
             return report.error
-        if report is None or not report.installed:
+        if report is None or not (report.installed or report.there):
             faults = (self._healing.fault(name) for name in lack.modules or (lack.requirement,))
             found = next((fault for fault in faults if fault is not None), None)
             return found or PhaseError(
@@ -227,32 +236,47 @@ class Resuming:
                 why=f"{lack.shown} is installed, and {lack.library} does not see it",
                 fix="restart the kernel, and run the cell again",
             )
-        if lack.requirement and not self._is_forgotten(lack.library):
+        stale = {name for item in report.installed for name in item.changed}
+        if lack.requirement and (stale or lack.library in sys.modules):
+            loaded = ", ".join(sorted(stale or {lack.library}))
             return PhaseError(
                 f"{lack.requirement} is installed, and this kernel has another version loaded",
-                why=f"{lack.library} was imported before",
+                why=f"imported before: {loaded}",
                 fix="restart the kernel, and run the cell again",
             )
         return None
 
-    def _is_forgotten(self, library: str) -> bool:
-        """Forget what the failed statement itself had loaded of a library; whether that is all of it."""
+    def _forgotten(self, library: str) -> dict[str, ModuleType]:
+        """Forget what the failed statement itself has loaded of a library, if that is all; return it."""
         names = list(sys.modules)
-        mine = [name for name in names if name.partition(".")[0] == library]
-        fresh = set(islice(names, self._loaded, None))
-        files = (getattr(sys.modules[name], "__file__", None) or "x.py" for name in mine)
-        if not fresh.issuperset(mine) or not all(file.endswith(".py") for file in files):
-            return False
+        fresh = names[self._loaded :]
+        mine = {name: sys.modules[name] for name in names if name.partition(".")[0] == library}
+        others = [sys.modules[name] for name in fresh if name not in mine]
+        files = (getattr(module, "__file__", None) or "x.py" for module in mine.values())
+        if not mine.keys() <= set(fresh) or not all(file.endswith(".py") for file in files):
+            return {}
+        if any(_uses(module, mine) for module in others):
+            return {}
         for name in mine:
             del sys.modules[name]
-        return True
+        return mine
 
     def _install(self, need: Needed) -> bool:
         """Install what an import needs, in place; whether it is there now."""
         report = self._healing.heal((need,))
         if report is not None and isinstance(report.error, Cancelled):
             raise report.error
-        return report is not None and bool(report.installed)
+        return report is not None and bool(report.installed or report.there)
+
+
+def _uses(module: ModuleType, library: dict[str, ModuleType]) -> bool:
+    """Whether a module has something of a library among its names: it would keep the old one."""
+    held = list(getattr(module, "__dict__", {}).values())
+    return any(
+        any(value is part for part in library.values())
+        or (isinstance(value, type | FunctionType) and value.__module__ in library)
+        for value in held
+    )
 
 
 def _lost(error: BaseException) -> tuple[str, str]:

@@ -6,8 +6,8 @@ import ast
 import dis
 import linecache
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
 
@@ -19,13 +19,15 @@ class Failed:
     """A statement that failed.
 
     `statement` and `place` are None where its source, or what of it failed, is
-    not known; `own` is the name of a function of the user's that it had called.
+    not known; `own` is the name of a function of the user's that it had called,
+    `names` are the global ones.
     """
 
     line: int
     statement: ast.stmt | None
     place: Place | None
     own: str = ""
+    names: Mapping[str, object] = field(default_factory=dict)
 
 
 def failed(code: CodeType, error: BaseException, is_own: Callable[[FrameType], bool]) -> Failed:
@@ -50,7 +52,8 @@ def failed(code: CodeType, error: BaseException, is_own: Callable[[FrameType], b
     while below is not None and not own:
         own = below.tb_frame.f_code.co_name if is_own(below.tb_frame) else ""
         below = below.tb_next
-    return Failed(line=trace.tb_lineno, statement=_statement(trace), place=place, own=own)
+    names = trace.tb_frame.f_globals
+    return Failed(line=trace.tb_lineno, statement=_statement(trace), place=place, own=own, names=names)
 
 
 def _place(trace: TracebackType) -> Place | None:

@@ -127,3 +127,16 @@ def test_an_environment_that_cannot_be_written_says_so(tmp_path):
     with pytest.raises(InstallError, match="cannot be locked") as raised, hold(tmp_path / "not-there"):
         pass
     assert "venv" in raised.value.fix
+
+
+def test_who_takes_over_from_the_dead_is_told(tmp_path):
+    """With the lock held, so that what was left half done can be cleared away; once."""
+    owned_by(tmp_path, pid=gone())
+    told = []
+    assert lock.is_left(tmp_path)
+    with hold(tmp_path, over=lambda: told.append((tmp_path / lock.NAME).exists())):
+        assert not lock.is_left(tmp_path)
+    with hold(tmp_path, over=lambda: told.append("again")):
+        pass
+    assert told == [True]
+    assert not lock.is_left(tmp_path)

@@ -10,8 +10,9 @@ from index import wheel
 
 from autoexec_magic import executor
 from autoexec_magic.errors import InstallError
+from autoexec_magic.installer.kept import Store
 from autoexec_magic.installer.sources import Sources
-from autoexec_magic.installer.tool import Toolbox, Uv, uv_path
+from autoexec_magic.installer.tool import Toolbox, Uv, _uv_cache, uv_path
 
 MANY = 40
 FEW = 12
@@ -71,3 +72,18 @@ def test_a_stopped_install_is_all_or_nothing(environment, index, delay):
         assert environment.files == before
         assert answer.error["class"] == "Cancelled"
         assert "nothing was installed" in answer.error["text"]
+
+
+def test_whoever_has_no_home_has_a_cache_all_the_same(tmp_path, monkeypatch):
+    """uv refuses to work without one; a home that can be written is left to it."""
+    monkeypatch.delenv("UV_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    store = Store(tmp_path / "cache" / "wheels")
+    tools = Toolbox(sources=Sources(indexes=()), emit=print, ask=bool, store=store)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert _uv_cache(tools) == {}
+    monkeypatch.setenv("HOME", "/dev/null/nobody")
+    found = _uv_cache(tools)
+    assert found == {"UV_CACHE_DIR": str(tools.store.wheels.folder.parent / "uv")}
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    assert _uv_cache(tools) == {}

@@ -135,6 +135,12 @@ APPENDS = {
     "comprehension": f"[({BEFORE}, pd.read_excel('a')) for i in range(1)]",
     "added": f"n = 0\nn += {BEFORE} and pd.read_excel('a')",
     "mode": f"{BEFORE}\ndf.to_excel('log', mode='a')",
+    "property": f"class Q:\n    @property\n    def p(self):\n        {BEFORE}\nq = Q()\npd.read_excel(q.p)",
+    "operator": f"class Q:\n    def __add__(self, o):\n        {BEFORE}\nq = Q()\npd.read_excel(q + 1)",
+    "format": f"class Q:\n    __format__ = lambda q, o: str({BEFORE})\nq = Q()\npd.read_excel(f'{{q}}')",
+    "truth": f"class Q:\n    __bool__ = lambda q: bool({BEFORE})\nq = Q()\nq and pd.read_excel(1)",
+    "shadowed": f"def str(a):\n    {BEFORE}\npd.read_excel(str(1))",
+    "once": f"def g():\n    {BEFORE}\n    yield 1\nonce = g()\npd.read_excel(list(once))",
 }
 
 

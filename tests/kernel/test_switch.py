@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from harness import LOAD
+from healing import served
 
 from autoexec_magic.values import Verdict
 
@@ -46,16 +47,31 @@ def test_a_failure_is_diagnosed(kernel: Kernel):
 
 
 def test_a_missing_import_ends_the_cell_before_it_runs(new_kernel: Callable[..., Kernel]):
-    """As with the mark: nothing of it has run. No index answers here."""
-    kernel = new_kernel(AUTOEXEC_INDEX_URL="http://127.0.0.1:9/simple")
-    kernel.execute(f"{LOAD}\n{ON}").must_pass()
-    cell = kernel.execute("print('begun')\nimport module_that_nobody_has_written_x")
-    assert "begun" not in cell.stdout
-    assert cell.error.startswith("install-failed: cannot look for module-that-nobody-has-written-x")
-    kernel.execute(f"{ON} --no-install").must_pass()
-    cell = kernel.execute("print('begun')\nimport module_that_nobody_has_written_x")
+    """As with the mark: nothing of it has run, for the index has no such project."""
+    with served.Index() as index:
+        kernel = new_kernel(AUTOEXEC_INDEX_URL=index.url, NO_PROXY="*", no_proxy="*")
+        kernel.execute(f"{LOAD}\n{ON}").must_pass()
+        cell = kernel.execute("print('begun')\nimport module_that_nobody_has_written_x")
+        assert "begun" not in cell.stdout
+        assert cell.error.startswith(
+            "asked: module_that_nobody_has_written_x is missing, and nothing was run"
+        )
+        kernel.execute(f"{ON} --no-install").must_pass()
+        cell = kernel.execute("print('begun')\nimport module_that_nobody_has_written_x")
     assert "begun" in cell.stdout
     assert "ModuleNotFoundError" in cell.error
+
+
+def test_offline_a_cell_runs_what_it_can(new_kernel: Callable[..., Kernel]):
+    """No index answers: the cell runs up to the import, and that says why it could not be healed."""
+    kernel = new_kernel(AUTOEXEC_INDEX_URL="http://127.0.0.1:9/simple", NO_PROXY="*", no_proxy="*")
+    kernel.execute(f"{LOAD}\n{ON}").must_pass()
+    cell = kernel.execute("print('begun')\nimport module_that_nobody_has_written_x\nprint('after')")
+    assert "begun" in cell.stdout
+    assert "after" not in cell.stdout
+    assert "ModuleNotFoundError" in cell.error
+    assert "127.0.0.1:9 could not be reached" in cell.stderr
+    assert kernel.last("cell").verdict == Verdict.FAILED
 
 
 def test_a_limit_is_for_every_cell(kernel: Kernel):

@@ -62,7 +62,8 @@ def test_what_kept_it_from_being_done_is_known(healing):
     healing.heal([Needed(1, "slugify")])
     assert "cannot look for python-slugify" in healing.fault("slugify").what
     assert healing.fault("serial") is None
-    assert "could not be reached" in healing.resolution("slugify").evidence[0]
+    assert "could not be reached" in healing.fault("slugify").why
+    assert healing.resolution("slugify") is None
 
 
 def test_a_process_asks_for_a_module_by_its_name(healing):

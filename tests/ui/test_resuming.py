@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from autoexec_magic.errors import Cancelled, InstallError, NeedsPerson
+from autoexec_magic.events import Installed
 from autoexec_magic.installer.importing import Written
 from autoexec_magic.orchestrator import PhaseReport
 from autoexec_magic.ui.resuming import Resuming
@@ -45,8 +46,9 @@ class Stub:
         if self.error is None:
             (self.path / "driftlib.py").write_text("old = 'old'\n")
             importlib.invalidate_caches()
+        brought = (Installed(distribution="driftlib", version="1.0", sha256="", index=""),)
         return PhaseReport(
-            phase="install", verdict=Verdict.PASSED, seconds=0.0, installed=("one",), error=self.error
+            phase="install", verdict=Verdict.PASSED, seconds=0.0, installed=brought, error=self.error
         )
 
     def ask(self, question):
@@ -203,3 +205,24 @@ def test_what_shows_a_result_is_no_call():
     finally:
         sys.displayhook = before
     assert failed(code, raised.value, lambda frame: False).place is None
+
+
+def test_what_else_was_replaced_and_is_loaded_needs_a_new_kernel(stub, monkeypatch):
+    """The library itself is loaded anew, and what it was installed with is not."""
+    brought = Installed(distribution="numlib", version="1.0", sha256="", index="", changed=("numlib",))
+    report = PhaseReport(phase="install", verdict=Verdict.PASSED, seconds=0.0, installed=(brought,))
+    monkeypatch.setattr(stub, "install", lambda requirement: report)
+    error = stub.run("from driftlib import old")
+    reason = stub.resuming.reason(error)
+    assert (reason.why, reason.fix) == (
+        "imported before: numlib",
+        "restart the kernel, and run the cell again",
+    )
+    assert stub.said == []
+
+
+def test_what_was_forgotten_is_back_where_nothing_was_installed(stub):
+    """A no leaves the module that the statement had loaded."""
+    stub.error = InstallError("not installed")
+    stub.run("from driftlib import old")
+    assert sys.modules["driftlib"].new == "new"

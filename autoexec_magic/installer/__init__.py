@@ -137,9 +137,10 @@ def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[
     needs = [part for need in needs for part in _parts(need)]
     classes = [classify(need, context.folders) for need in needs]
     third = [need for need, (cls, _) in zip(needs, classes, strict=True) if cls == "third-party"]
-    choices = {need: _choice(need, context) for need in third}
+    search = context.search if third else None
+    choices = {need: _choice(need, search) for need in third if search}
     queries = _queries(choices)
-    answers = find(list(dict.fromkeys(queries.values())), context.search) if online else {}
+    answers = find(list(dict.fromkeys(queries.values())), search) if online and search else {}
     now = datetime.now(UTC)
     resolutions = []
     for need, (cls, evidence) in zip(needs, classes, strict=True):
@@ -264,7 +265,7 @@ def undo_install(context: Context) -> Undone | None:
 
 def toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
     """Return what an install needs; `reasons` are what was decided, for the ledger."""
-    search = replace(context, ahead=True).search
+    search = replace(context, ahead=True).search  # to work out the sources reads several files
 
     def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
         answers = find(queries, search)
@@ -272,11 +273,11 @@ def toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
         return {query: named(found, context.ages, now) for query, found in answers.items()}
 
     return Toolbox(
-        sources=context.sources,
+        sources=search.sources,
         emit=context.emit,
         ask=context.ask,
         look=look,
-        store=Store(context.search.cache),
+        store=Store(search.cache),
         run_id=context.run_id,
         cancel=context.cancel,
         reasons=tuple(reasons),
@@ -351,7 +352,7 @@ def _parts(need: Needed) -> list[Needed]:
     return [*found, replace(need, names=rest)] if rest or not found else found
 
 
-def _choice(need: Needed, context: Context) -> Origins:
+def _choice(need: Needed, search: Search) -> Origins:
     """Return where a module may come from, as far as this machine knows."""
     entries = candidates(need.module)
     if not is_own(need.module):
@@ -360,9 +361,8 @@ def _choice(need: Needed, context: Context) -> Origins:
         if normal(same.distribution) not in names and not any(not entry.is_rival for entry in entries):
             entries = (*entries, same)
     users = {normal(entry.distribution): needed_by(entry.distribution) for entry in entries}
-    blocked = frozenset(map(normal, context.config.blocked))
-    public = PUBLIC if len(context.sources.indexes) > 1 else ""
-    return Origins(entries=entries, users=users, blocked=blocked, public=public)
+    public = PUBLIC if len(search.sources.indexes) > 1 else ""
+    return Origins(entries=entries, users=users, blocked=search.blocked, public=public)
 
 
 def _same_name(module: str) -> Entry:

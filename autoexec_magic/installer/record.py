@@ -27,7 +27,7 @@ from ..history import host
 from ..values import Resolution
 from .footprint import footprint, standing
 from .known import normal
-from .tool import Toolbox
+from .tool import Begin, Toolbox
 
 if TYPE_CHECKING:
     from ..ledger import Ledger, Pen
@@ -58,8 +58,11 @@ def ledger() -> Ledger:
 
 
 @contextlib.contextmanager
-def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: Toolbox) -> Iterator[None]:
-    """Put what is installed in the block on the ledger.
+def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: Toolbox) -> Iterator[Begin]:
+    """Put what is installed in the block on the ledger; yield what writes the first row.
+
+    It has to be called before anything is changed, and raises `LedgerError`
+    where the row cannot be written: then nothing may be installed.
 
     Parameters
     ----------
@@ -69,11 +72,6 @@ def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: To
         What will not be there any more, each `NAME VERSION`.
     tools : Toolbox
         Its `reasons` say why each was chosen; its `emit` is told of the rows.
-
-    Raises
-    ------
-    LedgerError
-        It cannot be recorded; nothing was installed.
     """
     book = ledger()
     before = _before(replaced, book)
@@ -82,10 +80,13 @@ def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: To
         "added": [_told(item, tools.reasons) for item in installed],
         "replaced": before,
     }
-    with closing(book, (BEGUN, DONE, FAILED), plan, tools, unchanged="nothing was installed") as body:
-        yield
-        there = standing({normal(item["name"]) for item in body["added"]})
-        for item in body["added"]:
+    rows = closing(book, (BEGUN, DONE, FAILED), plan, tools, unchanged="nothing was installed")
+    bodies: list[dict[str, Any]] = []
+    with contextlib.ExitStack() as stack:
+        yield lambda: bodies.append(stack.enter_context(rows))
+        added = [item for body in bodies for item in body["added"]]
+        there = standing({normal(item["name"]) for item in added})
+        for item in added:
             distribution = there.get(normal(item["name"]))
             item["files"] = footprint(distribution) if distribution else ""
 

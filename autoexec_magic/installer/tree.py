@@ -189,42 +189,41 @@ def walk(top: str) -> Iterator[tuple[str, Stamp]]:
     todo = [""]
     while todo:
         inside = todo.pop()
+        prefix = f"{inside}/" if inside else ""
+        files, folders, is_environment = [], [], False
         try:
             with os.scandir(f"{top}/{inside}" if inside else top) as entries:
-                listed = list(entries)
+                for entry in entries:
+                    name = entry.name
+                    if name.endswith(_SUFFIXES) and (stamp := _stamp(entry)) is not None:
+                        files.append((prefix + name, stamp))
+                    elif inside and name in _ENVIRONMENT:
+                        is_environment = True
+                    elif entry.is_dir(follow_symlinks=False):
+                        folders.append(name)
         except OSError:
             yield inside, UNREAD
             continue
-        if inside and any(entry.name in _ENVIRONMENT for entry in listed):
-            continue  # an environment: other people's code
-        prefix = f"{inside}/" if inside else ""
-        folders = []
-        for entry in listed:
-            name = entry.name
-            if name.endswith(_SUFFIXES):
-                stamp = _stamp(entry)
-                if stamp is not None:
-                    yield prefix + name, stamp
-                    continue
-            if entry.is_dir(follow_symlinks=False) and name not in LEFT_OUT:
-                folders.append(name)
-        todo += [prefix + name for name in folders if name not in _BUILT or not _is_built(name, listed)]
+        if is_environment:
+            continue  # other people's code
+        yield from files
+        for name in folders:
+            if name not in LEFT_OUT and not (name in _BUILT and _is_built(name, f"{top}/{inside}")):
+                todo.append(prefix + name)
 
 
 def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
     """Return what changes when a regular file does; None if it is none."""
     try:
-        if not entry.is_file():
-            return None
         found = entry.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return (found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
-def _is_built(name: str, listed: Sequence[os.DirEntry[str]]) -> bool:
+def _is_built(name: str, folder: str) -> bool:
     """Whether a folder is what a build made, by the files beside it."""
-    return any(entry.name in _BUILT[name] for entry in listed)
+    return any(os.path.lexists(f"{folder}/{beside}") for beside in _BUILT[name])
 
 
 def _single(path: Path) -> Rows:

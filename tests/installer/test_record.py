@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sqlite3
 import sys
+import threading
 
 import pytest
 from index import wheel
@@ -134,12 +136,23 @@ def test_a_ledger_that_fails_afterwards_costs_its_second_row_only(tools, tmp_pat
         begin_and_raise(tools, AssertionError("it must not begin"))
 
 
-def test_what_was_never_begun_is_not_on_the_ledger(tools, tmp_path, emit):
-    """A program that could not be started leaves no rows about an install that never was."""
+def test_what_could_not_be_started_is_on_the_ledger_as_that(tools, tmp_path, emit):
+    """Its first row was being written meanwhile: it is closed by one with the reason."""
     with pytest.raises(InstallError), recording([ITEM], [], tools):
         raise InstallError("cannot", why="there is no uv")
-    assert ledger_in(tmp_path / "data").rows() == []
-    assert emit == []
+    failed, begun, _ = ledger_in(tmp_path / "data").rows()
+    assert (failed.body["begun"], failed.body["why"]) == (begun.id, "cannot: there is no uv")
+    assert [event.row for event in emit] == ["install-begun", "install-failed"]
+
+
+def test_sinks_hear_of_rows_in_the_callers_thread(tools, emit):
+    """No sink needs a lock because a row is written while something else goes on."""
+    threads = []
+    watched = dataclasses.replace(tools, emit=lambda event: threads.append(threading.get_ident()))
+    with recording([ITEM], [], watched) as begin:
+        begin()
+        assert threads == [threading.get_ident()]
+    assert threads == 2 * [threading.get_ident()]
 
 
 def test_evidence_has_a_limit(tools, tmp_path):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import executor
 from ..config import Config
@@ -24,20 +25,20 @@ from .decide import CHECK_INDEX, CHECK_NETWORK, Ages, Origins, named, settled, w
 from .distributions import needed_by
 from .drift import version_with
 from .index import is_namespace, is_own
-from .install import install
 from .installed import version_of
-from .kept import Store
 from .kinds import Kind, kinds
 from .known import Entry, candidates, lookup, normal, of_distribution, of_module
 from .present import is_here
 from .query import Found, Query
 from .quick import quick
 from .scan import Needed, scan
-from .search import Search, find
 from .sources import PUBLIC, Sources, sources
-from .tool import Toolbox, uv_path
 from .tree import Fault, Import, Scanned, group_of, scan_tree, when_slow
-from .undo_last import Undone, undo_last
+
+if TYPE_CHECKING:
+    from .search import Search
+    from .tool import Toolbox
+    from .undo_last import Undone
 
 LONGEST_HOURS = 24.0  # a release may have been withdrawn, or a project put into quarantine
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -50,7 +51,6 @@ __all__ = [
     "Kind",
     "Needed",
     "Scanned",
-    "Undone",
     "exported",
     "group_of",
     "heal",
@@ -103,6 +103,8 @@ class Context:
     @property
     def search(self) -> Search:
         """Where and how to look for packages."""
+        from .search import Search
+
         return Search(
             sources=self.sources,
             cache=self.cache / "wheels",
@@ -134,6 +136,8 @@ def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[
     InstallError, RunTimeout, Cancelled
         The finder did not answer.
     """
+    from .search import find  # what asks and installs is loaded where something is missing
+
     needs = [part for need in needs for part in _parts(need)]
     classes = [classify(need, context.folders) for need in needs]
     third = [need for need, (cls, _) in zip(needs, classes, strict=True) if cls == "third-party"]
@@ -189,6 +193,8 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     absent = missing(needs, context.folders)
     if not absent:
         return [], []
+    from .install import install
+
     resolutions = resolve(absent, replace(context, ahead=True), online=True)
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
@@ -244,6 +250,9 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
     """
     if here := _all_here(names):
         return here, []
+    from .install import install
+    from .search import find
+
     queries = [_named_query(name) for name in names]
     answers = find(list(dict.fromkeys(queries)), replace(context, ahead=True).search)
     now = datetime.now(UTC)
@@ -258,13 +267,26 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
     return resolutions, install(wanted, toolbox(context, resolutions)) if wanted else []
 
 
+def uv_path() -> Path | None:
+    """Return the uv program: the one that came with us, else the one on PATH."""
+    from . import tool
+
+    return tool.uv_path()
+
+
 def undo_install(context: Context) -> Undone | None:
     """Take the last change of this environment back; None where there is none (`undo_last`)."""
+    from .undo_last import undo_last
+
     return undo_last(toolbox(context), context.search.cache)
 
 
 def toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
     """Return what an install needs; `reasons` are what was decided, for the ledger."""
+    from .kept import Store
+    from .search import find
+    from .tool import Toolbox
+
     search = replace(context, ahead=True).search  # to work out the sources reads several files
 
     def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:

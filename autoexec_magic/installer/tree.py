@@ -19,13 +19,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import MissingTool, UsageError
-from .cells import cells
 from .quick import quick
 from .remembered import UNREAD, Language, Remembered, Row, Rows, Stamp, packed, unpacked
 from .scan import Needed, scan
-from .scan_node import package_of, read_node
-from .scan_rust import package_of as crate_of
-from .scan_rust import read_rust
 
 Progress: TypeAlias = Callable[[int], None]  #: told how many files have been seen
 
@@ -124,9 +120,13 @@ def group_of(found: Import) -> tuple[str, bool]:
     The top of a Python module, a Node package, a Rust crate.
     """
     if found.language == "node":
+        from .scan_node import package_of
+
         package = package_of(found.module)
         return package or found.module, not package
     if found.language == "rust":
+        from .scan_rust import package_of as crate_of
+
         return found.module, not crate_of(found.module)
     top = found.module.partition(".")[0]
     return top, top in sys.stdlib_module_names
@@ -312,6 +312,8 @@ def _rows(language: Language, needs: Sequence[Needed], cell: int) -> tuple[Row, 
 def _notebook(text: str) -> Rows:
     rows: list[Row] = []
     faults: list[tuple[str, int, int]] = []
+    from .cells import cells
+
     for cell in cells(text):
         try:
             rows += _python(cell.source, cell.number)
@@ -324,9 +326,13 @@ def _notebook(text: str) -> Rows:
 
 def _other(text: str, suffix: str) -> Rows:
     if suffix == ".rs":
+        from .scan_rust import read_rust
+
         language: Language = "rust"
         needs, fault = read_rust(text)
     else:
+        from .scan_node import read_node
+
         language = "node"
         needs, fault = read_node(text, typescript=suffix in _TYPESCRIPT)
     faults = (("does not parse there; what was found besides is listed", fault, 0),) if fault else ()

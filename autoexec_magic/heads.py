@@ -13,11 +13,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from .chain import Head, Seen, head_of
 from .errors import UsageError
 from .events import Emit, Event, Recorded, RunFinished
 from .history import Store, short_id
+
+if TYPE_CHECKING:
+    from .chain import Head, Seen
 
 _LAST_BYTES = 16_384
 
@@ -45,6 +48,8 @@ def seen_by(store: Store, limit: int | None = None) -> Iterator[Seen]:
     UsageError
         The run store cannot be read.
     """
+    from .chain import Seen  # what reads a ledger is loaded where one is read
+
     for run_id in itertools.islice(store.ids(), limit):
         head = _head_in(store, run_id)
         if head is not None:
@@ -53,6 +58,8 @@ def seen_by(store: Store, limit: int | None = None) -> Iterator[Seen]:
 
 def _head_in(store: Store, run_id: str) -> Head | None:
     """Return the newest head in a run's log: from its last event, else from all of it."""
+    from .chain import head_of
+
     try:
         with store.log(run_id).open("rb") as log:
             end = log.seek(0, os.SEEK_END)

@@ -148,6 +148,8 @@ def run(
         second what passes by.
     on_spawn : callable, optional
         Called with the identity of the child, for whoever may want to end it.
+        Nothing of a `stdin` that is text was handed over then; what is raised
+        there ends the child before any of it is.
     run_id : str, optional
         The id of the run that the child belongs to.
     raw : bool, default False

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import executor
 from ..config import Config
@@ -24,9 +25,7 @@ from .decide import CHECK_INDEX, CHECK_NETWORK, MAKE_ROOM, Ages, Origins, named,
 from .distributions import needed_by
 from .drift import version_with
 from .index import is_namespace, is_own
-from .install import clear_left, install
 from .installed import version_of
-from .kept import Store
 from .kinds import Kind, kinds
 from .known import Entry, candidates, lookup, normal, of_distribution, of_module
 from .lock import is_left
@@ -34,11 +33,13 @@ from .present import is_here
 from .query import Found, Query
 from .quick import quick
 from .scan import Needed, scan
-from .search import Search, find
 from .sources import PUBLIC, Sources, sources
-from .tool import Toolbox, uv_path
 from .tree import Fault, Import, Scanned, group_of, scan_tree, when_slow
-from .undo_last import Undone, undo_last
+
+if TYPE_CHECKING:
+    from .search import Search
+    from .tool import Toolbox
+    from .undo_last import Undone
 
 LONGEST_HOURS = 24.0  # a release may have been withdrawn, or a project put into quarantine
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -51,7 +52,6 @@ __all__ = [
     "Kind",
     "Needed",
     "Scanned",
-    "Undone",
     "exported",
     "group_of",
     "heal",
@@ -106,6 +106,8 @@ class Context:
     @property
     def search(self) -> Search:
         """Where and how to look for packages."""
+        from .search import Search
+
         return Search(
             sources=self.sources,
             cache=self.cache / "wheels",
@@ -137,12 +139,15 @@ def resolve(needs: Sequence[Needed], context: Context, *, online: bool) -> list[
     InstallError, RunTimeout, Cancelled
         The finder did not answer.
     """
+    from .search import find  # what asks and installs is loaded where something is missing
+
     needs = [part for need in needs for part in _parts(need)]
     classes = [classify(need, context.folders) for need in needs]
     third = [need for need, (cls, _) in zip(needs, classes, strict=True) if cls == "third-party"]
-    choices = {need: _choice(need, context) for need in third}
+    search = context.search if third else None
+    choices = {need: _choice(need, search) for need in third if search}
     queries = _queries(choices)
-    answers = find(list(dict.fromkeys(queries.values())), context.search) if online else {}
+    answers = find(list(dict.fromkeys(queries.values())), search) if online and search else {}
     now = datetime.now(UTC)
     resolutions = []
     for need, (cls, evidence) in zip(needs, classes, strict=True):
@@ -191,6 +196,8 @@ def heal(needs: Sequence[Needed], context: Context) -> tuple[list[Resolution], l
     absent = missing(needs, context.folders)
     if not absent:
         return [], []
+    from .install import install
+
     resolutions = resolve(absent, replace(context, ahead=True), online=True)
     for resolution in resolutions:
         context.emit(Resolved(resolution=resolution))
@@ -229,6 +236,8 @@ def tidy(context: Context) -> None:
         It could not be done; the next install tries again.
     """
     if is_left():
+        from .install import clear_left
+
         clear_left(toolbox(context))
 
 
@@ -268,6 +277,9 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
         for resolution in here:
             context.emit(Resolved(resolution=resolution))
         return here, []
+    from .install import install
+    from .search import find
+
     queries = [_named_query(name) for name in names]
     answers = find(list(dict.fromkeys(queries)), replace(context, ahead=True).search)
     now = datetime.now(UTC)
@@ -282,14 +294,27 @@ def install_named(names: Sequence[str], context: Context) -> tuple[list[Resoluti
     return resolutions, install(wanted, toolbox(context, resolutions)) if wanted else []
 
 
+def uv_path() -> Path | None:
+    """Return the uv program: the one that came with us, else the one on PATH."""
+    from . import tool
+
+    return tool.uv_path()
+
+
 def undo_install(context: Context) -> Undone | None:
     """Take the last change of this environment back; None where there is none (`undo_last`)."""
+    from .undo_last import undo_last
+
     return undo_last(toolbox(context), context.search.cache)
 
 
 def toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
     """Return what an install needs; `reasons` are what was decided, for the ledger."""
-    search = replace(context, ahead=True).search
+    from .kept import Store
+    from .search import find
+    from .tool import Toolbox
+
+    search = replace(context, ahead=True).search  # to work out the sources reads several files
 
     def look(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
         answers = find(queries, search)
@@ -297,11 +322,11 @@ def toolbox(context: Context, reasons: Sequence[Resolution] = ()) -> Toolbox:
         return {query: named(found, context.ages, now) for query, found in answers.items()}
 
     return Toolbox(
-        sources=context.sources,
+        sources=search.sources,
         emit=context.emit,
         ask=context.ask,
         look=look,
-        store=Store(context.search.cache),
+        store=Store(search.cache),
         run_id=context.run_id,
         cancel=context.cancel,
         reasons=tuple(reasons),
@@ -381,7 +406,7 @@ def _parts(need: Needed) -> list[Needed]:
     return [*found, replace(need, names=rest)] if rest or not found else found
 
 
-def _choice(need: Needed, context: Context) -> Origins:
+def _choice(need: Needed, search: Search) -> Origins:
     """Return where a module may come from, as far as this machine knows."""
     entries = candidates(need.module)
     if not is_own(need.module):
@@ -390,9 +415,8 @@ def _choice(need: Needed, context: Context) -> Origins:
         if normal(same.distribution) not in names and not any(not entry.is_rival for entry in entries):
             entries = (*entries, same)
     users = {normal(entry.distribution): needed_by(entry.distribution) for entry in entries}
-    blocked = frozenset(map(normal, context.config.blocked))
-    public = PUBLIC if len(context.sources.indexes) > 1 else ""
-    return Origins(entries=entries, users=users, blocked=blocked, public=public)
+    public = PUBLIC if len(search.sources.indexes) > 1 else ""
+    return Origins(entries=entries, users=users, blocked=search.blocked, public=public)
 
 
 def _same_name(module: str) -> Entry:

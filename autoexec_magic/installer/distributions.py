@@ -146,13 +146,29 @@ def _versions(key: _Key, _at: int) -> Mapping[str, str]:
 def _users(key: _Key, _at: int) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
     for info in _infos(key):
-        head = _head(info)
-        name = _name_in(head)
-        for match in _REQUIRED.finditer(head):
-            needed = normal(match[1].decode("ascii"))
-            if needed != normal(name):
-                found.setdefault(needed, {})[name] = None
+        name, needs = _needs(info, _changed(info))
+        for needed in needs:
+            found.setdefault(needed, {})[name] = None
     return MappingProxyType({needed: tuple(users) for needed, users in found.items()})
+
+
+def _changed(info: str) -> tuple[int, int, int]:
+    """Return what changes when the metadata does; a folder is written anew, but perhaps not its file."""
+    try:
+        found = os.stat(f"{info}{os.sep}METADATA")
+    except OSError:
+        return (time.time_ns(), 0, 0)  # of the older kinds, which are few
+    settled = found.st_ctime_ns if time.time_ns() - found.st_ctime_ns > SETTLED_NS else time.time_ns()
+    return settled, found.st_size, found.st_ino
+
+
+@functools.lru_cache(maxsize=4096)
+def _needs(info: str, _at: tuple[int, int, int]) -> tuple[str, tuple[str, ...]]:
+    """Return a distribution's name, and the normal names of what it requires."""
+    head = _head(info)
+    name = _name_in(head)
+    needed = (normal(match[1].decode("ascii")) for match in _REQUIRED.finditer(head))
+    return name, tuple(each for each in dict.fromkeys(needed) if each != normal(name))
 
 
 def _has_other_finders() -> bool:

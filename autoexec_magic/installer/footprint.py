@@ -12,11 +12,11 @@ import csv
 import hashlib
 import os
 import sys
-import sysconfig
 from collections.abc import Collection, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
+from .installed import places
 from .known import normal
 
 _EDITED_SHOWN = 3
@@ -33,10 +33,9 @@ def standing(names: Collection[str] | None = None) -> dict[str, metadata.Distrib
         folders' names are read here (PEP 376, PEP 427).
     """
     found: dict[str, metadata.Distribution] = {}
-    for place in dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))):
-        for entry in sorted(os.listdir(place)) if os.path.isdir(place) else ():  # noqa: PTH112
-            if not entry.endswith((".dist-info", ".egg-info")):
-                continue
+    for place in dict.fromkeys((places().purelib, places().platlib)):
+        entries = os.listdir(place) if os.path.isdir(place) else ()  # noqa: PTH112
+        for entry in sorted(name for name in entries if name.endswith((".dist-info", ".egg-info"))):
             name = normal(entry.rpartition(".")[0].partition("-")[0])
             if name not in found and (names is None or name in names) and _is_whole(f"{place}/{entry}"):
                 found[name] = metadata.Distribution.at(Path(place, entry))

@@ -39,7 +39,7 @@ from .known import normal
 from .query import Query
 from .record import environment, ledger, recording
 from .shadows import shadows
-from .tool import Pip, Plan, Tool, Toolbox, Uv, reason, uv_path
+from .tool import Begin, Pip, Plan, Tool, Toolbox, Uv, reason, uv_path
 
 PATIENCE_SECONDS = 4.0
 ROUNDS = 3
@@ -126,11 +126,15 @@ def _install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]
     )
     before = stamps() if replaces else {}
     installed = [_installed(name, version, looked[normal(name)]) for name, version in plan.added.items()]
-    with recording(installed, plan.removed, tools):
-        for number, item in enumerate(installed, 1):
-            text = f"installing {item.distribution} {item.version}"
-            tools.emit(Progress(phase="install", text=text, number=number, total=len(installed)))
-        is_late = _carry_out(tool, plan, looked, tools)
+    with recording(installed, plan.removed, tools) as record:
+
+        def begin() -> None:
+            record()
+            for number, item in enumerate(installed, 1):
+                text = f"installing {item.distribution} {item.version}"
+                tools.emit(Progress(phase="install", text=text, number=number, total=len(installed)))
+
+        is_late = _carry_out(tool, plan, looked, tools, begin)
     stale = changed(before)
     installed = [_with_changes(item, stale) for item in installed]
     for item in installed:
@@ -155,20 +159,30 @@ def _plain_plan(
     return Plan(added=added), chosen
 
 
-def _carry_out(tool: Tool, plan: Plan, looked: Mapping[str, Resolution | Candidate], tools: Toolbox) -> bool:
+def _carry_out(
+    tool: Tool, plan: Plan, looked: Mapping[str, Resolution | Candidate], tools: Toolbox, begin: Begin
+) -> bool:
     """Install all of the plan or nothing; return whether a person asked too late for its end."""
-    before = undo.snapshot()
+    before: list[undo.Before] = []
+
+    def note() -> None:
+        watch()
+        # A program takes milliseconds to start. What must be done before it changes anything is done
+        # meanwhile: it is told what to install afterwards.
+        before.append(undo.snapshot())
+        begin()
+
     cancel = _Patient()
     requirements, places = _pinned(plan, looked), _places(plan, looked, tools)
     names = [text.partition(" ")[0] for text in plan.removed]
     # From here on a signal is a request, also while things are taken back: nothing ends halfway.
     with (
         noted(cancel),
-        _forwarded(tools.cancel, cancel),
+        _forwarded(tools.cancel, cancel) as watch,
         backup.kept(names, tools.store.wheels.folder.parent if tools.store else None) as old,
     ):
         try:
-            outcome = tool.apply(requirements, cancel, tools.timeout + PATIENCE_SECONDS, places)
+            outcome = tool.apply(requirements, cancel, tools.timeout + PATIENCE_SECONDS, places, note)
         except BaseException:
             _take_back(plan, before, old)
             raise
@@ -179,13 +193,15 @@ def _carry_out(tool: Tool, plan: Plan, looked: Mapping[str, Resolution | Candida
     return cancel.is_asked and not (tools.cancel and tools.cancel.is_set())
 
 
-def _take_back(plan: Plan, before: undo.Before, old: backup.Backup) -> list[str]:
-    """Make the environment what it was; return what is not."""
-    left = undo.take_back(plan.added, before)
+def _take_back(plan: Plan, before: Sequence[undo.Before], old: backup.Backup) -> list[str]:
+    """Make the environment what it was `before`, if anything was begun; return what is not."""
+    if not before:
+        return []
+    left = undo.take_back(plan.added, before[0])
     if not old.files:
         return left
     old.put_back()
-    return undo.differences(plan.added, before)
+    return undo.differences(plan.added, before[0])
 
 
 def _places(plan: Plan, looked: Mapping[str, Resolution | Candidate], tools: Toolbox) -> list[Path]:
@@ -222,8 +238,8 @@ class _Patient(executor.Cancel):
 
 
 @contextlib.contextmanager
-def _forwarded(asked: executor.Cancel | None, patient: _Patient) -> Iterator[None]:
-    """Pass requests on to `patient`, and time to it, while the block runs."""
+def _forwarded(asked: executor.Cancel | None, patient: _Patient) -> Iterator[Begin]:
+    """Yield what begins to pass requests on to `patient`, and time to it, until the end of the block."""
     done = threading.Event()
 
     def watch() -> None:
@@ -236,9 +252,8 @@ def _forwarded(asked: executor.Cancel | None, patient: _Patient) -> Iterator[Non
             patient.look_at_the_clock()
 
     watcher = threading.Thread(target=watch, name="autoexec-install-watch", daemon=True)
-    watcher.start()
     try:
-        yield
+        yield watcher.start
     finally:
         done.set()  # it ends by itself; to wait for that takes milliseconds where the machine is busy
 

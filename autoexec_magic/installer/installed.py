@@ -17,10 +17,12 @@ import zipfile
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .known import normal, table
-from .wheel import Inside
+
+if TYPE_CHECKING:
+    from .wheel import Inside
 
 MOST = 3
 _UNSETTLED_NS = 2_000_000_000

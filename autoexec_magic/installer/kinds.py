@@ -13,7 +13,7 @@ import os
 import re
 import tomllib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,11 +66,11 @@ def kinds(path: Path) -> tuple[Kind, ...]:
         inside, depth = todo.popleft()
         here = f"{top}/{inside}" if inside else top
         names, folders = _listed(here)
-        if inside and not _BELOW_PYTHON.isdisjoint(names):
+        if inside and any(name in names for name in _BELOW_PYTHON):
             continue
         found += _projects(here, inside or ".", names, members)
         if depth <= 1:
-            loose |= {LANGUAGES[suffix] for suffix in _suffixes(names) & LANGUAGES.keys()}
+            loose |= _languages(names)
         if depth < MOST_DEPTH:
             prefix = f"{inside}/" if inside else ""
             todo += [(prefix + name, depth + 1) for name in sorted(folders)]
@@ -79,29 +79,28 @@ def kinds(path: Path) -> tuple[Kind, ...]:
     return tuple(found + bare)
 
 
-def _listed(folder: str) -> tuple[list[str], list[str]]:
-    """Return the names in a folder, and those of them that are folders to look into."""
+def _listed(folder: str) -> tuple[Collection[str], list[str]]:
+    """Return the names in a folder, each quick to find, and those that are folders to look into."""
     try:
         with os.scandir(folder) as entries:
             names = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
     except OSError:
-        return [], []
+        return (), []
     folders = [name for name, is_folder in names.items() if is_folder]
-    return list(names), [name for name in folders if name not in LEFT_OUT and not _HIDDEN.search(name)]
+    return names.keys(), [name for name in folders if name not in LEFT_OUT and not _HIDDEN.search(name)]
 
 
 def _projects(
-    here: str, inside: str, names: Sequence[str], members: dict[Language, list[tuple[str, tuple[str, ...]]]]
+    here: str, inside: str, names: Collection[str], members: dict[Language, list[tuple[str, tuple[str, ...]]]]
 ) -> Iterator[Kind]:
-    there = set(names)
-    python = [name for name in names if name[-4:] == ".txt" and name.startswith("requirements")]
-    python += _PYTHON & there
+    python = [name for name in names if name[:12] == "requirements" and name.endswith(".txt")]
+    python += [name for name in _PYTHON if name in names]
     if "setup.cfg" in python and not _is_package(f"{here}/setup.cfg"):
         python.remove("setup.cfg")
     by_kind: dict[Language, tuple[str, ...]] = {
         "python": tuple(sorted(python)),
-        "node": ("package.json",) if "package.json" in there else (),
-        "rust": ("Cargo.toml",) if "Cargo.toml" in there else (),
+        "node": ("package.json",) if "package.json" in names else (),
+        "rust": ("Cargo.toml",) if "Cargo.toml" in names else (),
     }
     for kind, manifests in by_kind.items():
         if not manifests:
@@ -175,8 +174,14 @@ def _members(path: str, name: str, *, by_kind: Language) -> Iterator[str]:
         yield from (f"!{pattern}" for pattern in _strings(workspace.get("exclude")))
 
 
-def _suffixes(names: Sequence[str]) -> set[str]:
-    return {"." + name.rpartition(".")[2] for name in names}
+def _languages(names: Collection[str]) -> set[Language]:
+    """Return the languages of source files; of thousands of names, most are only cut off."""
+    ends = {name[-3:] for name in names}
+    return {
+        language
+        for suffix, language in LANGUAGES.items()
+        if suffix[-3:] in ends and any(name.endswith(suffix) for name in names)
+    }
 
 
 def _strings(value: object) -> list[str]:

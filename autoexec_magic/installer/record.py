@@ -15,19 +15,21 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .. import config, executor
 from ..chain import Row
 from ..errors import AutoexecError, Cancelled, LedgerError
-from ..events import Emit, Installed, Recorded
+from ..events import Emit, Event, Installed, Recorded
 from ..history import host
 from ..values import Resolution
 from .footprint import footprint, standing
 from .known import normal
-from .tool import Toolbox
+from .tool import Begin, Toolbox
 
 if TYPE_CHECKING:
     from ..ledger import Ledger, Pen
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 BEGUN, DONE, FAILED = "install-begun", "install", "install-failed"
 UNDO_BEGUN, UNDO, UNDO_FAILED = "undo-begun", "undo", "undo-failed"
 MOST_LINES, MOST_CHARS = 20, 500  #: of evidence, kept of each distribution
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -58,8 +61,12 @@ def ledger() -> Ledger:
 
 
 @contextlib.contextmanager
-def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: Toolbox) -> Iterator[None]:
-    """Put what is installed in the block on the ledger.
+def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: Toolbox) -> Iterator[Begin]:
+    """Put what is installed in the block on the ledger; yield what returns when the first row is there.
+
+    It is written while the block gets ready. What is yielded has to be called
+    before anything is changed; it raises `LedgerError` where the row cannot be
+    written: then nothing may be installed.
 
     Parameters
     ----------
@@ -69,11 +76,6 @@ def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: To
         What will not be there any more, each `NAME VERSION`.
     tools : Toolbox
         Its `reasons` say why each was chosen; its `emit` is told of the rows.
-
-    Raises
-    ------
-    LedgerError
-        It cannot be recorded; nothing was installed.
     """
     book = ledger()
     before = _before(replaced, book)
@@ -82,12 +84,29 @@ def recording(installed: Sequence[Installed], replaced: Sequence[str], tools: To
         "added": [_told(item, tools.reasons) for item in installed],
         "replaced": before,
     }
-    with closing(book, (BEGUN, DONE, FAILED), plan, tools, unchanged="nothing was installed") as body:
-        yield
-        there = standing({normal(item["name"]) for item in body["added"]})
-        for item in body["added"]:
-            distribution = there.get(normal(item["name"]))
-            item["files"] = footprint(distribution) if distribution else ""
+    told: list[Event] = []  # for sinks are called in the caller's thread only
+    hearer = replace(tools, emit=told.append)
+    rows = closing(book, (BEGUN, DONE, FAILED), plan, hearer, unchanged="nothing was installed")
+
+    def tell() -> None:
+        while told:
+            tools.emit(told.pop(0))
+
+    try:
+        with contextlib.ExitStack() as stack, _meanwhile(lambda: stack.enter_context(rows)) as entered:
+
+            def begin() -> None:
+                entered()
+                tell()
+
+            yield begin
+            added = entered()["added"]
+            there = standing({normal(item["name"]) for item in added})
+            for item in added:
+                distribution = there.get(normal(item["name"]))
+                item["files"] = footprint(distribution) if distribution else ""
+    finally:
+        tell()
 
 
 @contextlib.contextmanager
@@ -182,6 +201,33 @@ def hash_of(name: str, version: str, files: str, rows: Sequence[Row]) -> tuple[s
             if is_it and files and item.get("files") == files:
                 return item["sha256"], item.get("index", "")
     return "", ""
+
+
+@contextlib.contextmanager
+def _meanwhile(call: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Have something done on a thread; yield what waits for it and returns, or raises, what came of it."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(call())
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it, whatever it is
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="autoexec-meanwhile")
+    thread.start()
+
+    def result() -> T:
+        thread.join()
+        if errors:
+            raise errors[0]
+        return results[0]
+
+    try:
+        yield result
+    finally:
+        thread.join()
 
 
 def _before(replaced: Sequence[str], book: Ledger) -> list[dict[str, str]]:

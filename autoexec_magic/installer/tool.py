@@ -36,11 +36,16 @@ _CACHES = ("UV_CACHE_DIR", "PIP_CACHE_DIR", "UV_LINK_MODE", "NETRC")
 _WHY_CHARS = 600
 
 Look = Callable[[Sequence[Query]], Mapping[Query, Resolution]]
+Begin = Callable[[], None]
 
 
 def nobody_looks(queries: Sequence[Query]) -> Mapping[Query, Resolution]:
     """Look into nothing: what was not proved is then not installed."""
     return {}
+
+
+def at_once() -> None:
+    """Have nothing to do before an install begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +83,18 @@ class Tool(Protocol):
         """Return what installing `pins` would change."""
 
     def apply(
-        self, requirements: str, cancel: executor.Cancel, timeout: float, places: Sequence[Path] = ()
+        self,
+        requirements: str,
+        cancel: executor.Cancel,
+        timeout: float,
+        places: Sequence[Path] = (),
+        begin: Begin = at_once,
     ) -> Outcome:
         """Install the lines of a requirements file, each with its hash.
 
         From the folders `places`, and then from nowhere else, or from the indexes.
+        `begin` is called while the program starts, before it is told any line;
+        where that raises, it is told none and ended.
         """
 
 
@@ -126,7 +138,12 @@ class Uv:
         )
 
     def apply(
-        self, requirements: str, cancel: executor.Cancel, timeout: float, places: Sequence[Path] = ()
+        self,
+        requirements: str,
+        cancel: executor.Cancel,
+        timeout: float,
+        places: Sequence[Path] = (),
+        begin: Begin = at_once,
     ) -> Outcome:
         """Install the lines of a requirements file, each with its hash."""
         flags, variables = self._flags, for_uv(self._tools.sources)
@@ -138,7 +155,7 @@ class Uv:
         words = ["install", "--no-deps", "--require-hashes", *flags, "-r", "-"]
         argv = [str(self._program), "pip", *words]
         variables = {**variables, **_uv_cache(self._tools)}
-        return _write(argv, self._tools, variables, requirements, cancel, timeout)
+        return _write(argv, self._tools, variables, requirements, cancel, timeout, begin)
 
 
 class Pip:
@@ -169,14 +186,19 @@ class Pip:
         return Plan(added=added, removed=_replaced(added))
 
     def apply(
-        self, requirements: str, cancel: executor.Cancel, timeout: float, places: Sequence[Path] = ()
+        self,
+        requirements: str,
+        cancel: executor.Cancel,
+        timeout: float,
+        places: Sequence[Path] = (),
+        begin: Begin = at_once,
     ) -> Outcome:
         """Install the lines of a requirements file, each with its hash."""
         flags = [*self._flags, *_only(places)] if places else self._flags
         words = ["install", "--no-deps", "--require-hashes", *flags, "-r", "/dev/stdin"]
         argv = [sys.executable, "-P", "-m", "pip", *words]
         variables = for_pip(NOWHERE if places else self._tools.sources)
-        return _write(argv, self._tools, variables, requirements, cancel, timeout)
+        return _write(argv, self._tools, variables, requirements, cancel, timeout, begin)
 
 
 def _uv_cache(tools: Toolbox) -> dict[str, str]:
@@ -248,6 +270,7 @@ def _write(
     requirements: str,
     cancel: executor.Cancel,
     timeout: float,
+    begin: Begin,
 ) -> Outcome:
     """Run a program that installs; its output is shown without the index's logins."""
     secrets = logins(tools.sources)
@@ -264,6 +287,7 @@ def _write(
         stdin=requirements,
         timeout=timeout,
         cancel=cancel,
+        on_spawn=lambda process: begin(),
         policy=executor.policy.exactly(argv[0]),
         run_id=tools.run_id,
     )

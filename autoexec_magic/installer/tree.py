@@ -19,13 +19,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import MissingTool, UsageError
-from .cells import cells
 from .quick import quick
 from .remembered import UNREAD, Language, Remembered, Row, Rows, Stamp, packed, unpacked
 from .scan import Needed, scan
-from .scan_node import package_of, read_node
-from .scan_rust import package_of as crate_of
-from .scan_rust import read_rust
 
 Progress: TypeAlias = Callable[[int], None]  #: told how many files have been seen
 
@@ -124,9 +120,13 @@ def group_of(found: Import) -> tuple[str, bool]:
     The top of a Python module, a Node package, a Rust crate.
     """
     if found.language == "node":
+        from .scan_node import package_of
+
         package = package_of(found.module)
         return package or found.module, not package
     if found.language == "rust":
+        from .scan_rust import package_of as crate_of
+
         return found.module, not crate_of(found.module)
     top = found.module.partition(".")[0]
     return top, top in sys.stdlib_module_names
@@ -194,42 +194,41 @@ def walk(top: str) -> Iterator[tuple[str, Stamp]]:
     todo = [""]
     while todo:
         inside = todo.pop()
+        prefix = f"{inside}/" if inside else ""
+        files, folders, is_environment = [], [], False
         try:
             with os.scandir(f"{top}/{inside}" if inside else top) as entries:
-                listed = list(entries)
+                for entry in entries:
+                    name = entry.name
+                    if name.endswith(_SUFFIXES) and (stamp := _stamp(entry)) is not None:
+                        files.append((prefix + name, stamp))
+                    elif inside and name in _ENVIRONMENT:
+                        is_environment = True
+                    elif entry.is_dir(follow_symlinks=False):
+                        folders.append(name)
         except OSError:
             yield inside, UNREAD
             continue
-        if inside and any(entry.name in _ENVIRONMENT for entry in listed):
-            continue  # an environment: other people's code
-        prefix = f"{inside}/" if inside else ""
-        folders = []
-        for entry in listed:
-            name = entry.name
-            if name.endswith(_SUFFIXES):
-                stamp = _stamp(entry)
-                if stamp is not None:
-                    yield prefix + name, stamp
-                    continue
-            if entry.is_dir(follow_symlinks=False) and name not in LEFT_OUT:
-                folders.append(name)
-        todo += [prefix + name for name in folders if name not in _BUILT or not _is_built(name, listed)]
+        if is_environment:
+            continue  # other people's code
+        yield from files
+        for name in folders:
+            if name not in LEFT_OUT and not (name in _BUILT and _is_built(name, f"{top}/{inside}")):
+                todo.append(prefix + name)
 
 
 def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
     """Return what changes when a regular file does; None if it is none."""
     try:
-        if not entry.is_file():
-            return None
         found = entry.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return (found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
-def _is_built(name: str, listed: Sequence[os.DirEntry[str]]) -> bool:
+def _is_built(name: str, folder: str) -> bool:
     """Whether a folder is what a build made, by the files beside it."""
-    return any(entry.name in _BUILT[name] for entry in listed)
+    return any(os.path.lexists(f"{folder}/{beside}") for beside in _BUILT[name])
 
 
 def _single(path: Path) -> Rows:
@@ -318,6 +317,8 @@ def _rows(language: Language, needs: Sequence[Needed], cell: int) -> tuple[Row, 
 def _notebook(text: str) -> Rows:
     rows: list[Row] = []
     faults: list[tuple[str, int, int]] = []
+    from .cells import cells
+
     for cell in cells(text):
         try:
             rows += _python(cell.source, cell.number)
@@ -330,9 +331,13 @@ def _notebook(text: str) -> Rows:
 
 def _other(text: str, suffix: str) -> Rows:
     if suffix == ".rs":
+        from .scan_rust import read_rust
+
         language: Language = "rust"
         needs, fault = read_rust(text)
     else:
+        from .scan_node import read_node
+
         language = "node"
         needs, fault = read_node(text, typescript=suffix in _TYPESCRIPT)
     faults = (("does not parse there; what was found besides is listed", fault, 0),) if fault else ()

@@ -36,7 +36,6 @@ from ..events import (
 )
 from ..history import new_id
 from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
-from .fixing import Done, fix, sync
 from .plan import (
     PHASE_OF,
     Command,
@@ -228,7 +227,9 @@ def _undo(step: Undo, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport
 
 
 def _fix(step: Fix, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    done: Done = (sync if step.sync else fix)(step, context_of(emit, here))
+    from .fixing import fix, sync  # and what writes into projects and notebooks, which few runs do
+
+    done = (sync if step.sync else fix)(step, context_of(emit, here))
     has_done = done.installed or (done.fixed and done.fixed.written)
     verdict = Verdict.PASSED if has_done else Verdict.SKIPPED
     return PhaseReport(

@@ -101,14 +101,15 @@ def installs(options: argparse.Namespace) -> None:
 
         def recorded(note: Note) -> None:
             started = time.perf_counter()
-            with recording([item], [], tools):
+            with recording([item], [], tools) as begin:
+                begin()
                 subprocess.run(argv, check=True)
             note("the same, on the ledger", time.perf_counter() - started)
 
         def alone(note: Note) -> None:
             started = time.perf_counter()
-            with recording([item], [], tools):
-                pass
+            with recording([item], [], tools) as begin:
+                begin()
             note("what recording adds", time.perf_counter() - started)
 
         samples = measure.interleaved([bare, recorded, alone], 8 if options.quick else 60)

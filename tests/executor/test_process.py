@@ -460,6 +460,22 @@ def test_the_leader_runs_when_it_is_made_known():
     assert (outcome.returncode, outcome.ended) == (-FAST_END, "exited")
 
 
+def test_what_on_spawn_refuses_is_told_nothing(tmp_path):
+    """A child that waits for its input gets none of it, and is gone, where `on_spawn` raises."""
+    read, leaders = tmp_path / "read", []
+
+    def refuse(leader: object) -> None:
+        leaders.append(leader)
+        time.sleep(0.3)  # it has long been waiting by now
+        raise LookupError("not today")
+
+    program = f"import sys; data = sys.stdin.read(1); open({str(read)!r}, 'w').write(data)"
+    with pytest.raises(LookupError, match="not today"):
+        code(program, stdin="install this", on_spawn=refuse)
+    assert not read.exists()
+    assert not executor.is_alive(leaders[0])
+
+
 @pytest.mark.parametrize("phase", ["install", "run", "test", "build", "deploy", "monitor"])
 def test_output_carries_its_phase(phase):
     """Each event names the phase that the caller is in."""

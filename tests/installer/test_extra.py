@@ -98,3 +98,10 @@ def test_the_likeliest_comes_first(module, versions, uses, first):
 def test_not_all_of_thousands_are_listed():
     """Of a name that everybody publishes, a handful is enough."""
     assert len(extra.ranked("tests", {f"p{number}": "1.0" for number in range(1000)}, {})) == extra.MOST
+
+
+def test_a_module_that_nobody_claims_costs_no_look_at_the_whole_index(monkeypatch):
+    """How much each distribution is used is only worked out to rank claims."""
+    monkeypatch.setattr(index.extra, "claims", lambda module: {})
+    monkeypatch.setattr(index, "_uses", lambda: pytest.fail("all of the index was read"))
+    assert index.extra_entries("nobody_has_this") == ()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sqlite3
 import sys
+import threading
 
 import pytest
 from index import wheel
@@ -94,10 +96,17 @@ def test_what_cannot_be_recorded_is_not_installed(environment, index, ledger):
     assert environment.files == before
 
 
+def begin_and_raise(tools, error):
+    """Begin an install that ends with `error`."""
+    with recording([ITEM], [], tools) as begin:
+        begin()
+        raise error
+
+
 def test_an_install_that_fails_is_on_the_ledger_with_its_reason(tools, tmp_path, emit):
     """The row that it began with is closed by one that says why."""
-    with pytest.raises(InstallError), recording([ITEM], [], tools):
-        raise InstallError("cannot", why="no room")
+    with pytest.raises(InstallError):
+        begin_and_raise(tools, InstallError("cannot", why="no room"))
     failed, begun, _ = ledger_in(tmp_path / "data").rows()
     assert (begun.kind, failed.kind) == ("install-begun", "install-failed")
     assert failed.body["begun"] == begun.id
@@ -110,25 +119,46 @@ def test_an_install_that_fails_is_on_the_ledger_with_its_reason(tools, tmp_path,
 
 def test_an_interrupt_is_a_failure_too(tools, tmp_path):
     """And it goes on up as what it is."""
-    with pytest.raises(KeyboardInterrupt), recording([ITEM], [], tools):
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        begin_and_raise(tools, KeyboardInterrupt())
     assert ledger_in(tmp_path / "data").rows()[0].body["why"] == "KeyboardInterrupt()"
 
 
 def test_a_ledger_that_fails_afterwards_costs_its_second_row_only(tools, tmp_path, caplog):
     """What is installed is installed; the first row says what, and the log that the second is missing."""
     book = ledger_in(tmp_path / "data")
-    with recording([ITEM], [], tools), contextlib.closing(sqlite3.connect(book.path)) as newer:
-        newer.execute("PRAGMA user_version = 99")
+    with recording([ITEM], [], tools) as begin:
+        begin()
+        with contextlib.closing(sqlite3.connect(book.path)) as newer:
+            newer.execute("PRAGMA user_version = 99")
     assert "and not how it ended" in caplog.text
-    with pytest.raises(LedgerError, match="nothing was installed"), recording([ITEM], [], tools):
-        pytest.fail("it must not begin")
+    with pytest.raises(LedgerError, match="nothing was installed"):
+        begin_and_raise(tools, AssertionError("it must not begin"))
+
+
+def test_what_could_not_be_started_is_on_the_ledger_as_that(tools, tmp_path, emit):
+    """Its first row was being written meanwhile: it is closed by one with the reason."""
+    with pytest.raises(InstallError), recording([ITEM], [], tools):
+        raise InstallError("cannot", why="there is no uv")
+    failed, begun, _ = ledger_in(tmp_path / "data").rows()
+    assert (failed.body["begun"], failed.body["why"]) == (begun.id, "cannot: there is no uv")
+    assert [event.row for event in emit] == ["install-begun", "install-failed"]
+
+
+def test_sinks_hear_of_rows_in_the_callers_thread(tools, emit):
+    """No sink needs a lock because a row is written while something else goes on."""
+    threads = []
+    watched = dataclasses.replace(tools, emit=lambda event: threads.append(threading.get_ident()))
+    with recording([ITEM], [], watched) as begin:
+        begin()
+        assert threads == [threading.get_ident()]
+    assert threads == 2 * [threading.get_ident()]
 
 
 def test_evidence_has_a_limit(tools, tmp_path):
     """Whatever a wheel or an index wrote, a row stays short."""
-    with recording([ITEM], [], tools):
-        pass
+    with recording([ITEM], [], tools) as begin:
+        begin()
     [row] = ledger_in(tmp_path / "data").rows("install")
     [item] = row.body["added"]
     assert len(item["evidence"]) == 20

@@ -84,9 +84,12 @@ def debian_entries(module: str) -> tuple[Entry, ...]:
 
 def extra_entries(module: str) -> tuple[Entry, ...]:
     """Return what the extra `index` says of a top-level name; nothing where it is not installed."""
+    claims = extra.claims(module)
+    if not claims:  # to know the uses is to read the whole index
+        return ()
     return tuple(
         Entry(module=module, distribution=name, source="pigar", is_rival=True)
-        for name in extra.ranked(module, extra.claims(module), _uses())
+        for name in extra.ranked(module, claims, _uses())
     )
 
 

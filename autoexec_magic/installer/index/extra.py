@@ -11,7 +11,6 @@ import functools
 import importlib.metadata
 import importlib.util
 import re
-import sqlite3
 from collections.abc import Mapping
 from math import log2
 from typing import Any
@@ -29,6 +28,8 @@ def claims(module: str) -> Mapping[str, str]:
     """Return the distributions that claim a top-level name, each with its newest version known."""
     if not _is_there():
         return {}
+    import sqlite3  # 1 ms of each start, for who has the extra
+
     try:
         from pigar.db import database
 

@@ -25,8 +25,9 @@ def main() -> None:
     job = json.loads(sys.stdin.readline())
     for name in job.get("imports", ()):
         importlib.import_module(name)
-    from autoexec_magic import api, executor, installer
+    from autoexec_magic import api, executor
     from autoexec_magic.errors import AutoexecError, Cancelled
+    from autoexec_magic.installer import install, undo_last
 
     events: list[Any] = []
     questions: list[Any] = []
@@ -39,8 +40,8 @@ def main() -> None:
 
     executor.run = recorded
     if job.get("pip"):
-        for does in (installer.install, installer.undo_last):
-            does.__globals__["uv_path"] = lambda: None
+        for does in (install, undo_last):
+            does.uv_path = lambda: None
 
     def ask(question: Any) -> bool:
         questions.append(question)

@@ -1,10 +1,10 @@
 """What was found out about wheels and projects, kept, so that it need not be found out again.
 
 A **proof** is what a wheel with a certain SHA-256 holds: it stays true for
-ever. A **choice** is which wheel an index had for a query: it counts for a
-limited time, within which a release may be withdrawn or a project put into
-quarantine. What depends on this environment (whose files would be replaced)
-is never kept.
+ever, or until a look finds more (`wheel.LOOKS`). A **choice** is which wheel
+an index had for a query: it counts for a limited time, within which a release
+may be withdrawn or a project put into quarantine. What depends on this
+environment (whose files would be replaced) is never kept.
 
 Only a folder that nobody else can write is believed, and in it only files
 that are whole: each begins with the digest of the rest, and is replaced as a
@@ -35,7 +35,7 @@ from .installed import claims, overwrites
 from .known import normal
 from .query import Found, Query
 from .sources import Sources
-from .wheel import Inside, holds
+from .wheel import LOOKS, Inside, holds
 from .wheels import Wheels
 
 FORMAT = 1
@@ -69,11 +69,11 @@ class Store:
     def proof(self, sha256: str) -> Inside | None:
         """Return what the wheel with this hash holds, or None where nobody looked."""
         body = self._read(f"{sha256}.wheel") if _DIGEST.fullmatch(sha256) else None
-        return _built(Inside, body) if body else None
+        return _built(Inside, body) if body and body.pop("looks", None) == LOOKS else None
 
     def keep_proof(self, sha256: str, inside: Inside) -> None:
         """Keep what a wheel holds."""
-        self._write(f"{sha256}.wheel", asdict(inside))
+        self._write(f"{sha256}.wheel", {**asdict(inside), "looks": LOOKS})
 
     def keep_choice(self, query: Query, scope: str, found: Found) -> None:
         """Keep which wheel there was; `scope` is `scope_of` the search."""

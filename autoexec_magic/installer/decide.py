@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from math import floor
 
 from ..values import Candidate, Decision, ModuleClass, Resolution
-from .known import Entry, Known, normal
+from .known import Entry, Known, normal, plain
 from .query import Found
 
 PYTHON_LINE = "import sys; sys.path.insert(0, "  # how the evidence of a local module ends
@@ -59,6 +59,8 @@ class Origins:
         users = self.users.get(normal(entry.distribution), ())
         if users:
             return f"{', '.join(users[:2])} (installed here) depends on it"
+        if entry.module in plain() and entry.source in ("debian", "kept") and not _is_evidence(entry):
+            return f"a project that has the name, too; {entry.module} is what people call files of their own"
         if entry.source == "debian":
             kind = "made for Debian itself" if entry.is_apart else "packaged by Debian"
             return f"{kind}; {entry.uses} projects there depend on it"
@@ -209,9 +211,8 @@ def weigh(
     if normal(lead.distribution) in choice.blocked:
         return _barred(replace(first, candidates=tuple(candidates)), choice.blocked)
     evidence = first.evidence
-    if all(entry.source == "name" for entry in choice.entries) and not (
-        found and (found.exists or found.error)
-    ):
+    is_known = found and (found.exists or found.error)
+    if not is_known and not sure and all(entry.source == "name" for entry in choice.entries):
         evidence = (*first.evidence, f"invented, or very new: no known project holds {module}")
         return replace(first, cls="invented", candidates=tuple(candidates), evidence=evidence)
     several = [entry.distribution for entry in choice.entries if not entry.is_rival]
@@ -258,7 +259,7 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
     )
     if faults:
         return _resolution(found.distribution, candidate, "refuse", faults, _fix_of_named(found))
-    is_judged = found.released or found.overwrites or found.claims or not found.sha256
+    is_judged = found.released or found.overwrites or found.claims or found.is_yanked or not found.sha256
     doubts = _doubts(found, found.distribution, ages, now, must_tell=False) if is_judged else []
     evidence = doubts or _statements(found)
     return _resolution(
@@ -279,9 +280,12 @@ def own_name(module: str) -> str:
 
 def _is_evidence(entry: Entry) -> bool:
     """Whether who says it is somebody who looks at projects before naming them."""
+    if entry.source == "own":
+        return True
     if entry.source == "debian":
-        return entry.uses >= FEWEST_USES and not entry.is_apart
-    return entry.source in ("kept", "own")
+        return entry.uses >= FEWEST_USES and not entry.is_apart and entry.module not in plain()
+    is_its_own = normal(entry.distribution) == normal(entry.module)
+    return entry.source == "kept" and (is_its_own or entry.module not in plain())
 
 
 def _likeliest(choice: Origins, answers: Mapping[str, Found] | None, module: str) -> Entry:
@@ -397,7 +401,8 @@ def _doubts(
         return [f"no distribution called {distribution} fits this Python on the index"]
     if found.only_sdist:
         return [f"{distribution} {found.version} has no wheel for this Python, only a source archive"]
-    doubts = [f"it would replace {file}" for file in found.overwrites]
+    doubts = [f"{distribution} {found.version} was withdrawn by its project"] if found.is_yanked else []
+    doubts += [f"it would replace {file}" for file in found.overwrites]
     doubts += [f"{distribution} {found.version}: {claim}" for claim in found.claims]
     if found.is_newest_known or not (found.released or must_tell):
         return doubts

@@ -38,7 +38,7 @@ from .sources import Sources
 from .wheel import LOOKS, Inside, holds
 from .wheels import Wheels
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 16 * 2**20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -56,6 +56,7 @@ class Pick:
     is_newest_known: bool = False
     notice: str = ""
     releases: int | None = None
+    is_yanked: bool = False
     at: float = 0.0
 
 
@@ -91,7 +92,13 @@ class Store:
             return None
         self.wheels.touch(kept.sha256)
         chosen = Chosen(
-            file=File(filename=kept.filename, url="", version=kept.version, sha256=kept.sha256),
+            file=File(
+                filename=kept.filename,
+                url="",
+                version=kept.version,
+                sha256=kept.sha256,
+                is_yanked=kept.is_yanked,
+            ),
             released=kept.released,
             first_released=kept.first_released,
             is_newest_known=kept.is_newest_known,
@@ -150,6 +157,7 @@ def scope_of(sources: Sources, release_age_days: float) -> str:
     parts = (
         FORMAT,
         sources.indexes,
+        sources.find_links,
         release_age_days,
         sys.implementation.cache_tag,
         sys.version_info[:3],
@@ -181,6 +189,7 @@ def answer(
         releases=chosen.releases,
         summary=inside.summary,
         is_newest_known=chosen.is_newest_known,
+        is_yanked=chosen.file.is_yanked,
     )
 
 

@@ -63,7 +63,7 @@ class Settings:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which npm is given `guarded`: they beat every file, one of a package by git, too."""
+        """The variables by which npm is given `guarded`: they beat every file, also one within a package."""
         return {f"npm_config_{key.replace('-', '_')}": value for key, value in self.guarded.items()}
 
     def registry_of(self, name: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from ..values import ModuleClass
 from .decide import PYTHON_LINE
 from .drift import lacks, moved
-from .known import lookup, upwards
+from .known import candidates, lookup, normal, of_distribution, upwards
 from .scan import Needed
 
 # What left the standard library in 3.12 and 3.13 (PEP 594, PEP 632), and what replaced it.
@@ -97,6 +97,43 @@ PLATFORM = {
     "rhinoscriptsyntax": "it exists in Rhino only",
     "sublime": "it exists in Sublime Text only",
 }
+# What Python 3 calls otherwise (PEP 3108). A file of one's own of that name comes first.
+RENAMED = {
+    **dict.fromkeys(("BaseHTTPServer", "CGIHTTPServer", "SimpleHTTPServer"), "http.server"),
+    **dict.fromkeys(("DocXMLRPCServer", "SimpleXMLRPCServer"), "xmlrpc.server"),
+    **dict.fromkeys(("MimeWriter", "mimetools", "multifile", "rfc822"), "email"),
+    **dict.fromkeys(("StringIO", "cStringIO"), "io"),
+    **dict.fromkeys(("UserDict", "UserList", "UserString"), "collections"),
+    **dict.fromkeys(("anydbm", "dbhash", "dumbdbm", "whichdb"), "dbm"),
+    **dict.fromkeys(("commands", "popen2"), "subprocess"),
+    **dict.fromkeys(("dummy_thread", "dummy_threading", "thread"), "threading"),
+    **dict.fromkeys(("exceptions", "__builtin__"), "builtins"),
+    **dict.fromkeys(("md5", "sha"), "hashlib"),
+    "ConfigParser": "configparser",
+    "Cookie": "http.cookies",
+    "HTMLParser": "html.parser",
+    "Queue": "queue",
+    "ScrolledText": "tkinter.scrolledtext",
+    "SocketServer": "socketserver",
+    "Tkinter": "tkinter",
+    "_winreg": "winreg",
+    "binhex": "binascii",
+    "cPickle": "pickle",
+    "cookielib": "http.cookiejar",
+    "copy_reg": "copyreg",
+    "htmlentitydefs": "html.entities",
+    "httplib": "http.client",
+    "macpath": "os.path",
+    "new": "types",
+    "robotparser": "urllib.robotparser",
+    "sets": "set",
+    "tkFileDialog": "tkinter.filedialog",
+    "tkMessageBox": "tkinter.messagebox",
+    "tkSimpleDialog": "tkinter.simpledialog",
+    "urllib2": "urllib.request",
+    "urlparse": "urllib.parse",
+    "xmlrpclib": "xmlrpc.client",
+}
 ALIASES = {
     "np": "import numpy as np",
     "pd": "import pandas as pd",
@@ -170,9 +207,21 @@ def classify(need: Needed, folders: Sequence[Path]) -> tuple[ModuleClass, str]:
     local = _local(need.module, folders)
     if local:
         return "local", local
+    return _misnamed(top) or ("third-party", "not here")
+
+
+def _misnamed(top: str) -> tuple[ModuleClass, str] | None:
+    """Return what a name is that nobody imports as it stands."""
     if top in ALIASES:
         return "alias", f"that is a short name: `{ALIASES[top]}`"
-    return "third-party", "not here"
+    row = of_distribution(top)
+    if (top not in RENAMED and row is None) or candidates(top):
+        return None
+    if top in RENAMED:
+        return "removed", f"Python 3 has it under another name; use {RENAMED[top]}"
+    if row is not None and normal(row.module) != normal(top):
+        return "alias", f"that is what the distribution is called: `import {row.module}`"
+    return None
 
 
 def _is_elsewhere(top: str) -> bool:

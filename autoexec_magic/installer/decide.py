@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from math import floor
 
 from ..values import Candidate, Decision, ModuleClass, Resolution
-from .known import Entry, Known, normal, table
+from .known import Entry, Known, normal, plain, table
 from .query import Found
 from .spelling import alike
 
@@ -61,6 +61,8 @@ class Origins:
         users = self.users.get(normal(entry.distribution), ())
         if users:
             return f"{', '.join(users[:2])} (installed here) depends on it"
+        if entry.module in plain() and entry.source in ("debian", "kept") and not _is_evidence(entry):
+            return f"a project that has the name, too; {entry.module} is what people call files of their own"
         if entry.source == "debian":
             kind = "made for Debian itself" if entry.is_apart else "packaged by Debian"
             many = "project there depends" if entry.uses == 1 else "projects there depend"
@@ -212,9 +214,8 @@ def weigh(
     if normal(lead.distribution) in choice.blocked:
         return _barred(replace(first, candidates=tuple(candidates)), choice.blocked)
     evidence = first.evidence
-    if all(entry.source == "name" for entry in choice.entries) and not (
-        found and (found.exists or found.error)
-    ):
+    is_known = found and (found.exists or found.error)
+    if not is_known and not sure and all(entry.source == "name" for entry in choice.entries):
         return _invented(first, module, tuple(candidates))
     several = [entry.distribution for entry in choice.entries if not entry.is_rival]
     if not sure and len(several) > 1:
@@ -274,7 +275,7 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
     )
     if faults:
         return _resolution(found.distribution, candidate, "refuse", faults, _fix_of_named(found))
-    is_judged = found.released or found.overwrites or found.claims or not found.sha256
+    is_judged = found.released or found.overwrites or found.claims or found.is_yanked or not found.sha256
     doubts = _doubts(found, found.distribution, ages, now, must_tell=False) if is_judged else []
     evidence = doubts or _statements(found)
     return _resolution(
@@ -295,9 +296,12 @@ def own_name(module: str) -> str:
 
 def _is_evidence(entry: Entry) -> bool:
     """Whether who says it is somebody who looks at projects before naming them."""
+    if entry.source == "own":
+        return True
     if entry.source == "debian":
-        return entry.uses >= FEWEST_USES and not entry.is_apart
-    return entry.source in ("kept", "own")
+        return entry.uses >= FEWEST_USES and not entry.is_apart and entry.module not in plain()
+    is_its_own = normal(entry.distribution) == normal(entry.module)
+    return entry.source == "kept" and (is_its_own or entry.module not in plain())
 
 
 def _likeliest(choice: Origins, answers: Mapping[str, Found] | None, module: str) -> Entry:
@@ -417,7 +421,8 @@ def _doubts(
         return [f"no distribution called {distribution} fits this Python on the index"]
     if found.only_sdist:
         return [f"{distribution} {found.version} has no wheel for this Python, only a source archive"]
-    doubts = [f"it would replace {file}" for file in found.overwrites]
+    doubts = [f"{distribution} {found.version} was withdrawn by its project"] if found.is_yanked else []
+    doubts += [f"it would replace {file}" for file in found.overwrites]
     doubts += [f"{distribution} {found.version}: {claim}" for claim in found.claims]
     if found.is_newest_known or not (found.released or must_tell):
         return doubts

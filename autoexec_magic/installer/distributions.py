@@ -17,7 +17,9 @@ import inspect
 import json
 import os
 import re
+import site
 import sys
+import sysconfig
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -60,9 +62,24 @@ def needed_by(distribution: str) -> tuple[str, ...]:
     """Return which installed distributions name `distribution` among what they require.
 
     Requirements under a marker or an extra count: an optional dependency is
-    one that its user has named, too.
+    one that its user has named, too. Only what stands in the environment is
+    asked: the working directory is on the path, too, and a project that
+    somebody sent could describe anything in it.
     """
-    return _users(_key(), _moment()).get(normal(distribution), ())
+    places = _environment(sys.prefix, sys.base_prefix)
+    key = tuple(each for each in _key() if os.path.realpath(each[0]) in places)
+    return _users(key, _moment()).get(normal(distribution), ())
+
+
+@functools.lru_cache(maxsize=2)
+def _environment(*_prefixes: str) -> frozenset[str]:
+    """Return where installers put what they install, links resolved."""
+    places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
+    if site.ENABLE_USER_SITE:
+        places.append(site.getusersitepackages())
+    if Path(sys.prefix, "pyvenv.cfg").is_file():  # one that may see the packages of the Python below it
+        places += site.getsitepackages([sys.base_prefix])
+    return frozenset(os.path.realpath(place) for place in places)
 
 
 def _key() -> _Key:

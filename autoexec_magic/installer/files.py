@@ -5,24 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..config import workspace
 from ..errors import PhaseError
 
 
 def replace(path: Path, old: bytes | None, new: bytes) -> None:
     """Replace a file that still holds `old` by one that holds `new`, whole or not at all.
 
-    What was a link stays one. None for `old` is a file that was not there.
+    What was a link stays one, if it stays in the project. None for `old` is a file that was not there.
 
     Raises
     ------
     PhaseError
         It may not be written, or somebody changed it meanwhile; it is as it was.
     """
-    path = path.resolve()
+    _refuse_leading_away(path)
     check_writable(path if old is not None else path.parent)
+    path = path.resolve()
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with _removed_on_failure(temporary):
@@ -48,7 +51,12 @@ def replace(path: Path, old: bytes | None, new: bytes) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise `PhaseError` where a file is marked as read-only, or its folder may not be written."""
+    """Raise `PhaseError` where a file is read-only, its folder may not be written, or a link leads away.
+
+    A project that somebody sent could have a link to any file of the person's
+    under the name of its requirements.
+    """
+    _refuse_leading_away(path)
     path = path.resolve()
     try:
         is_marked = not path.stat().st_mode & 0o222  # which root would not be told
@@ -58,6 +66,18 @@ def check_writable(path: Path) -> None:
         raise _unwritten(path, "it is read-only")
     if path.is_file() and not os.access(path.parent, os.W_OK):
         raise _unwritten(path, f"its folder {path.parent} is read-only")
+
+
+def _refuse_leading_away(path: Path) -> None:
+    if not path.is_symlink():
+        return
+    place = path.resolve()
+    if not place.is_relative_to(workspace(path.parent).resolve()):
+        raise PhaseError(
+            f"cannot write {path.name}",
+            why=f"it is a link to {place}, outside of its project",
+            fix=f"put a file in its place; or, if that one is meant: %autoexec fix {shlex.quote(str(place))}",
+        )
 
 
 def _unwritten(path: Path, why: str) -> PhaseError:

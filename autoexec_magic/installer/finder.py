@@ -80,7 +80,7 @@ def _answer(query: Query, request: Request, dead: dict[str, str]) -> Found:
             text = f"{request.cache} takes no more files: {error.strerror}"
             return Found(distribution=name, error=text, is_full=True)
         return Found(distribution=name, error=without_logins(f"{type(error).__name__}: {error}"))
-    except (TypeError, AttributeError, KeyError) as error:
+    except (TypeError, AttributeError, KeyError, RecursionError) as error:
         # unearth believes a page's JSON to be of the right shape, and fails in these ways where it is not.
         text = f"the index's page of {name} is broken ({type(error).__name__}: {without_logins(str(error))})"
         return Found(distribution=name, error=text)

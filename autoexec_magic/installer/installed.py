@@ -16,6 +16,7 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping
 from importlib import metadata
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MOST = 3
 _UNSETTLED_NS = 2_000_000_000
 _INFOS = (".dist-info", ".egg-info")
+_OURS = {"autoexec_magic": "autoexec-magic"}  # which has no record of its files where it is worked on
 
 
 class Places(NamedTuple):
@@ -58,28 +60,32 @@ def overwrites(path: Path, inside: Inside, distribution: str) -> tuple[str, ...]
     Returns
     -------
     tuple of str
-        At most `MOST`, each `FILE of DISTRIBUTION VERSION`.
+        At most `MOST`, each `FILE of DISTRIBUTION VERSION`, or that a program
+        or a setting which is there is no distribution's.
     """
     site = Path(places().purelib)
     there = {place.resolve(): shown for place, shown in _targets(inside, site) if place.is_file()}
     # Names of files are told apart before any path is followed: every package has an `__init__.py`.
     last = {place.parts[-count:] for place in there for count in (1, 2)}
+    beside = {place for place in there if not place.is_relative_to(site.resolve())}
     found: list[str] = []
     for other in metadata.distributions(path=[str(site), places().platlib]) if there else ():
         name, version = other.name or "", ""  # each look at either reads its file again
-        if normal(name) == normal(distribution):
-            continue
+        is_own = normal(name) == normal(distribution)
         for file in other.files or ():
-            if file.parts[-2:] not in last or len(found) == MOST:
+            if file.parts[-2:] not in last:
                 continue
-            place = Path(str(other.locate_file(file)))
-            if (shown := there.get(place.resolve())) is None:
+            place = Path(str(other.locate_file(file))).resolve()
+            beside.discard(place)
+            if (shown := there.get(place)) is None or is_own:
                 continue
             version = version or other.version
             line = f"{shown} of {name} {version}"
             if line not in found and not _is_same(path, shown, place):
                 found.append(line)
-    return tuple(found)
+    # The environment's own: what made it wrote no record (`bin/activate`, a program copied there).
+    found += [f"{there[place]}, which is no distribution's" for place in sorted(beside)]
+    return tuple(found[:MOST])
 
 
 def claims(inside: Inside, distribution: str) -> tuple[str, ...]:
@@ -93,7 +99,7 @@ def claims(inside: Inside, distribution: str) -> tuple[str, ...]:
     found = []
     for top in inside.tops:
         row = table().get(top)
-        owner = row.distribution if row else _owner(top, inside, distribution)
+        owner = row.distribution if row else _OURS.get(top) or _owner(top, inside, distribution)
         if owner and normal(owner) != normal(distribution):
             found.append(f"it brings {top}, which is {owner}'s")
     return tuple(found[:MOST])
@@ -167,18 +173,42 @@ def _places_of(prefix: str, path_of: Callable[[str], str]) -> Places:
 
 
 def _owner(top: str, inside: Inside, distribution: str) -> str:
-    """Return whose regular package called `top` is here already, if it is somebody else's, or ""."""
-    site = Path(places().purelib)
-    if not (site / top / "__init__.py").is_file() or not any(
-        name.startswith(f"{top}/") for name in inside.names
-    ):
-        return ""
-    owners = {
-        str(other.name)
-        for other in metadata.distributions(path=[str(site), places().platlib])
-        if any(str(file) == f"{top}/__init__.py" for file in other.files or ())
-    }
-    return "" if normal(distribution) in map(normal, owners) else min(owners, default="")
+    """Return whose module called `top` is here already, if it is somebody else's, or "".
+
+    A single file, an extension and a package of one name stand before one
+    another, so each counts against each. A namespace is everybody's, until a
+    wheel brings the `__init__.py` that makes it its own.
+    """
+    names = [name for name in inside.names if name.partition("/")[0].partition(".")[0] == top]
+    makes_regular = any(name == f"{top}/__init__.py" or "/" not in name for name in names)
+    site = str(Path(places().purelib))
+    behind = sys.path[sys.path.index(site) + 1 :] if site in sys.path else []
+    for place in dict.fromkeys((site, places().platlib, *behind)):
+        held = _held(place, top, with_namespace=makes_regular)
+        if not held:
+            continue
+        owners = {
+            str(other.name)
+            for other in metadata.distributions(path=[place])
+            if any(_is_among(file.as_posix(), held) for file in other.files or ())
+        }
+        if owners:
+            return "" if normal(distribution) in map(normal, owners) else min(owners)
+    return ""
+
+
+def _held(place: str, top: str, *, with_namespace: bool) -> tuple[str, ...]:
+    """Return the files, or the folder with a slash, by which a folder of `sys.path` has a module."""
+    folder = Path(place, top)
+    found = [name for name in (f"{top}/__init__.py", f"{top}.py") if Path(place, name).is_file()]
+    found += [f"{top}{end}" for end in EXTENSION_SUFFIXES if Path(place, f"{top}{end}").is_file()]
+    if not found and with_namespace and folder.is_dir():
+        found = [f"{top}/"]
+    return tuple(found)
+
+
+def _is_among(file: str, held: tuple[str, ...]) -> bool:
+    return any(file.startswith(each) if each.endswith("/") else file == each for each in held)
 
 
 def _targets(inside: Inside, site: Path) -> list[tuple[Path, str]]:

@@ -1,10 +1,10 @@
 """What was found out about wheels and projects, kept, so that it need not be found out again.
 
 A **proof** is what a wheel with a certain SHA-256 holds: it stays true for
-ever. A **choice** is which wheel an index had for a query: it counts for a
-limited time, within which a release may be withdrawn or a project put into
-quarantine. What depends on this environment (whose files would be replaced)
-is never kept.
+ever, or until a look finds more (`wheel.LOOKS`). A **choice** is which wheel
+an index had for a query: it counts for a limited time, within which a release
+may be withdrawn or a project put into quarantine. What depends on this
+environment (whose files would be replaced) is never kept.
 
 Only a folder that nobody else can write is believed, and in it only files
 that are whole: each begins with the digest of the rest, and is replaced as a
@@ -35,10 +35,10 @@ from .installed import claims, overwrites
 from .known import normal
 from .query import Found, Query
 from .sources import Sources
-from .wheel import Inside, holds
+from .wheel import LOOKS, Inside, holds
 from .wheels import Wheels
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 16 * 2**20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -56,6 +56,7 @@ class Pick:
     is_newest_known: bool = False
     notice: str = ""
     releases: int | None = None
+    is_yanked: bool = False
     at: float = 0.0
 
 
@@ -69,11 +70,11 @@ class Store:
     def proof(self, sha256: str) -> Inside | None:
         """Return what the wheel with this hash holds, or None where nobody looked."""
         body = self._read(f"{sha256}.wheel") if _DIGEST.fullmatch(sha256) else None
-        return _built(Inside, body) if body else None
+        return _built(Inside, body) if body and body.pop("looks", None) == LOOKS else None
 
     def keep_proof(self, sha256: str, inside: Inside) -> None:
         """Keep what a wheel holds."""
-        self._write(f"{sha256}.wheel", asdict(inside))
+        self._write(f"{sha256}.wheel", {**asdict(inside), "looks": LOOKS})
 
     def keep_choice(self, query: Query, scope: str, found: Found) -> None:
         """Keep which wheel there was; `scope` is `scope_of` the search."""
@@ -91,7 +92,13 @@ class Store:
             return None
         self.wheels.touch(kept.sha256)
         chosen = Chosen(
-            file=File(filename=kept.filename, url="", version=kept.version, sha256=kept.sha256),
+            file=File(
+                filename=kept.filename,
+                url="",
+                version=kept.version,
+                sha256=kept.sha256,
+                is_yanked=kept.is_yanked,
+            ),
             released=kept.released,
             first_released=kept.first_released,
             is_newest_known=kept.is_newest_known,
@@ -150,6 +157,7 @@ def scope_of(sources: Sources, release_age_days: float) -> str:
     parts = (
         FORMAT,
         sources.indexes,
+        sources.find_links,
         release_age_days,
         sys.implementation.cache_tag,
         sys.version_info[:3],
@@ -181,6 +189,7 @@ def answer(
         releases=chosen.releases,
         summary=inside.summary,
         is_newest_known=chosen.is_newest_known,
+        is_yanked=chosen.file.is_yanked,
     )
 
 

@@ -144,6 +144,12 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@functools.cache
+def plain() -> frozenset[str]:
+    """Return the words that people give to their own files: a project of that name is rarely meant."""
+    return frozenset(_content()["plain"]["names"].split())
+
+
 def of_distribution(name: str) -> Known | None:
     """Return a row whose distribution is called `name`, however it is spelt."""
     return next((row for row in table().values() if normal(row.distribution) == normal(name)), None)

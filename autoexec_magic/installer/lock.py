@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ _ORPHAN_SECONDS = 0.25  # what an owner had started ends some 20 ms after it, an
 _MOST_BYTES = 4096
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ROOM = "make room on that disk, and try again"
+_HOST_CHARS = 255  # of a name in the DNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,10 @@ class Owner:
     @property
     def shown(self) -> str:
         """The owner in words."""
-        return f"process {self.pid} on {self.host}"
+        return f"process {self.pid} on {self.host}" if self.host else "something that is no lock"
+
+
+_NOBODY = Owner(host="", pid=0, start_time=0, until=0.0)
 
 
 @contextlib.contextmanager
@@ -116,12 +121,10 @@ def _acquire(
     until, told, is_over = time.monotonic() + seconds, "", False
     while not _taken(path, me):
         owner = _owner(path)
-        if owner is None:
+        if owner is not None and _is_gone(owner) and _replace(path, owner):
+            is_over = True
             continue
-        if _is_gone(owner):
-            is_over = _replace(path, owner) or is_over
-            continue
-        if owner.shown != told:
+        if owner is not None and owner.shown != told:
             told = owner.shown
             tell(f"waiting for {told}, which installs into {path.parent}\n")
         if cancel is not None and cancel.is_set():
@@ -129,7 +132,7 @@ def _acquire(
         if time.monotonic() > until:
             raise InstallError(
                 f"somebody else has been installing into {path.parent} for {seconds:g} s",
-                why=f"{path} is held by {told}; nothing was installed",
+                why=f"{path} is held by {told or 'nobody'}; nothing was installed",
                 fix=f"wait for it, or end it; if it is gone: rm {path}",
             )
         _pause()
@@ -162,20 +165,31 @@ def _taken(path: Path, me: Owner) -> bool:
 
 
 def _owner(path: Path) -> Owner | None:
-    """Return who holds the lock, or None where nobody does; what cannot be read is nobody's, and old."""
+    """Return who holds the lock, or None where nobody does; what cannot be read is nobody's, and old.
+
+    In a project that somebody sent, anything can stand in that place: a link
+    is not followed, and nothing is waited for.
+    """
     try:
-        with path.open("rb") as file:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return _NOBODY
             values = json.loads(file.read(_MOST_BYTES))
         return Owner(
-            host=str(values["host"]),
+            host=_plain(str(values["host"])),
             pid=int(values["pid"]),
             start_time=int(values["start_time"]),
             until=float(values["until"]),
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return Owner(host="", pid=0, start_time=0, until=0.0)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return _NOBODY
+
+
+def _plain(host: str) -> str:
+    return "".join(char for char in host if char.isprintable())[:_HOST_CHARS]
 
 
 def _is_gone(owner: Owner) -> bool:
@@ -185,15 +199,25 @@ def _is_gone(owner: Owner) -> bool:
 
 
 def _replace(path: Path, gone: Owner) -> bool:
-    """Take away the lock of an owner that is gone; of two that try, one does. Whether it was this one."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Take away the lock of an owner that is gone; of two that try, one at a time.
+
+    Returns
+    -------
+    bool
+        Whether it was this one who took it away; not a folder, nor what is another's by then.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Between the look and the lock it may have become another's.
-        is_same = os.fstat(file.fileno()).st_ino == path.stat().st_ino
-        if is_same and _owner(path) == gone:
+        if _owner(path) == gone:
             path.unlink()
             return True
-    return False
+        return False
+    except OSError:
+        return False
+    finally:
+        os.close(folder)
 
 
 def _me(hold_seconds: float) -> Owner:

@@ -9,10 +9,12 @@ else is an `IndexFault`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import html
 import ipaddress
 import json
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +31,13 @@ if TYPE_CHECKING:
     from unearth.fetchers import Fetcher
 
 CHUNK_BYTES = 2**18
+MOST_PAGE_BYTES = 64 * 2**20
+PAGE_SECONDS = 60.0
 MOST_REDIRECTS = 5
 CONNECT_SECONDS = 3.0  # whoever is offline is told within 5
 _ABSENT = (404, 410)
+_NETWORK = ("http", "https")
+_ENCODINGS = ("", "identity", "gzip", "deflate")  # one, never several: each unpacks a thousandfold
 _PAGES = ("text/html", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+json")
 _META = re.compile(r'<meta\s+name="pypi:(project-status(?:-reason)?)"\s+content="([^"]*)"', re.IGNORECASE)
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
@@ -90,6 +96,7 @@ class Shelf:
         urls = [self._index] if self._index else []
         options: Any = {"follow_redirects": True, "max_redirects": MOST_REDIRECTS}
         limits = httpx2.Timeout(self._seconds, connect=min(self._seconds, CONNECT_SECONDS))
+        options["headers"] = {"Accept-Encoding": "gzip"}
         with PyPIClient(timeout=limits, event_hooks={"response": [self._note]}, **options) as session:
             session.auth = MultiDomainBasicAuth(prompting=False, index_urls=urls)
             fetcher = cast("Fetcher", session)  # a Client takes more than the protocol asks for
@@ -130,8 +137,14 @@ class Shelf:
         return [_file(package) for package in found] if self._answers or found else None
 
     def _note(self, response: httpx2.Response) -> None:
+        """Take an answer before its content is read, which has a limit from here on."""
+        if response.headers.get("Content-Encoding", "").strip().lower() not in _ENCODINGS:
+            raise IndexFault(f"{self.shown} answered in an encoding that nobody asked for")
+        response.read = functools.partial(_read, response, self.shown)  # type: ignore[method-assign]
         if response.has_redirect_location:
             onwards = urljoin(str(response.url), response.headers["Location"])
+            if urlsplit(onwards).scheme not in _NETWORK:
+                raise IndexFault(f"{self.shown} sends on to something that is no address of the network")
             if not is_private(onwards):
                 raise IndexFault(f"{self.shown} sends on to {without_credentials(onwards)}, which has no TLS")
             return
@@ -189,6 +202,11 @@ def download(shelf: Shelf, file: File, cache: Path, *, most_bytes: int) -> tuple
         It is too large, or not the file that the index names.
     """
     wheels = Wheels(cache)
+    if urlsplit(shelf.url).scheme in _NETWORK and urlsplit(file.url).scheme not in _NETWORK:
+        # What is on this machine is not for a page from elsewhere to name.
+        raise ValueError(
+            f"{shelf.shown} names something for {file.filename} that is no address of the network"
+        )
     kept = wheels.checked(file.sha256) if file.sha256 else None
     if kept:
         return kept, file.sha256
@@ -222,6 +240,19 @@ def is_private(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _read(response: httpx2.Response, shown: str) -> bytes:
+    """Read a page, of bounded size and in bounded time, also where little comes that unpacks to much."""
+    if not hasattr(response, "_content"):
+        until, pieces, size = time.monotonic() + PAGE_SECONDS, [], 0
+        for piece in response.iter_bytes():
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST_PAGE_BYTES or time.monotonic() > until:
+                raise IndexFault(f"{shown} sends a page without end")
+        response._content = b"".join(pieces)
+    return response._content
 
 
 def _file(package: Package) -> File:

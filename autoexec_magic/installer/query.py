@@ -30,7 +30,8 @@ class Found:
     distributions it would replace. Times are ISO 8601 or "" where the index
     does not say; `releases` counts those that fit this Python, None where nobody
     counted. `summary` is the wheel's own sentence. `claims` are names of others
-    that the wheel brings along, `notice` is what the index says of the project,
+    that the wheel brings along, `is_yanked` is a release that was withdrawn
+    (PEP 592) and is had by naming it alone, `notice` is what the index says of the project,
     `refusal` what rules the project out whatever its wheel holds. `error` is
     set where nothing could be said, and `is_down` where that is the index's doing,
     `is_full` where it is the disk's.
@@ -55,6 +56,7 @@ class Found:
     releases: int | None = None
     summary: str = ""
     is_newest_known: bool = False
+    is_yanked: bool = False
     only_sdist: bool = False
     error: str = ""
     is_down: bool = False

@@ -23,8 +23,11 @@ from email.parser import HeaderParser
 from pathlib import Path
 
 from ..executor.policy import DEFAULT
+from .archive import unlike
 from .known import normal
+from .landing import hooks_of_others, odd_scripts, settings, strays
 
+LOOKS = 2  #: counts up whenever a look finds more: what an older one found out is not believed
 MAX_ENTRY_POINTS_BYTES = 2**20
 MAX_METADATA_BYTES = 2**20
 SUMMARY_BYTES = 2**16  # the headers of METADATA; the long description is below them
@@ -102,6 +105,7 @@ def look(path: Path, distribution: str) -> Inside:
             entries = archive.infolist()
             commands = _commands(archive)
             summary, requires = _summary(archive), _requires(archive)
+        two_ways = unlike(path)
     except (NotImplementedError, RuntimeError, UnicodeDecodeError) as error:  # zipfile's words for "I cannot"
         raise zipfile.BadZipFile(str(error)) from error
     files = [entry.filename for entry in entries if not entry.filename.endswith("/")]
@@ -110,14 +114,17 @@ def look(path: Path, distribution: str) -> Inside:
     placed = tuple(name for kind, name in landed if kind == "data")
     scripts = tuple(sorted({name for kind, name in landed if kind == "scripts"} | set(commands or ())))
     hooks = [name for name in _hooks(names, placed) if name not in _KNOWN_HOOKS.get(normal(distribution), ())]
-    faults = [*_unreadable(entries), *_ambiguous(landed), *_outside(entries)]
+    faults = [*_unreadable(entries), *([two_ways] if two_ways else [])]
+    faults += [*_ambiguous(landed), *_outside(entries), *strays(files, distribution)]
     if commands is None:
         faults.append("its entry_points.txt cannot be read")
     faults += [
         f"it would put a program called {name} before the real one"
         for name in _usurped(scripts, distribution)
     ]
-    faults += [f"it puts {name} where files are run or loaded" for name in _live(placed, distribution)]
+    faults += [f"it would put a program at {name}, which is no name of one" for name in odd_scripts(scripts)]
+    live = [*_live(placed, distribution), *settings(placed, distribution), *hooks_of_others(names)]
+    faults += [f"it puts {name} where files are run or loaded" for name in dict.fromkeys(live)]
     return Inside(
         names=names,
         placed=placed,

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from index import wheel
 
 from autoexec_magic.config import data_dir
 from autoexec_magic.installer import distributions
@@ -108,14 +109,30 @@ def test_the_answer_is_kept_for_the_next_process(site, monkeypatch):
     assert packages()["kept_top"] == ["kept"]
 
 
-def test_who_needs_a_distribution(site):
+def test_who_needs_a_distribution(site, monkeypatch):
     """A requirement counts under any spelling, marker or extra; one's own extras and the text do not."""
-    site(
+    place = site(
         "user-1.0.dist-info",
         "Metadata-Version: 2.1\nName: user\nRequires-Dist: Frob_Tools[x] (>=1); python_version > '3'\n"
         "Requires-Dist: opt.dep>=2; extra == 'all'\nRequires-Dist: user[all]\n\nRequires-Dist: not-this\n",
     )
+    assert needed_by("frob-tools") == ()  # a folder on the path that is not the environment's says nothing
+    monkeypatch.setattr(distributions, "_environment", lambda *prefixes: {os.path.realpath(place.parent)})
     assert needed_by("frob-tools") == ("user",)
     assert needed_by("Opt-Dep") == ("user",)
     assert needed_by("user") == ()
     assert needed_by("not-this") == ()
+
+
+def test_a_project_describes_nothing_as_installed(environment, index):
+    """A cloned folder with a record of something that needs a stranger makes the stranger no less one."""
+    record = environment.home / "trusted-1.0.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: trusted\nVersion: 1.0\nRequires-Dist: stranger\n"
+    )
+    index.add("stranger", wheel("stranger"))
+    drive = {"source": "import stranger", "path": [""]}
+    assert environment.heal(**drive).decisions == {"stranger": "ask"}
+    environment.unpack(wheel("trusted", requires=["stranger"]))
+    assert environment.heal(**drive).decisions == {"stranger": "install"}

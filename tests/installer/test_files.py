@@ -89,3 +89,26 @@ def test_a_full_disk_leaves_the_file(tmp_path, monkeypatch):
     assert raised.value.why == "No space left on device"
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_out_of_the_project_is_not_written_through(tmp_path, is_there):
+    """A project that somebody sent changes and makes no file elsewhere by the name of its requirements."""
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    project.mkdir()
+    if is_there:
+        elsewhere.write_bytes(b"mine")
+    (project / "requirements.txt").symlink_to(elsewhere)
+    with pytest.raises(PhaseError, match="outside of its project"):
+        files.replace(project / "requirements.txt", b"mine" if is_there else None, b"new")
+    assert elsewhere.exists() == is_there
+    assert not is_there or elsewhere.read_bytes() == b"mine"
+
+
+def test_a_link_out_of_the_project_is_said_before_anything_is_installed(tmp_path):
+    """The look that comes first says it."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "mine").touch()
+    (tmp_path / "project" / "a.ipynb").symlink_to(tmp_path / "mine")
+    with pytest.raises(PhaseError, match="outside of its project"):
+        files.check_writable(tmp_path / "project" / "a.ipynb")

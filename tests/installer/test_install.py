@@ -152,6 +152,17 @@ def test_the_version_that_a_person_names_is_installed(environment, index):
     assert environment.files == before
 
 
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_release_that_was_withdrawn_is_a_question(environment, index, is_kept):
+    """Naming its version gets it, as the standard has it, but not without a word; also from what is kept."""
+    index.add("frob-tools", wheel("frob-tools", "1.0"), wheel("frob-tools", "2.0", yanked=True))
+    if is_kept:
+        assert environment.drive("install", names=["frob-tools==2.0"]).error is not None
+    answer = environment.drive("install", names=["frob-tools==2.0"], answer=False)
+    assert "frob-tools 2.0 was withdrawn by its project" in str(answer.questions)
+    assert "frob-tools" not in environment.distributions
+
+
 def test_the_older_release_is_installed_where_the_newest_is_fresh(environment, index):
     """What is a day old is left for another day."""
     index.add("PyYAML", yaml("1.0"), yaml("1.1", days=1))

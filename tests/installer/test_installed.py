@@ -59,3 +59,41 @@ def test_what_others_are_called_is_not_read_for_each_file(tmp_path, monkeypatch)
     inside = SimpleNamespace(names=("mine/a/__init__.py",), scripts=(), placed=())
     assert installed.overwrites(tmp_path / "none.whl", inside, "mine") == ()
     assert len(read) < 10
+
+
+@pytest.mark.parametrize(
+    ("there", "brought"),
+    [
+        ("frob.py", "frob.py"),
+        ("frob.py", "frob/__init__.py"),
+        ("frob/__init__.py", "frob.py"),
+        ("frob/__init__.py", "frob/more.py"),
+        ("frob/deeper/x.py", "frob/__init__.py"),
+        ("frob/deeper/x.py", "frob.abi3.so"),
+    ],
+)
+def test_another_s_module_is_a_question(environment, index, there, brought):
+    """A wheel of a known name that brings what would be found in place of an installed module asks."""
+    environment.unpack(wheel("frobber", "3.0", {there: "FROM = 'frobber'\n"}))
+    index.add("pyusb", wheel("pyusb", files={"usb/__init__.py": "", brought: "FROM = 'pyusb'\n"}))
+    answer = environment.heal("import usb")
+    assert "frobber" in str(answer.resolutions)
+    assert answer.decisions == {"usb": "ask"}
+    assert "pyusb" not in environment.distributions
+
+
+def test_a_part_of_a_namespace_is_no_question(environment, index):
+    """What nobody made its own is everybody's."""
+    environment.unpack(wheel("frobber", "3.0", {"frob/deeper/x.py": ""}))
+    index.add("pyusb", wheel("pyusb", files={"usb/__init__.py": "", "frob/other/y.py": ""}))
+    assert environment.heal("import usb").decisions == {"usb": "install"}
+
+
+def test_the_environment_s_own_programs_are_not_replaced(environment, index):
+    """What stands in `bin` and is on no record is asked about, like what is."""
+    (environment.folder / "bin" / "frob").write_text("#!/bin/sh\n")
+    files = {"usb/__init__.py": "", "pyusb-1.0.data/scripts/frob": "#!python\n"}
+    index.add("pyusb", wheel("pyusb", files=files))
+    answer = environment.heal("import usb")
+    assert answer.decisions == {"usb": "ask"}
+    assert "frob, which is no distribution's" in str(answer.questions or answer.resolutions)

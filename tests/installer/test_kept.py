@@ -54,7 +54,8 @@ def test_it_counts_for_a_time(store, monkeypatch):
 def test_another_index_is_another_answer(store):
     """What one index said says nothing of what another one has."""
     scopes = {scope_of(Sources(indexes=(url,)), 3.0) for url in ("https://a", "https://b")}
-    assert len(scopes) == 2
+    scopes.add(scope_of(Sources(indexes=("https://a",), find_links=("/wheels",)), 3.0))
+    assert len(scopes) == 3
     assert store.recall(QUERY, "another", most_seconds=HOUR) is None
     assert store.recall(Query(distribution="pyusb", specifier="<1"), "scope", most_seconds=HOUR) is None
 

@@ -140,3 +140,42 @@ def test_who_takes_over_from_the_dead_is_told(tmp_path):
         pass
     assert told == [True]
     assert not lock.is_left(tmp_path)
+
+
+def _linked(path):
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def _endless(path):
+    path.symlink_to("/dev/zero")
+
+
+def _of_numbers(path):
+    path.write_text('{"host": "e", "pid": 1e400, "start_time": 1, "until": 1e400}')
+
+
+@pytest.mark.parametrize("plant", [_linked, os.mkfifo, _endless, _of_numbers])
+def test_what_is_no_lock_holds_nobody_up(tmp_path, plant):
+    """A cloned project can bring anything under the lock's name: it is no owner, and is not waited for."""
+    plant(tmp_path / lock.NAME)
+    began = time.monotonic()
+    with hold(tmp_path):
+        assert json.loads((tmp_path / lock.NAME).read_text())["pid"] == os.getpid()
+    assert time.monotonic() - began < SOON_SECONDS
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_its_place_is_said(tmp_path):
+    """What cannot be taken away is named, within the limit."""
+    (tmp_path / lock.NAME).mkdir()
+    with pytest.raises(InstallError, match="something that is no lock"), hold(tmp_path, wait_seconds=0.2):
+        pass
+
+
+def test_an_owner_cannot_draw(tmp_path):
+    """The host's name is somebody else's text: no escape of it reaches the screen."""
+    owned_by(tmp_path, host="far\x1b[2J\x07")
+    told = []
+    with pytest.raises(InstallError) as raised, hold(tmp_path, told, wait_seconds=0.2):
+        pass
+    assert all(text.replace("\n", "").isprintable() for text in (str(raised.value), *told))

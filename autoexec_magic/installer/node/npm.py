@@ -169,7 +169,11 @@ def _start(
         phase="install",
         cwd=tools.cwd,
         # In the cage the home is another one, and with it npm would miss the person's own settings.
-        env={"npm_config_userconfig": user, "npm_config_cache": str(cache)},
+        env={
+            **tools.settings.environment,
+            "npm_config_userconfig": user,
+            "npm_config_cache": str(cache),
+        },
         pass_on=(*_PASS_ON, *tools.settings.variables),
         timeout=tools.timeout,
         cancel=cancel,

@@ -24,6 +24,19 @@ PUBLIC = "https://registry.npmjs.org/"
 _VARIABLE = re.compile(r"(?<!\\)\$\{([^}?]+)(\?)?\}")
 _LOGIN_KEYS = ("_authToken", "_auth", "username", "_password")
 _YES = ("", "true", "1", "yes")
+# What a project's file may not decide, with what npm takes where nobody does (or what does the same: text
+# that npm takes for a text cannot be null). Programs that npm starts, whatever `ignore-scripts` says, with
+# their options; who may stand between us and a registry; whose packages may come by git.
+_GUARDED = {
+    "git": "git",
+    "script-shell": "sh",
+    "node-options": "--no-deprecation",
+    "strict-ssl": "true",
+    "proxy": "null",
+    "https-proxy": "null",
+    "cafile": "/nonexistent/cafile",
+    "allow-git": "root",
+}
 _MOST_BYTES = 2**20
 
 
@@ -33,7 +46,8 @@ class Settings:
 
     `from_project` are the registries that only the project's own file names;
     `variables` the names of environment variables that the person's files ask
-    for, `user_file` is the person's `.npmrc`.
+    for, `user_file` is the person's `.npmrc`. `guarded` are settings that npm has
+    to be given each time, so that the project's own file cannot decide them.
     """
 
     registry: str = PUBLIC
@@ -45,6 +59,12 @@ class Settings:
     from_project: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     user_file: str = ""
+    guarded: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which npm is given `guarded`: they beat every file, also one within a package."""
+        return {f"npm_config_{key.replace('-', '_')}": value for key, value in self.guarded.items()}
 
     def registry_of(self, name: str) -> str:
         """Return the one registry that is asked for a package: a scope's own, or the default."""
@@ -87,12 +107,13 @@ def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Setting
         registry=registry,
         scopes=scopes,
         logins=_logins(merged),
-        cafile=merged.get("cafile", ""),
+        cafile=mine.get("cafile", ""),
         is_offline="offline" in merged and merged["offline"].lower() in _YES,
         keeps_lock=merged.get("package-lock", "true").lower() in _YES,
         from_project=tuple(foreign),
         variables=tuple(sorted(names)),
         user_file=str(_own_files(environment)[0]),
+        guarded={key: mine.get(key) or value for key, value in _GUARDED.items()},
     )
 
 

@@ -67,6 +67,23 @@ def test_a_project_cannot_switch_scripts_on(served, registry):
     assert not canary.exists()
 
 
+def test_a_project_names_no_program_that_npm_starts(served, registry):
+    """The project's `.npmrc` cannot make a file of its own the `git` that npm runs, scripts or none."""
+    canary, program = served.folder / "canary", served.folder / "git.sh"
+    program.write_text(f"#!/bin/sh\ntouch {canary}\nexit 1\n")
+    program.chmod(0o755)
+    served.put(
+        ".npmrc", f'git={program}\n"git"={program}\ngi${{NOBODY?}}t={program}\nscript-shell={program}\n'
+    )
+    wants = {"by-git": "git+https://127.0.0.1:9/by-git.git"}
+    served.put("package.json", json.dumps({"name": "mine", "version": "1.0.0", "dependencies": wants}))
+    registry.publish("gitty")
+    served.answer = True
+    with pytest.raises(InstallError):  # the address of the other dependency answers nobody
+        served.heal("gitty")
+    assert not canary.exists()
+
+
 @pytest.mark.parametrize(
     ("made", "said"),
     [

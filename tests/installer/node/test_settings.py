@@ -100,3 +100,14 @@ def test_a_login_in_an_address_is_not_shown(read):
     """Nor kept out of what is masked."""
     assert without_login("https://me:secret@h/x?t=1") == "https://h/x"
     assert "me:secret" in read(person="registry=https://me:secret@h/").secrets
+
+
+def test_a_project_decides_nothing_that_guards(read):
+    """Programs that npm starts, certificates and proxies are the person's to name, whoever's file says so."""
+    project = "git=./evil\nstrict-ssl=false\nhttps-proxy=http://evil\ncafile=/evil.pem\nscript-shell=./evil\n"
+    found = read(project, "cafile=/mine.pem\nhttps-proxy=http://mine\n")
+    given = found.environment
+    assert (found.cafile, given["npm_config_cafile"]) == ("/mine.pem", "/mine.pem")
+    assert (given["npm_config_git"], given["npm_config_strict_ssl"]) == ("git", "true")
+    assert (given["npm_config_https_proxy"], given["npm_config_script_shell"]) == ("http://mine", "sh")
+    assert "evil" not in str(given)

@@ -1,8 +1,8 @@
 """Do one thing with the installer in this interpreter's environment and say in JSON what came of it.
 
 The job is a line of JSON on standard input: `verb` (heal, resolve, install,
-undo, fix, script), its `source`, `modules`, `names` or `paths`, and what the person answers. The
-last line of the output is the answer.
+undo, fix, script), its `source`, `modules`, `names` or `paths`, and what the person answers; `path`
+has folders that come first on the child's. The last line of the output is the answer.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ def main() -> None:
     # Whoever runs the tests in the background of a shell lets them, and so this child, ignore interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     job = json.loads(sys.stdin.readline())
+    sys.path[:0] = job.get("path", ())
     for name in job.get("imports", ()):
         importlib.import_module(name)
     from autoexec_magic import api, executor

@@ -144,20 +144,8 @@ def decide(
             module, Candidate(distribution=distribution, known=bool(known), why=why), decision, [why]
         )
     faults = _faults(found, module, distribution)
-    candidate = Candidate(
-        distribution=distribution,
-        version=found.version,
-        known=bool(known),
-        proved=_is_proved(found, module) if found.sha256 else None,
-        sha256=found.sha256,
-        index=found.index,
-        summary=found.summary,
-        released=found.released,
-        first_released=found.first_released,
-        releases=found.releases,
-        why=why,
-        faults=tuple(faults),
-    )
+    proved = _is_proved(found, module) if found.sha256 else None
+    candidate = _as_found(distribution, found, faults, known=bool(known), proved=proved, why=why)
     if faults:
         return _resolution(module, candidate, "refuse", faults)
     doubts = _doubts(found, distribution, ages, now) + ([] if known else [_only(distribution, why)])
@@ -259,19 +247,9 @@ def named(found: Found, ages: Ages, now: datetime) -> Resolution:
     and not fresh still counts.
     """
     faults = _faults(found, "", found.distribution)
-    candidate = Candidate(
-        distribution=found.distribution,
-        version=found.version,
-        known=True,
-        proved=not found.pth and not found.faults if found.sha256 else None,
-        sha256=found.sha256,
-        index=found.index,
-        summary=found.summary,
-        released=found.released,
-        first_released=found.first_released,
-        releases=found.releases,
-        why="named by a person",
-        faults=tuple(faults),
+    proved = not found.pth and not found.faults if found.sha256 else None
+    candidate = _as_found(
+        found.distribution, found, faults, known=True, proved=proved, why="named by a person"
     )
     if faults:
         return _resolution(found.distribution, candidate, "refuse", faults, _fix_of_named(found))
@@ -322,19 +300,29 @@ def _candidate(entry: Entry, answers: Mapping[str, Found] | None, module: str, w
     known = not entry.is_rival and _is_evidence(entry)
     if found is None:
         return Candidate(distribution=entry.distribution, known=known, why=why)
+    proved = _is_proved(found, module) if found.sha256 else None
+    why = why if found.exists else f"{why}; not on the index"
+    faults = _faults(found, module, entry.distribution)
+    return _as_found(entry.distribution, found, faults, known=known, proved=proved, why=why)
+
+
+def _as_found(
+    distribution: str, found: Found, faults: Sequence[str], *, known: bool, proved: bool | None, why: str
+) -> Candidate:
+    """Return a candidate with all that was found out about it."""
     return Candidate(
-        distribution=entry.distribution,
+        distribution=distribution,
         version=found.version,
         known=known,
-        proved=_is_proved(found, module) if found.sha256 else None,
+        proved=proved,
         sha256=found.sha256,
         index=found.index,
         summary=found.summary,
         released=found.released,
         first_released=found.first_released,
         releases=found.releases,
-        faults=tuple(_faults(found, module, entry.distribution)),
-        why=why if found.exists else f"{why}; not on the index",
+        why=why,
+        faults=tuple(faults),
     )
 
 

@@ -35,7 +35,7 @@ BODY = {
             "name": f"distribution-{number}",
             "version": "1.2.3",
             "sha256": "ab" * 32,
-            "index": "https://pypi.org/simple",
+            "index": "https://index.example/simple",
             "evidence": ["in the hand-kept table", "the project is 12 years old", "released 300 days ago"],
         }
         for number in range(5)

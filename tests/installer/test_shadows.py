@@ -55,5 +55,5 @@ def test_what_it_hides_is_asked_about(path):
     candidate = Candidate(distribution="beta-b", version="2.0", sha256="0", index="", why="")
     install._agree(Plan(added={"beta-b": "2.0"}), {"beta-b": candidate}, [candidate], tools)
     (question,) = asked
-    assert question.text == "installing beta-b replaces beta-b 3.0; go on ?"
-    assert question.fix == "%autoexec install --yes beta-b==2.0"
+    assert question.text == "install beta-b, which replaces beta-b 3.0 ?"
+    assert question.fix == "%autoexec install beta-b==2.0 --yes"

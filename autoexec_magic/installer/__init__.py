@@ -116,6 +116,7 @@ class Context:
             keep_seconds=3600 * min(self.config.index_hours, LONGEST_HOURS),
             most_bytes=self.config.cache_mb * 2**20,
             ahead=self.ahead,
+            tell=lambda text: self.emit(Progress(phase="install", text=text)),
             run_id=self.run_id,
             cancel=self.cancel,
         )

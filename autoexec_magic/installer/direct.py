@@ -20,7 +20,7 @@ import threading
 import time
 import urllib.request
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ from .installed import versions
 from .kept import Store, answer
 from .known import normal
 from .page import notice_of, refusal_of, status_in
+from .patience import Patience, Tell, downloading, nobody_told
 from .query import Found, Query, Request
 from .session import BeyondError, OfflineError, Session, UnreachableError
 from .sources import Sources, without_credentials
@@ -77,6 +78,7 @@ def ask(
     ahead: bool = False,
     blocked: frozenset[str] = frozenset(),
     cancel: executor.Cancel | None = None,
+    tell: Tell = nobody_told,
 ) -> dict[Query, Found]:
     """Return what can be said of `queries` from here; what is left out is for the finder.
 
@@ -95,6 +97,8 @@ def ask(
         Normal names that are not asked for ahead.
     cancel : Cancel, optional
         Ends the search.
+    tell : callable, optional
+        Told what is waited for, where it takes long.
 
     Raises
     ------
@@ -116,13 +120,23 @@ def ask(
     with noted(asked):
         for worker in workers:
             worker.start()
-        poll.poll(1000 * SECONDS)
+        _wait(poll, work, tell)
         work.end()
         for worker in workers:
             worker.join(1.0)
     if asked.is_set() or (cancel is not None and cancel.is_set()):
         raise Cancelled("the search for packages was stopped", why="nothing was installed")
     return dict(work.answers)
+
+
+def _wait(poll: select.poll, work: _Work, tell: Tell) -> None:
+    """Wait for the end of all work, and say from time to time what is waited for."""
+    until, patience = time.monotonic() + SECONDS, Patience()
+    while not poll.poll(1000 * max(0.0, min(patience.seconds, until - time.monotonic()))):
+        if time.monotonic() >= until:
+            return
+        if patience.is_over():
+            tell(work.waits_for())
 
 
 class _Work:
@@ -140,6 +154,16 @@ class _Work:
         self._here = versions()
         self._open = 0
         self._more = MOST_AHEAD
+        self._moving: dict[str, tuple[int, int]] = {}
+
+    def waits_for(self) -> str:
+        """Return what is being waited for, in a few words."""
+        moving = dict(self._moving)
+        if not moving:
+            return f"still asking {', '.join(map(without_credentials, self._request.indexes))}"
+        name = max(moving, key=lambda each: moving[each][1])
+        others = f"; and {len(moving) - 1} more" if len(moving) > 1 else ""
+        return downloading(name, *moving[name]) + others
 
     def add(self, query: Query) -> None:
         """Take a query."""
@@ -221,13 +245,25 @@ class _Work:
             return kept
         if not file.sha256 or not 0 < size_bytes <= MAX_WHEEL_BYTES:
             raise BeyondError("it is large, or nobody says what it is")
-        with self._session.get(file.url) as said:
-            if said.status != 200:
-                raise BeyondError(str(said.status))
-            path, _ = self._store.wheels.take(
-                said.body, file.filename, expected=file.sha256, most_bytes=size_bytes
-            )
+        self._moving[file.filename] = 0, size_bytes
+        try:
+            with self._session.get(file.url) as said:
+                if said.status != 200:
+                    raise BeyondError(str(said.status))
+                body = self._counted(said.body, file.filename, size_bytes)
+                path, _ = self._store.wheels.take(
+                    body, file.filename, expected=file.sha256, most_bytes=size_bytes
+                )
+        finally:
+            self._moving.pop(file.filename, None)
         return path
+
+    def _counted(self, chunks: Iterable[bytes], name: str, total_bytes: int) -> Iterator[bytes]:
+        came = 0
+        for chunk in chunks:
+            came += len(chunk)
+            self._moving[name] = came, total_bytes
+            yield chunk
 
     def _look_ahead(self, inside: Inside) -> None:
         """Ask for what a wheel needs and is not here."""

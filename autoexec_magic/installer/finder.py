@@ -1,11 +1,11 @@
 """Find a distribution's best wheel, download it, look inside. Runs in a child.
 
 It reads one request as JSON from its standard input and writes one line of
-JSON for each distribution. In a child, because the libraries it needs have no
-place in the user's kernel, a hanging index can be ended, and the index's
-credentials stay off every command line. Nothing of a wheel is installed,
-imported or run here. The package does not import this module, so that it can
-be run by its name.
+JSON for each distribution, and one now and then of a download that takes long.
+In a child, because the libraries it needs have no place in the user's kernel,
+a hanging index can be ended, and the index's credentials stay off every
+command line. Nothing of a wheel is installed, imported or run here. The
+package does not import this module, so that it can be run by its name.
 
 Sources are asked in order, and the first that serves a name is the only one
 asked: a name that a private index serves never falls through to the public one.
@@ -28,7 +28,7 @@ from typing import Any
 from .choice import File, aware, choose, fresh_limit
 from .kept import Store, answer
 from .page import IndexFault, IndexUnreachable, Shelf, download, notice_of, refusal_of, without_logins
-from .query import Found, Query, Request
+from .query import TOLD, Found, Query, Request
 from .wheel import look
 
 MAX_WHEEL_BYTES = 1024 * 2**20
@@ -49,6 +49,11 @@ def main() -> int:
         sys.stdout.write(json.dumps(asdict(_answer(query, request, dead))) + "\n")
         sys.stdout.flush()
     return 0
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(json.dumps({TOLD: text}) + "\n")
+    sys.stdout.flush()
 
 
 def _request(fields: dict[str, Any]) -> Request:
@@ -130,7 +135,8 @@ def _best(query: Query, request: Request, shelf: Shelf, files: Sequence[File]) -
     )
     if isinstance(chosen, Found):
         return chosen
-    path, digest = download(shelf, chosen.file, Path(request.cache), most_bytes=MAX_WHEEL_BYTES)
+    cache = Path(request.cache)
+    path, digest = download(shelf, chosen.file, cache, most_bytes=MAX_WHEEL_BYTES, tell=_tell)
     inside = look(path, query.distribution)
     Store(Path(request.cache)).keep_proof(digest, inside)
     notice = notice_of(query.distribution, shelf.status)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from .choice import File, aware
+from .patience import Tell, nobody_told, watched
 from .sources import without_credentials
 from .wheels import Wheels
 
@@ -193,8 +194,10 @@ def notice_of(distribution: str, status: ProjectStatus) -> str:
     return f"the project {distribution} is {status.word}" + (f": {status.reason}" if status.reason else "")
 
 
-def download(shelf: Shelf, file: File, cache: Path, *, most_bytes: int) -> tuple[Path, str]:
-    """Return a wheel's file in the cache and the SHA-256 of its bytes.
+def download(
+    shelf: Shelf, file: File, cache: Path, *, most_bytes: int, tell: Tell = nobody_told
+) -> tuple[Path, str]:
+    """Return a wheel's file in the cache and the SHA-256 of its bytes; `tell` hears how far it is.
 
     Raises
     ------
@@ -214,9 +217,10 @@ def download(shelf: Shelf, file: File, cache: Path, *, most_bytes: int) -> tuple
         raise ValueError(f"{file.filename} would come without TLS and without a hash")
     with shelf.session.get_stream(file.url) as response:
         response.raise_for_status()
-        return wheels.take(
-            response.iter_bytes(CHUNK_BYTES), file.filename, expected=file.sha256, most_bytes=most_bytes
-        )
+        given = response.headers.get("Content-Length", "")
+        total_bytes = int(given) if given.isascii() and given.isdigit() else 0
+        chunks = watched(response.iter_bytes(CHUNK_BYTES), file.filename, total_bytes, tell)
+        return wheels.take(chunks, file.filename, expected=file.sha256, most_bytes=most_bytes)
 
 
 def without_logins(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+TOLD = "told"  #: key of a line of the finder that is no answer, and is for a person
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:

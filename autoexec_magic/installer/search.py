@@ -23,7 +23,8 @@ from ..redact import cleaned, secrets_in
 from ..values import Outcome
 from .kept import Store, scope_of
 from .known import normal
-from .query import Found, Query, Request
+from .patience import Tell, nobody_told
+from .query import TOLD, Found, Query, Request
 from .sources import Sources, logins
 
 SECONDS = 300.0
@@ -44,8 +45,8 @@ class Search:
     """Where to look, and within which bounds.
 
     `cache` is a folder for wheels, `blocked` are normal names, `keep_seconds`
-    is how long an answer counts, `most_bytes` how much is kept, `ahead` whether to look into what is needed,
-    too.
+    is how long an answer counts, `most_bytes` how much is kept, `ahead` whether
+    to look into what is needed, too. `tell` hears what is waited for.
     """
 
     sources: Sources
@@ -55,6 +56,7 @@ class Search:
     keep_seconds: float = 0.0
     most_bytes: float = math.inf
     ahead: bool = False
+    tell: Tell = nobody_told
     run_id: str = ""
     cancel: executor.Cancel | None = None
 
@@ -99,6 +101,7 @@ def _asked(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
             ahead=search.ahead,
             blocked=search.blocked,
             cancel=search.cancel,
+            tell=search.tell,
         )
         answers = {query: _shown(found, search.sources) for query, found in fresh.items()}
     left = [query for query in queries if query not in answers]
@@ -158,11 +161,18 @@ def _one_line(text: str, secrets: Sequence[str]) -> str:
 
 def _run(request: Request, search: Search) -> tuple[str, Outcome]:
     """Run the finder; return all that it wrote, and how it ended."""
-    lines: list[str] = []
+    lines = [""]
 
     def collect(event: Event) -> None:
-        if isinstance(event, Output) and event.stream == "stdout":
-            lines.append(event.text)
+        if not isinstance(event, Output) or event.stream != "stdout":
+            return
+        *whole, rest = (lines.pop() + event.text).split("\n")
+        for line in whole:
+            if line.startswith(f'{{"{TOLD}":'):
+                search.tell(one_line(str(json.loads(line)[TOLD]), search.sources))
+            else:
+                lines.append(f"{line}\n")
+        lines.append(rest)
 
     cert = search.sources.cert
     outcome = executor.run(

@@ -9,7 +9,7 @@ import pytest
 from index import Index, cut, mislabelled, sdist, wheel
 
 from autoexec_magic import executor
-from autoexec_magic.installer import direct, session
+from autoexec_magic.installer import direct, patience, session
 from autoexec_magic.installer.query import Query, Request
 from autoexec_magic.installer.sources import Sources
 
@@ -148,6 +148,25 @@ def test_nobody_there_is_said_in_time(ask, monkeypatch):
         assert time.monotonic() - start < OFFLINE_SECONDS
         assert all(found[query].is_unreachable for query in queries)
         assert "could not be reached" in found[queries[0]].error
+
+
+@pytest.mark.parametrize(
+    ("hang", "said"), [("page", "still asking http://127.0.0.1:"), ("file", "downloading pyusb-1.0-py3")]
+)
+def test_a_long_wait_is_told(ask, index, monkeypatch, hang, said):
+    """Silence for more than a second looks like a fault."""
+    index.add("pyusb", usb(), hang=hang)
+    monkeypatch.setattr(patience, "FIRST_SECONDS", 0.1)
+    told, cancel = [], executor.Cancel()
+
+    def tell(text):
+        told.append(text)
+        if said in text:
+            cancel.set()
+
+    with pytest.raises(direct.Cancelled):
+        ask(QUERY, cancel=cancel, tell=tell)
+    assert said in told[-1]
 
 
 def test_whoever_stops_it_is_obeyed_at_once(ask, index):

@@ -157,6 +157,7 @@ class Project:
     a file on, and described so on the page. `document` is a page of
     (content type, bytes). `redirect` sends on before page and file, `loop`
     for ever. `endless` is what never ends: the "page", the "file", or "".
+    `slow` are the seconds between the halves of a file.
     `standing` is the project's status and its reason (PEP 792).
     """
 
@@ -170,6 +171,7 @@ class Project:
     document: tuple[str, bytes] | None = None
     redirect: bool = False
     loop: bool = False
+    slow: float = 0.0
     endless: str = ""
     standing: tuple[str, str] = ("", "")
 
@@ -312,7 +314,8 @@ class _Handler(BaseHTTPRequestHandler):
         if not found:
             self._send(404, "text/plain", b"no such file")
             return
-        self._send(200, "application/octet-stream", (served or found[0]).content)
+        content = (served or found[0]).content
+        self._send(200, "application/octet-stream", content, pause=project.slow)
 
     def _shown(self, project: Project) -> list[File]:
         """Return the files as the page describes them now."""
@@ -332,7 +335,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b" " * 2**20)
 
     def _send(
-        self, status: int, content_type: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        content_type: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        pause: float = 0.0,
     ) -> None:
         self.send_response(status)
         for key, value in (headers or {}).items():
@@ -340,8 +349,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        if self.command == "HEAD":
+            return
+        if pause:
+            half = len(body) // 2
+            self.wfile.write(body[:half])
+            self.wfile.flush()
+            self.server.index.released.wait(pause)
+            body = body[half:]
+        self.wfile.write(body)
 
 
 def _json_page(name: str, project: Project, files: Sequence[File]) -> bytes:

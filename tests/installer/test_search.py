@@ -11,6 +11,7 @@ import pytest
 from index import SIMPLE_JSON, wheel
 
 import autoexec_magic
+from autoexec_magic.events import Progress
 from autoexec_magic.installer.query import Query
 from autoexec_magic.installer.search import find, one_line
 from autoexec_magic.installer.sources import Sources
@@ -55,6 +56,15 @@ def test_a_hostile_page_cannot_draw(desk, index):
     index.add("frob", document=(SIMPLE_JSON, b'{"files": [{"url": "ftp://h/\\u001b]0;x\\u0007"}]}'))
     query = Query(distribution="frob")
     assert "\x1b" not in repr(find([query], desk.context.search)).replace("\\x1b", "\x1b")
+
+
+def test_a_download_that_takes_long_is_told(desk, index, emit):
+    """The finder says how far it is, and what it says is no answer."""
+    index.add("frob", wheel("frob"), json=False, slow=1.2)
+    query = Query(distribution="frob")
+    assert find([query], desk.context.search)[query].version == "1.0"
+    [told] = [event.text for event in emit if isinstance(event, Progress)]
+    assert told.startswith("downloading frob-1.0-py3-none-any.whl: 0 of 0 MB")
 
 
 def test_the_package_may_be_reachable_by_pythonpath_only(index, tmp_path):

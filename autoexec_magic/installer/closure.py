@@ -9,6 +9,7 @@ resolver of the tool that installs does it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -77,8 +78,9 @@ def needed(lines: Sequence[str]) -> Iterator[Requirement]:
     """Yield what of `Requires-Dist` counts here and is plain; the rest is left out."""
     for line in lines:
         requirement = _requirement(line)
-        if requirement and _counts(requirement) and not requirement.extras and not requirement.url:
-            yield requirement
+        with contextlib.suppress(NotPlainError):
+            if requirement and _counts(requirement) and not requirement.extras and not requirement.url:
+                yield requirement
 
 
 def query_of(requirement: Requirement) -> Query:
@@ -159,7 +161,12 @@ def _requirement(line: str) -> Requirement | None:
 
 
 def _counts(requirement: Requirement) -> bool:
-    return requirement.marker is None or requirement.marker.evaluate(_surroundings())
+    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+
+    try:
+        return requirement.marker is None or requirement.marker.evaluate(_surroundings())
+    except (UndefinedComparison, UndefinedEnvironmentName) as error:
+        raise NotPlainError(str(requirement)) from error
 
 
 @functools.cache

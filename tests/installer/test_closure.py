@@ -44,7 +44,7 @@ def test_what_does_not_count_here_is_not_needed():
     """Extras that nobody asked for, other systems."""
     lines = ['x; extra == "test"', 'y; sys_platform == "win32"', "z"]
     assert plan({"top": lines}) == {"top": "1.0", "z": "1.0"}
-    assert [each.name for each in needed([*lines, "v[w]", "not a line !"])] == ["z"]
+    assert [each.name for each in needed([*lines, "v[w]", "not a line !", 'q; os_name ~= "x"'])] == ["z"]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,7 @@ def test_what_does_not_count_here_is_not_needed():
         ({"top": ["a[x]"]}, {}),
         ({"top": ["a @ https://x/a.whl"]}, {}),
         ({"top": ["no line !"]}, {}),
+        ({"top": ['a; platform_system ~= "Linux"']}, {}),
         ({"top": None}, {}),
         ({"top": ["a"], "a": None}, {}),
         ({"top": ["a<1"]}, {"here": {"a": "1.0"}}),

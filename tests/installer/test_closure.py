@@ -64,7 +64,7 @@ def test_what_does_not_count_here_is_not_needed():
         ({}, {"here": {"top": "1.0"}}),
     ],
     ids=[
-        "extra", "address", "unreadable", "unknown", "unknown-below", "here-and-too-new",
+        "extra", "address", "unreadable", "odd-marker", "unknown", "unknown-below", "here-and-too-new",
         "here-in-no-version",        "two-want-different-ones", "a-question", "replaced", "here-and-broken",
     ],
 )  # fmt: skip

@@ -162,13 +162,16 @@ def _used(node: Node) -> Iterator[tuple[str, tuple[str, ...], set[str]]]:
         elif node.type == "use_as_clause":
             path, alias = node.child_by_field_name("path"), node.child_by_field_name("alias")
             parts = before + _parts(path)
-            yield parts[0], parts[1:], {_plain(text_of(alias))} if alias is not None else set()
+            if parts:
+                yield parts[0], parts[1:], {_plain(text_of(alias))} if alias is not None else set()
         elif node.type == "use_wildcard":
-            parts = before + _parts(node.named_child(0))
+            parts = before + _parts(next(iter(node.named_children), None))
             if parts:
                 yield parts[0], (*parts[1:], "*"), set()
         elif node.is_named and "comment" not in node.type:
             parts = before + _parts(node)
+            if not parts:  # what the grammar found missing
+                continue
             last = parts[-2] if parts[-1] == "self" and len(parts) > 1 else parts[-1]
             yield parts[0], parts[1:], {last}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autoexec_magic.installer.scan import Needed
@@ -113,6 +113,9 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+@example("use *")
+@example("use as a;")
+@example("use a::{as b, *, ::};")
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_scanned(source):
     """Whatever a file holds, the scan returns."""

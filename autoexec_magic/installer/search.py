@@ -6,36 +6,22 @@ nowhere.
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import math
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import executor
-from ..errors import Cancelled, InstallError, RunTimeout
-from ..events import Event, Output
 from ..redact import cleaned, secrets_in
-from ..values import Outcome
+from .child import Child, answers_of
 from .kept import Store, scope_of
 from .known import normal
 from .patience import Tell, nobody_told
-from .query import TOLD, Found, Query, Request
+from .query import Found, Query, Request
 from .sources import Sources, logins
 
-SECONDS = 300.0
-# `-m` would import the finder before it runs it; and the folders come last, so that nothing in
-# them (a folder of the user's, perhaps) stands before the standard library, as PYTHONPATH would.
-_CODE = """
-import sys
-sys.path += sys.argv[1:]
-from autoexec_magic.installer import finder
-sys.exit(finder.serve())
-"""
 _SESSION = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")  # where a keyring answers
 _NEEDED = ("unearth", "packaging", "httpx2")
 
@@ -125,22 +111,21 @@ def _request(queries: Sequence[Query], search: Search) -> Request:
 
 
 def _of_finder(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
-    text, outcome = _run(_request(queries, search), search)
-    if outcome.ended == "cancelled":
-        raise Cancelled("the search for packages was stopped", why="nothing was installed")
-    if outcome.ended == "timed-out":
-        raise RunTimeout(
-            f"the search for packages took longer than {SECONDS:.0f} s",
-            why="nothing was installed",
-            fix="check the index: %autoexec config",
-        )
-    answers = _answers(text, search.sources)
-    if not outcome.passed or outcome.dropped_bytes or len(answers) != len(queries):
-        said = (outcome.stderr.strip() or f"the finder {outcome.ended}").splitlines()[-1]
-        raise InstallError(
-            "the search for packages failed", why=one_line(said, search.sources), fix="%autoexec doctor"
-        )
-    return dict(zip(queries, answers, strict=True))
+    cert = search.sources.cert
+    finder = Child(
+        name="autoexec_magic.installer.finder",
+        libraries=_NEEDED,
+        clean=lambda text: one_line(text, search.sources),
+        fix="check the index: %autoexec config",
+        env={"SSL_CERT_FILE": cert} if cert else {},
+        pass_on=("NETRC", "SSL_CERT_FILE", *(_SESSION if search.sources.keyring else ())),
+        tell=search.tell,
+        run_id=search.run_id,
+        cancel=search.cancel,
+    )
+    answers = answers_of(finder, asdict(_request(queries, search)), count=len(queries))
+    found = [_shown(_found(answer), search.sources) for answer in answers]
+    return dict(zip(queries, found, strict=True))
 
 
 def one_line(text: str, sources: Sources) -> str:
@@ -157,61 +142,6 @@ def _one_line(text: str, secrets: Sequence[str]) -> str:
         return ""
     shown = cleaned(text, secrets)
     return " ".join("".join(char if char.isprintable() else " " for char in shown).split())
-
-
-def _run(request: Request, search: Search) -> tuple[str, Outcome]:
-    """Run the finder; return all that it wrote, and how it ended."""
-    lines = [""]
-
-    def collect(event: Event) -> None:
-        if not isinstance(event, Output) or event.stream != "stdout":
-            return
-        *whole, rest = (lines.pop() + event.text).split("\n")
-        for line in whole:
-            if line.startswith(f'{{"{TOLD}":'):
-                search.tell(one_line(str(json.loads(line)[TOLD]), search.sources))
-            else:
-                lines.append(f"{line}\n")
-        lines.append(rest)
-
-    cert = search.sources.cert
-    outcome = executor.run(
-        [sys.executable, "-P", "-c", _CODE, *_folders()],
-        emit=collect,
-        phase="install",
-        env={"SSL_CERT_FILE": cert} if cert else {},
-        pass_on=("NETRC", "SSL_CERT_FILE", *(_SESSION if search.sources.keyring else ())),
-        stdin=json.dumps(asdict(request)),
-        timeout=SECONDS,
-        cancel=search.cancel,
-        policy=executor.policy.exactly(sys.executable),
-        run_id=search.run_id,
-        raw=True,
-    )
-    return "".join(lines), outcome
-
-
-def _folders() -> list[str]:
-    """Return where this package and what the finder needs are, wherever this process has them from."""
-    found = [str(Path(__file__).parents[2])]
-    for name in _NEEDED:
-        spec = importlib.util.find_spec(name)
-        if spec and spec.origin:
-            found.append(str(Path(spec.origin).absolute().parents[1]))
-    return list(dict.fromkeys(found))
-
-
-def _answers(text: str, sources: Sources) -> list[Found]:
-    answers = []
-    for line in text.splitlines():
-        try:
-            answer = json.loads(line)
-        except ValueError as error:
-            raise InstallError(
-                "the search for packages failed", why=one_line(line, sources), fix="%autoexec doctor"
-            ) from error
-        answers.append(_shown(_found(answer), sources))
-    return answers
 
 
 def _found(answer: dict[str, Any]) -> Found:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ... import executor
-from ...errors import Cancelled, InstallError, RunTimeout
-from ...events import Event, Output
+from ...errors import InstallError
 from ...redact import cleaned, secrets_in
-from ...values import Outcome
+from ..child import Child, answers_of
 from .query import Found, Query, Request
 from .settings import Settings
 
-SECONDS = 300.0
 MOST_QUERIES = 1000
 _MOST_CHARS = 400
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# As for Python's finder: `-m` would import it before it runs it, and nothing of the user's may stand
-# before the standard library.
-_CODE = """
-import sys
-sys.path += sys.argv[1:]
-from autoexec_magic.installer.node import registry
-sys.exit(registry.serve())
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,22 +71,17 @@ def _blocked(query: Query) -> Found:
 
 
 def _asked(queries: Sequence[Query], search: Search) -> dict[Query, Found]:
-    outcome, text = _run(_request(queries, search), search)
-    if outcome.ended == "cancelled":
-        raise Cancelled("the search for packages was stopped", why="nothing was installed")
-    if outcome.ended == "timed-out":
-        raise RunTimeout(
-            f"the search for packages took longer than {SECONDS:g} s",
-            why="nothing was installed",
-            fix="check the registry: npm config get registry",
-        )
-    answers = _answers(text, search.settings)
-    if not outcome.passed or outcome.dropped_bytes or len(answers) != len(queries):
-        said = (outcome.stderr.strip() or f"it {outcome.ended}").splitlines()[-1]
-        raise InstallError(
-            "the search for packages failed", why=one_line(said, search.settings), fix="%autoexec doctor"
-        )
-    return dict(zip(queries, answers, strict=True))
+    registry = Child(
+        name="autoexec_magic.installer.node.registry",
+        libraries=("httpx2", "packaging"),
+        clean=lambda text: one_line(text, search.settings),
+        fix="check the registry: npm config get registry",
+        pass_on=("SSL_CERT_FILE",),
+        run_id=search.run_id,
+        cancel=search.cancel,
+    )
+    answers = answers_of(registry, asdict(_request(queries, search)), count=len(queries))
+    return dict(zip(queries, [_shown(answer, search.settings) for answer in answers], strict=True))
 
 
 def _request(queries: Sequence[Query], search: Search) -> Request:
@@ -112,47 +94,6 @@ def _request(queries: Sequence[Query], search: Search) -> Request:
         cache=str(search.cache),
         release_age_days=search.release_age_days,
     )
-
-
-def _run(request: Request, search: Search) -> tuple[Outcome, str]:
-    lines: list[str] = []
-
-    def collect(event: Event) -> None:
-        if isinstance(event, Output) and event.stream == "stdout":
-            lines.append(event.text)
-
-    outcome = executor.run(
-        [sys.executable, "-P", "-c", _CODE, str(Path(__file__).parents[3]), *_site()],
-        emit=collect,
-        phase="install",
-        pass_on=("SSL_CERT_FILE",),
-        stdin=json.dumps(asdict(request)),
-        timeout=SECONDS,
-        cancel=search.cancel,
-        policy=executor.policy.exactly(sys.executable),
-        run_id=search.run_id,
-        raw=True,
-    )
-    return outcome, "".join(lines)
-
-
-def _site() -> list[str]:
-    """Return where the libraries are that the child needs, wherever this process has them from."""
-    found = []
-    for name in ("httpx2", "packaging"):
-        spec = importlib.util.find_spec(name)
-        if spec and spec.origin:
-            found.append(str(Path(spec.origin).absolute().parents[1]))
-    return list(dict.fromkeys(found))
-
-
-def _answers(text: str, settings: Settings) -> list[Found]:
-    try:
-        return [_shown(json.loads(line), settings) for line in text.splitlines()]
-    except (ValueError, TypeError) as error:
-        raise InstallError(
-            "the search for packages failed", why=one_line(text[-200:], settings), fix="%autoexec doctor"
-        ) from error
 
 
 def _shown(answer: dict[str, Any], settings: Settings) -> Found:

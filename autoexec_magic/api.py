@@ -18,21 +18,20 @@ from .errors import PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
 from .history import host, short_id
-from .imports import fix as fix  # noqa: PLC0414 - a verb
-from .imports import index_build as index_build  # noqa: PLC0414 - a verb
-from .imports import index_candidates as index_candidates  # noqa: PLC0414 - a verb
-from .imports import index_coverage as index_coverage  # noqa: PLC0414 - a verb
-from .imports import install as install  # noqa: PLC0414 - a verb
-from .imports import kinds as kinds  # noqa: PLC0414 - a verb
-from .imports import locked as locked  # noqa: PLC0414 - a verb
-from .imports import needs_of as needs_of  # noqa: PLC0414 - a verb
-from .imports import resolve as resolve  # noqa: PLC0414 - a verb
-from .imports import scan as scan  # noqa: PLC0414 - a verb
-from .imports import undo_install as undo_install  # noqa: PLC0414 - a verb
-from .onrecord import PYTHON, carry_out, surroundings
-from .onrecord import Caller as Caller  # noqa: PLC0414 - a caller of the verbs needs it
-from .onrecord import nobody as nobody  # noqa: PLC0414 - a caller of the verbs needs it
-from .onrecord import store as store  # noqa: PLC0414 - a caller of the verbs needs it
+from .imports import (
+    fix,
+    index_build,
+    index_candidates,
+    index_coverage,
+    install,
+    kinds,
+    locked,
+    needs_of,
+    resolve,
+    scan,
+    undo_install,
+)
+from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
 from .orchestrator import Command, Heal, Report, Script, Step, Test
 from .trust import Kept
 from .values import PolicyVerdict, Question, Run, Verdict
@@ -40,6 +39,40 @@ from .values import PolicyVerdict, Question, Run, Verdict
 if TYPE_CHECKING:
     from .chain import Row
     from .ledger import Ledger, Verified
+
+__all__ = [
+    "PYTHON",
+    "QUICK",
+    "Caller",
+    "accept_policy",
+    "answers",
+    "cancel",
+    "check",
+    "config",
+    "explain",
+    "fix",
+    "forget",
+    "index_build",
+    "index_candidates",
+    "index_coverage",
+    "install",
+    "kinds",
+    "ledger",
+    "ledger_rows",
+    "ledger_verify",
+    "locked",
+    "needs_of",
+    "nobody",
+    "resolve",
+    "runs",
+    "scan",
+    "script",
+    "sh",
+    "show",
+    "store",
+    "test",
+    "undo_install",
+]
 
 QUICK = 20  #: rows and runs that a quick look at the ledger covers
 _log = logging.getLogger(__name__)

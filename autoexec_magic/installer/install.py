@@ -121,10 +121,7 @@ def _install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]
     _agree(plan, looked, candidates, tools)
     if tools.cancel and tools.cancel.is_set():
         raise Cancelled("the install was stopped", why="nothing was installed")
-    replaces = bool(plan.removed) or any(
-        "it would replace" in line for found in looked.values() for line in _evidence(found)
-    )
-    before = stamps() if replaces else {}
+    before = stamps() if plan.removed or _touches_loaded(looked, tools) else {}
     installed = [_installed(name, version, looked[normal(name)]) for name, version in plan.added.items()]
     with recording(installed, plan.removed, tools) as record:
 
@@ -143,6 +140,14 @@ def _install(candidates: Sequence[Candidate], tools: Toolbox) -> list[Installed]
         names = ", ".join(f"{item.distribution} {item.version}" for item in installed)
         raise Cancelled("stopped, after the install was done", why=f"installed: {names}")
     return installed
+
+
+def _touches_loaded(looked: Mapping[str, Resolution | Candidate], tools: Toolbox) -> bool:
+    """Whether a wheel brings anything by the name of a module that is loaded, as far as anybody knows."""
+    if tools.store is None:
+        return True
+    insides = [tools.store.proof(chosen_of(found).sha256) for found in looked.values()]
+    return any(inside is None or not sys.modules.keys().isdisjoint(inside.tops) for inside in insides)
 
 
 def _plain_plan(

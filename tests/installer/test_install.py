@@ -249,6 +249,18 @@ def test_what_is_imported_is_not_replaced_without_a_word(environment, index):
     }
 
 
+def test_another_s_file_that_is_loaded_and_replaced_is_told(environment, index):
+    """Nothing is removed by name, and all the same a module in use has other bytes now."""
+    environment.unpack(wheel("other", "2.0", {"shared/__init__.py": "FROM = 'other'\n"}))
+    index.add(
+        "PyYAML", wheel("PyYAML", files={"yaml/__init__.py": "", "shared/__init__.py": "FROM = 'yaml'\n"})
+    )
+    answer = environment.heal("import yaml", answer=True, imports=["shared"])
+    assert any("it would replace" in line for item in answer.questions for line in item["evidence"])
+    [item] = answer.installed
+    assert item["changed"] == ["shared"]
+
+
 def test_what_was_only_added_needs_no_restart(environment, index):
     """Nothing that is loaded has changed."""
     environment.unpack(wheel("outer-dep", "2.0"))

@@ -13,9 +13,8 @@ from types import SimpleNamespace
 import pytest
 from npm_registry import entry, tarball
 
-from autoexec_magic.errors import InstallError, NeedsPerson, PolicyRefused
-from autoexec_magic.installer import node
-from autoexec_magic.installer.node import search
+from autoexec_magic.errors import InstallError, NeedsPerson, PolicyRefused, RunTimeout
+from autoexec_magic.installer import child, node
 
 pytestmark = pytest.mark.limit(120)
 
@@ -282,11 +281,11 @@ def test_a_registry_that_fails_is_a_clear_sentence(served, tmp_path):
 
 def test_a_registry_that_hangs_is_ended(served, tmp_path, monkeypatch):
     """Nobody waits longer than the limit."""
-    monkeypatch.setattr(search, "SECONDS", 3.0)
+    monkeypatch.setattr(child, "SECONDS", 3.0)
     with quiet_server(0) as hanging:
         (tmp_path / "npmrc").write_text(f"registry={hanging.url}\n", "utf-8")
         started = time.monotonic()
-        with pytest.raises(node.search.RunTimeout) as caught:
+        with pytest.raises(RunTimeout) as caught:
             served.resolve("debug")
     assert time.monotonic() - started < 10
     assert "3 s" in caught.value.what

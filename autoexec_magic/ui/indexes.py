@@ -51,9 +51,14 @@ def _spoken(found: list[Coverage] | list[Entry], text: str) -> Spoken:
 
 
 def _line(found: Coverage) -> str:
-    counts = f"{found.modules:,} modules of {found.distributions:,} distributions, {found.date}; "
+    modules, distributions = _many(found.modules, "module"), _many(found.distributions, "distribution")
+    counts = f"{modules} of {distributions}, {found.date}; "
     place = f"\n  {found.path}" if found.path else ""
     return f"{found.name}: {counts if found.modules else ''}{found.sources}{place}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _entry(entry: Entry) -> str:

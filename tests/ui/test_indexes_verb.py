@@ -46,7 +46,9 @@ def test_show_names_the_candidates_of_a_module(say):
 def test_an_own_index_is_built_and_shown(say, tmp_path):
     """What was built stands first, and machines read it as records."""
     (tmp_path / "ours.tsv").write_text("acme\tacme-core\n")
-    assert say("index", "build", "--from", "ours.tsv")[0] == 0
+    code, text = say("index", "build", "--from", "ours.tsv")
+    assert code == 0
+    assert "own: 1 module of 1 distribution, " in text
     code, text = say("index", "show", "acme", "--json")
     record, result = [json.loads(line) for line in text.splitlines()]
     assert (code, result["verdict"]) == (0, "passed")

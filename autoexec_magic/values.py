@@ -19,6 +19,7 @@ Level: TypeAlias = Literal["sealed", "workspace", "open"]
 Answer: TypeAlias = Literal["allow", "ask", "refuse"]
 Confidence: TypeAlias = Literal["certain", "likely", "unknown"]
 Ended: TypeAlias = Literal["exited", "timed-out", "cancelled"]
+ActionKind: TypeAlias = Literal["install", "run-cells", "limit", "restart", "folder", "allow", "replace"]
 Place: TypeAlias = Literal["prompt", "panel"]
 Door: TypeAlias = Literal["read", "write", "net", "unix", "terminal"]
 Decision: TypeAlias = Literal["install", "ask", "refuse", "nothing"]
@@ -202,12 +203,53 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The user's own place of a failure.
+
+    `file` is as Python or the program names it, `cell` the number in brackets
+    beside a cell ("" outside a notebook, for cells that have none yet),
+    `cell_id` the notebook's own id of it, where known; `line` counts from 1
+    within the file or the cell, 0 where it is not known; `source` is that line,
+    without its indentation, and `function` the function it stands in.
+    """
+
+    file: str = ""
+    line: int = 0
+    cell: str = ""
+    cell_id: str = ""
+    source: str = ""
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A fix that can be carried out instead of typed.
+
+    `values` depend on `kind`:
+
+    - "install": modules, as they stand after `import`; what they are is found
+      out and proved by the installer, like any other name;
+    - "run-cells": the numbers of cells to run, in order, before what failed;
+    - "limit": an option and its new value, such as `--memory`, `2G`;
+    - "restart": nothing; the kernel has to begin anew;
+    - "folder": the directory to run in;
+    - "allow": words to add to the command line, which let a cage through;
+    - "replace": what to write in the failed line, and in the place of what: old, new.
+    """
+
+    kind: ActionKind
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """Why something failed, and the next thing to type.
 
     `code` is kebab-case and public. `where` is the user's own place
-    (`file:line`), or "". `bytes` is the half-open range of the text that the
-    diagnosis explains, or None where there was no text.
+    (`file:line`), or "", and `frame` the same in its parts. `evidence` are short
+    statements, most telling first. `action` is the fix as something that can be
+    carried out, where it can. `bytes` is the half-open range of the text that
+    the diagnosis explains, or None where there was no text.
     """
 
     code: str
@@ -216,6 +258,9 @@ class Diagnosis:
     confidence: Confidence = "unknown"
     where: str = ""
     bytes: tuple[int, int] | None = None
+    evidence: tuple[str, ...] = ()
+    frame: Frame | None = None
+    action: Action | None = None
 
     def __str__(self) -> str:
         place = f" at {self.where}" if self.where else ""

@@ -11,23 +11,17 @@ import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
-from .. import diagnosis, executor, installer, scripts, testrunner
+from .. import executor, installer
 from ..errors import (
     AutoexecError,
     Cancelled,
-    CasesFailed,
     NeedsPerson,
     PhaseError,
-    RunTimeout,
-    ScriptError,
 )
 from ..events import (
-    Diagnosed,
     Emit,
     Event,
-    Output,
     PhaseFinished,
     PhaseStarted,
     Resolved,
@@ -35,7 +29,7 @@ from ..events import (
     RunStarted,
 )
 from ..history import new_id
-from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
+from ..values import Resolution, Verdict
 from .plan import (
     PHASE_OF,
     Command,
@@ -50,17 +44,11 @@ from .plan import (
     Test,
     Undo,
 )
+from .processes import command, script, test
 from .questions import recorded
-from .rules import limits_of, rules_for
 from .surroundings import Surroundings
 
-SCRIPT = "the script"
 UNDO = "what to take back"
-_CHANGED = "\nautoexec: this run changed what governs runs: {}; look at it before you trust it\n"
-_DISCARDED = (
-    "\nautoexec: written below ~, which is a scratch folder in the cage, and removed: {};"
-    " write into the workspace, or open a folder with --write and name it by its own path\n"
-)
 
 
 def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
@@ -243,174 +231,15 @@ def _fix(step: Fix, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     )
 
 
-def _command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    policy = rules_for(step, here)
-    bounds = _bounds(plan, here)
-    if step.argv:
-        outcome = executor.run(
-            step.argv,
-            emit=emit,
-            cwd=here.cwd,
-            env=dict(step.variables),
-            stdin=step.stdin,
-            judged_as=step.judged_as,
-            policy=policy,
-            ask=here.ask,
-            raw=step.is_raw,
-            **bounds,
-        )
-        what = executor.shown(step.argv)
-    else:
-        outcome = executor.run_line(
-            step.line,
-            emit=emit,
-            workspace=here.workspace,
-            cwd=here.cwd,
-            env=dict(step.variables),
-            policy=policy,
-            ask=here.ask,
-            raw=step.is_raw,
-            **bounds | {"on_spawn": _noted(plan, here)},
-        )
-        what = executor.shown(step.line)
-    return _judged(outcome, "run", what, "bash", emit, here)
-
-
-def _script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    language = scripts.language_of(step.source, step.language)
-    outcome = scripts.run(
-        step.source, language, emit=emit, arguments=step.arguments, cwd=here.cwd, **_bounds(plan, here)
-    )
-    return _judged(outcome, "run", SCRIPT, language.name, emit, here)
-
-
-def _test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    outcome = testrunner.run(step.arguments, emit=emit, cwd=here.cwd, **_bounds(plan, here))
-    is_over = outcome.ended == "exited" and not here.is_cancelled()
-    if is_over and outcome.returncode in testrunner.EXIT_CODES:
-        last = [line.strip("= ") for line in outcome.stdout.splitlines() if line.strip("= ")][-1:]
-        _note(outcome, "test", emit)
-        error = CasesFailed(
-            testrunner.EXIT_CODES[outcome.returncode], why="".join(last), fix=_TEST_FIXES[outcome.returncode]
-        )
-        return PhaseReport(phase="test", verdict=Verdict.FAILED, seconds=0.0, outcome=outcome, error=error)
-    return _judged(outcome, "test", "pytest", "python", emit, here)
-
-
-_TEST_FIXES = {
-    1: "%autoexec test --lf runs what failed again",
-    2: "mend what pytest could not collect, shown above",
-    3: "see pytest's own traceback above; try -p no:NAME for the plugin it names",
-    4: "%autoexec sh pytest --help shows pytest's options",
-    5: "check the paths, and what -k and -m leave",
-    6: "mend what the warnings say, or raise pytest's --max-warnings",
-}
 _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Heal: _heal,
     Install: _install,
     Undo: _undo,
     Fix: _fix,
-    Command: _command,
-    Script: _script,
-    Test: _test,
+    Command: command,
+    Script: script,
+    Test: test,
 }
-
-
-def _judged(
-    outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
-) -> PhaseReport:
-    """Turn how a process ended into the verdict of its phase, with a diagnosis."""
-    _note(outcome, phase, emit)
-    is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
-    if outcome.passed and not is_stopped:
-        return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
-    found = _denied(outcome) or diagnosis.diagnose_outcome(outcome, language=language)
-    if found and what == SCRIPT:  # its file lies in a folder that is gone by now
-        found = replace(found, where=Path(found.where).name)
-    error: AutoexecError | Cancelled
-    if is_stopped:
-        error = Cancelled(
-            f"{what} was stopped after {outcome.seconds:.1f} s", why="all its processes were ended"
-        )
-    elif outcome.ended == "timed-out":
-        error = RunTimeout(
-            f"{what} was ended after {outcome.seconds:.1f} s",
-            why="its time limit was hit",
-            fix="raise --timeout SECONDS",
-        )
-    else:
-        if found:
-            emit(Diagnosed(diagnosis=found))
-        kind = ScriptError if what == SCRIPT else PhaseError
-        error = kind(
-            f"{what} ended with {_ending(outcome)}", why=_in_one_line(found), fix=found.fix if found else ""
-        )
-    return PhaseReport(
-        phase=phase,
-        verdict=Verdict(error.verdict),
-        seconds=0.0,
-        outcome=outcome,
-        diagnosis=found,
-        error=error,
-    )
-
-
-def _note(outcome: Outcome, phase: Phase, emit: Emit) -> None:
-    """Say what a run left behind that a person has to know of."""
-    for text, files in ((_CHANGED, outcome.changed), (_DISCARDED, outcome.discarded)):
-        if files:
-            emit(Output(phase=phase, stream="stderr", text=text.format(", ".join(files))))
-
-
-def _denied(outcome: Outcome) -> Diagnosis | None:
-    """Return the diagnosis of what the cage kept a run from."""
-    denial = outcome.denial
-    if denial is None:
-        return None
-    fix = f"add {denial.option}, if what runs may have that" if denial.option else ""
-    return Diagnosis(code="cage-denied", why=denial.why, fix=fix, confidence="likely")
-
-
-def _ending(outcome: Outcome) -> str:
-    return f"signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
-
-
-def _in_one_line(found: Diagnosis | None) -> str:
-    if found is None:
-        return ""
-    place = f" at {found.where}" if found.where else ""
-    return f"{found.code}{place}: {found.why}"
-
-
-def _bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
-    return {
-        "timeout": plan.timeout or here.config.timeout or None,
-        "level": plan.level,
-        "doors": plan.doors,
-        "limits": limits_of(here.config, is_caged=plan.level != "open"),
-        "pty": plan.pty,
-        "pass_on": (*here.config.pass_on, *plan.pass_on),
-        "keep_bytes": int(here.config.keep_mb * 2**20),
-        "cancel": here.cancel,
-        "on_spawn": here.on_spawn,
-        "run_id": here.run_id,
-    }
-
-
-def _noted(plan: Plan, here: Surroundings) -> Callable[[executor.ProcessId], None]:
-    """Return what notes each child of a line, and ends it where the run's end was asked for before.
-
-    Whoever asks for it from outside ends the child that is noted; that may be
-    one that has just ended, and the next command of the line starts.
-    """
-
-    def noted(process: executor.ProcessId) -> None:
-        if here.on_spawn is not None:
-            here.on_spawn(process)
-        if here.is_cancelled():
-            raise Cancelled(f"{plan.verb} was stopped", why="somebody asked for its end between two commands")
-
-    return noted
 
 
 def context_of(emit: Emit, here: Surroundings) -> installer.Context:

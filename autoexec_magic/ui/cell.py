@@ -41,6 +41,7 @@ from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
 from . import front, tee, text, verbs
 from .limit import TimeLimit
+from .options import HelpAsked
 from .resuming import Resuming
 from .tee import Tee, Writer
 from .verbs import MARK
@@ -86,7 +87,7 @@ def options_of(line: str) -> argparse.Namespace | None:
         return None
     try:
         return verbs.cell_options(words[1] if len(words) > 1 else "")
-    except (UsageError, verbs.HelpAsked):
+    except (UsageError, HelpAsked):
         return None  # left to the magic, which says what is wrong
 
 

@@ -16,6 +16,7 @@ from ..orchestrator import Report
 from ..values import Stream
 from . import front, speak, text, verbs
 from .cell import caller_of, write, write_late
+from .options import HelpAsked
 from .records import json_lines
 from .verbs import MARK
 
@@ -92,7 +93,7 @@ def _run(shell: Any, call: verbs.Call, caller: Caller) -> object:
 def _parsed(line: str, cell: str | None) -> verbs.Call:
     try:
         is_bare = cell is not None and verbs.cell_options(line) is not None
-    except verbs.HelpAsked:
+    except HelpAsked:
         return verbs.parse("--help")
     if is_bare:
         raise UsageError(

@@ -19,7 +19,7 @@ from typing import NoReturn
 from ..api import Caller
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
-from . import fixes, indexes, rows, rulings, sought, speak
+from . import fixes, indexes, options, rows, rulings, sought, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -72,15 +72,6 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, why=_usage(self), fix=f"%autoexec {verb} --help".replace(f"{MARK} ", ""))
 
 
-class HelpAsked(Exception):
-    """Somebody asked for help; it carries the text."""
-
-
-class _HelpAction(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
-        raise HelpAsked(parser.format_help())
-
-
 def parse(line: str | Sequence[str], cell: str | None = None) -> Call:
     """Return the call that `line` means.
 
@@ -109,7 +100,7 @@ def parse(line: str | Sequence[str], cell: str | None = None) -> Call:
         known, others = parser_of(verb).parse_known_args(words)
     except argparse.ArgumentError as error:
         raise UsageError(str(error), why=_usage(parser_of(verb)), fix=f"%autoexec {verb} --help") from error
-    except HelpAsked as asked:
+    except options.HelpAsked as asked:
         return Call(verb="help", options=argparse.Namespace(text=str(asked)))
     known = _with_rest(verb, known, others, raw)
     return Call(verb=verb, options=known, cell=cell, is_json=getattr(known, "json", False))
@@ -127,7 +118,7 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         exit_on_error=False,
     )
     parser.add_argument(
-        "-h", "--help", nargs=0, action=_HelpAction, dest=argparse.SUPPRESS, help="show this help"
+        "-h", "--help", nargs=0, action=options.HelpAction, dest=argparse.SUPPRESS, help="show this help"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line, the result last")
     row.add(parser)
@@ -158,7 +149,7 @@ def cell_options(line: str) -> argparse.Namespace | None:
     ------
     UsageError
         An option is unknown or its value is wrong.
-    HelpAsked
+    options.HelpAsked
         `--help` is among them.
     """
     words = _words(line)
@@ -172,9 +163,9 @@ def cell_options(line: str) -> argparse.Namespace | None:
         usage=OPTIONS_OF_CELL.replace("%", "%%"),
     )
     parser.add_argument(
-        "-h", "--help", nargs=0, action=_HelpAction, dest=argparse.SUPPRESS, help="show this help"
+        "-h", "--help", nargs=0, action=options.HelpAction, dest=argparse.SUPPRESS, help="show this help"
     )
-    _add_timeout(parser)
+    options.add_timeout(parser)
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
     parser.add_argument("--yes", action="store_true", help="answer what is proved with yes")
     try:
@@ -255,219 +246,64 @@ def _usage(parser: argparse.ArgumentParser) -> str:
     return " ".join(parser.format_usage().split())
 
 
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds greater than 0")
-    return value
-
-
-def _add_help(parser: argparse.ArgumentParser) -> None:
-    hidden = argparse.SUPPRESS  # no value of its own among the options
-    parser.add_argument("-h", "--help", nargs=0, action=_HelpAction, dest=hidden, help="show this help")
-
-
-def _add_timeout(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end it after this long")
-
-
-def _add_yes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--yes", action="store_true", help="answer questions with yes; a refusal stays one")
-
-
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    _add_timeout(parser)
-    parser.add_argument(
-        "--cage",
-        default=None,
-        metavar="LEVEL",
-        help="sealed, workspace, open, or best: the strongest there is",
-    )
-    _add_doors(parser)
-    parser.add_argument(
-        "--env",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="pass this environment variable on; * is a wildcard",
-    )
-    _add_yes(parser)
-
-
-def _add_doors(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--net", default="", metavar="PORTS", help="let TCP to these ports through, or `all`")
-    parser.add_argument("--unix", action="store_true", help="let unix sockets through")
-    for name in ("read", "write"):
-        parser.add_argument(
-            f"--{name}", action="append", default=[], metavar="PATH", help=f"let it {name} this place, too"
-        )
-
-
-def _add_sh(parser: argparse.ArgumentParser) -> None:
-    _add_run(parser)
-    parser.add_argument("--pty", action="store_true", help="give it a terminal: colour, progress bars")
-
-
-def _add_script(parser: argparse.ArgumentParser) -> None:
-    _add_run(parser)
-    parser.add_argument(
-        "--lang", default="", metavar="LANGUAGE", help="python or bash; else from the first line"
-    )
-    parser.add_argument("--file", default="", metavar="PATH", help="a script from a file instead of the cell")
-    parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
-    parser.add_argument("arguments", nargs="*", help="what the script finds after its own name")
-
-
-def _add_install(parser: argparse.ArgumentParser) -> None:
-    _add_yes(parser)
-    parser.add_argument("--undo", action="store_true", help="take the last change of this environment back")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="distributions, each NAME or NAME==VERSION")
-
-
-def _add_resolve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--online", action="store_true", help="ask the index and look into the wheels")
-    parser.add_argument(
-        "--lang", choices=LANGUAGES, default="python", help="whose names they are; python by default"
-    )
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="as they stand after `import`")
-
-
-def _add_fix(parser: argparse.ArgumentParser) -> None:
-    _add_yes(parser)
-    parser.add_argument("--check", action="store_true", help="say what is missing; install and write nothing")
-    parser.add_argument("--sync", action="store_true", help="install what a notebook's lock names, by hash")
-    parser.add_argument("--cell", action="store_true", help="a first cell that says it to juv, too")
-    parser.add_argument("--export", choices=fixes.FORMS, help="print a notebook's lock, for uv or for pip")
-    parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="notebooks, Python files, folders (default: this notebook)"
-    )
-
-
-def _add_scan(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--all", action="store_true", help="every module, also the language's own")
-    parser.add_argument("--fresh", action="store_true", help="read every file, also what has not changed")
-    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="a file, a notebook, a folder")
-
-
-def _add_index(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--from", dest="files", nargs="+", default=[], metavar="FILE", help="build: Contents files, or lists"
-    )
-    parser.add_argument("--to", default="", metavar="PATH", help="build: the file to write")
-    parser.add_argument("words", nargs="*", metavar="show [MODULE] | build", help="the indexes of modules")
-
-
-def _add_test(parser: argparse.ArgumentParser) -> None:
-    _add_timeout(parser)
-    parser.add_argument(
-        "--env",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="pass this environment variable on; * is a wildcard",
-    )
-
-
-def _add_runs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="how many, newest first (default 20)"
-    )
-    parser.add_argument("show", nargs="*", metavar="show ID", help="replay one run")
-
-
-def _add_cancel(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", nargs="?", default="", help="a run's id, or an end of it")
-
-
-def _add_policy(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--file", default="", metavar="LINES", help="check: a file with a command a line")
-    parser.add_argument("--yes", action="store_true", help="accept: without a question")
-    parser.add_argument("words", nargs="*", metavar="WHAT", help=", ".join(rulings.WORDS))
-
-
-def _add_ledger(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--kind", default="", metavar="KIND", help="show: only such rows, as install or undo")
-    parser.add_argument(
-        "-n", "--limit", type=int, default=20, metavar="N", help="show: how many, newest first (default 20)"
-    )
-    parser.add_argument("words", nargs="*", metavar="WHAT", help=", ".join(rows.WORDS))
-
-
-def _add_on(parser: argparse.ArgumentParser) -> None:
-    only = ("guard", "heal")
-    parser.add_argument("--only", choices=only, help="the shell lines alone, or the cells alone")
-    parser.add_argument(
-        "--no-raise", action="store_true", help="let a cell go on after a command that failed"
-    )
-    parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
-    _add_run(parser)
-
-
-def _add_nothing(parser: argparse.ArgumentParser) -> None:
-    """Add nothing: the verb has no options of its own."""
-
-
 VERBS: Mapping[str, Verb] = {
     "on": Verb(
         help="every cell healed and diagnosed, and !, %%bash, %pip under the policy",
-        add=_add_on,
+        add=options.add_on,
         run=speak.elsewhere,
         choices={"--only": ("guard", "heal")},
     ),
-    "off": Verb(help="the notebook as it was before `on`", add=_add_nothing, run=speak.elsewhere),
+    "off": Verb(help="the notebook as it was before `on`", add=options.add_nothing, run=speak.elsewhere),
     "sh": Verb(
         help="run a command, streamed, under policy",
-        add=_add_sh,
+        add=options.add_sh,
         run=speak.sh,
         takes_cell=True,
         takes_line=True,
     ),
     "script": Verb(
         help="run the cell as a process of its own, diagnosed",
-        add=_add_script,
+        add=options.add_script,
         run=speak.script,
         takes_cell=True,
     ),
-    "install": Verb(help="install what is named, by proof", add=_add_install, run=speak.install),
+    "install": Verb(help="install what is named, by proof", add=options.add_install, run=speak.install),
     "resolve": Verb(
         help="say what a module is; install nothing",
-        add=_add_resolve,
+        add=options.add_resolve,
         run=speak.resolve,
         choices={"--lang": LANGUAGES},
     ),
     "fix": Verb(
         help="make a notebook or project importable, and write down what that takes",
-        add=_add_fix,
+        add=options.add_fix,
         run=fixes.fix,
         choices={"--export": fixes.FORMS},
     ),
-    "scan": Verb(help="say what a file, notebook or tree imports", add=_add_scan, run=sought.scan),
+    "scan": Verb(help="say what a file, notebook or tree imports", add=options.add_scan, run=sought.scan),
     "index": Verb(
         help="where modules come from: index show [MODULE], index build --from FILE …",
-        add=_add_index,
+        add=options.add_index,
         run=indexes.index,
         choices={"words": indexes.WORDS},
     ),
     "test": Verb(
         help="run pytest; its own options pass through",
-        add=_add_test,
+        add=options.add_test,
         run=speak.test,
         takes_line=False,
         passes_on=True,
     ),
     "runs": Verb(
         help="list the runs, or replay one: runs show ID",
-        add=_add_runs,
+        add=options.add_runs,
         run=speak.runs,
         choices={"show": ("show",)},
     ),
-    "cancel": Verb(help="end a run", add=_add_cancel, run=speak.cancel),
+    "cancel": Verb(help="end a run", add=options.add_cancel, run=speak.cancel),
     "policy": Verb(
         help="why a command may or may not run: policy explain LINE",
-        add=_add_policy,
+        add=options.add_policy,
         run=rulings.policy,
         takes_line=True,
         line_after="explain",
@@ -475,12 +311,12 @@ VERBS: Mapping[str, Verb] = {
     ),
     "ledger": Verb(
         help="what was installed, for good; verify: is the record as it was written",
-        add=_add_ledger,
+        add=options.add_ledger,
         run=rows.ledger,
         choices={"words": rows.WORDS},
     ),
-    "config": Verb(help="the settings, and where each came from", add=_add_nothing, run=speak.config),
-    "doctor": Verb(help="what works on this machine", add=_add_nothing, run=speak.doctor),
-    "demo": Verb(help="see it at work: a notebook in a real kernel", add=_add_nothing, run=speak.demo),
-    "help": Verb(help="the verbs", add=_add_nothing, run=speak.help_text),
+    "config": Verb(help="the settings, and where each came from", add=options.add_nothing, run=speak.config),
+    "doctor": Verb(help="what works on this machine", add=options.add_nothing, run=speak.doctor),
+    "demo": Verb(help="see it at work: a notebook in a real kernel", add=options.add_nothing, run=speak.demo),
+    "help": Verb(help="the verbs", add=options.add_nothing, run=speak.help_text),
 }

@@ -27,6 +27,25 @@ export interface IDiagnosis {
   fix: string;
   confidence: string;
   where: string;
+  evidence?: string[];
+  frame?: IFrame | null;
+  action?: IAction | null;
+}
+
+/** The user's own place of a failure; `line` counts from 1 within the file or cell. */
+export interface IFrame {
+  file: string;
+  line: number;
+  cell: string;
+  cell_id: string;
+  source: string;
+  function: string;
+}
+
+/** A fix that can be carried out instead of typed. */
+export interface IAction {
+  kind: string;
+  values: string[];
 }
 
 export interface IResolution {

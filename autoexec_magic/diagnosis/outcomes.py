@@ -1,0 +1,60 @@
+"""Why a process failed, as far as how it ended and what it wrote last tell."""
+
+from __future__ import annotations
+
+from autoexec_magic.values import Diagnosis, Outcome
+
+from . import shell
+from .plain import compose, last_line, make_plain
+from .texts import read
+
+
+def diagnose_outcome(outcome: Outcome, *, language: str = "python") -> Diagnosis | None:
+    """Return why a process failed, or None where it passed.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        How it ended. Its standard error is read first, then its standard
+        output; `bytes` of the answer is None, because there are two texts.
+    language : str, default "python"
+        What ran: "python", "bash", "sh" or "shell". Of any other only exit
+        codes, signals and the system's own messages are known.
+    """
+    if outcome.passed:
+        return None
+    texts = tuple(make_plain(text).text for text in (outcome.stderr, outcome.stdout))
+    if outcome.ended == "timed-out":
+        fix = "find out what it waited for, or raise the time limit"
+        return compose(
+            "timeout", f"it still ran after {outcome.seconds:.1f} s{_last_words(texts)}", fix, "certain"
+        )
+    if outcome.ended == "cancelled":
+        why = f"a person stopped it after {outcome.seconds:.1f} s"
+        return compose("cancelled", why, "run it again", "certain")
+    found = None
+    for text in texts:
+        found = found or read(text, language, outcome.returncode)
+    if outcome.returncode < 0:
+        start, end = last_line(texts[0])
+        ended = shell.explain_signal(shell.signal_name(-outcome.returncode), texts[0][start:end])
+        # Python writes a traceback when it is interrupted: that one knows the place.
+        return found.diagnosis if found and found.diagnosis.code == ended.code else ended
+    if found:
+        return found.diagnosis
+    why = f"exit code {outcome.returncode}{_last_words(texts)}"
+    fix = (
+        "read the lines above the last one"
+        if any(map(str.strip, texts))
+        else "let it say why, then run it again"
+    )
+    return compose("nonzero-exit", why, fix, "unknown")
+
+
+def _last_words(texts: tuple[str, ...]) -> str:
+    """Return "; last line: ..." of the first text that is not blank, or ""."""
+    for text in texts:
+        start, end = last_line(text)
+        if end:
+            return f"; last line: {text[start:end]}"
+    return ", and nothing was written"

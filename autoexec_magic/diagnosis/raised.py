@@ -1,0 +1,27 @@
+"""Why an exception of the kernel was raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autoexec_magic.values import Diagnosis
+
+from . import python
+from .exceptions import causes, user_place
+from .plain import compose
+
+
+def diagnose_exception(error: BaseException, *, is_user_frame: Callable[[str], bool]) -> Diagnosis:
+    """Return why `error` was raised: its explicit root cause, where it has one.
+
+    Parameters
+    ----------
+    error : BaseException
+        An exception of the kernel, with its traceback if it was raised.
+    is_user_frame : callable
+        Takes the file name of a frame, and returns whether the user wrote it.
+        `where` is the last such frame.
+    """
+    chain = causes(error)
+    code, why, fix, confidence = python.explain_error(chain[-1])
+    return compose(code, why, fix, confidence, user_place(chain, is_user_frame))

@@ -1,0 +1,66 @@
+"""What a traceback or a log says went wrong: which reader is asked first, and what is said if none knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeAlias
+
+from autoexec_magic.values import Diagnosis
+
+from . import python, shell
+from .plain import Reading, compose, last_line, make_plain
+
+_Reader: TypeAlias = Callable[[str, int | None], Reading | None]
+_SHELL_FIRST: tuple[_Reader, ...] = (shell.read, python.read)
+_READERS: MappingProxyType[str, tuple[_Reader, ...]] = MappingProxyType(
+    {
+        "python": (python.read, shell.read),
+        "bash": _SHELL_FIRST,
+        "sh": _SHELL_FIRST,
+        "shell": _SHELL_FIRST,
+    }
+)
+_OTHER: tuple[_Reader, ...] = (shell.read,)  # every program can be missing, or be killed
+
+
+def diagnose_text(text: str, *, language: str = "python") -> Diagnosis:
+    """Return what a traceback or a log says went wrong.
+
+    Parameters
+    ----------
+    text : str
+        Any text, with or without colours. The failure nearest its end counts;
+        of a chain of direct causes, the first.
+    language : str, default "python"
+        What wrote it, as for `diagnose_outcome`.
+
+    Returns
+    -------
+    Diagnosis
+        `bytes` is the explained range of the text in UTF-8. A text that
+        nothing is known of has code "error" and its last line as `why`.
+
+    Examples
+    --------
+    >>> diagnose_text("NameError: name 'totl' is not defined").code
+    'name-not-defined'
+    """
+    plain = make_plain(text)
+    found = read(plain.text, language, None)
+    if found is None:
+        start, end = last_line(plain.text)
+        if start == end:
+            return compose("error", "the text is empty", "give the output of what failed", "unknown")
+        unknown = compose("error", plain.text[start:end], "read the lines above that message", "unknown")
+        found = Reading(unknown, start, end)
+    return replace(found.diagnosis, bytes=plain.byte_range(found.start, found.end))
+
+
+def read(plain: str, language: str, returncode: int | None) -> Reading | None:
+    """Return what the first reader that knows it says of `plain`, a text without escape sequences."""
+    for reader in _READERS.get(language, _OTHER):
+        if found := reader(plain, returncode):
+            return found
+    return None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from autoexec_magic.values import Diagnosis, Outcome
 
 from . import shell
+from .around import NOTHING, Around
 from .plain import compose, last_line, make_plain
 from .texts import read
 
 
-def diagnose_outcome(outcome: Outcome, *, language: str = "python") -> Diagnosis | None:
+def diagnose_outcome(
+    outcome: Outcome, *, language: str = "python", around: Around = NOTHING
+) -> Diagnosis | None:
     """Return why a process failed, or None where it passed.
 
     Parameters
@@ -20,6 +23,8 @@ def diagnose_outcome(outcome: Outcome, *, language: str = "python") -> Diagnosis
     language : str, default "python"
         What ran: "python", "bash", "sh" or "shell". Of any other only exit
         codes, signals and the system's own messages are known.
+    around : Around, optional
+        What is known beside it.
     """
     if outcome.passed:
         return None

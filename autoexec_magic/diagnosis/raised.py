@@ -7,11 +7,14 @@ from collections.abc import Callable
 from autoexec_magic.values import Diagnosis
 
 from . import python
+from .around import NOTHING, Around
 from .exceptions import causes, user_place
 from .plain import compose
 
 
-def diagnose_exception(error: BaseException, *, is_user_frame: Callable[[str], bool]) -> Diagnosis:
+def diagnose_exception(
+    error: BaseException, *, is_user_frame: Callable[[str], bool], around: Around = NOTHING
+) -> Diagnosis:
     """Return why `error` was raised: its explicit root cause, where it has one.
 
     Parameters
@@ -21,6 +24,8 @@ def diagnose_exception(error: BaseException, *, is_user_frame: Callable[[str], b
     is_user_frame : callable
         Takes the file name of a frame, and returns whether the user wrote it.
         `where` is the last such frame.
+    around : Around, optional
+        What is known beside it.
     """
     chain = causes(error)
     code, why, fix, confidence = python.explain_error(chain[-1])

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from autoexec_magic.values import Diagnosis
 
 from . import python, shell
+from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain
 
 _Reader: TypeAlias = Callable[[str, int | None], Reading | None]
@@ -25,7 +26,7 @@ _READERS: MappingProxyType[str, tuple[_Reader, ...]] = MappingProxyType(
 _OTHER: tuple[_Reader, ...] = (shell.read,)  # every program can be missing, or be killed
 
 
-def diagnose_text(text: str, *, language: str = "python") -> Diagnosis:
+def diagnose_text(text: str, *, language: str = "python", around: Around = NOTHING) -> Diagnosis:
     """Return what a traceback or a log says went wrong.
 
     Parameters
@@ -35,6 +36,8 @@ def diagnose_text(text: str, *, language: str = "python") -> Diagnosis:
         of a chain of direct causes, the first.
     language : str, default "python"
         What wrote it, as for `diagnose_outcome`.
+    around : Around, optional
+        What is known beside it.
 
     Returns
     -------

@@ -1,0 +1,67 @@
+"""Reads the labelled failures, and diagnoses each the way the product would."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoexec_magic.diagnosis import diagnose_outcome, diagnose_text
+from autoexec_magic.values import Diagnosis, Outcome
+
+FOLDER = Path(__file__).parent / "data" / "labelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """One failure, and the codes that name its root cause, the best first."""
+
+    name: str
+    family: str
+    labels: tuple[str, ...]
+    language: str = ""
+    returncode: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    cells: tuple[dict[str, str], ...] = ()
+    runs: tuple[object, ...] = ()
+
+
+def labelled(name: str) -> list[Labelled]:
+    """Return a set, in the order of its files' names."""
+    cases = []
+    for path in sorted((FOLDER / name).glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        fields = {key: record[key] for key in ("language", "returncode", "stdout", "stderr") if key in record}
+        cases.append(
+            Labelled(
+                name=path.stem,
+                family=record["family"],
+                labels=tuple(record["labels"]),
+                cells=tuple(record.get("cells", ())),
+                runs=tuple(record.get("runs", ())),
+                **fields,
+            )
+        )
+    return cases
+
+
+def diagnosed(case: Labelled) -> Diagnosis | None:
+    """Return what the product says of a failure."""
+    if case.runs:
+        return _in_notebook(case)
+    if case.returncode is None:
+        return diagnose_text(case.stderr)
+    outcome = Outcome(
+        argv=("tool",),
+        returncode=case.returncode,
+        ended="exited",
+        seconds=1.0,
+        stdout=case.stdout,
+        stderr=case.stderr,
+    )
+    return diagnose_outcome(outcome, language=case.language or "shell")
+
+
+def _in_notebook(case: Labelled) -> Diagnosis | None:
+    raise NotImplementedError

@@ -93,6 +93,23 @@ def failure_of(
     )
 
 
+def cell_line(error: BaseException, file: str) -> int:
+    """Return the line of a cell on which an error left it, or 0; `file` is what its code is called.
+
+    Below a magic such as `%%time` it is the line of the body.
+    """
+    line, names = 0, None
+    for frame, at, _ in _frames(error.__traceback__):
+        code = frame.f_code
+        if code.co_name != "<module>":
+            continue
+        if code.co_filename == file:
+            line, names = at, frame.f_globals
+        elif names is frame.f_globals and code.co_filename.startswith("<"):
+            line = at + 1
+    return line
+
+
 def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int, int]]:
     while trace is not None:
         yield trace.tb_frame, trace.tb_lineno, trace.tb_lasti

@@ -20,9 +20,6 @@ _ORDINALS = (
     *("", "first", "second", "third", "fourth", "fifth"),
     *("sixth", "seventh", "eighth", "ninth", "tenth"),
 )
-    "",
-    *["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
-)
 _KINDS: dict[How, Happened] = {"sure": "bound", "maybe": "maybe", "called": "maybe", "except": "except"}
 _AFTER_ALL = 1 << 30
 

@@ -42,8 +42,8 @@ def explain(failure: Failure, around: Around) -> Diagnosis | None:
     notebook = around.notebook
     if notebook is None:
         return None
-    own = [spot.line for spot in failure.spots if spot.number == notebook.current]
-    known = Known(notebook, line=own[-1] if own else 0)
+    own = (spot.line for spot in failure.spots if spot.number == notebook.current and not spot.function)
+    known = Known(notebook, line=next(own, 0))
     return (
         unbound.explain(failure, known)
         or absent.explain(failure, known, around)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
-from .ipython import APART, BINDS_NOTHING, PYTHON_MAGICS
-from .names import EVERYTHING, GIVEN, Bound, Changed, Deleted, How, Names, is_short, line_of, names_of
+from .gathered import Gathered
+from .names import Changed, Deleted, Names, is_short
 
 _TAKES_AWAY = frozenset({"pop", "popitem", "remove", "discard", "drop", "clear", "popleft"})
 _OPENS = frozenset({"exec", "execfile"})
@@ -24,10 +23,11 @@ _TYPE_ALIAS = getattr(ast, "TypeAlias", ())  # from Python 3.12
 
 def walk(tree: ast.Module, text: str) -> Names:
     """Return what a module's tree does with global names; `text` is what it was parsed from."""
-    walker = _Walker(text)
+    found = Gathered(text)
+    walker = _Walker(found)
     for statement in tree.body:
         walker.visit(statement)
-    return walker.result()
+    return found.result()
 
 
 def free_names(function: ast.AST) -> frozenset[str]:
@@ -51,38 +51,10 @@ def free_names(function: ast.AST) -> frozenset[str]:
 
 
 class _Walker(ast.NodeVisitor):
-    """Goes through statements in order; the state is what was found so far."""
+    """Goes through statements in order; `found` takes what is found."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._bound: list[Bound] = []
-        self._changed: list[Changed] = []
-        self._deleted: list[Deleted] = []
-        self._needs: set[str] = set()
-        self._known: set[str] = set()
-        self._uses: dict[str, frozenset[str]] = {}
-        self._may_bind = ""
-        self._is_parsed = True
-        self._depth = 0
-        self._hidden: list[frozenset[str]] = []
-        self._reads: set[str] = set()  # of the statement that is being looked at
-        self._words: set[str] = set()
-        self._all_reads: set[str] = set()
-        self._lines: tuple[int, int] = (0, 0)
-
-    def result(self) -> Names:
-        """Return what was found."""
-        called = self._all_reads & self._uses.keys()
-        late = {name for each in called for name in self._uses[each]} - self._known
-        return Names(
-            bound=tuple(self._bound),
-            changed=tuple(self._changed),
-            deleted=tuple(self._deleted),
-            needs=frozenset((self._needs | late) - GIVEN),
-            uses=self._uses,
-            may_bind=self._may_bind,
-            is_parsed=self._is_parsed,
-        )
+    def __init__(self, found: Gathered) -> None:
+        self._found = found
 
     # -- statements
 
@@ -91,14 +63,14 @@ class _Walker(ast.NodeVisitor):
         if not isinstance(node, ast.stmt):
             super().visit(node)
             return
-        before = (self._reads, self._words, self._lines)
-        self._reads, self._words = set(), set()
-        self._lines = (node.lineno, node.end_lineno or node.lineno)
+        before = (self._found.reads, self._found.words, self._found.lines)
+        self._found.reads, self._found.words = set(), set()
+        self._found.lines = (node.lineno, node.end_lineno or node.lineno)
         super().visit(node)
-        self._all_reads |= self._reads
-        self._reads |= before[0]
-        self._words |= before[1]
-        self._lines = before[2]
+        self._found.all_reads |= self._found.reads
+        self._found.reads |= before[0]
+        self._found.words |= before[1]
+        self._found.lines = before[2]
 
     def visit_Assign(self, node: ast.Assign) -> None:
         """Read the value, then bind the targets."""
@@ -106,7 +78,7 @@ class _Walker(ast.NodeVisitor):
         for target in node.targets:
             self._store(target)
         if isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
-            self._uses[node.targets[0].id] = free_names(node.value)
+            self._found.uses[node.targets[0].id] = free_names(node.value)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         """Bind nothing by an annotation without a value."""
@@ -119,29 +91,29 @@ class _Walker(ast.NodeVisitor):
         """Read what it binds, too."""
         self.visit(node.value)
         if isinstance(node.target, ast.Name):
-            self._read(node.target.id)
+            self._found.read(node.target.id)
         self._store(node.target)
 
     def visit_Import(self, node: ast.Import) -> None:
         """Bind each module, or its top package."""
         for alias in node.names:
-            self._bind(alias.asname or alias.name.partition(".")[0])
+            self._found.bind(alias.asname or alias.name.partition(".")[0])
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         """Bind each name; a star may bind any."""
         for alias in node.names:
             if alias.name == "*":
-                self._open()
+                self._found.bind_any()
             else:
-                self._bind(alias.asname or alias.name)
+                self._found.bind(alias.asname or alias.name)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Run the decorators and defaults, bind the name; keep what the body needs for its calls."""
         outer = [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
         for each in outer:
             self.visit(each)
-        self._uses[node.name] = free_names(node)
-        self._bind(node.name)
+        self._found.uses[node.name] = free_names(node)
+        self._found.bind(node.name)
         self._bind_when_called(node)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - the name that ast calls
@@ -150,25 +122,26 @@ class _Walker(ast.NodeVisitor):
         """Run the body, whose names are the class's own."""
         for each in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(each)
-        inner = _Walker(self._text)
-        for statement in node.body:
-            inner.visit(statement)
-        for name in inner._needs:
-            self._read(name)
-        late = [needs for name, needs in inner._uses.items() if name in inner._known]
-        self._uses[node.name] = frozenset(name for needs in late for name in needs)
-        self._may_bind = self._may_bind or inner._may_bind
-        self._bind(node.name)
+        inner = Gathered(self._found.text)
+        _Walker(inner)._all(node.body)
+        for name in inner.needs:
+            self._found.read(name)
+        late = [needs for name, needs in inner.uses.items() if name in inner.known]
+        self._found.uses[node.name] = frozenset(name for needs in late for name in needs)
+        self._found.may_bind = self._found.may_bind or inner.may_bind
+        self._found.bind(node.name)
 
     def visit_Delete(self, node: ast.Delete) -> None:
         """Delete names, and parts of what others stand for."""
         for target in _targets(node.targets):
             if isinstance(target, ast.Name):
-                self._read(target.id)
-                self._deleted.append(
-                    Deleted(name=target.id, line=node.lineno, text=self._line, is_sure=not self._depth)
+                self._found.read(target.id)
+                self._found.deleted.append(
+                    Deleted(
+                        name=target.id, line=node.lineno, text=self._found.line, is_sure=not self._found.depth
+                    )
                 )
-                self._known.discard(target.id)
+                self._found.known.discard(target.id)
             else:
                 self._change(target, takes_away=True)
 
@@ -218,10 +191,10 @@ class _Walker(ast.NodeVisitor):
         if node.type is not None:
             self.visit(node.type)
         if node.name:
-            self._lines = (node.lineno, node.lineno)
-            self._bind(node.name, "except")
+            self._found.lines = (node.lineno, node.lineno)
+            self._found.bind(node.name, "except")
         self._all(node.body)
-        self._known.discard(node.name or "")
+        self._found.known.discard(node.name or "")
 
     def visit_Match(self, node: ast.Match) -> None:
         """Bind nothing for sure: which case holds is not known."""
@@ -232,18 +205,18 @@ class _Walker(ast.NodeVisitor):
         """Bind the name of a pattern."""
         self.generic_visit(node)
         if node.name:
-            self._bind(node.name)
+            self._found.bind(node.name)
 
     def visit_MatchStar(self, node: ast.MatchStar) -> None:
         """Bind the rest of a sequence."""
         if node.name:
-            self._bind(node.name)
+            self._found.bind(node.name)
 
     def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
         """Bind the rest of a mapping."""
         self.generic_visit(node)
         if node.rest:
-            self._bind(node.rest)
+            self._found.bind(node.rest)
 
     def visit_Expr(self, node: ast.Expr) -> None:
         """Take a call whose result nobody keeps for a change of what it is called of."""
@@ -257,23 +230,23 @@ class _Walker(ast.NodeVisitor):
         """Look at all parts; a `type` statement binds its name."""
         super().generic_visit(node)
         if _TYPE_ALIAS and isinstance(node, _TYPE_ALIAS):
-            self._bind(node.name.id)
+            self._found.bind(node.name.id)
 
     # -- expressions
 
     def visit_Name(self, node: ast.Name) -> None:
         """Read a name, or bind it."""
         if isinstance(node.ctx, ast.Load):
-            self._read(node.id)
+            self._found.read(node.id)
         elif isinstance(node.ctx, ast.Store):
-            self._bind(node.id)
+            self._found.bind(node.id)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         """Bind maybe: it may be in a part of the expression that is not run."""
         self.visit(node.value)
-        hidden, self._hidden = self._hidden, []  # in a comprehension it binds outside of it
-        self._bind(node.target.id, "maybe")
-        self._hidden = hidden
+        hidden, self._found.hidden = self._found.hidden, []  # in a comprehension it binds outside of it
+        self._found.bind(node.target.id, "maybe")
+        self._found.hidden = hidden
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         """Count what its body reads: it is mostly called at once."""
@@ -292,98 +265,68 @@ class _Walker(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """Keep the attribute as a word."""
-        self._words.add(node.attr)
+        self._found.words.add(node.attr)
         self.visit(node.value)
 
     def visit_keyword(self, node: ast.keyword) -> None:
         """Keep the name of an argument as a word."""
         if node.arg:
-            self._words.add(node.arg)
+            self._found.words.add(node.arg)
         self.visit(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         """Keep a short text or a number as a word."""
         if isinstance(node.value, str | int) and is_short(str(node.value)):
-            self._words.add(str(node.value))
+            self._found.words.add(str(node.value))
 
     def visit_Call(self, node: ast.Call) -> None:
         """Look at what IPython's own lines have become, and at what may bind anything."""
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id in _OPENS:
-            self._open()
+            self._found.bind_any()
         elif isinstance(node.func, ast.Attribute):
             if _calls(node.func.value, {"get_ipython"}):
-                self._magic(node.func.attr, node.args)
+                self._found.magic(node.func.attr, node.args)
             elif _calls(node.func.value, _TABLES) and node.func.attr in ("update", "setdefault"):
-                self._open()
+                self._found.bind_any()
 
     # -- what was found
-
-    @property
-    def _line(self) -> str:
-        return line_of(self._text, self._lines[0])
 
     def _all(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:
             self.visit(node)
 
     def _within(self, names: frozenset[str], nodes: Iterable[ast.AST]) -> None:
-        self._hidden.append(names)
+        self._found.hidden.append(names)
         self._all(nodes)
-        self._hidden.pop()
+        self._found.hidden.pop()
 
     def _branches(self, branches: Sequence[Sequence[ast.AST]]) -> None:
         """Look at what runs one instead of the other; sure is what all that go on bind."""
-        first, common = len(self._bound), None
-        self._depth += len(branches) > 1
+        first, common = len(self._found.bound), None
+        self._found.depth += len(branches) > 1
         for branch in branches:
-            start = len(self._bound)
+            start = len(self._found.bound)
             self._all(branch)
             if _goes_on(branch):
-                own = {bound.name for bound in self._bound[start:] if bound.how == "sure"}
+                own = {bound.name for bound in self._found.bound[start:] if bound.how == "sure"}
                 common = own if common is None else common & own
-        self._depth -= len(branches) > 1
-        for number in range(first, len(self._bound)):
-            bound = self._bound[number]
+        self._found.depth -= len(branches) > 1
+        for number in range(first, len(self._found.bound)):
+            bound = self._found.bound[number]
             if bound.how == "sure" and bound.name not in (common or ()):
-                self._bound[number] = dataclasses.replace(bound, how="maybe")
-
-    def _read(self, name: str) -> None:
-        if any(name in hidden for hidden in self._hidden):
-            return
-        self._reads.add(name)
-        if name not in self._known:
-            self._needs.add(name)
-
-    def _bind(self, name: str, how: How = "sure", function: str = "") -> None:
-        if any(name in hidden for hidden in self._hidden):
-            return
-        line, last_line = self._lines
-        self._bound.append(
-            Bound(
-                name=name,
-                line=line,
-                last_line=last_line,
-                how=how,
-                text=self._line,
-                needs=frozenset(self._reads),
-                words=frozenset(self._words),
-                function=function,
-            )
-        )
-        if not function:
-            self._known.add(name)
+                self._found.bound[number] = dataclasses.replace(bound, how="maybe")
 
     def _store(self, target: ast.expr) -> None:
         for part in _targets([target]):
             if isinstance(part, ast.Name):
-                self._bind(part.id)
+                self._found.bind(part.id)
                 continue
             if isinstance(part, ast.Subscript) and _calls(part.value, _TABLES):
                 if isinstance(part.slice, ast.Constant) and isinstance(part.slice.value, str):
-                    self._bind(part.slice.value, "maybe")
+                    self._found.bind(part.slice.value, "maybe")
                 else:
-                    self._open()
+                    self._found.bind_any()
             self.visit(part)
             self._change(part)
 
@@ -394,14 +337,14 @@ class _Walker(ast.NodeVisitor):
             root = root.func if isinstance(root, ast.Call) else root.value
         if is_stored:
             self.visit(part)
-        if not isinstance(root, ast.Name) or any(root.id in hidden for hidden in self._hidden):
+        if not isinstance(root, ast.Name) or any(root.id in hidden for hidden in self._found.hidden):
             return
-        words = frozenset(_own_words(part)) if is_stored else frozenset(self._words)
-        self._changed.append(
+        words = frozenset(_own_words(part)) if is_stored else frozenset(self._found.words)
+        self._found.changed.append(
             Changed(
                 name=root.id,
-                line=self._lines[0],
-                text=self._line,
+                line=self._found.lines[0],
+                text=self._found.line,
                 words=words,
                 is_stored=is_stored,
                 takes_away=takes_away,
@@ -412,74 +355,9 @@ class _Walker(ast.NodeVisitor):
         declared = {n for node in ast.walk(function) if isinstance(node, ast.Global) for n in node.names}
         for node in ast.walk(function) if declared else ():
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in declared:
-                before, self._lines = self._lines, (node.lineno, node.lineno)
-                self._bind(node.id, "called", function.name)
-                self._lines = before
-
-    def _open(self) -> None:
-        self._may_bind = self._may_bind or self._line
-
-    # -- IPython's own
-
-    def _magic(self, method: str, arguments: Sequence[ast.expr]) -> None:
-        """Look at a call of `get_ipython()`; what is not known may bind anything."""
-        texts = [each.value if isinstance(each, ast.Constant) else None for each in arguments]
-        words = [text for text in texts if isinstance(text, str)]
-        if len(words) != len(texts):
-            self._open()
-        elif method == "run_line_magic" and len(words) == 2:
-            self._line_magic(*words)
-        elif method == "run_cell_magic" and len(words) == 3:
-            self._cell_magic(*words)
-        elif method not in ("system", "getoutput", "run_line_magic", "run_cell_magic"):
-            self._open()
-
-    def _line_magic(self, name: str, rest: str) -> None:
-        if name == "time":
-            self._take_in(rest, 0)
-        elif name in ("reset", "reset_selective"):
-            gone = EVERYTHING if name == "reset" else ""
-            self._deleted.append(Deleted(name=gone, line=self._lines[0], text=self._line))
-            self._known.clear()
-        elif name == "xdel" and rest.split():
-            gone = rest.rsplit(maxsplit=1)[-1]
-            self._deleted.append(Deleted(name=gone, line=self._lines[0], text=self._line))
-        elif name not in BINDS_NOTHING:
-            self._open()
-
-    def _cell_magic(self, name: str, line: str, body: str) -> None:
-        options = line.split()
-        if name == "capture":
-            for option in options:
-                if option.isidentifier():
-                    self._bind(option)
-        elif name in APART:
-            for option, value in pairwise(options):
-                if option in ("--out", "--err") and value.isidentifier():
-                    self._bind(value)
-        if name in PYTHON_MAGICS:
-            self._take_in(body, self._lines[0], binds=name != "timeit")
-        elif name not in APART:
-            self._open()
-
-    def _take_in(self, source: str, offset: int, *, binds: bool = True) -> None:
-        """Take in what a magic runs among the notebook's names, `offset` lines further down."""
-        inner = names_of(source)
-        for bound in inner.bound if binds else ():
-            line, last = bound.line + offset, bound.last_line + offset
-            if not offset:
-                line, last = self._lines
-            self._bound.append(dataclasses.replace(bound, line=line, last_line=last))
-            self._known.add(bound.name)
-        for changed in inner.changed:
-            self._changed.append(dataclasses.replace(changed, line=changed.line + offset))
-        for deleted in inner.deleted:
-            self._deleted.append(dataclasses.replace(deleted, line=deleted.line + offset))
-        for name in inner.needs:
-            self._read(name)
-        self._uses.update(inner.uses)
-        self._may_bind = self._may_bind or inner.may_bind
-        self._is_parsed &= inner.is_parsed
+                before, self._found.lines = self._found.lines, (node.lineno, node.lineno)
+                self._found.bind(node.id, "called", function.name)
+                self._found.lines = before
 
 
 def _targets(targets: Iterable[ast.expr]) -> Iterator[ast.expr]:

@@ -7,7 +7,7 @@ there. A source is looked into only if it holds the name that is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -239,11 +239,24 @@ def listed(cells: Iterable[Cell]) -> str:
 
     Examples
     --------
-    >>> listed([Cell(source="", position=1), Cell(source="", number=7), Cell(source="", number=8)])
-    'the first code cell, cell [7] and cell [8]'
+    >>> listed([Cell(source="", position=1), Cell(source="", position=2), Cell(source="", position=5)])
+    'code cells 1, 2 and 5'
+    >>> listed([Cell(source="", position=1), Cell(source="", number=7)])
+    'code cell 1 and cell [7]'
     """
-    words = [label(cell) for cell in cells]
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+    cells = list(cells)
+    if len(cells) == 1:
+        return label(cells[0])
+    are_numbered = [bool(cell.number) for cell in cells]
+    words = [f"[{cell.number}]" if cell.number else str(cell.position) for cell in cells]
+    if all(are_numbered) or not any(are_numbered):
+        return f"{'cells' if are_numbered[0] else 'code cells'} {_and(words)}"
+    kinds = ["cell" if is_numbered else "code cell" for is_numbered in are_numbered]
+    return _and([f"{kind} {word}" for kind, word in zip(kinds, words, strict=True)])
+
+
+def _and(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _run_of(cell: Cell) -> CellRun:

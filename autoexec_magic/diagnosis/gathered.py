@@ -109,8 +109,10 @@ class Gathered:
         if name == "time":
             self._take_in(rest, 0)
         elif name in ("reset", "reset_selective"):
-            gone = EVERYTHING if name == "reset" else ""
-            self.deleted.append(Deleted(name=gone, line=self.lines[0], text=self.line))
+            is_sure = name == "reset" and not self.depth
+            self.deleted.append(
+                Deleted(name=EVERYTHING, line=self.lines[0], text=self.line, is_sure=is_sure)
+            )
             self.known.clear()
         elif name == "xdel" and rest.split():
             gone = rest.rsplit(maxsplit=1)[-1]

@@ -8,7 +8,7 @@ there. A source is looked into only if it holds the name that is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -94,7 +94,7 @@ class Known:
         return [
             Definition(cell=cell, bound=bound)
             for cell in self.notebook.cells
-            if cell is not self.own_cell
+            if cell is not self.own_cell and not cell.is_removed
             if (bound := binding_in(cell.source, name)) is not None
         ]
 
@@ -123,7 +123,7 @@ class Known:
             happening = Happening(kind=kind, run=run, line=bound.line, text=bound.text, bound=bound)
             found.append((bound.line, happening))
         for deleted in names.deleted:
-            is_late = run.ran == "failed" and (not stopped or deleted.line > stopped)
+            is_late = run.ran == "failed" and (not stopped or deleted.line >= stopped)
             if deleted.name in (name, EVERYTHING) and not is_late:
                 kind = "deleted" if deleted.is_sure else "maybe"
                 happening = Happening(kind=kind, run=run, line=deleted.line, text=deleted.text)
@@ -204,7 +204,13 @@ def binding_in(source: str, name: str) -> Bound | None:
     """Return the last place of a source that binds `name` for good, a sure one first, or None."""
     if name not in source:
         return None
-    found = [bound for bound in names_of(source).bindings(name) if bound.how != "except"]
+    names = names_of(source)
+    found = [bound for bound in names.bindings(name) if bound.how != "except"]
+    ends = [(gone.line, gone.is_sure) for gone in names.deleted if gone.name in (name, EVERYTHING)]
+    ends += [(bound.line, False) for bound in names.bindings(name) if bound.how == "except"]
+    for line, is_sure in sorted(ends):
+        before = [replace(bound, how="maybe") for bound in found if bound.line <= line]
+        found = [*([] if is_sure else before), *(bound for bound in found if bound.line > line)]
     sure = [bound for bound in found if bound.how == "sure"]
     return (sure or found)[-1] if found else None
 

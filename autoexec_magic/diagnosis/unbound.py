@@ -187,7 +187,8 @@ def _deleted(
     where = "this cell" if last.run is known.current else label(last.run)
     why = f"{where} deleted {name}: `{last.text}`"
     made = bindings[-1] if bindings else last
-    return _again("name-deleted", name, why, bool(bindings), made, definitions, known)
+    sure = made.kind == "bound"
+    return _again("name-deleted", name, why, sure, made, definitions, known)
 
 
 def _again(

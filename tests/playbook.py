@@ -21,7 +21,7 @@ from autoexec_magic.values import Diagnosis
 
 
 class Shell:
-    """The little of IPython that cells call: `%%time` runs its body, `%reset` forgets, the rest does nothing."""
+    """The little of IPython that cells call: `%%time` runs its body, `%reset` forgets."""
 
     def __init__(self, names: dict[str, Any]) -> None:
         self._names = names
@@ -54,7 +54,8 @@ class Play:
     def __init__(self, *sources: str, has_document: bool = True, has_ids: bool = True) -> None:
         self.cells = {f"c{at}": source for at, source in enumerate(sources, 1)}
         self.names: dict[str, Any] = {}
-        self.names["get_ipython"] = lambda shell=Shell(self.names): shell
+        shell = Shell(self.names)
+        self.names["get_ipython"] = lambda: shell
         self.runs: list[OneRun] = []
         self.files: dict[str, int] = {}
         self.error: BaseException | None = None

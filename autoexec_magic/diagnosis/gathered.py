@@ -110,9 +110,7 @@ class Gathered:
             self._take_in(rest, 0)
         elif name in ("reset", "reset_selective"):
             is_sure = name == "reset" and not self.depth
-            self.deleted.append(
-                Deleted(name=EVERYTHING, line=self.lines[0], text=self.line, is_sure=is_sure)
-            )
+            self.deleted.append(Deleted(name=EVERYTHING, line=self.lines[0], text=self.line, is_sure=is_sure))
             self.known.clear()
         elif name == "xdel" and rest.split():
             gone = rest.rsplit(maxsplit=1)[-1]

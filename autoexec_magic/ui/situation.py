@@ -97,9 +97,14 @@ class Joined:
         gone = [self._gone(run) for key, run in last.items() if isinstance(key, str)]
         self.cells = (*there, *gone)
         texts = {cell.source.strip() for cell in there}
+        kept = {last[at] for at in range(1, len(self._cells) + 1) if at in last}
         self.runs = tuple(
-            _run(run, place, is_removed=self._is_older(run) and run.source.strip() not in texts)
-            for run, place in zip(runs, places, strict=True)
+            _run(
+                run,
+                at,
+                is_removed=run not in kept and self._is_older(run) and run.source.strip() not in texts,
+            )
+            for run, at in zip(runs, places, strict=True)
         )
 
     def _places(self, runs: Sequence[OneRun]) -> list[int]:
@@ -213,6 +218,10 @@ def _is_of_a_module(error: BaseException) -> bool:
     while error.__cause__ is not None and error.__cause__ is not error:
         error = error.__cause__
     return isinstance(error, ImportError | AttributeError)
+
+
+def _text(run: OneRun) -> str:
+    return run.source.strip()
 
 
 def _is_magic(source: str) -> bool:

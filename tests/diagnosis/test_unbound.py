@@ -35,24 +35,52 @@ def case(name: str, cells: list[str], order: list, want: str) -> object:
         case("deleted-here", ["totl = 1", "del totl\nprint(totl)"], [1, 2], "name-deleted certain c1"),
         case("reset", ["totl = 1", "%reset -f", SHOW], [1, 2, 3], "name-deleted certain c1"),
         case("gone", ["totl = 1", "globals().pop('totl')", SHOW], [1, 2, 3], "name-deleted likely c1"),
-        case("made-again", ["totl = 1", "del totl", "totl = 1 / 0", SHOW], [1, 2, 3, 4], "cell-failed likely"),
+        case(
+            "made-again", ["totl = 1", "del totl", "totl = 1 / 0", SHOW], [1, 2, 3, 4], "cell-failed likely"
+        ),
         case("two-cells", ["totl = 1", "totl = 2", SHOW], [3], "cell-not-run likely c2"),
         case("above-before-below", ["totl = 1", SHOW, "totl = 2"], [2], "cell-not-run likely c1"),
         case("if", ["import os\nif os.sep:\n    totl = 1", SHOW], [2], "cell-not-run likely c1"),
-        case("both-branches", ["if len('a'):\n  totl = 1\nelse:\n  totl = 2", SHOW], [2], "cell-not-run certain c1"),
-        case("try-import", ["try:\n  import a1 as totl\nexcept ImportError:\n  totl = 0", SHOW], [2],
-             "cell-not-run certain c1"),
-        case("try-alone", ["try:\n  totl = 1\nexcept ValueError:\n  pass", SHOW], [2], "cell-not-run likely c1"),
+        case(
+            "both-branches",
+            ["if len('a'):\n  totl = 1\nelse:\n  totl = 2", SHOW],
+            [2],
+            "cell-not-run certain c1",
+        ),
+        case(
+            "try-import",
+            ["try:\n  import a1 as totl\nexcept ImportError:\n  totl = 0", SHOW],
+            [2],
+            "cell-not-run certain c1",
+        ),
+        case(
+            "try-alone", ["try:\n  totl = 1\nexcept ValueError:\n  pass", SHOW], [2], "cell-not-run likely c1"
+        ),
         case("main", ["if __name__ == '__main__':\n    totl = 1", SHOW], [2], "cell-not-run certain c1"),
         case("if-not-held", ["if 1 > 2:\n    totl = 1", SHOW], [1, 2], "definition-not-reached likely"),
         case("no-turn", ["for totl in []:\n    pass", SHOW], [1, 2], "definition-not-reached likely"),
-        case("not-called", ["def load():\n    global totl\n    totl = 1", SHOW], [1, 2],
-             "definition-not-reached likely"),
-        case("except-as", ["try:\n    1 / 0\nexcept ZeroDivisionError as totl:\n    pass", SHOW], [1, 2],
-             "name-deleted certain"),
-        case("with-as", ["import io\nwith io.StringIO() as totl:\n    pass", SHOW], [2], "cell-not-run certain c1"),
+        case(
+            "not-called",
+            ["def load():\n    global totl\n    totl = 1", SHOW],
+            [1, 2],
+            "definition-not-reached likely",
+        ),
+        case(
+            "except-as",
+            ["try:\n    1 / 0\nexcept ZeroDivisionError as totl:\n    pass", SHOW],
+            [1, 2],
+            "name-deleted certain",
+        ),
+        case(
+            "with-as",
+            ["import io\nwith io.StringIO() as totl:\n    pass", SHOW],
+            [2],
+            "cell-not-run certain c1",
+        ),
         case("walrus", ["if (totl := 1) > 0:\n    pass", SHOW], [2], "cell-not-run likely c1"),
-        case("walrus-in-comprehension", ["[totl := i for i in range(3)]", SHOW], [2], "cell-not-run likely c1"),
+        case(
+            "walrus-in-comprehension", ["[totl := i for i in range(3)]", SHOW], [2], "cell-not-run likely c1"
+        ),
         case("unpacking", ["(first, *totl), last = [1, 2], 3", SHOW], [2], "cell-not-run certain c1"),
         case("from-import-as", ["from json import loads as totl", SHOW], [2], "cell-not-run certain c1"),
         case("import-dotted", ["import os.path", "os.sep"], [2], "cell-not-run certain c1"),
@@ -66,15 +94,25 @@ def case(name: str, cells: list[str], order: list, want: str) -> object:
         case("timed-line", ["%time totl = 1", SHOW], [2], "cell-not-run certain c1"),
         case("captured", ["%%capture totl\nprint(1)", SHOW], [2], "cell-not-run certain c1"),
         case("bash-out", ["%%bash --out totl\nls", SHOW], [2], "cell-not-run certain c1"),
-        case("below-a-magic", ["%matplotlib inline\n!pip list\ntotl = 1", SHOW], [2], "cell-not-run certain c1"),
+        case(
+            "below-a-magic", ["%matplotlib inline\n!pip list\ntotl = 1", SHOW], [2], "cell-not-run certain c1"
+        ),
         case("marked", ["%%autoexec --timeout 5\ntotl = 1", SHOW], [2], "cell-not-run certain c1"),
         case("doctest-prompt", [">>> totl = 1\n>>> totl", SHOW], [2], "cell-not-run certain c1"),
         case("indented", ["    totl = 1", SHOW], [2], "cell-not-run certain c1"),
         case("in-a-timed-cell", ["totl = 1", "%%time\nprint(totl)"], [2], "cell-not-run certain c1"),
-        case("in-a-function-of-another", ["def f():\n    return totl", "totl = 1", "f()"], [1, 3],
-             "cell-not-run certain c2"),
-        case("what-a-call-needs", ["import json", "def totl():\n    return json.dumps(1)", "totl()"], [3],
-             "cell-not-run certain c1 c2"),
+        case(
+            "in-a-function-of-another",
+            ["def f():\n    return totl", "totl = 1", "f()"],
+            [1, 3],
+            "cell-not-run certain c2",
+        ),
+        case(
+            "what-a-call-needs",
+            ["import json", "def totl():\n    return json.dumps(1)", "totl()"],
+            [3],
+            "cell-not-run certain c1 c2",
+        ),
         case("in-a-class-body", ["totl = 1", "class A:\n    x = totl"], [2], "cell-not-run certain c1"),
         case("in-a-comprehension", ["totl = 1", "[totl for i in range(2)]"], [2], "cell-not-run certain c1"),
         case("star", ["from os.path import *", "print(basename('a'))"], [2], "cell-not-run likely c1"),
@@ -82,9 +120,18 @@ def case(name: str, cells: list[str], order: list, want: str) -> object:
         case("exec", ["exec('tot' + 'l = 1')", SHOW], [2], "cell-not-run likely c1"),
         case("named-globals", ["globals()['totl'] = 1", SHOW], [2], "cell-not-run likely c1"),
         case("unknown-magic", ["%%conjure\nx", SHOW], [2], "cell-not-run likely c1"),
-        case("restart", ["import json", "xs = [1]", "totl = json.dumps(xs)", SHOW], [4],
-             "cell-not-run certain c1 c2 c3"),
-        case("all-that-this-cell-needs", ["aa1 = 1", "bb1 = 2", "print(aa1, bb1)"], [3], "cell-not-run certain c1 c2"),
+        case(
+            "restart",
+            ["import json", "xs = [1]", "totl = json.dumps(xs)", SHOW],
+            [4],
+            "cell-not-run certain c1 c2 c3",
+        ),
+        case(
+            "all-that-this-cell-needs",
+            ["aa1 = 1", "bb1 = 2", "print(aa1, bb1)"],
+            [3],
+            "cell-not-run certain c1 c2",
+        ),
         case("remade-in-between", ["totl = 1", "totl = totl + 1", SHOW], [3], "cell-not-run certain c1 c2"),
         case("augmented-only", ["totl += 1", SHOW], [2], NOT_OURS),
         case("annotation-only", ["totl: int", SHOW], [1, 2], NOT_OURS),
@@ -101,17 +148,30 @@ def case(name: str, cells: list[str], order: list, want: str) -> object:
         case("attribute", ["class A: pass\nA.totl = 1", SHOW], [2], NOT_OURS),
         case("keyword", ["dict(totl=1)", SHOW], [2], NOT_OURS),
         case("nowhere", ["total = 1", SHOW], [1, 2], NOT_OURS),
-        case("misspelt-below", ["total = 1", "print(totall)", "totall = 2"], [1, 2], "defined-later likely c3"),
+        case(
+            "misspelt-below", ["total = 1", "print(totall)", "totall = 2"], [1, 2], "defined-later likely c3"
+        ),
         case("short-below", ["dd = 1", "print(d)", "d = 2"], [1, 2], "defined-later likely c3"),
         case("misspelt-and-star", ["total = 1", "from os.path import *", "print(totall)"], [1, 3], NOT_OURS),
-        case("unbound-local", ["totl = 1", "def f():\n    print(totl)\n    totl = 2\nf()"], [2], "unbound-local"),
-        case("free-variable", ["totl = 1", "def f():\n    def g():\n        return totl\n    g()\n    totl = 1\nf()"], [2],
-             NOT_OURS),
-        case("raised-by-hand", ["totl = 1", "raise NameError(\"name 'totl' is not defined\")"], [2], NOT_OURS),
+        case(
+            "unbound-local",
+            ["totl = 1", "def f():\n    print(totl)\n    totl = 2\nf()"],
+            [2],
+            "unbound-local",
+        ),
+        case(
+            "free-variable",
+            ["totl = 1", "def f():\n    def g():\n        return totl\n    g()\n    totl = 1\nf()"],
+            [2],
+            NOT_OURS,
+        ),
+        case(
+            "raised-by-hand", ["totl = 1", "raise NameError(\"name 'totl' is not defined\")"], [2], NOT_OURS
+        ),
     ],
-)  # fmt: skip
+)
 def test_why_a_name_is_not_there(cells, order, want):
-    """The code, how sure it is, and the cells to run, as really running the cells in that order shows them."""
+    """The code, how sure it is, and the cells to run, as running the cells in that order shows them."""
     found = Play(*cells).run(*order).why()
     code, *rest = want
     assert found.code == code, str(found)
@@ -189,7 +249,8 @@ def test_a_later_look_knows_what_happened_since():
     play = Play("totl = 1", SHOW).run(2)
     notebook = play.notebook()
     since = Notebook(
-        **{name: getattr(notebook, name) for name in notebook.__slots__} | {"names_since": frozenset({"totl"})}
+        **{name: getattr(notebook, name) for name in notebook.__slots__}
+        | {"names_since": frozenset({"totl"})}
     )
     found = diagnose_exception(
         play.error, is_user_frame=play.files.__contains__, around=Around(notebook=since)

@@ -17,6 +17,7 @@ from . import executor, orchestrator
 from .errors import PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Wanted
+from .failures import why
 from .history import host, short_id
 from .imports import (
     fix,
@@ -72,6 +73,7 @@ __all__ = [
     "store",
     "test",
     "undo_install",
+    "why",
 ]
 
 QUICK = 20  #: rows and runs that a quick look at the ledger covers

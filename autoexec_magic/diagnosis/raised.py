@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from autoexec_magic.values import Diagnosis
 
-from . import python
+from . import notebook, python
 from .around import NOTHING, Around
 from .exceptions import causes, user_place
-from .plain import compose
+from .plain import compose, one_line
 
 
 def diagnose_exception(
@@ -28,5 +29,7 @@ def diagnose_exception(
         What is known beside it.
     """
     chain = causes(error)
+    if found := notebook.explain_error(chain, is_user_frame=is_user_frame, around=around):
+        return replace(found, where=one_line(user_place(chain, is_user_frame)))
     code, why, fix, confidence = python.explain_error(chain[-1])
     return compose(code, why, fix, confidence, user_place(chain, is_user_frame))

@@ -39,7 +39,7 @@ from ..installer.importing import Written
 from ..orchestrator import Healing, PhaseReport, Plan
 from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
-from . import front, tee, text, verbs
+from . import front, situation, tee, text, verbs
 from .limit import TimeLimit
 from .options import HelpAsked
 from .resuming import Resuming
@@ -345,7 +345,13 @@ class _Cell:
         if isinstance(error, AutoexecError | Cancelled):
             why = _in_one_line(error)
             return Diagnosis(code=error.code, why=why, fix=error.fix, confidence="certain")
-        found = diagnosis.diagnose_exception(error, is_user_frame=lambda name: name in self._names)
+        found = diagnosis.diagnose_exception(
+            error,
+            is_user_frame=lambda name: name in self._names,
+            around=situation.around(
+                self._shell, error, timeout=self._options.timeout or self._config.timeout or 0.0
+            ),
+        )
         file, colon, line = found.where.rpartition(":")
         found = dataclasses.replace(found, where=f"{self._names.get(file, file)}{colon}{line}")
         reason = self._heals.reason(error) if self._heals else None

@@ -8,6 +8,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 
 from . import completion, notebook, verbs
 from .cell import Cells
+from .executed import Executed
 from .switch import Switch
 
 _LOADED = "_autoexec_magic_loaded"
@@ -33,13 +34,15 @@ def load(shell: Any) -> None:
     """Register the magics, the cells' hooks and the completion; once a shell."""
     if getattr(shell, _LOADED, None):
         return
+    executed = Executed(shell)
     cells = Cells(shell)
     magics = AutoexecMagics(shell)
     magics.switch = Switch(shell, cells)
     shell.register_magics(magics)
+    executed.load()  # before the cells' hooks, which ask it
     cells.load()
     completer = completion.register(shell)
-    setattr(shell, _LOADED, (magics.switch, cells, completer))
+    setattr(shell, _LOADED, (magics.switch, cells, completer, executed))
 
 
 def unload(shell: Any) -> None:
@@ -47,9 +50,10 @@ def unload(shell: Any) -> None:
     loaded = getattr(shell, _LOADED, None)
     if not loaded:
         return
-    switch, cells, completer = loaded
+    switch, cells, completer, executed = loaded
     switch.off()
     cells.unload()
+    executed.unload()
     completion.unregister(shell, completer)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("autoexec", None)

@@ -14,7 +14,7 @@ from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit
 from ..orchestrator import Report
 from ..values import Stream
-from . import front, speak, text, verbs
+from . import front, speak, text, verbs, why
 from .cell import caller_of, write, write_late
 from .options import HelpAsked
 from .records import json_lines
@@ -50,6 +50,8 @@ def run(shell: Any, switch: Switch, line: str, cell: str | None) -> object:
             write("stdout", json_lines(speak.of_error(line.split(maxsplit=1)[0], error)))
         raise
     caller = caller_of(shell)
+    if call.verb == "why":
+        call = dataclasses.replace(call, means=lambda call, caller: why.here(shell, caller))
     if call.verb in ("on", "off"):
         call = dataclasses.replace(call, means=lambda call, caller: switch.turn(call))
     if call.is_json:

@@ -20,6 +20,7 @@ from ..api import Caller
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
 from . import fixes, indexes, options, rows, rulings, sought, speak
+from . import why as reasons
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -294,6 +295,7 @@ VERBS: Mapping[str, Verb] = {
         takes_line=False,
         passes_on=True,
     ),
+    "why": Verb(help="explain the last failure here", add=options.add_nothing, run=reasons.why),
     "runs": Verb(
         help="list the runs, or replay one: runs show ID",
         add=options.add_runs,

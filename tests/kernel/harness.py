@@ -181,13 +181,27 @@ class Kernel:
         self._manager.shutdown_kernel(now=True)
 
     def start(
-        self, code: str, *, allow_stdin: bool = False, silent: bool = False, store_history: bool = True
+        self,
+        code: str,
+        *,
+        allow_stdin: bool = False,
+        silent: bool = False,
+        store_history: bool = True,
+        cell_id: str = "",
     ) -> Cell:
-        """Send a cell; `finish` it before the next one is sent."""
-        request = self._client.execute(
-            code, silent=silent, store_history=store_history, allow_stdin=allow_stdin, stop_on_error=False
-        )
-        self._present = Cell(kernel=self, request=request)
+        """Send a cell, with its id as JupyterLab names it; `finish` it before the next one is sent."""
+        asked = {
+            "code": code,
+            "silent": silent,
+            "store_history": store_history,
+            "user_expressions": {},
+            "allow_stdin": allow_stdin,
+            "stop_on_error": False,
+        }
+        message = self._client.session.msg("execute_request", asked)
+        message["metadata"] |= {"cellId": cell_id} if cell_id else {}
+        self._client.shell_channel.send(message)
+        self._present = Cell(kernel=self, request=message["header"]["msg_id"])
         return self._present
 
     @property
@@ -200,7 +214,7 @@ class Kernel:
         """Whether the kernel's main thread waits for something, or for nothing."""
         return is_asleep(self._manager.provisioner.pid)
 
-    def execute(self, code: str, **options: bool) -> Cell:
+    def execute(self, code: str, **options: Any) -> Cell:
         """Run a cell to its end."""
         return self.start(code, **options).finish()
 
@@ -211,6 +225,11 @@ class Kernel:
     def answer(self, text: str) -> None:
         """Answer the question that the kernel waits with."""
         self._client.input(text)
+
+    def restart(self) -> None:
+        """Restart the kernel, as the front end's button does: its names are gone, and nothing is loaded."""
+        self._manager.restart_kernel(now=True)
+        self._client.wait_for_ready(timeout=HANG_SECONDS)
 
     def interrupt(self) -> None:
         """Interrupt, as the front end's stop button does."""

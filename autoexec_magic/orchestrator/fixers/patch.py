@@ -157,9 +157,10 @@ def replaced(source: str, line: int, old: str, new: str, *, failed: str = "") ->
 
 def diff(before: str, after: str, name: str) -> str:
     """Return what was changed as a unified diff; "" where nothing was."""
-    made = difflib.unified_diff(
-        before.split("\n"), after.split("\n"), f"a/{name}", f"b/{name}", n=3, lineterm=""
-    )
+    old, new = before.split("\n"), after.split("\n")
+    if not old[-1] and not new[-1]:  # both end in a line feed: that is no line to be shown
+        old, new = old[:-1], new[:-1]
+    made = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", n=3, lineterm="")
     return "\n".join(made)
 
 

@@ -64,8 +64,8 @@ def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
             if plan.fixing is not None and isinstance(step, Script) and _can_be_fixed(reports[-1]):
                 from .fixers.scripted import mended  # which carries out phases itself
 
-                more, done = mended(step, plan, reports[-1], emit=emit, here=here)
-                reports, tried = [*reports, *more], done.tried
+                reports[-1:], done = mended(step, plan, reports[-1], emit=emit, here=here)
+                tried = done.tried
             if not reports[-1].verdict.is_good:
                 break
     except AutoexecError as refusal:  # no such cage: nothing was run

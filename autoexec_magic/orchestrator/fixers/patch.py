@@ -199,14 +199,17 @@ def _hunks(text: str, name: str, *, is_fenced: bool) -> Iterator[Hunk]:
 def _body(
     lines: list[str], at: int, counts: tuple[int, int], *, is_open: bool
 ) -> tuple[list[tuple[str, str]], int]:
-    """Return the lines of a hunk and where it ends; with `is_open` it may be longer than it says."""
+    """Return the lines of a hunk and where it ends; with `is_open` an empty line does not end it.
+
+    It may be longer than it says, for models count badly.
+    """
     found: list[tuple[str, str]] = []
     old, new = counts
     while at < len(lines):
         line = lines[at]
         is_due = old > 0 or new > 0
-        if not is_due and (not is_open or line.startswith(("--- ", "@@"))):
-            break
+        if not is_due and (line.startswith("--- ") or not (line or is_open)):
+            break  # another file, or a line that ends what stands in prose
         if line.startswith("@@") or (line and line[0] not in " +-\\"):
             break
         at += 1

@@ -51,8 +51,8 @@ def mended(
     Returns
     -------
     list of PhaseReport, Mended
-        The phases that were carried out for it, that of the run which counts
-        last, and what came of it.
+        `first` and the phases that were carried out for it, that of the run
+        which counts last, and what came of it.
     """
     fixing = plan.fixing or Fixing()
     work = _Work(step, plan, emit, here, reports=[first])
@@ -69,7 +69,7 @@ def mended(
         last = replace(last, verdict=Verdict.CANCELLED, error=stopped)
     if done.passed and fixing.file and done.attempt.source != attempt.source:
         _offer(fixing, attempt, done, emit=emit, here=here)
-    others = [report for report in work.reports[1:] if report is not ran[-1]]
+    others = [report for report in work.reports if report is not ran[-1]]
     return [*others, last], done
 
 

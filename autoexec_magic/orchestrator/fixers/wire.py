@@ -114,6 +114,11 @@ class _Exchange:
             self.answer = self._answered()
         except ssl.SSLCertVerificationError:
             self.fault = "has a certificate that is not trusted"
+        except TimeoutError:
+            is_there = self._connection is not None and self._connection.sock is not None
+            self.fault = (
+                f"did not answer within {self._seconds:g} s" if is_there else "could not be reached in time"
+            )
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
             # Its text may hold what was sent or answered.
             self.fault = f"could not be asked ({type(error).__name__})"

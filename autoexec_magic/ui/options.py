@@ -9,6 +9,8 @@ from ..installer.language import LANGUAGES
 from ..orchestrator import Fixing
 from . import fixes, rows, rulings
 
+FIXINGS = "_autoexec_magic_fixings"  #: the attribute of a shell in which a cell was to be fixed
+
 
 class HelpAsked(Exception):
     """Somebody asked for help; it carries the text."""
@@ -87,14 +89,15 @@ def add_fixing(parser: argparse.ArgumentParser) -> None:
 
 def fixing_of(options: argparse.Namespace, file: str = "", content: bytes = b"") -> Fixing | None:
     """Return what is to be done about a failure, or None where a line does not say so."""
-    asks_model = options.auto or options.model or options.show
-    if not (options.fix or asks_model):
+    fix, is_auto, model, shows = (getattr(options, name, False) for name in ("fix", "auto", "model", "show"))
+    asks_model = is_auto or model or shows
+    if not (fix or asks_model):
         return None
     return Fixing(
-        is_auto=options.auto,
-        installs=not options.no_install,
+        is_auto=is_auto,
+        installs=not getattr(options, "no_install", False),
         asks_model=asks_model,
-        shows=options.show,
+        shows=shows,
         file=file,
         content=content,
     )

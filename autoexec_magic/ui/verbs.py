@@ -23,7 +23,7 @@ from . import fixes, indexes, options, rows, rulings, sought, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
-OPTIONS_OF_CELL = "%%autoexec [--timeout SECONDS] [--no-install] [--yes]"
+OPTIONS_OF_CELL = "%%autoexec [--timeout SECONDS] [--no-install] [--yes] [--fix]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +168,7 @@ def cell_options(line: str) -> argparse.Namespace | None:
     options.add_timeout(parser)
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
     parser.add_argument("--yes", action="store_true", help="answer what is proved with yes")
+    options.add_fixing(parser)
     try:
         return parser.parse_args(words)
     except argparse.ArgumentError as error:

@@ -184,7 +184,8 @@ def patched(
     if not made:
         return Change(attempt=attempt, by=by, what=what)
     try:
-        found = doubts(attempt.source, source, language=attempt.language, failed=failure.failed_line)
+        before, after = hands.plain(attempt.source), hands.plain(source)
+        found = doubts(before, after, language=attempt.language, failed=failure.failed_line)
     except BadPatch as error:
         raise Left(str(error)) from error
     found = tuple(map(hands.shorten, found))

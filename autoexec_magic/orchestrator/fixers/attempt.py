@@ -123,6 +123,8 @@ class Hands:
         Runs cells by their numbers. It raises `Left` where one fails.
     shorten : callable, optional
         Masks what a text holds that nobody else need see.
+    plain : callable, optional
+        Returns a source in its language alone: a cell's magics are no Python.
     """
 
     root: Path
@@ -133,3 +135,4 @@ class Hands:
     install: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None
     run_cells: Callable[[tuple[str, ...]], None] | None = None
     shorten: Callable[[str], str] = lambda text: text
+    plain: Callable[[str], str] = lambda source: source

@@ -29,7 +29,7 @@ from .files import Changed, rewrite
 from .mending import Mended, Thinks, mend
 from .patch import diff
 from .rounds import Budget, Rounds
-from .sent import shortened
+from .sent import homes, shortened
 
 LAST_CHARS = 8_000  #: of what a script wrote
 _MIB = 2**20
@@ -55,33 +55,34 @@ def mended(
         which counts last, and what came of it.
     """
     fixing = plan.fixing or Fixing()
-    work = _Work(step, plan, emit, here, reports=[first])
     attempt = _attempt_of(step, plan, here)
+    work = _Work(step, plan, emit, here, reports=[first], ended={attempt.digest: first})
     budget = Budget(rounds=int(here.config.fix_rounds), seconds=here.config.fix_seconds)
     rounds = Rounds(budget)
     hands = _hands(fixing, plan, work)
-    thinks = _thinks(fixing, hands, emit, here)
-    done = mend(_failure_of(first), attempt, work.again, hands, rounds, emit=emit, thinks=thinks)
-    ran = [report for report in work.reports if report.phase == "run"]
-    last = replace(ran[-1], diagnosis=_with_story(ran[-1].diagnosis, done), error=_told(ran[-1].error, done))
+    thinking = thinks(fixing, hands, emit, here)
+    done = mend(_failure_of(first), attempt, work.again, hands, rounds, emit=emit, thinks=thinking)
+    counts = work.ended[done.attempt.digest]  # not that of a patch which was dropped
+    last = replace(counts, diagnosis=_with_story(counts.diagnosis, done), error=_told(counts.error, done))
     if done.is_stopped:
         stopped = Cancelled("fixing was stopped", why="; ".join(done.story))
         last = replace(last, verdict=Verdict.CANCELLED, error=stopped)
     if done.passed and fixing.file and done.attempt.source != attempt.source:
         _offer(fixing, attempt, done, emit=emit, here=here)
-    others = [report for report in work.reports if report is not ran[-1]]
+    others = [report for report in work.reports if report is not counts]
     return [*others, last], done
 
 
 @dataclass(slots=True)
 class _Work:
-    """The phases carried out for one script."""
+    """The phases carried out for one script; `ended` is how each attempt ended, by its digest."""
 
     step: Script
     plan: Plan
     emit: Emit
     here: Surroundings
     reports: list[PhaseReport]
+    ended: dict[str, PhaseReport]
     healing: Healing | None = field(default=None)
 
     def again(self, attempt: Attempt) -> Failure | None:
@@ -96,30 +97,17 @@ class _Work:
         plan = replace(self.plan, timeout=limits.get("--timeout") or self.plan.timeout, doors=attempt.doors)
         report = run_phase(replace(self.step, source=attempt.source), plan, self.emit, here)
         self.reports.append(report)
+        self.ended[attempt.digest] = report
         return None if report.verdict.is_good else _failure_of(report)
 
     def install(self, modules: tuple[str, ...]) -> tuple[str, ...]:
         """Make modules importable by proof; return what was installed."""
-        if not self.here.config.install:
-            raise Left("`install` is off in the settings")
         person = self.here.person or self.here.ask
         self.healing = self.healing or Healing(self.plan, self.emit, self.here, person=person)
         report = self.healing.heal([Needed(1, module) for module in modules])
-        if report is None:
-            raise Left(f"{', '.join(modules)} was looked for already")
-        self.reports.append(report)
-        if isinstance(report.error, Cancelled):
-            raise report.error
-        if report.error is not None:
-            fix = f"; fix: {report.error.fix}" if report.error.fix else ""
-            raise Left(f"{report.error.what}: {report.error.why}{fix}")
-        added = tuple(f"{item.distribution} {item.version}" for item in report.installed)
-        if not added and not report.there:
-            why = next(
-                (line for item in report.resolutions for line in item.evidence), "nothing was installed"
-            )
-            raise Left(why)
-        return (*added, *report.there)
+        if report is not None:
+            self.reports.append(report)
+        return installed_by(report, modules)
 
 
 def _attempt_of(step: Script, plan: Plan, here: Surroundings) -> Attempt:
@@ -163,17 +151,37 @@ def _hands(fixing: Fixing, plan: Plan, work: _Work) -> Hands:
         person=_person(here, emit),
         may_patch=fixing.is_auto and plan.level in ("workspace", "sealed"),
         memory_bytes=machine_memory(),
-        install=work.install if fixing.installs else None,
-        shorten=shortened(os.environ, (here.config.fix_key,), _homes()),
+        install=work.install if fixing.installs and here.config.install else None,
+        shorten=shortened(os.environ, (here.config.fix_key,), homes()),
     )
 
 
-def _homes() -> tuple[str, ...]:
-    home = os.path.expanduser("~")  # noqa: PTH111 - raises nothing without a home
-    return tuple(dict.fromkeys((home, os.path.realpath(home))))
+def installed_by(report: PhaseReport | None, modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a heal brought, or raise what kept it from that; None is a heal that was tried before.
+
+    Raises
+    ------
+    Left
+        Nothing came of it; the text says why, and what to type.
+    Cancelled
+        It was stopped.
+    """
+    if report is None:
+        raise Left(f"{', '.join(modules)} was looked for already")
+    if isinstance(report.error, Cancelled):
+        raise report.error
+    if report.error is not None:
+        fix = f"; fix: {report.error.fix}" if report.error.fix else ""
+        raise Left(f"{report.error.what}: {report.error.why}{fix}")
+    added = tuple(f"{item.distribution} {item.version}" for item in report.installed)
+    if not added and not report.there:
+        why = next((line for item in report.resolutions for line in item.evidence), "nothing was installed")
+        raise Left(why)
+    return (*added, *report.there)
 
 
-def _thinks(fixing: Fixing, hands: Hands, emit: Emit, here: Surroundings) -> Thinks | None:
+def thinks(fixing: Fixing, hands: Hands, emit: Emit, here: Surroundings) -> Thinks | None:
+    """Return the fixer that asks the model, where the line says so; `--auto` alone needs none."""
     is_there = here.config.fix_model and here.config.fix_url
     if not fixing.asks_model or (fixing.is_auto and not is_there):
         return None

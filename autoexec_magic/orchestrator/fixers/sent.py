@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -119,6 +120,12 @@ def shortened(
         return home.sub("~", text) if home else text
 
     return shorten
+
+
+def homes() -> tuple[str, ...]:
+    """Return where the home folder is, by each of its names."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - raises nothing without a home
+    return tuple(dict.fromkeys((home, os.path.realpath(home))))
 
 
 def in_source(source: str, shorten: Callable[[str], str]) -> str:

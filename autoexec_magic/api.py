@@ -33,7 +33,7 @@ from .imports import (
     undo_install,
 )
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
-from .orchestrator import Command, Heal, Report, Script, Step, Test
+from .orchestrator import Command, Fixing, Heal, Report, Script, Step, Test
 from .trust import Kept
 from .values import PolicyVerdict, Question, Run, Verdict
 
@@ -154,6 +154,7 @@ def script(
     env: Sequence[str] = (),
     heal: bool = True,
     yes: bool = False,
+    fixing: Fixing | None = None,
     caller: Caller = PYTHON,
 ) -> Report:
     """Run `source` as a process of its own; what fails is diagnosed.
@@ -179,6 +180,8 @@ def script(
         Install what a Python script imports and is missing, by proof.
     yes : bool, default False
         Answer what is proved with yes.
+    fixing : Fixing, optional
+        Carry out what a diagnosis offers, and run it again, within bounds.
     caller : Caller, optional
         Who watches and answers.
 
@@ -207,6 +210,7 @@ def script(
         doors=doors,
         env=env,
         yes=yes,
+        fixing=fixing,
         caller=caller,
     )
 

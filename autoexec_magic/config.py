@@ -64,12 +64,20 @@ class Config:
     policy_refuse: tuple[str, ...] = ()
     pass_on: tuple[str, ...] = ()
     cage: str = "workspace"
+    fix_rounds: float = 3.0
+    fix_seconds: float = 300.0
+    fix_model: str = ""
+    fix_url: str = ""
+    fix_key: str = field(default="", repr=False)  # a name; but somebody may have written the key itself
+    fix_timeout: float = 60.0
 
 
+_KEY_NAME = "fix.key"
+_VARIABLE = re.compile(r"(?:[A-Z_][A-Z0-9_]{0,63})?")
 _LARGEST = 1e300  # whole numbers of TOML know no bounds
 _POLICY = "policy"
 _BLOCKED = "blocked"
-_TABLES = (_POLICY, "limits")  # tables of their own: their keys are `policy.programs` …
+_TABLES = (_POLICY, "limits", "fix")  # tables of their own: their keys are `policy.programs` …
 
 
 def _key(field_name: str) -> str:
@@ -101,6 +109,12 @@ MEANING = {
     "policy.refuse": "commands that never run, written the same way",
     "cage": "the cage of a script, unless its line says otherwise: sealed, workspace, open or best",
     "pass-on": "environment variables that runs may see; * is a wildcard",
+    "fix.rounds": "how often --fix tries; 0 is not at all",
+    "fix.seconds": "how long --fix goes on trying, in seconds",
+    "fix.model": "the language model that --fix --model asks; empty is none",
+    "fix.url": "where it is: https://HOST/v1, of any server that speaks OpenAI's chat protocol",
+    "fix.key": "the NAME of the environment variable that holds its key; empty is none",
+    "fix.timeout": "seconds to wait for its answer",
 }
 #: what tells where these folders are
 _SAY_WHERE = (
@@ -111,7 +125,7 @@ _OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names 
 PERSON_ONLY = frozenset(
     {
         *("index-url", "project-age-days", "release-age-days", "index-hours", "cache-mb", "pass-on", "cage"),
-        *(key for key in KEYS if key.startswith("limits.")),
+        *(key for key in KEYS if key.startswith(("limits.", "fix."))),
     }
 )
 #: these count from a workspace once a person has accepted that very content
@@ -450,10 +464,9 @@ def _typed(key: str, value: object, where: str) -> object:
         good = isinstance(value, list) and all(isinstance(item, str) for item in value)
         value = tuple(value) if isinstance(value, list) else value
     else:
-        good = isinstance(value, str)
+        good = isinstance(value, str) and (key != _KEY_NAME or bool(_VARIABLE.fullmatch(value)))
     if not good:
         kinds = {bool: "true or false", float: "a number, 0 or more", tuple: "a list of texts", str: "a text"}
-        raise UsageError(
-            f"{key} = {shown(value)} in {where} cannot be", fix=f"give {kinds[type(default)]}: {MEANING[key]}"
-        )
+        said = key if key == _KEY_NAME else f"{key} = {shown(value)}"  # it may be the key itself
+        raise UsageError(f"{said} in {where} cannot be", fix=f"give {kinds[type(default)]}: {MEANING[key]}")
     return value

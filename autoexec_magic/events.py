@@ -192,6 +192,29 @@ class Diagnosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FixTried:
+    """Something was done about a failure, and what came of it.
+
+    `number` counts the rounds from 1; 0 is the end of all of them, whose `why`
+    says why there is no further one. `by` is the kind of action, or "model";
+    `what` was done, in a few words. `outcome` is "passed" or "failed" (what ran
+    again), "same" (it failed as before), "unchanged" (there was nothing to run
+    again for), "dropped" (a patch that did not help was taken back), "left"
+    (a person has to do it, or said no) or "stopped". `patch` is the change as a
+    unified diff and `doubts` what a person must see of it; `seconds` were spent.
+    """
+
+    number: int
+    by: str
+    what: str
+    outcome: str
+    why: str = ""
+    patch: str = ""
+    doubts: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseFinished:
     """A phase ended after `seconds`."""
 
@@ -232,6 +255,7 @@ Event: TypeAlias = (
     | Removed
     | Recorded
     | Diagnosed
+    | FixTried
     | PhaseFinished
     | RunFinished
 )

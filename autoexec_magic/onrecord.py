@@ -25,7 +25,7 @@ from .executor.cage import SHUT, Doors, Wanted
 from .heads import with_head
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .masked import masked
-from .orchestrator import Command, Plan, Report, Script, Step, Surroundings
+from .orchestrator import Command, Fixing, Plan, Report, Script, Step, Surroundings
 from .redact import cleaned, secrets_in
 from .values import Ask, Choice, Place, Question, Reply
 
@@ -135,6 +135,7 @@ def carry_out(
     pty: bool = False,
     env: Sequence[str] = (),
     yes: bool = False,
+    fixing: Fixing | None = None,
 ) -> Report:
     """Carry out a plan on the record and raise what kept it from passing.
 
@@ -152,6 +153,7 @@ def carry_out(
         doors=doors,
         pty=pty,
         pass_on=tuple(env),
+        fixing=fixing,
     )
     with recorded(verb, title, _told(level), caller, loaded.workspace) as recorder:
         sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
@@ -246,6 +248,7 @@ def _surroundings(loaded: settings.Loaded, caller: Caller, *, yes: bool) -> Surr
         workspace=loaded.workspace,
         cache=loaded.data / "cache",
         ask=agreed if yes else caller.ask,
+        person=caller.ask,
         loaded=loaded,
         cancel=caller.cancel,
     )

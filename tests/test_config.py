@@ -25,6 +25,12 @@ PERSONAL = {
     "limits.processes": ("20", "20", 20.0),
     "limits.file-mb": ("0.5", "0.5", 0.5),
     "limits.open-files": ("64", "64", 64.0),
+    "fix.rounds": ("2", "2", 2.0),
+    "fix.seconds": ("60", "60", 60.0),
+    "fix.model": ('"small"', "small", "small"),
+    "fix.url": ('"https://model.example/v1"', "https://model.example/v1", None),
+    "fix.key": ('"MODEL_KEY"', "MODEL_KEY", "MODEL_KEY"),
+    "fix.timeout": ("5", "5", 5.0),
 }
 BAD_VALUES = [
     ("timeout", '"10"'),
@@ -43,6 +49,7 @@ BAD_VALUES = [
     ("policy.programs", '{git = "yes"}'),
 ]
 BAD_VARIABLES = [
+    ("AUTOEXEC_FIX_ROUNDS", "-1"),
     ("AUTOEXEC_TIMEOUT", "soon"),
     ("AUTOEXEC_TIMEOUT", ""),
     ("AUTOEXEC_TIMEOUT", "-1"),
@@ -613,3 +620,19 @@ def test_what_would_be_in_force_is_what_both_files_offer_and_no_link(place):
     assert offered.policy_roots == ("../data",)
     config.accept(place.load())
     assert place.load().config == offered
+
+
+@pytest.mark.parametrize("key", ["sk-live-0123456789", "lower_case", "A B", "é", "A" * 65])
+def test_a_key_in_the_place_of_its_name_is_not_repeated(place, key):
+    """`fix.key` names a variable; whoever writes the key itself there reads it nowhere else."""
+    place.write(SOURCES[1], f'[fix]\nkey = "{key}"')
+    with pytest.raises(UsageError) as caught:
+        place.load()
+    assert key not in str(caught.value)
+    assert "the NAME of the environment variable" in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", "OPENAI_API_KEY", "_K9"])
+def test_the_name_of_a_variable_can_be_a_key(place, key):
+    """What shells take for a variable, in capitals."""
+    assert place.load(AUTOEXEC_FIX_KEY=key).config.fix_key == key

@@ -99,7 +99,7 @@ class Session:
             busy = self._open - idle
             self._idle.clear()
         for connection in busy:
-            _shut(connection)  # whoever waits in it closes it
+            shut(connection)  # whoever waits in it closes it
         for connection in idle:
             self._forget(connection)
 
@@ -172,7 +172,7 @@ class Session:
             if scheme == "https"
             else http.client.HTTPConnection(host, timeout=self._seconds)
         )
-        made._create_connection = _connected  # type: ignore[attr-defined]
+        made._create_connection = connected  # type: ignore[attr-defined]
         with self._lock:
             self._open.add(made)
         try:
@@ -224,7 +224,7 @@ class Session:
             return self._context
 
 
-def _connected(address: tuple[str, int], timeout: Any = None, source: Any = None) -> socket.socket:
+def connected(address: tuple[str, int], timeout: Any = None, source: Any = None) -> socket.socket:
     """Connect within `CONNECT_SECONDS`, however long names take and however many addresses there are."""
     until = time.monotonic() + CONNECT_SECONDS
     last: OSError = TimeoutError(f"nothing within {CONNECT_SECONDS:g} s")
@@ -274,7 +274,8 @@ def _told(error: Exception) -> str:
     return str(error.args[-1]) if error.args else type(error).__name__
 
 
-def _shut(connection: http.client.HTTPConnection) -> None:
+def shut(connection: http.client.HTTPConnection) -> None:
+    """End every wait in a connection; whoever waits there closes it."""
     made = connection.sock
     if made is not None:
         with contextlib.suppress(OSError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import AutoexecError, Cancelled
-from ..events import Installed, Removed
+from ..events import FixTried, Installed, Removed
 from ..executor.cage import SHUT, Doors, Wanted
 from ..installer import Needed
 from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
@@ -116,13 +116,33 @@ PHASE_OF: dict[type, Phase] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fixing:
+    """That a failure is to be fixed, and how far that may go.
+
+    With `is_auto` a patch is applied without a question where it runs in a
+    cage and raises no doubt; with `installs` modules may be installed. With
+    `asks_model` a language model is asked where no rule knows a fix, and with
+    `shows` a person sees what would be sent to it, and it is sent on a yes.
+    `file` is where the script came from, "" where it came from a cell, and
+    `content` what was in that file.
+    """
+
+    is_auto: bool = False
+    installs: bool = True
+    asks_model: bool = False
+    shows: bool = False
+    file: str = ""
+    content: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The phases of one run, in order.
 
     `timeout` is in seconds for each phase that runs the user's code; None is
     no limit. `pass_on` names environment variables that the run may see;
     `level` and `doors` say which cage it is in, and what that lets through;
-    `pty` gives commands a terminal.
+    `pty` gives commands a terminal; `fixing` says what to do when one fails.
     """
 
     verb: str
@@ -133,6 +153,7 @@ class Plan:
     doors: Doors = SHUT
     pty: bool = False
     pass_on: tuple[str, ...] = ()
+    fixing: Fixing | None = None
 
     def options(self) -> str:
         """Return the options that say the same on a line, for a command to be typed again."""
@@ -164,7 +185,7 @@ class PhaseReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How a run ended. `error` is what kept it from passing, or None."""
+    """How a run ended. `error` is what kept it from passing, or None; `tried` what was done about it."""
 
     verb: str
     verdict: Verdict
@@ -172,6 +193,7 @@ class Report:
     run_id: str = ""
     phases: tuple[PhaseReport, ...] = field(default=())
     error: AutoexecError | Cancelled | None = None
+    tried: tuple[FixTried, ...] = ()
 
     @property
     def outcome(self) -> Outcome | None:

@@ -22,6 +22,7 @@ from ..errors import (
 from ..events import (
     Emit,
     Event,
+    FixTried,
     PhaseFinished,
     PhaseStarted,
     Resolved,
@@ -55,10 +56,16 @@ def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
     """Carry out `plan` and return its report; nothing meant for the user is raised."""
     started = time.monotonic()
     reports: list[PhaseReport] = []
+    tried: tuple[FixTried, ...] = ()
     try:
         plan = _begin(plan, emit)
         for step in plan.phases:
             reports.append(run_phase(step, plan, emit, here))
+            if plan.fixing is not None and isinstance(step, Script) and _can_be_fixed(reports[-1]):
+                from .fixers.scripted import mended  # which carries out phases itself
+
+                reports[-1:], done = mended(step, plan, reports[-1], emit=emit, here=here)
+                tried = done.tried
             if not reports[-1].verdict.is_good:
                 break
     except AutoexecError as refusal:  # no such cage: nothing was run
@@ -79,7 +86,13 @@ def run(plan: Plan, emit: Emit, here: Surroundings) -> Report:
         run_id=here.run_id,
         phases=tuple(reports),
         error=error,
+        tried=tried,
     )
+
+
+def _can_be_fixed(report: PhaseReport) -> bool:
+    """Whether it ran and failed: what was stopped or refused, or waits for a person, is not broken."""
+    return report.verdict in (Verdict.FAILED, Verdict.TIMED_OUT) and report.outcome is not None
 
 
 def _begin(plan: Plan, emit: Emit) -> Plan:

@@ -17,7 +17,8 @@ class Surroundings:
 
     `loaded` is where `config` came from: what the project offers and a person
     agreed to for good.
-    `ask` answers a question or raises `NeedsPerson`, and `place` says where it
+    `ask` answers a question or raises `NeedsPerson`, `person` is who answers
+    what no option may answer beforehand, and `place` says where it
     would be asked just now; `on_spawn` is told the identity of each process;
     `is_cancelled` says whether somebody asked, from outside, for this run's end.
     """
@@ -27,6 +28,7 @@ class Surroundings:
     workspace: Path
     cache: Path
     ask: Ask
+    person: Ask | None = None
     loaded: Loaded | None = None
     place: Callable[[], Place] = lambda: "prompt"
     run_id: str = ""

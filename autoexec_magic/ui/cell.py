@@ -41,7 +41,7 @@ from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
 from . import front, situation, tee, text, verbs
 from .limit import TimeLimit
-from .options import HelpAsked
+from .options import FIXINGS, HelpAsked, fixing_of
 from .resuming import Resuming
 from .tee import Tee, Writer
 from .verbs import MARK
@@ -147,6 +147,19 @@ class Cells:
         cell = self._running.pop(number, None)
         if cell is not None:
             cell.finish(error)
+        self._fix(cell, result)
+
+    def _fix(self, cell: _Cell | None, result: Any) -> None:
+        """Fix what failed, where a line says so: now the cell is over, and others can run."""
+        wants = cell is not None and fixing_of(cell.options) is not None
+        if not wants and not hasattr(self._shell, FIXINGS):
+            return
+        from .fixing_cell import fixings  # which few cells need
+
+        found = fixings(self._shell)
+        if cell is not None:
+            found.note(cell.source, cell.found, cell.options)
+        found.after(result)
 
     def _number_of(self, info: Any) -> int:
         """Return which open cell `info` is of; after an interrupt IPython makes another one for it."""
@@ -205,12 +218,13 @@ class _Cell:
         self._names = names
         self.source = info.raw_cell
         self._info = info
-        self._options = options
+        self.options = options
         self._started = self._phase_started = time.monotonic()
         self._healing: PhaseReport | None = None
         self._heals: Resuming | None = None
         self._stack = contextlib.ExitStack()
         self.has_begun = False
+        self.found: Diagnosis | None = None  # why it failed, once it has
         self.caller = dataclasses.replace(caller_of(shell), cwd=_folder())
         loaded, self._here = onrecord.surroundings(self.caller, yes=options.yes)
         self._config = loaded.config
@@ -233,7 +247,7 @@ class _Cell:
     def begin(self) -> AutoexecError | Cancelled | None:
         """Heal, and start the clock; return what keeps the cell from running."""
         self.has_begun = True
-        if self._config.install and not self._options.no_install:
+        if self._config.install and not self.options.no_install:
             healing = self._begin_healing()
             self._healing = self._heal(healing)
         if self._healing is not None and self._healing.error is not None:
@@ -291,7 +305,7 @@ class _Cell:
         self._tee.stop()
         error = self.late() or error
         verdict = self._verdict(error)
-        found = self._diagnosed(error) if error is not None else None
+        self.found = found = self._diagnosed(error) if error is not None else None
         if found is not None:
             self._writer.put(Diagnosed(diagnosis=found))
             if not isinstance(error, AutoexecError | Cancelled):

@@ -6,7 +6,10 @@ import argparse
 from typing import NoReturn
 
 from ..installer.language import LANGUAGES
+from ..orchestrator import Fixing
 from . import fixes, rows, rulings
+
+FIXINGS = "_autoexec_magic_fixings"  #: the attribute of a shell in which a cell was to be fixed
 
 
 class HelpAsked(Exception):
@@ -68,6 +71,38 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     add_yes(parser)
 
 
+def add_fixing(parser: argparse.ArgumentParser) -> None:
+    """Add what is to be done about a failure."""
+    parser.add_argument(
+        "--fix", action="store_true", help="carry out what the diagnosis offers, and run what failed again"
+    )
+    parser.add_argument(
+        "--auto", action="store_true", help="--fix --model, and in a cage apply a patch that raises no doubt"
+    )
+    parser.add_argument(
+        "--model", action="store_true", help="--fix, and ask the configured language model where no rule can"
+    )
+    parser.add_argument(
+        "--show", action="store_true", help="show what would be sent to the model, and send it on a yes"
+    )
+
+
+def fixing_of(options: argparse.Namespace, file: str = "", content: bytes = b"") -> Fixing | None:
+    """Return what is to be done about a failure, or None where a line does not say so."""
+    fix, is_auto, model, shows = (getattr(options, name, False) for name in ("fix", "auto", "model", "show"))
+    asks_model = is_auto or model or shows
+    if not (fix or asks_model):
+        return None
+    return Fixing(
+        is_auto=is_auto,
+        installs=not getattr(options, "no_install", False),
+        asks_model=asks_model,
+        shows=shows,
+        file=file,
+        content=content,
+    )
+
+
 def add_doors(parser: argparse.ArgumentParser) -> None:
     """Add what is let through a cage."""
     parser.add_argument("--net", default="", metavar="PORTS", help="let TCP to these ports through, or `all`")
@@ -92,6 +127,7 @@ def add_script(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--file", default="", metavar="PATH", help="a script from a file instead of the cell")
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
+    add_fixing(parser)
     parser.add_argument("arguments", nargs="*", help="what the script finds after its own name")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import re
 import time
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ from ..history import short_id
 from ..orchestrator import Report
 from ..screen import collapsed
 from ..values import Resolution, Result, Run, Verdict, as_record
+from .options import fixing_of
 from .spoken import Spoken
 from .text import cut_line
 
@@ -70,10 +72,12 @@ def script(call: Call, caller: Caller) -> Spoken:
     """Run the cell, or a file, as a process of its own."""
     options = call.options
     source = call.cell
+    file, content = "", b""
     if options.file:
         path = (caller.cwd or Path.cwd()) / options.file
         try:
-            source = path.read_text("utf-8")
+            file, content = str(path), path.read_bytes()
+            source = io.StringIO(content.decode("utf-8"), newline=None).read()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read {options.file}", why=str(error), fix="check the path") from error
     if source is None:
@@ -88,6 +92,7 @@ def script(call: Call, caller: Caller) -> Spoken:
         env=options.env,
         heal=not options.no_install,
         yes=options.yes,
+        fixing=fixing_of(options, file, content),
         caller=caller,
     )
     return of_report(report)
@@ -268,6 +273,7 @@ def records_of(report: Report) -> Iterable[dict[str, object]]:
         yield from map(as_record, phase.resolutions)
     if report.diagnosis:
         yield as_record(report.diagnosis)
+    yield from ({"kind": "FixTried", **dataclasses.asdict(item)} for item in report.tried)
 
 
 def describe(resolution: Resolution) -> str:

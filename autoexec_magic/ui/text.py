@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from ..events import (
     Emit,
     Event,
+    FixTried,
     Installed,
     Output,
     PhaseFinished,
@@ -126,6 +127,8 @@ class Lines:
             return [f"- {event.distribution} {event.version}"]
         if isinstance(event, PhaseFinished) and event.phase == "install":
             return self._closing(event.seconds)
+        if isinstance(event, FixTried):
+            return fixed_lines(event)
         if isinstance(event, RunFinished):
             mark = MARKS.get(event.verdict, "✗")
             where = f" · run {short_id(self._ids[-1])}" if self._ids else ""
@@ -153,6 +156,17 @@ class Lines:
     def _done(self) -> str:
         counts = ((self._added, "installed"), (self._removed, "removed"))
         return ", ".join(f"{count} {what}" for count, what in counts if count)
+
+
+def fixed_lines(event: FixTried) -> list[str]:
+    """Return what was tried about a failure, and the change, for a person to take over."""
+    if not event.number:
+        return [f"  stopped: {event.why}"]
+    why = f": {event.why}" if event.why else ""
+    lines = [f"fix {event.number}: {event.what}: {event.outcome}{why}"]
+    if event.patch and event.outcome != "dropped":
+        lines += [f"  {line}" for line in event.patch.split("\n")]
+    return [*lines, *(f"  look: it {item}" for item in event.doubts)]
 
 
 def _looking(event: Event, verb: str) -> list[str]:

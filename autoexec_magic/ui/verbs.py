@@ -24,7 +24,7 @@ from . import why as reasons
 from .spoken import Spoken
 
 MARK = "%%autoexec"
-OPTIONS_OF_CELL = "%%autoexec [--timeout SECONDS] [--no-install] [--yes]"
+OPTIONS_OF_CELL = "%%autoexec [--timeout SECONDS] [--no-install] [--yes] [--fix]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +169,7 @@ def cell_options(line: str) -> argparse.Namespace | None:
     options.add_timeout(parser)
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
     parser.add_argument("--yes", action="store_true", help="answer what is proved with yes")
+    options.add_fixing(parser)
     try:
         return parser.parse_args(words)
     except argparse.ArgumentError as error:

@@ -150,6 +150,20 @@ export type Event =
     }
   | { kind: 'Diagnosed'; diagnosis: IDiagnosis }
   | {
+      kind: 'FixTried';
+      /** Counts the rounds from 1; 0 is the end of all, and `why` says why. */
+      number: number;
+      /** The kind of action, or "model". */
+      by: string;
+      what: string;
+      outcome: string;
+      why: string;
+      /** A unified diff, or "". */
+      patch: string;
+      doubts: string[];
+      seconds: number;
+    }
+  | {
       kind: 'PhaseFinished';
       phase: Phase;
       verdict: Verdict;

@@ -64,7 +64,7 @@ def test_nobody_there_is_said_at_once_and_not_tried_again(client, monkeypatch):
         url = f"http://127.0.0.1:{free.getsockname()[1]}/simple"
     with pytest.raises(OfflineError, match="could not be reached"):
         read(client, url)
-    monkeypatch.setattr(session, "_connected", None)
+    monkeypatch.setattr(session, "connected", None)
     with pytest.raises(OfflineError, match="could not be reached"):
         read(client, url)
 

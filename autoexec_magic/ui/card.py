@@ -10,17 +10,24 @@ panel's extension makes it go to the line, too.
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import quote
 
 from ..redact import harmless, one_line
 from ..values import Diagnosis, Frame
+from . import front
 
 PIECE_CHARS = 1000  #: of one statement; what is longer is no statement
 EVIDENCE = 8  #: statements that are shown
 TRACEBACK_CHARS = 100_000  #: of a whole traceback; what is longer loses its middle
+MOST_LINES = 10**7  #: of a file or a cell; a greater number is no line's
+_IN_CELL = re.compile(r"In \[(?P<cell>\d{1,9})\]:(?P<line>\d{1,7})")
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # JEP 62
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # What draws nothing or turns the direction of writing, and half characters: in a text of lines they show.
@@ -58,55 +65,103 @@ def text_of(diagnosis: Diagnosis) -> str:
     return "\n".join(lines)
 
 
-def html_of(diagnosis: Diagnosis, *, notebook: str = "", traceback: str = "", folded: str = "") -> str:
+def html_of(diagnosis: Diagnosis, *, folder: str = "", whole: str = "") -> str:
     """Return a diagnosis as HTML that runs nothing.
 
     Parameters
     ----------
     diagnosis : Diagnosis
         Any; nothing in it is trusted.
-    notebook : str, optional
-        The notebook's path, for links that a notebook follows by itself.
-    traceback : str, optional
+    folder : str, optional
+        The notebook's, absolute, for links to files.
+    whole : str, optional
         The whole traceback, with or without colours, where the one above the
         card leaves something out.
-    folded : str, optional
-        What it leaves out, such as "14 frames in pandas".
     """
     code = f"<code>{html.escape(_piece(diagnosis.code))}</code>"
     likely = " <span>(likely)</span>" if diagnosis.confidence == "likely" else ""
-    place = f" at {place_of(diagnosis, notebook)}" if diagnosis.where else ""
+    place = f" at {place_of(diagnosis, folder)}" if diagnosis.where else ""
     parts = [f"<div>{code}{likely}{place}: <span>{html.escape(_piece(diagnosis.why))}</span></div>"]
     parts += [
         f'<div style="padding-left:1.2em">because: {html.escape(item)}</div>' for item in _evidence(diagnosis)
     ]
     if diagnosis.fix:
         parts.append(f"<div>fix: <code>{html.escape(_piece(diagnosis.fix))}</code></div>")
-    if traceback:
-        summary = f"Whole traceback: {folded}" if folded else "Whole traceback"
-        text = html.escape(_lines(traceback))
-        # A box that scrolls is reached with the tab key; without a name it would be read out as nothing.
-        parts.append(
-            f'<details><summary style="cursor:pointer">{html.escape(_piece(summary))}</summary>'
-            f'<pre style="{_TEXT}" tabindex="0" aria-label="Whole traceback">{text}</pre></details>'
-        )
+    if whole:
+        parts.append(_toggle(whole))
     label = html.escape(f"Diagnosis: {_piece(diagnosis.code)}", quote=True)
     head = f'<div class="jp-Autoexec-card" role="group" aria-label="{label}" style="{_BOX}">'
     return f"{head}{''.join(parts)}</div>"
 
 
-def place_of(diagnosis: Diagnosis, notebook: str = "") -> str:
+def place_of(diagnosis: Diagnosis, folder: str = "") -> str:
     """Return the place of a failure as HTML: a link where a notebook can follow it, else text."""
     words = html.escape(_piece(diagnosis.where))
     frame = diagnosis.frame
-    target = _target(frame, notebook) if frame is not None else ""
+    target = _target(frame, folder) if frame is not None else ""
     if frame is None or not target:
         return f"<span>{words}</span>"
-    line = frame.line if 0 < frame.line < 10**9 else 0
+    line = frame.line if 0 < frame.line < MOST_LINES else 0
     return (
         f'<a class="jp-Autoexec-where" style="{_LINK}" href="{html.escape(target, quote=True)}"'
-        f' data-autoexec-line="{line}" title="Go to the cell and the line">{words}</a>'
+        f' data-autoexec-line="{line}">{words}</a>'
     )
+
+
+def placed(diagnosis: Diagnosis, cells: Mapping[str, str]) -> Diagnosis:
+    """Return a diagnosis whose place in a cell has the notebook's own id of that cell, where it is known.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        Its place is `In [NUMBER]:LINE`, or has a frame that names a cell.
+    cells : mapping of str to str
+        Ids by the number beside the cell.
+    """
+    frame = diagnosis.frame
+    if frame is None and (found := _IN_CELL.fullmatch(diagnosis.where)):
+        frame = Frame(cell=found["cell"], line=int(found["line"]))
+    if frame is None or frame.cell_id or not cells.get(frame.cell):
+        return diagnosis
+    return dataclasses.replace(diagnosis, frame=dataclasses.replace(frame, cell_id=cells[frame.cell]))
+
+
+def show(
+    shell: Any,
+    diagnosis: Diagnosis,
+    *,
+    whole: str = "",
+    on_fix: Callable[[], None] | None = None,
+) -> None:
+    """Show a diagnosis below what the cell shows already: a card in a page, else lines on stderr.
+
+    nbclient's error holds what a cell wrote, not what it displays: where nobody
+    sits before a page, lines tell more.
+
+    Parameters
+    ----------
+    shell
+        IPython's.
+    diagnosis : Diagnosis
+        What to show.
+    whole : str, optional
+        The whole traceback, where the one above leaves something out.
+    on_fix : callable, optional
+        Carries the fix out; where it can be clicked there is a button for it.
+    """
+    lines = f"autoexec: {text_of(diagnosis)}"
+    if getattr(shell, "kernel", None) is None or not front.has_person(shell):
+        print(lines, file=sys.stderr)  # noqa: T201 - below the traceback
+        return
+    from IPython.display import display
+
+    folder = str(PurePosixPath(front.notebook_of(shell)).parent)
+    page = html_of(diagnosis, folder=folder, whole=whole)
+    display({"text/html": page, "text/plain": lines}, raw=True)
+    if on_fix is not None and diagnosis.fix and diagnosis.action is not None and front.has_widgets(shell):
+        from .button import offer
+
+        offer(_piece(diagnosis.fix), on_fix)
 
 
 def plain(text: str) -> str:
@@ -114,14 +169,29 @@ def plain(text: str) -> str:
     return _UNSEEN.sub("\ufffd", _COLOUR.sub("", harmless(text)))
 
 
-def _target(frame: Frame, notebook: str) -> str:
-    """Return what a link to a frame leads to, relative to the notebook, or ""."""
+def _toggle(whole: str) -> str:
+    # A box that scrolls is reached with the tab key; without a name it would be read out as nothing.
+    return (
+        '<details><summary style="cursor:pointer">Whole traceback</summary>'
+        f'<pre role="region" aria-label="Whole traceback" tabindex="0" style="{_TEXT}">'
+        f"{html.escape(_lines(whole))}</pre></details>"
+    )
+
+
+def _target(frame: Frame, folder: str) -> str:
+    """Return what a link to a frame leads to, or "".
+
+    JupyterLab and Notebook 7 scroll to the cell that a bare fragment names, and
+    so does nbconvert's page; JupyterLab opens a file beside the notebook, at the
+    line, which its editor counts from 0.
+    """
     if frame.cell_id:
-        if not _CELL_ID.fullmatch(frame.cell_id):
-            return ""
-        # By itself JupyterLab follows a fragment only behind a file's name; nbconvert's page has it, too.
-        return f"{quote(PurePosixPath(notebook).name)}#cell-id={frame.cell_id}"
-    return ""
+        return f"#cell-id={frame.cell_id}" if _CELL_ID.fullmatch(frame.cell_id) else ""
+    file = PurePosixPath(frame.file)
+    if not folder.startswith("/") or ".." in file.parts or not file.is_relative_to(folder):
+        return ""
+    path = quote(str(file.relative_to(folder)))
+    return f"{path}#line={frame.line - 1}" if 0 < frame.line < MOST_LINES else path
 
 
 def _piece(text: str) -> str:

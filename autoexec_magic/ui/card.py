@@ -155,8 +155,7 @@ def show(
         return
     from IPython.display import display
 
-    folder = str(PurePosixPath(front.notebook_of(shell)).parent)
-    page = html_of(diagnosis, folder=folder, whole=whole)
+    page = html_of(diagnosis, folder=front.folder_of(shell), whole=whole)
     display({"text/html": page, "text/plain": lines}, raw=True)
     if on_fix is not None and diagnosis.fix and diagnosis.action is not None and front.has_widgets(shell):
         from .button import offer

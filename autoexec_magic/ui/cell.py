@@ -41,7 +41,7 @@ from ..orchestrator import Healing, PhaseReport, Plan
 from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
 from . import card, front, tee, text, verbs
-from .folded import Folded
+from .folded import Folded, printable
 from .limit import TimeLimit
 from .options import HelpAsked
 from .resuming import Resuming
@@ -184,6 +184,8 @@ class Cells:
                 failed = await cell.run(run_code, code_obj, result, async_=async_)
             late = cell.late()
             if late is None:
+                if failed and result.error_in_exec is not None:  # which is told to the front end, and kept
+                    result.error_in_exec = printable(result.error_in_exec)
                 return failed
             if not failed:  # the statement swallowed the interrupt
                 return _fail(shell, result, late)

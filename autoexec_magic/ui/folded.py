@@ -64,10 +64,13 @@ class Folded:
         if not kwargs.get("running_compiled_code") or not self._is_known(show, formatter):
             show(*args, **kwargs)
             return
-        given = args[0] if args and args[0] else sys.exc_info()
+        given: Any = args[0] if args and args[0] else sys.exc_info()
         if _holds_group(given[1]) and not hasattr(given[1], "_render_traceback_"):
             self._show_group(formatter, given)
             return
+        told = printable(given[1])
+        if told is not given[1]:
+            args = ((type(told), told, given[2]), *args[1:])
 
         def folded(*args: Any, **kwargs: Any) -> list[str]:
             vars(formatter).pop("structured_traceback", None)  # once: a debugger may follow
@@ -178,6 +181,23 @@ class Folded:
         shell._showtraceback(kind, value, [harmless(text).rstrip("\n")])
         if shell.call_pdb:
             shell.debugger(force=True)
+
+
+def printable(error: BaseException) -> BaseException:
+    """Return `error`, or what can be shown in its place where its own text cannot be had.
+
+    IPython and ipykernel ask for it unguarded: the cell would fail with another
+    error, or have no end.
+    """
+    try:
+        str(error)
+    except Exception:  # noqa: BLE001 - the user's code, which may raise anything
+        name = type(error).__name__
+        told: Exception = type(name, (Exception,), {})(f"<unprintable {name} object>")
+        told.__cause__, told.__context__ = error.__cause__, error.__context__
+        told.__suppress_context__ = error.__suppress_context__
+        return told.with_traceback(error.__traceback__)
+    return error
 
 
 class _Rendered(str):

@@ -54,6 +54,12 @@ def notebook_of(shell: Any) -> str:
     return str(given)
 
 
+def folder_of(shell: Any) -> str:
+    """Return the notebook's folder, absolute, or ""."""
+    path = Path(notebook_of(shell))
+    return str(path.parent) if path.is_absolute() else ""
+
+
 def kernel_of(shell: Any) -> str:
     """Return the kernel's id, from its connection file's name, or ""."""
     kernel = getattr(shell, "kernel", None)

@@ -70,7 +70,7 @@ def shown(shell: Any, ids: list[str], *, is_live: bool) -> Iterator[Emit]:
     if is_live and is_main and front.has_widgets(shell) and config.load().config.widgets:
         from .widget import Tail
 
-        with Tail(ids) as tail:
+        with Tail(ids, front.folder_of(shell)) as tail:
             yield tail.emit
     else:
         # Nobody there is nbclient, nbconvert, papermill: what they keep is read when all is over.

@@ -2,7 +2,9 @@
 
 At most ten updates a second, whatever the program writes, each of at most
 `LINES` lines of escaped text. When the run is over the widget is replaced by
-plain HTML and text, which a saved notebook shows without any kernel.
+plain HTML and text, which a saved notebook shows without any kernel. A failure
+that was diagnosed has its card there, and the error below says no more than
+what failed.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ import time
 from types import TracebackType
 from typing import Any
 
-from ..events import Event, Flowing, Output, Truncated
+from ..errors import PhaseError
+from ..events import Diagnosed, Event, Flowing, Output, Truncated
 from ..history import short_id
 from ..screen import Screen
-from ..values import Stream
-from . import text
+from ..values import Diagnosis, Stream
+from . import card, text
 
 UPDATES_PER_SECOND = 10
 LINES = 200
@@ -38,10 +41,13 @@ class Tail:
     ----------
     ids : list of str
         Holds the run's id as soon as it has one.
+    folder : str, optional
+        The notebook's, for links to files.
     """
 
-    def __init__(self, ids: list[str]) -> None:
+    def __init__(self, ids: list[str], folder: str = "") -> None:
         self._ids = ids
+        self._folder = folder
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._screen = Screen(lines=LINES, columns=LINE_CHARS)
@@ -53,6 +59,7 @@ class Tail:
         self._widget: Any = None
         self._handle: Any = None
         self._drawn = ""
+        self._found: Diagnosis | None = None
 
     def __enter__(self) -> Tail:
         """Show the widget, with text beside it for front ends that have none."""
@@ -73,6 +80,10 @@ class Tail:
         self._over.set()
         self._thread.join()
         data = {"text/html": self._html(), "text/plain": self._plain()}
+        if self._found is not None and isinstance(error, PhaseError):
+            data["text/html"] += card.html_of(self._found, folder=self._folder)
+            data["text/plain"] += f"\n{card.text_of(self._found)}"
+            error.is_explained = True
         self._handle.update(data, raw=True)
         for part in (self._widget.layout, self._widget.style, self._widget):
             part.close()
@@ -89,6 +100,8 @@ class Tail:
                 self._flowing.pop(event.stream, None)
                 ends = "" if self._screen.lines[-1] == "" else "\n"
                 self._screen.feed(f"{ends}{text.cut_line(event)}\n")
+            elif isinstance(event, Diagnosed):
+                self._found = event.diagnosis
             else:
                 self._notes += self._ours.of(event)
 

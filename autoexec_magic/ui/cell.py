@@ -184,8 +184,6 @@ class Cells:
                 failed = await cell.run(run_code, code_obj, result, async_=async_)
             late = cell.late()
             if late is None:
-                if failed and result.error_in_exec is not None:  # which is told to the front end, and kept
-                    result.error_in_exec = printable(result.error_in_exec)
                 return failed
             if not failed:  # the statement swallowed the interrupt
                 return _fail(shell, result, late)
@@ -265,8 +263,12 @@ class _Cell:
     async def run(self, run_code: Callable[..., Any], code: Any, result: Any, *, async_: bool) -> Any:
         """Run a statement; one that lacks something that can be had is healed."""
         if self._heals is None:
-            return await run_code(code, result, async_=async_)
-        return await self._heals.run(run_code, code, result, async_=async_)
+            failed = await run_code(code, result, async_=async_)
+        else:
+            failed = await self._heals.run(run_code, code, result, async_=async_)
+        if failed and result.error_in_exec is not None:  # whose text is asked for by who keeps and tells it
+            result.error_in_exec = printable(result.error_in_exec)
+        return failed
 
     def late(self) -> RunTimeout | None:
         """Return the time limit as an error, if it is over.

@@ -7,6 +7,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
 import type { IFlow, IState, RunModel } from './model';
+import type { Places } from './places';
 import { Question } from './question';
 import type { Runs } from './runs';
 import { Shown } from './shown';
@@ -16,18 +17,25 @@ import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from './wo
 const STUBBORN_MS = 5000;
 
 export class Detail extends ReactWidget {
-  constructor(runs: Runs, trans: TranslationBundle) {
+  constructor(runs: Runs, places: Places, trans: TranslationBundle) {
     super();
     this.addClass('jp-Autoexec-detail');
     this._runs = runs;
+    this._places = places;
     this._trans = trans;
   }
 
   protected render(): JSX.Element {
-    const [runs, trans] = [this._runs, this._trans];
-    return <Shown runs={runs} draw={model => <Run model={model} runs={runs} trans={trans} />} />;
+    const [runs, places, trans] = [this._runs, this._places, this._trans];
+    return (
+      <Shown
+        runs={runs}
+        draw={model => <Run model={model} runs={runs} places={places} trans={trans} />}
+      />
+    );
   }
 
+  private _places: Places;
   private _runs: Runs;
   private _trans: TranslationBundle;
 }
@@ -38,7 +46,7 @@ interface IProps {
   trans: TranslationBundle;
 }
 
-function Run({ model, runs, trans }: IProps): JSX.Element {
+function Run({ model, runs, places, trans }: IProps & { places: Places }): JSX.Element {
   const { state, run } = model;
   const { verdict, mark, word } = standOf(state, trans);
   return (
@@ -63,7 +71,7 @@ function Run({ model, runs, trans }: IProps): JSX.Element {
           trans={trans}
         />
       )}
-      {state.verdict !== 'running' && <Why state={state} trans={trans} />}
+      {state.verdict !== 'running' && <Why model={model} places={places} trans={trans} />}
       <p role="status" className="jp-Autoexec-unseen">
         {sentenceOf(state, trans)}
       </p>
@@ -91,10 +99,16 @@ function Time({ state }: { state: IState }): JSX.Element {
   return <>{soFar((now - state.started) / 1000)}</>;
 }
 
-function Copy({ text, trans }: { text: string; trans: TranslationBundle }): JSX.Element {
+interface ICopyProps {
+  text: string;
+  label?: string;
+  trans: TranslationBundle;
+}
+
+function Copy({ text, label, trans }: ICopyProps): JSX.Element {
   return (
     <button title={trans.__('Copy: %1', text)} onClick={() => Clipboard.copyToSystem(text)}>
-      {trans.__('Copy')}
+      {label ?? trans.__('Copy')}
     </button>
   );
 }
@@ -180,21 +194,71 @@ function Phases({ state, trans }: { state: IState; trans: TranslationBundle }): 
   );
 }
 
-function Why({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element | null {
+interface IWhyProps {
+  model: RunModel;
+  places: Pick<Places, 'of'>;
+  trans: TranslationBundle;
+}
+
+/** Why the run failed: the same as the card in the cell says. */
+export function Why({ model, places, trans }: IWhyProps): JSX.Element | null {
+  const { state, run } = model;
+  const { diagnosis } = state;
   const why = whyOf(state, trans);
-  const fix = state.diagnosis?.fix || state.fix;
+  const fix = diagnosis?.fix || state.fix;
   if (!why) {
     return null;
   }
-  const where = state.diagnosis?.where;
   return (
     <section className="jp-Autoexec-why" aria-label={trans.__('Diagnosis')}>
-      {state.diagnosis && <code>{state.diagnosis.code}</code>} {where && trans.__('at %1:', where)} {why}
+      <p>
+        {diagnosis && <code>{diagnosis.code}</code>}
+        {diagnosis?.confidence === 'likely' && ` ${trans.__('(likely)')}`}
+        {diagnosis?.where && (
+          <>
+            {' '}
+            {trans.__('at')} <Where go={places.of(run, diagnosis.frame)} words={diagnosis.where} trans={trans} />
+          </>
+        )}
+        {diagnosis && ': '}
+        {why}
+      </p>
+      {diagnosis?.evidence?.map((item, index) => (
+        <p key={index} className="jp-Autoexec-because">
+          {trans.__('because: %1', item)}
+        </p>
+      ))}
       {fix && (
         <p>
-          {trans.__('fix:')} <code>{fix}</code> <Copy text={fix} trans={trans} />
+          {trans.__('fix:')} <code>{fix}</code> <Copy text={fix} label={trans.__('Copy the fix')} trans={trans} />
         </p>
       )}
     </section>
+  );
+}
+
+interface IWhereProps {
+  go: (() => Promise<void>) | null;
+  words: string;
+  trans: TranslationBundle;
+}
+
+/** The place of a failure: a button that goes there, where there is a way. */
+function Where({ go, words, trans }: IWhereProps): JSX.Element {
+  const [said, setSaid] = useState('');
+  if (!go) {
+    return <span>{words}</span>;
+  }
+  const went = () => {
+    setSaid('');
+    go().catch(error => setSaid(error instanceof Error ? error.message : `${error}`));
+  };
+  return (
+    <>
+      <button className="jp-Autoexec-place" title={trans.__('Go to %1', words)} onClick={went}>
+        {words}
+      </button>
+      {said && <span role="alert"> {said}</span>}
+    </>
   );
 }

@@ -11,7 +11,8 @@ import type { Places } from './places';
 import { Question } from './question';
 import type { Runs } from './runs';
 import { Shown } from './shown';
-import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from './words';
+import { Why } from './why';
+import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
 const STUBBORN_MS = 5000;
@@ -71,7 +72,14 @@ function Run({ model, runs, places, trans }: IProps & { places: Places }): JSX.E
           trans={trans}
         />
       )}
-      {state.verdict !== 'running' && <Why model={model} places={places} trans={trans} />}
+      {state.verdict !== 'running' && (
+        <Why
+          model={model}
+          places={places}
+          copy={text => <Copy text={text} label={trans.__('Copy the fix')} trans={trans} />}
+          trans={trans}
+        />
+      )}
       <p role="status" className="jp-Autoexec-unseen">
         {sentenceOf(state, trans)}
       </p>
@@ -191,74 +199,5 @@ function Phases({ state, trans }: { state: IState; trans: TranslationBundle }): 
         );
       })}
     </ol>
-  );
-}
-
-interface IWhyProps {
-  model: RunModel;
-  places: Pick<Places, 'of'>;
-  trans: TranslationBundle;
-}
-
-/** Why the run failed: the same as the card in the cell says. */
-export function Why({ model, places, trans }: IWhyProps): JSX.Element | null {
-  const { state, run } = model;
-  const { diagnosis } = state;
-  const why = whyOf(state, trans);
-  const fix = diagnosis?.fix || state.fix;
-  if (!why) {
-    return null;
-  }
-  return (
-    <section className="jp-Autoexec-why" aria-label={trans.__('Diagnosis')}>
-      <p>
-        {diagnosis && <code>{diagnosis.code}</code>}
-        {diagnosis?.confidence === 'likely' && ` ${trans.__('(likely)')}`}
-        {diagnosis?.where && (
-          <>
-            {' '}
-            {trans.__('at')} <Where go={places.of(run, diagnosis.frame)} words={diagnosis.where} trans={trans} />
-          </>
-        )}
-        {diagnosis && ': '}
-        {why}
-      </p>
-      {diagnosis?.evidence?.map((item, index) => (
-        <p key={index} className="jp-Autoexec-because">
-          {trans.__('because: %1', item)}
-        </p>
-      ))}
-      {fix && (
-        <p>
-          {trans.__('fix:')} <code>{fix}</code> <Copy text={fix} label={trans.__('Copy the fix')} trans={trans} />
-        </p>
-      )}
-    </section>
-  );
-}
-
-interface IWhereProps {
-  go: (() => Promise<void>) | null;
-  words: string;
-  trans: TranslationBundle;
-}
-
-/** The place of a failure: a button that goes there, where there is a way. */
-function Where({ go, words, trans }: IWhereProps): JSX.Element {
-  const [said, setSaid] = useState('');
-  if (!go) {
-    return <span>{words}</span>;
-  }
-  const went = () => {
-    setSaid('');
-    go().catch(error => setSaid(error instanceof Error ? error.message : `${error}`));
-  };
-  return (
-    <>
-      <button className="jp-Autoexec-place" title={trans.__('Go to %1', words)} onClick={went}>
-        {words}
-      </button>
-      {said && <span role="alert"> {said}</span>}
-    </>
   );
 }

@@ -3,8 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IDiagnosis } from '../src/events';
-import { Why } from '../src/detail';
 import { RunModel } from '../src/model';
+import { Why } from '../src/why';
 
 import { recorded, runOf } from './fixtures';
 
@@ -44,7 +44,7 @@ async function drawn(diagnosis: IDiagnosis, go: (() => Promise<void>) | null): P
   const node = document.body.appendChild(document.createElement('div'));
   const root = createRoot(node);
   roots.push(root);
-  root.render(<Why model={model} places={{ of: () => go }} trans={TRANS} />);
+  root.render(<Why model={model} places={{ of: () => go }} copy={text => <button>{`Copy ${text}`}</button>} trans={TRANS} />);
   await until(() => node.querySelector('section') !== null);
   return node;
 }
@@ -64,7 +64,7 @@ describe('why', () => {
       "key-not-found (likely) at In [3]:2: the key 'plum' is not there",
       'because: the keys are apple, pear',
       'because: <img src=x onerror=alert(1)>',
-      "fix: use .get('plum') Copy the fix"
+      "fix: use .get('plum') Copy use .get('plum')"
     ]);
     expect(node.querySelector('img, button.jp-Autoexec-place')).toBeNull();
   });

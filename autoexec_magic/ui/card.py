@@ -48,8 +48,16 @@ _TEXT = (
 )
 
 
-def text_of(diagnosis: Diagnosis) -> str:
+def text_of(diagnosis: Diagnosis, *, said: str = "") -> str:
     r"""Return a diagnosis as lines, without a last newline: `code at where: why`, because, fix.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        Any; nothing in it is trusted.
+    said : str, optional
+        What stands right above, such as the error's own last line: a why that
+        only repeats it is left out.
 
     Examples
     --------
@@ -59,19 +67,22 @@ def text_of(diagnosis: Diagnosis) -> str:
       fix: use 'plums'
     """
     place = f" at {_piece(diagnosis.where)}" if diagnosis.where else ""
-    lines = [f"{_piece(diagnosis.code)}{place}: {_piece(diagnosis.why)}"]
+    why = _why(diagnosis, said)
+    lines = [f"{_piece(diagnosis.code)}{place}{': ' if why else ''}{why}"]
     lines += [f"  because: {item}" for item in _evidence(diagnosis)]
     lines += [f"  fix: {_piece(diagnosis.fix)}"] if diagnosis.fix else []
     return "\n".join(lines)
 
 
-def html_of(diagnosis: Diagnosis, *, folder: str = "", whole: str = "") -> str:
+def html_of(diagnosis: Diagnosis, *, said: str = "", folder: str = "", whole: str = "") -> str:
     """Return a diagnosis as HTML that runs nothing.
 
     Parameters
     ----------
     diagnosis : Diagnosis
         Any; nothing in it is trusted.
+    said : str, optional
+        What stands right above: a why that only repeats it is left out.
     folder : str, optional
         The notebook's, absolute, for links to files.
     whole : str, optional
@@ -81,7 +92,8 @@ def html_of(diagnosis: Diagnosis, *, folder: str = "", whole: str = "") -> str:
     code = f"<code>{html.escape(_piece(diagnosis.code))}</code>"
     likely = " <span>(likely)</span>" if diagnosis.confidence == "likely" else ""
     place = f" at {place_of(diagnosis, folder)}" if diagnosis.where else ""
-    parts = [f"<div>{code}{likely}{place}: <span>{html.escape(_piece(diagnosis.why))}</span></div>"]
+    why = html.escape(_why(diagnosis, said))
+    parts = [f"<div>{code}{likely}{place}{': ' if why else ''}<span>{why}</span></div>"]
     parts += [
         f'<div style="padding-left:1.2em">because: {html.escape(item)}</div>' for item in _evidence(diagnosis)
     ]
@@ -130,6 +142,7 @@ def show(
     shell: Any,
     diagnosis: Diagnosis,
     *,
+    said: str = "",
     whole: str = "",
     on_fix: Callable[[], None] | None = None,
 ) -> None:
@@ -144,18 +157,20 @@ def show(
         IPython's.
     diagnosis : Diagnosis
         What to show.
+    said : str, optional
+        The error's own last line, which stands right above.
     whole : str, optional
         The whole traceback, where the one above leaves something out.
     on_fix : callable, optional
         Carries the fix out; where it can be clicked there is a button for it.
     """
-    lines = f"autoexec: {text_of(diagnosis)}"
+    lines = f"autoexec: {text_of(diagnosis, said=said)}"
     if getattr(shell, "kernel", None) is None or not front.has_person(shell):
         print(lines, file=sys.stderr)  # noqa: T201 - below the traceback
         return
     from IPython.display import display
 
-    page = html_of(diagnosis, folder=front.folder_of(shell), whole=whole)
+    page = html_of(diagnosis, said=said, folder=front.folder_of(shell), whole=whole)
     display({"text/html": page, "text/plain": lines}, raw=True)
     if on_fix is not None and diagnosis.fix and diagnosis.action is not None and front.has_widgets(shell):
         from .button import offer
@@ -191,6 +206,12 @@ def _target(frame: Frame, folder: str) -> str:
         return ""
     path = quote(str(file.relative_to(folder)))
     return f"{path}#line={frame.line - 1}" if 0 < frame.line < MOST_LINES else path
+
+
+def _why(diagnosis: Diagnosis, said: str) -> str:
+    """Return why, unless a text that ends with it was just read."""
+    why = _piece(diagnosis.why)
+    return "" if why and _piece(said).endswith(why) and diagnosis.where else why
 
 
 def _piece(text: str) -> str:

@@ -315,7 +315,7 @@ class _Cell:
             if not isinstance(
                 error, AutoexecError | Cancelled | bdb.BdbQuit
             ):  # ours say it, a person left it
-                card.show(self._shell, found, whole=self._folded.whole)
+                card.show(self._shell, found, said=str(error), whole=self._folded.whole)
         if self.has_begun and (self._healing is None or self._healing.error is None):
             seconds = time.monotonic() - self._phase_started
             self._writer.put(PhaseFinished(phase="run", verdict=verdict, seconds=seconds))

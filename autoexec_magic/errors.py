@@ -32,17 +32,20 @@ class _Explained:
     what: str
     why: str
     fix: str
+    evidence: tuple[str, ...] = ()  #: what else says so, most telling first
     report: object = None  #: the run's `orchestrator.Report`, where there was a run
+    is_explained: bool = False  #: why and fix are shown already, so that the message leaves them out
 
     def __str__(self) -> str:
         lines = [f"{self.code}: {self.what}"]
-        lines += [f"  because: {self.why}"] if self.why else []
+        lines += [f"  because: {item}" for item in (self.why, *self.evidence) if item]
         lines += [f"  fix: {self.fix}"] if self.fix else []
         return "\n".join(lines)
 
     def _render_traceback_(self) -> list[str]:
         """Let IPython show the message instead of our stack."""
-        return str(self).splitlines()
+        lines = str(self).splitlines()
+        return lines[:1] if self.is_explained else lines
 
 
 class AutoexecError(_Explained, Exception):

@@ -217,6 +217,7 @@ def clean_error(error: AutoexecError | Cancelled) -> None:
     """Mask secrets in what an error says, and make it harmless to a terminal."""
     secrets = secrets_in(os.environ)
     error.what, error.why, error.fix = (cleaned(text, secrets) for text in (error.what, error.why, error.fix))
+    error.evidence = cleaned(error.evidence, secrets)
     error.args = (error.what,)
 
 

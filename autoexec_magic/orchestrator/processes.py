@@ -116,6 +116,7 @@ def judged(
         error = kind(
             f"{what} ended with {_ending(outcome)}", why=_in_one_line(found), fix=found.fix if found else ""
         )
+        error.evidence = found.evidence if found else ()
     return PhaseReport(
         phase=phase,
         verdict=Verdict(error.verdict),

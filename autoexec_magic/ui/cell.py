@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import bdb
 import contextlib
 import dataclasses
 import os
@@ -39,7 +40,8 @@ from ..installer.importing import Written
 from ..orchestrator import Healing, PhaseReport, Plan
 from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
-from . import front, situation, tee, text, verbs
+from . import card, front, situation, tee, text, verbs
+from .folded import Folded, printable
 from .limit import TimeLimit
 from .options import FIXINGS, HelpAsked, fixing_of
 from .resuming import Resuming
@@ -101,6 +103,7 @@ class Cells:
         self._running: dict[int, _Cell] = {}
         self._broken: dict[int, AutoexecError] = {}
         self._names: dict[str, str] = {}
+        self._ids: dict[str, str] = {}  # the notebook's own, by the number beside the cell
         self._run_code: Any = None
 
     def load(self) -> None:
@@ -131,7 +134,7 @@ class Cells:
         if options is None:
             return
         try:
-            self._running[id(info)] = _Cell(self._shell, info, options, self._names)
+            self._running[id(info)] = _Cell(self._shell, info, options, self._names, self._ids)
         except AutoexecError as error:
             # Raised here, IPython would print it and run the cell: without its limit, unhealed.
             self._broken[id(info)] = error
@@ -180,6 +183,7 @@ class Cells:
             cell = self._running.get(number)
             if result is not None:
                 self._names[code_obj.co_filename] = f"In [{result.execution_count}]"
+                self._ids[str(result.execution_count)] = getattr(result.info, "cell_id", None) or ""
             if cell is None:
                 return await run_code(code_obj, result, async_=async_)
             if not cell.has_begun:
@@ -213,9 +217,18 @@ def _is_ordinary(info: Any, first: str) -> bool:
 class _Cell:
     """One marked cell, from before its first statement to its end."""
 
-    def __init__(self, shell: Any, info: Any, options: argparse.Namespace, names: dict[str, str]) -> None:
+    def __init__(
+        self,
+        shell: Any,
+        info: Any,
+        options: argparse.Namespace,
+        names: dict[str, str],
+        ids: dict[str, str],
+    ) -> None:
         self._shell = shell
         self._names = names
+        self._ids = ids
+        self._folded = Folded(shell, names)
         self.source = info.raw_cell
         self._info = info
         self.options = options
@@ -264,8 +277,12 @@ class _Cell:
     async def run(self, run_code: Callable[..., Any], code: Any, result: Any, *, async_: bool) -> Any:
         """Run a statement; one that lacks something that can be had is healed."""
         if self._heals is None:
-            return await run_code(code, result, async_=async_)
-        return await self._heals.run(run_code, code, result, async_=async_)
+            failed = await run_code(code, result, async_=async_)
+        else:
+            failed = await self._heals.run(run_code, code, result, async_=async_)
+        if failed and result.error_in_exec is not None:  # whose text is asked for by who keeps and tells it
+            result.error_in_exec = printable(result.error_in_exec)
+        return failed
 
     def late(self) -> RunTimeout | None:
         """Return the time limit as an error, if it is over.
@@ -292,7 +309,7 @@ class _Cell:
             error = self.late()
             _take_ours_out(args[0][2] if args and args[0] else sys.exc_info()[2])
             if error is None:
-                show(*args, **kwargs)
+                self._folded.show(show, *args, **kwargs)
             else:
                 show((type(error), error, None), running_compiled_code=True)
 
@@ -307,9 +324,12 @@ class _Cell:
         verdict = self._verdict(error)
         self.found = found = self._diagnosed(error) if error is not None else None
         if found is not None:
+            found = card.placed(found, self._ids)
             self._writer.put(Diagnosed(diagnosis=found))
-            if not isinstance(error, AutoexecError | Cancelled):
-                print(f"autoexec: {found}", file=sys.stderr)  # noqa: T201 - one line below the traceback
+            if not isinstance(
+                error, AutoexecError | Cancelled | bdb.BdbQuit
+            ):  # ours say it, a person left it
+                card.show(self._shell, found, said=str(error), whole=self._folded.whole)
         if self.has_begun and (self._healing is None or self._healing.error is None):
             seconds = time.monotonic() - self._phase_started
             self._writer.put(PhaseFinished(phase="run", verdict=verdict, seconds=seconds))

@@ -54,6 +54,19 @@ def notebook_of(shell: Any) -> str:
     return str(given)
 
 
+def folder_of(shell: Any) -> str:
+    """Return the notebook's folder, absolute, or ""."""
+    path = Path(notebook_of(shell))
+    return str(path.parent) if path.is_absolute() else ""
+
+
+def cell_of(shell: Any) -> str:
+    """Return the notebook's own id of the cell that runs, as the front end told it, or ""."""
+    kernel = getattr(shell, "kernel", None)
+    metadata = kernel.get_parent("shell").get("metadata", {}) if kernel is not None else {}
+    return str(metadata.get("cellId") or "")
+
+
 def kernel_of(shell: Any) -> str:
     """Return the kernel's id, from its connection file's name, or ""."""
     kernel = getattr(shell, "kernel", None)

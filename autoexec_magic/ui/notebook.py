@@ -63,8 +63,10 @@ def run(shell: Any, switch: Switch, line: str, cell: str | None) -> object:
 
 
 @contextlib.contextmanager
-def shown(shell: Any, ids: list[str], *, is_live: bool) -> Iterator[Emit]:
+def shown(shell: Any, ids: list[str], *, is_live: bool, is_cell: bool = False) -> Iterator[Emit]:
     """Yield the sink for this front end: a live tail where there are widgets, else text.
+
+    `is_cell` says that what runs is the cell's own body.
 
     A widget belongs to the cell that runs: what a thread says is text.
     """
@@ -72,7 +74,7 @@ def shown(shell: Any, ids: list[str], *, is_live: bool) -> Iterator[Emit]:
     if is_live and is_main and front.has_widgets(shell) and config.load().config.widgets:
         from .widget import Tail
 
-        with Tail(ids) as tail:
+        with Tail(ids, front.folder_of(shell), front.cell_of(shell) if is_cell else "") as tail:
             yield tail.emit
     else:
         # Nobody there is nbclient, nbconvert, papermill: what they keep is read when all is over.
@@ -83,7 +85,8 @@ def shown(shell: Any, ids: list[str], *, is_live: bool) -> Iterator[Emit]:
 
 def _run(shell: Any, call: verbs.Call, caller: Caller) -> object:
     ids: list[str] = []
-    with shown(shell, ids, is_live=call.verb in _LIVE) as emit:
+    is_cell = call.verb == "script" and call.cell is not None and not call.options.file
+    with shown(shell, ids, is_live=call.verb in _LIVE, is_cell=is_cell) as emit:
         spoken = call.run(dataclasses.replace(caller, emit=emit, on_record=ids.append))
     if spoken.text:
         write("stdout", spoken.text.rstrip("\n") + "\n")

@@ -2,23 +2,28 @@
 
 At most ten updates a second, whatever the program writes, each of at most
 `LINES` lines of escaped text. When the run is over the widget is replaced by
-plain HTML and text, which a saved notebook shows without any kernel.
+plain HTML and text, which a saved notebook shows without any kernel. A failure
+that was diagnosed has its card there, and the error below says no more than
+what failed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
 import threading
 import time
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any
 
-from ..events import Event, Flowing, Output, Truncated
+from ..errors import PhaseError
+from ..events import Diagnosed, Event, Flowing, Output, Truncated
 from ..history import short_id
 from ..screen import Screen
-from ..values import Stream
-from . import text
+from ..values import Diagnosis, Frame, Stream
+from . import card, text
 
 UPDATES_PER_SECOND = 10
 LINES = 200
@@ -38,10 +43,16 @@ class Tail:
     ----------
     ids : list of str
         Holds the run's id as soon as it has one.
+    folder : str, optional
+        The notebook's, for links to files.
+    cell_id : str, optional
+        The notebook's own id of the cell whose body runs as a script.
     """
 
-    def __init__(self, ids: list[str]) -> None:
+    def __init__(self, ids: list[str], folder: str = "", cell_id: str = "") -> None:
         self._ids = ids
+        self._folder = folder
+        self._cell_id = cell_id
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._screen = Screen(lines=LINES, columns=LINE_CHARS)
@@ -53,6 +64,7 @@ class Tail:
         self._widget: Any = None
         self._handle: Any = None
         self._drawn = ""
+        self._found: Diagnosis | None = None
 
     def __enter__(self) -> Tail:
         """Show the widget, with text beside it for front ends that have none."""
@@ -73,6 +85,12 @@ class Tail:
         self._over.set()
         self._thread.join()
         data = {"text/html": self._html(), "text/plain": self._plain()}
+        if self._found is not None and isinstance(error, PhaseError):
+            said = next((line for line in reversed(self._lines()) if line.strip()), "")
+            found = self._in_cell(self._found)
+            data["text/html"] += card.html_of(found, said=said, folder=self._folder)
+            data["text/plain"] += f"\n{card.text_of(found, said=said)}"
+            error.is_explained = True
         self._handle.update(data, raw=True)
         for part in (self._widget.layout, self._widget.style, self._widget):
             part.close()
@@ -89,8 +107,17 @@ class Tail:
                 self._flowing.pop(event.stream, None)
                 ends = "" if self._screen.lines[-1] == "" else "\n"
                 self._screen.feed(f"{ends}{text.cut_line(event)}\n")
+            elif isinstance(event, Diagnosed):
+                self._found = event.diagnosis
             else:
                 self._notes += self._ours.of(event)
+
+    def _in_cell(self, found: Diagnosis) -> Diagnosis:
+        """Return a diagnosis whose place in the script is one in the cell, below the line of the magic."""
+        line = found.frame.line if found.frame else _line_of(found.where)
+        if not self._cell_id or not line:
+            return found
+        return dataclasses.replace(found, frame=Frame(cell_id=self._cell_id, line=line + 1))
 
     def _tick(self) -> None:
         while not self._over.wait(1 / UPDATES_PER_SECOND):
@@ -125,6 +152,12 @@ class Tail:
         foot = "<br>".join(html.escape(note) for note in notes)
         body = f'<div style="{_BOX}"><pre style="{_TEXT}">{lines}</pre></div>' if lines else ""
         return f'{body}<div style="color:var(--jp-ui-font-color2)" role="status">{foot}</div>'
+
+
+def _line_of(where: str) -> int:
+    """Return the line of a place in a script, 0 for any other."""
+    name, _, line = where.rpartition(":")
+    return int(line) if PurePosixPath(name).stem == "script" and re.fullmatch(r"[0-9]{1,7}", line) else 0
 
 
 def _passing(event: Flowing) -> str:

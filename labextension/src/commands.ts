@@ -7,21 +7,31 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { panelIcon } from './icon';
 import type { AutoexecPanel } from './panel';
+import type { Places } from './places';
 import type { Runs } from './runs';
 
 export namespace CommandIDs {
   export const showPanel = 'autoexec:show-panel';
   export const cancelRun = 'autoexec:cancel-run';
   export const followNewest = 'autoexec:follow-newest';
+  export const goToLine = 'autoexec:go-to-line';
 }
 
+/** Those that need no arguments, for the palette. */
+const ALONE = [CommandIDs.showPanel, CommandIDs.cancelRun, CommandIDs.followNewest];
+
 const NO_ARGUMENTS = { args: { type: 'object', properties: {} } };
+const PLACE = {
+  cell: { type: 'string', description: 'The id of a cell of the notebook in front, or its number' },
+  line: { type: 'integer', description: 'The line, from 1' }
+};
 const RUN_ID = { runId: { type: 'string', description: 'The run; by default the one shown' } };
 
 export function addCommands(
   app: JupyterFrontEnd,
   panel: AutoexecPanel,
   runs: Runs,
+  places: Places,
   trans: TranslationBundle,
   palette: ICommandPalette | null
 ): void {
@@ -53,8 +63,14 @@ export function addCommands(
     describedBy: NO_ARGUMENTS,
     execute: () => runs.select(null)
   });
+  commands.addCommand(CommandIDs.goToLine, {
+    label: trans.__('Go to the Line'),
+    caption: trans.__('Go to a line of a cell of the notebook in front'),
+    describedBy: { args: { type: 'object', properties: PLACE } },
+    execute: args => places.inFront(`${args.cell}`, Number(args.line))
+  });
   runs.changed.connect(() => commands.notifyCommandChanged(CommandIDs.cancelRun));
-  for (const command of Object.values(CommandIDs)) {
+  for (const command of ALONE) {
     palette?.addItem({ command, category: trans.__('Autoexec') });
   }
 }

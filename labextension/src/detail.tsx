@@ -7,27 +7,36 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
 import type { IFlow, IState, RunModel } from './model';
+import type { Places } from './places';
 import { Question } from './question';
 import type { Runs } from './runs';
 import { Shown } from './shown';
-import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from './words';
+import { Why } from './why';
+import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
 const STUBBORN_MS = 5000;
 
 export class Detail extends ReactWidget {
-  constructor(runs: Runs, trans: TranslationBundle) {
+  constructor(runs: Runs, places: Places, trans: TranslationBundle) {
     super();
     this.addClass('jp-Autoexec-detail');
     this._runs = runs;
+    this._places = places;
     this._trans = trans;
   }
 
   protected render(): JSX.Element {
-    const [runs, trans] = [this._runs, this._trans];
-    return <Shown runs={runs} draw={model => <Run model={model} runs={runs} trans={trans} />} />;
+    const [runs, places, trans] = [this._runs, this._places, this._trans];
+    return (
+      <Shown
+        runs={runs}
+        draw={model => <Run model={model} runs={runs} places={places} trans={trans} />}
+      />
+    );
   }
 
+  private _places: Places;
   private _runs: Runs;
   private _trans: TranslationBundle;
 }
@@ -38,7 +47,7 @@ interface IProps {
   trans: TranslationBundle;
 }
 
-function Run({ model, runs, trans }: IProps): JSX.Element {
+function Run({ model, runs, places, trans }: IProps & { places: Places }): JSX.Element {
   const { state, run } = model;
   const { verdict, mark, word } = standOf(state, trans);
   return (
@@ -63,7 +72,14 @@ function Run({ model, runs, trans }: IProps): JSX.Element {
           trans={trans}
         />
       )}
-      {state.verdict !== 'running' && <Why state={state} trans={trans} />}
+      {state.verdict !== 'running' && (
+        <Why
+          model={model}
+          places={places}
+          copy={text => <Copy text={text} label={trans.__('Copy the fix')} trans={trans} />}
+          trans={trans}
+        />
+      )}
       <p role="status" className="jp-Autoexec-unseen">
         {sentenceOf(state, trans)}
       </p>
@@ -91,10 +107,16 @@ function Time({ state }: { state: IState }): JSX.Element {
   return <>{soFar((now - state.started) / 1000)}</>;
 }
 
-function Copy({ text, trans }: { text: string; trans: TranslationBundle }): JSX.Element {
+interface ICopyProps {
+  text: string;
+  label?: string;
+  trans: TranslationBundle;
+}
+
+function Copy({ text, label, trans }: ICopyProps): JSX.Element {
   return (
     <button title={trans.__('Copy: %1', text)} onClick={() => Clipboard.copyToSystem(text)}>
-      {trans.__('Copy')}
+      {label ?? trans.__('Copy')}
     </button>
   );
 }
@@ -177,24 +199,5 @@ function Phases({ state, trans }: { state: IState; trans: TranslationBundle }): 
         );
       })}
     </ol>
-  );
-}
-
-function Why({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element | null {
-  const why = whyOf(state, trans);
-  const fix = state.diagnosis?.fix || state.fix;
-  if (!why) {
-    return null;
-  }
-  const where = state.diagnosis?.where;
-  return (
-    <section className="jp-Autoexec-why" aria-label={trans.__('Diagnosis')}>
-      {state.diagnosis && <code>{state.diagnosis.code}</code>} {where && trans.__('at %1:', where)} {why}
-      {fix && (
-        <p>
-          {trans.__('fix:')} <code>{fix}</code> <Copy text={fix} trans={trans} />
-        </p>
-      )}
-    </section>
   );
 }

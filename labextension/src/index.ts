@@ -18,6 +18,7 @@ import { addCommands } from './commands';
 import type { ILogOptions } from './log';
 import { followNotebook } from './notebook';
 import { AutoexecPanel } from './panel';
+import { Places } from './places';
 import { running } from './running';
 import { Runs } from './runs';
 import { status } from './status';
@@ -54,7 +55,9 @@ const plugin: JupyterFrontEndPlugin<IRuns> = {
   ): IRuns => {
     const trans = (translator ?? nullTranslator).load('autoexec_magic');
     const runs = new Runs(new StoreClient(app.serviceManager.serverSettings));
-    const panel = new AutoexecPanel(runs, trans, LOG_OPTIONS);
+    const places = new Places(app, tracker);
+    places.follow(document.body);
+    const panel = new AutoexecPanel(runs, places, trans, LOG_OPTIONS);
     app.shell.add(panel, 'right', { rank: 510, type: 'Autoexec' });
     restorer?.add(panel, panel.id);
     themes?.themeChanged.connect(() => panel.log.recolour());
@@ -77,7 +80,7 @@ const plugin: JupyterFrontEndPlugin<IRuns> = {
     if (tracker) {
       followNotebook(app, tracker, runs, poll);
     }
-    addCommands(app, panel, runs, trans, palette);
+    addCommands(app, panel, runs, places, trans, palette);
     registry
       ?.load(ID)
       .then(settings => {

@@ -12,11 +12,12 @@ import { panelIcon } from './icon';
 import { List } from './list';
 import { Log, type ILogOptions } from './log';
 import type { RunModel } from './model';
+import type { Places } from './places';
 import type { Runs } from './runs';
 import { Shown } from './shown';
 
 export class AutoexecPanel extends SplitPanel {
-  constructor(runs: Runs, trans: TranslationBundle, options: ILogOptions) {
+  constructor(runs: Runs, places: Places, trans: TranslationBundle, options: ILogOptions) {
     super({ orientation: 'vertical', spacing: 1 });
     this.id = 'autoexec-panel';
     this.addClass('jp-Autoexec');
@@ -28,7 +29,7 @@ export class AutoexecPanel extends SplitPanel {
     this.log = new Log(trans, options);
     const run = new Panel();
     run.addClass('jp-Autoexec-shown');
-    run.addWidget(new Detail(runs, trans));
+    run.addWidget(new Detail(runs, places, trans));
     run.addWidget(new Bar(this.log, runs, trans));
     run.addWidget(this.log);
     this.addWidget(new List(runs, trans));

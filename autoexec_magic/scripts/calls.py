@@ -1,4 +1,4 @@
-"""Commands that a script would run and the policy would refuse: a look at its text, which warns and stops nothing.
+"""Commands that a script would run and the policy would refuse: a look that warns, and stops nothing.
 
 Only what stands there in full is judged: `os.system("rm -rf /")`,
 `subprocess.run(["git", "push", "--force"])`, `execSync("curl … | sh")`, a line
@@ -27,11 +27,12 @@ MOST_CHARS, MOST_COMMANDS = 200_000, 100
 _STARTS_PROGRAMS = re.compile(r"system|popen|subprocess|spawn|exec|sh\.|run\(|call\(|check_output")
 _PYTHON = frozenset(
     ("system", "popen", "run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput")
-    + ("create_subprocess_shell",)
 )
 _LISTED = frozenset(("execv", "execve", "execvp", "execvpe", "spawnv", "spawnvp"))
 _TEXT = r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\$]|\\.)*`)"""
-_NODE = re.compile(rf"\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync)\s*\(\s*{_TEXT}\s*(?:,\s*\[(?P<list>[^\]]*)\])?")
+_NODE = re.compile(
+    rf"\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync)\s*\(\s*{_TEXT}\s*(?:,\s*\[(?P<list>[^\]]*)\])?"
+)
 _WORDS = re.compile(_TEXT)
 
 
@@ -98,7 +99,9 @@ def _words(node: ast.expr) -> str | tuple[str, ...]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.List | ast.Tuple):
-        words = [item.value for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+        words = [
+            item.value for item in node.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)
+        ]
         return tuple(words) if len(words) == len(node.elts) else ""
     return ""
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import re
@@ -121,7 +120,9 @@ def _needs(list_of: Path, source: Path, cwd: Path) -> dict[str, str]:
         text = list_of.read_text("utf-8", errors="replace")[:1_000_000]
     except OSError:
         return {}
-    rules = [line.partition(": ")[2] for line in text.splitlines() if ": " in line and not line.startswith("#")]
+    rules = [
+        line.partition(": ")[2] for line in text.splitlines() if ": " in line and not line.startswith("#")
+    ]
     names = {name.replace("\\ ", " ") for rule in rules for name in _PATH_ENDS.split(rule) if name}
     paths = sorted({str(cwd / name) for name in names} - {str(source)})[:_MOST_NEEDS]
     return {path: _digest_of_any(Path(path)) for path in paths}
@@ -142,8 +143,9 @@ def _digest_of_any(path: Path) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             at = os.fstat(descriptor)
-            is_read = stat.S_ISREG(at.st_mode) and at.st_size <= _MOST_PROGRAM_BYTES
-            return hashlib.file_digest(io.BytesIO(file.read(at.st_size)), "sha256").hexdigest() if is_read else ""
+            if not stat.S_ISREG(at.st_mode) or at.st_size > _MOST_PROGRAM_BYTES:
+                return ""
+            return hashlib.sha256(file.read(at.st_size)).hexdigest()
     except OSError:
         return ""
 

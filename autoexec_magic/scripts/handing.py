@@ -25,9 +25,12 @@ from .language import Language
 MOST_TEXT_BYTES = 100_000  # of a variable in the environment; Linux takes 131,072 with its name (execve(2))
 _NAME = re.compile(r"[^\W\d]\w*")
 _SHELLS_OWN = re.compile(
-    r"(?:PATH|HOME|IFS|ENV|SHELL|CDPATH|GLOBIGNORE|SHELLOPTS|POSIXLY_CORRECT|PS\d|PWD|UID|EUID|PPID)|(?:BASH|LD|AUTOEXEC)_?.*"
+    r"PATH|HOME|IFS|ENV|SHELL|CDPATH|GLOBIGNORE|SHELLOPTS|POSIXLY_CORRECT|PS\d|PWD|UID|EUID|PPID"
+    r"|(?:BASH|LD|AUTOEXEC|_autoexec)_?.*"
 )
-_NODES_OWN = frozenset("process require module exports global globalThis Buffer console await async".split())
+_NODES_OWN = frozenset(
+    ("process", "require", "module", "exports", "global", "globalThis", "Buffer", "console", "await", "async")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,9 @@ def check_names(names: Sequence[str], language: Language, option: str) -> None:
     for name in names:
         if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name.startswith("__"):
             raise UsageError(f"{option} {name} cannot be", why="it is not the name of a variable")
-        if language.values == "text" and (_SHELLS_OWN.fullmatch(name) or name in LOADS_CODE or not name.isascii()):
+        if language.values == "text" and (
+            _SHELLS_OWN.fullmatch(name) or name in LOADS_CODE or not name.isascii()
+        ):
             raise UsageError(f"{option} {name} cannot be", why="the shell has that name for itself")
         if language.values == "json" and name in _NODES_OWN:
             raise UsageError(f"{option} {name} cannot be", why="Node has that name for itself")
@@ -96,7 +101,9 @@ def _given(name: str, value: object, language: Language) -> Given:
             return Given(name=name, files={"value.json": _json(tree).encode("ascii")})
         text = tree if isinstance(tree, str) else _json(tree)
         if "\0" in text or len(text.encode("utf-8", "surrogateescape")) > MOST_TEXT_BYTES:
-            raise carried.RefusedError(f"a variable of a shell has at most {MOST_TEXT_BYTES:,} bytes, and no NUL")
+            raise carried.RefusedError(
+                f"a variable of a shell has at most {MOST_TEXT_BYTES:,} bytes, and no NUL"
+            )
         return Given(name=name, files={}, text=text)
     except carried.RefusedError as error:
         fix = error.fix or carried.AS_FILE
@@ -106,7 +113,9 @@ def _given(name: str, value: object, language: Language) -> Given:
 def _json(tree: object) -> str:
     text = json.dumps(tree, allow_nan=False)
     if len(text) > carried.MOST_JSON_BYTES:
-        raise carried.RefusedError(f"it is {len(text):,} bytes of JSON, of at most {carried.MOST_JSON_BYTES:,}")
+        raise carried.RefusedError(
+            f"it is {len(text):,} bytes of JSON, of at most {carried.MOST_JSON_BYTES:,}"
+        )
     return text
 
 
@@ -155,7 +164,9 @@ class _Budget:
             most = carried.MOST_JSON_BYTES if name.endswith(".json") else carried.MOST_BYTES
             most = min(most, self._left)
             if at.st_size > most:
-                raise carried.RefusedError(f"it is {at.st_size:,} bytes, of at most {most:,}", carried.AS_FILE)
+                raise carried.RefusedError(
+                    f"it is {at.st_size:,} bytes, of at most {most:,}", carried.AS_FILE
+                )
             data = file.read(most)
         self._left -= len(data)
         return data

@@ -70,9 +70,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A script that its language cannot read: what it says of it, and the parser's end if that was a process."""
+    """A script that its language cannot read: what that says, and the parser's end if it was a process.
+
+    `path` is what that process knew the script's file as.
+    """
 
     text: str
+    path: str = ""
     outcome: Outcome | None = None
 
 
@@ -80,14 +84,14 @@ class Fault:
 class Done:
     """How a script ended, and what it left.
 
-    `compiled` says that the outcome is the script's own and not its compiler's.
+    `is_compiled` says that the outcome is the script's own and not its compiler's.
     `path` is what the process knew the script's file as. `error` is what kept
     a value from coming back.
     """
 
     outcome: Outcome
     path: str = ""
-    compiled: bool = True
+    is_compiled: bool = True
     values: Mapping[str, object] = field(default_factory=dict)
     made: tuple[Made, ...] = ()
     has_more: bool = False

@@ -33,8 +33,20 @@ MOST_PIXELS = 50_000_000
 _DEEP = 12
 #: Folders that tools fill: what is new there is not what the script was for.
 LEFT_OUT = frozenset(
-    (".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".ipynb_checkpoints")
-    + (".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".cache", "target", ".cargo", ".npm")
+    (
+        *(".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".ipynb_checkpoints"),
+        *(
+            ".mypy_cache",
+            ".pytest_cache",
+            ".ruff_cache",
+            ".tox",
+            ".nox",
+            ".cache",
+            "target",
+            ".cargo",
+            ".npm",
+        ),
+    )
 )
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # ITU-T T.81, table B.1: SOF0 to SOF15

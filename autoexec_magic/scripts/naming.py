@@ -64,7 +64,11 @@ def first_line(source: str) -> First:
     line = source.lstrip("\ufeff \t\r\n\f\v").partition("\n")[0].rstrip()
     if line.startswith(_MARK):
         words = _words(line[len(_MARK) :])
-        return First(line=line, program=_plain(words[0]), options=tuple(words[1:])) if words else First(line=line)
+        return (
+            First(line=line, program=_plain(words[0]), options=tuple(words[1:]))
+            if words
+            else First(line=line)
+        )
     if not line.startswith(_SHEBANG):
         return First(line=line)
     words = _words(line[len(_SHEBANG) :])

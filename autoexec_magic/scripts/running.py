@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
@@ -42,11 +42,12 @@ class _Place:
         return self.room.out / _SHOWN
 
 
-def check(job: Job, *, emit: Emit, **bounds: Unpack[executor.Bounds]) -> Fault | None:
+def check(job: Job, *, is_run_next: bool, emit: Emit, **bounds: Unpack[executor.Bounds]) -> Fault | None:
     """Return what is wrong with a script's syntax, or None; none of it is run.
 
     Where a language has no way to do that in this process, its own parser is
-    asked, in the run's cage.
+    asked, in the run's cage; not if the script `is_run_next` by a program that
+    reads all of it before it runs any: to ask would be to start it twice.
 
     Raises
     ------
@@ -58,12 +59,14 @@ def check(job: Job, *, emit: Emit, **bounds: Unpack[executor.Bounds]) -> Fault |
     text = job.language.parse(job.source if job.file else _written(job), job.name)
     if text:
         return Fault(text=text)
+    if is_run_next and job.language.reads_whole:
+        return None
     if not job.language.parse_options and job.language.compile is None:
         return None
     with _placed(job, bounds) as place:
         if job.language.compile is not None:
             _, failed = _program(job, place, emit)
-            return None if failed is None else Fault(text="", outcome=failed)
+            return None if failed is None else Fault(text="", path=str(place.path), outcome=failed)
         argv = (*job.language.start(), *job.language.parse_options, str(place.path))
         said: list[Event] = []
         outcome = _run(argv, job, place, said.append)
@@ -71,7 +74,7 @@ def check(job: Job, *, emit: Emit, **bounds: Unpack[executor.Bounds]) -> Fault |
         return None
     for event in said:
         emit(event)
-    return Fault(text="", outcome=outcome)
+    return Fault(text="", path=str(place.path), outcome=outcome)
 
 
 def perform(job: Job, *, emit: Emit, **bounds: Unpack[executor.Bounds]) -> Done:
@@ -103,7 +106,7 @@ def perform(job: Job, *, emit: Emit, **bounds: Unpack[executor.Bounds]) -> Done:
         if language.compile is not None:
             start, failed = _program(job, place, emit)
             if failed is not None:
-                return Done(outcome=failed, path=str(place.path), compiled=False, has_written=False)
+                return Done(outcome=failed, path=str(place.path), is_compiled=False, has_written=False)
             argv = [str(start), *job.arguments]
             read = (*place.bounds["doors"].read, Path(start).parent)
             bounds_of = place.bounds | {"doors": replace(place.bounds["doors"], read=read)}
@@ -130,7 +133,7 @@ def content(job: Job) -> bytes:
 
 
 def _written(job: Job) -> str:
-    """Return a script with its lines where they stand in the cell, its first one in its language's own words."""
+    """Return a script with its lines where they stand in the cell, without what only notebooks read."""
     source, before = job.source, "\n" * (job.first_line - 1)
     first = naming.first_line(source).line
     is_foreign = first.startswith("#!") and (before or source[:2] != "#!") and job.language.comment != "#"
@@ -146,7 +149,7 @@ def _started(argv: list[str], job: Job, place: _Place, emit: Emit) -> Done:
     variables |= {"AUTOEXEC_FIGURES": str(place.shown), **language.environment(job.cwd)}
     if job.given or job.names:
         options, more = _handed(job, place.room, variables)
-        argv, variables = [*argv, *options], variables | more
+        argv, variables = [*argv, *options], {**variables, **more}
     elif job.file is None or place.path != job.file:
         argv = [*argv, *language.options(place.path, job.cwd)]
     if language.compile is None:
@@ -161,9 +164,15 @@ def _started(argv: list[str], job: Job, place: _Place, emit: Emit) -> Done:
         values=values,
         made=found.made,
         has_more=not found.is_all,
-        has_written=not place.is_shut or (not outcome.passed and made.has_written(job.workspace or job.cwd, since)),
+        has_written=not place.is_shut
+        or (not outcome.passed and made.has_written(job.workspace or job.cwd, since)),
         error=error,
     )
+
+
+def _has_written(job: Job, place: _Place, since: int, outcome: Outcome) -> bool:
+    """Whether a run may have done something that doing it again would do twice; of one that passed, yes."""
+    return outcome.passed or not place.is_shut or made.has_written(job.workspace or job.cwd, since)
 
 
 def _stamp(room: Room) -> Path:
@@ -174,7 +183,7 @@ def _stamp(room: Room) -> Path:
 
 @contextlib.contextmanager
 def _placed(job: Job, bounds: executor.Bounds) -> Iterator[_Place]:
-    """Give a room with the script in it, or the script where it is, and the bounds with what it has to read."""
+    """Give a room with the script in it, or the script where it is, and the bounds with what it reads."""
     with rooms.lend() as room:
         path = room.path / (job.file.name if job.file else f"{_SCRIPT}{job.ending}")
         if job.file is not None and _is_readable(job.file, job):
@@ -199,7 +208,7 @@ def _is_readable(file: Path, job: Job) -> bool:
 
 
 def _run(
-    argv: list[str] | tuple[str, ...],
+    argv: Sequence[str],
     job: Job,
     place: _Place,
     emit: Emit,

@@ -287,7 +287,10 @@ _SIMPLE: Mapping[type, Callable[[Any], Any]] = {
         VALUE: [value.days, value.seconds, value.microseconds],
     },
     decimal.Decimal: lambda value: {TAG: "decimal", VALUE: str(value)},
-    fractions.Fraction: lambda value: {TAG: "fraction", VALUE: [hex(value.numerator), hex(value.denominator)]},
+    fractions.Fraction: lambda value: {
+        TAG: "fraction",
+        VALUE: [hex(value.numerator), hex(value.denominator)],
+    },
     uuid.UUID: lambda value: {TAG: "uuid", VALUE: str(value)},
     type(pathlib.Path()): lambda value: {TAG: "path", VALUE: str(value)},
 }

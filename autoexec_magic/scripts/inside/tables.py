@@ -171,7 +171,9 @@ def _read_frame(node: Any, unpacker: Unpacker, deep: int) -> Any:
     elif node["many"]:
         frame.columns = pandas.MultiIndex.from_tuples(labels, names=over)
     else:
-        of = node["of"] if not labels and node["of"] in ("object", "str", "int64") else None  # none to tell it
+        of = (
+            node["of"] if not labels and node["of"] in ("object", "str", "int64") else None
+        )  # none to tell it
         frame.columns = pandas.Index(labels, dtype=of, name=over[0], tupleize_cols=False)
     frame.attrs = unpacker.value(node["attrs"], deep)
     return frame
@@ -232,7 +234,7 @@ def _read_table(data: bytes) -> Any:
 
 
 def _rows_of(header: bytes) -> int:
-    """Return the rows of a message (Message.fbs), 0 for one that has none; RefusedError if it is compressed."""
+    """Return the rows of a message (Message.fbs), 0 for one that has none; none that is compressed."""
     root = struct.unpack_from("<I", header, 0)[0]
     kind = _field(header, root, 1)
     at = _field(header, root, 2)
@@ -306,7 +308,6 @@ def _arrow_module() -> Any:
     if version < _SAFE_ARROW:
         fix = "%autoexec install 'pyarrow>=14.0.1'"
         raise RefusedError(f"pyarrow {arrow.__version__} may run what a file names", fix)
-    import pyarrow.ipc
 
     return arrow
 
@@ -317,5 +318,7 @@ def _module(name: str) -> Any:
     try:
         found: ModuleType = importlib.import_module(name)
     except ImportError as error:
-        raise RefusedError(f"{name} is not installed, and it needs that", f"%autoexec install {name}") from error
+        raise RefusedError(
+            f"{name} is not installed, and it needs that", f"%autoexec install {name}"
+        ) from error
     return found

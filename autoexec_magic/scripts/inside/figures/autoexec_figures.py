@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 _FOLDER = "AUTOEXEC_FIGURES"
 
 
-class FigureManager(FigureManagerBase):  # type: ignore[misc]
+class FigureManager(FigureManagerBase):
     """Shows its figure by saving it."""
 
     def show(self) -> None:

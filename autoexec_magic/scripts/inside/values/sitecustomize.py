@@ -39,7 +39,9 @@ def _take(carried: ModuleType, folder: str, into: dict[str, Any]) -> None:
     for name in sorted(os.listdir(folder)):
         try:
             into[name] = carried.unpack(lambda file, name=name: _content(os.path.join(folder, name, file)))
-        except carried.RefusedError as error:  # what this interpreter lacks: a script without it would go wrong
+        except (
+            carried.RefusedError
+        ) as error:  # what this interpreter lacks: a script without it would go wrong
             fix = f" ({error.fix})" if error.fix else ""
             sys.stderr.write(f"autoexec: {name} cannot be handed over: {error.why}{fix}\n")
             sys.stderr.flush()

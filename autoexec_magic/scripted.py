@@ -90,7 +90,7 @@ def script(
     ScriptError, RunTimeout, NeedsPerson, UsageError
         As the verdict says; `Cancelled` when it was stopped.
     """
-    start = (caller.cwd or Path.cwd()).absolute()
+    start = _here(caller)
     base = Script(
         source=source,
         language=lang,
@@ -127,6 +127,13 @@ def script(
         yes=yes,
         caller=caller,
     )
+
+
+def _here(caller: Caller) -> Path:
+    try:
+        return (caller.cwd or Path.cwd()).absolute()
+    except FileNotFoundError as error:
+        raise UsageError("the working directory is gone", fix="%cd to one that is there") from error
 
 
 def _of_file(base: Script, path: str | Path, start: Path) -> Script:

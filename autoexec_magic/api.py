@@ -33,7 +33,8 @@ from .imports import (
     undo_install,
 )
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
-from .orchestrator import Command, Fixing, Heal, Report, Script, Step, Test
+from .orchestrator import Command, Report, Test
+from .scripted import script
 from .trust import Kept
 from .values import PolicyVerdict, Question, Run, Verdict
 
@@ -140,77 +141,6 @@ def sh(
         pty=pty,
         env=env,
         yes=yes,
-        caller=caller,
-    )
-
-
-def script(
-    source: str,
-    *arguments: str,
-    lang: str = "",
-    timeout: float | None = None,
-    level: Wanted | None = None,
-    doors: Doors = SHUT,
-    env: Sequence[str] = (),
-    heal: bool = True,
-    yes: bool = False,
-    fixing: Fixing | None = None,
-    caller: Caller = PYTHON,
-) -> Report:
-    """Run `source` as a process of its own; what fails is diagnosed.
-
-    Parameters
-    ----------
-    source : str
-        The code, not empty.
-    *arguments : str
-        What the script finds after its own name.
-    lang : str, optional
-        A language's name; by default that of its first line, else Python.
-    timeout : float, optional
-        Seconds.
-    level : Level or "best", optional
-        The cage; by default the setting `cage`, which is `workspace` unless a
-        person said otherwise: nobody may have read it.
-    doors : Doors, optional
-        What is let through the cage (`executor.cage.doors_of`).
-    env : sequence of str, optional
-        Names of environment variables to pass on.
-    heal : bool, default True
-        Install what a Python script imports and is missing, by proof.
-    yes : bool, default False
-        Answer what is proved with yes.
-    fixing : Fixing, optional
-        Carry out what a diagnosis offers, and run it again, within bounds.
-    caller : Caller, optional
-        Who watches and answers.
-
-    Raises
-    ------
-    ScriptError, RunTimeout, NeedsPerson, UsageError
-        As the verdict says; `Cancelled` when it was stopped.
-    """
-    if not source.strip():
-        raise UsageError("the script is empty", fix="write the code below the line `%%autoexec script`")
-    steps: tuple[Step, ...] = (Script(source=source, language=lang, arguments=arguments),)
-    needs = (
-        needs_of(source, caller)
-        if heal and lang in ("", "python") and not source.lstrip().startswith("#!")
-        else ()
-    )
-    if needs:
-        steps = (Heal(needs=needs), *steps)
-    title = next(line.strip() for line in source.splitlines() if line.strip())
-    return carry_out(
-        "script",
-        title,
-        steps,
-        timeout=timeout,
-        level=level,
-        doors=doors,
-        env=env,
-        yes=yes,
-        fixing=fixing,
         caller=caller,
     )
 

@@ -10,7 +10,7 @@ import fnmatch
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +55,7 @@ class Caller:
     `emit` watches, `ask` answers questions and `place` says where it would ask
     just now; `notebook` and `kernel` say where the call comes from ("" outside
     a notebook), `cwd` is where it runs; `on_record` is told the id of the run
-    as soon as it has one.
+    as soon as it has one. `names` are the notebook's variables.
     """
 
     emit: Emit | None = None
@@ -66,6 +66,7 @@ class Caller:
     cwd: Path | None = None
     cancel: executor.Cancel | None = None
     on_record: Callable[[str], None] | None = None
+    names: MutableMapping[str, object] | None = None
 
 
 PYTHON = Caller()  #: plain Python: nobody watches, nobody answers

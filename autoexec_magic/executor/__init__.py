@@ -99,6 +99,7 @@ def run(
     run_id: str = "",
     raw: bool = False,
     judged_as: Sequence[str] = (),
+    project: Path | None = None,
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -158,6 +159,8 @@ def run(
     judged_as : sequence of str, optional
         What the policy judges in place of `argv`, of the same program: where
         `stdin` is code, the command that has it as an argument.
+    project : Path, optional
+        The cage's workspace, where that is not the project around `cwd`.
 
     Returns
     -------
@@ -185,7 +188,7 @@ def run(
     run_id = run_id or new_id()
     present = dict(os.environ)
     variables = environment.build(run_id, _there(env, folder), pass_on=pass_on, present=present)
-    root = workspace(folder)
+    root = workspace(folder) if project is None else project
     files = [(str(stdin), False)] if isinstance(stdin, Path) else []
     is_fed = bool(stdin) and not files and not judged_as
     program = permitted(judged, variables, folder, root, policy, ask, files, is_fed=is_fed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .healing import Drifted, Healing
 from .plan import (
+    Check,
     Command,
     Fix,
     Fixed,
@@ -23,6 +24,7 @@ from .run import run, run_phase
 from .surroundings import Surroundings
 
 __all__ = [
+    "Check",
     "Command",
     "Drifted",
     "Fix",

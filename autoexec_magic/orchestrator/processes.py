@@ -1,16 +1,14 @@
-"""The phases that start a process of the user's: a command, a script, pytest; and what their end means."""
+"""The phases that start a process of the user's, a command or pytest; and what the end of any means."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 
-from .. import diagnosis, executor, scripts, testrunner
+from .. import diagnosis, executor, testrunner
 from ..errors import AutoexecError, Cancelled, CasesFailed, PhaseError, RunTimeout, ScriptError
 from ..events import Diagnosed, Emit, Output
 from ..values import Diagnosis, Outcome, Phase, Verdict
-from .plan import Command, PhaseReport, Plan, Script, Test
+from .plan import Command, PhaseReport, Plan, Test
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
 
@@ -64,15 +62,6 @@ def command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseR
     return judged(outcome, "run", what, "bash", emit, here)
 
 
-def script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    """Run a script."""
-    language = scripts.language_of(step.source, step.language)
-    outcome = scripts.run(
-        step.source, language, emit=emit, arguments=step.arguments, cwd=here.cwd, **bounds(plan, here)
-    )
-    return judged(outcome, "run", SCRIPT, language.name, emit, here)
-
-
 def test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     """Run pytest."""
     outcome = testrunner.run(step.arguments, emit=emit, cwd=here.cwd, **bounds(plan, here))
@@ -88,16 +77,25 @@ def test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
 
 
 def judged(
-    outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
+    outcome: Outcome,
+    phase: Phase,
+    what: str,
+    language: str,
+    emit: Emit,
+    here: Surroundings,
+    *,
+    placed: Callable[[Diagnosis], Diagnosis] = lambda found: found,
 ) -> PhaseReport:
-    """Turn how a process ended into the verdict of its phase, with a diagnosis."""
+    """Turn how a process ended into the verdict of its phase, with a diagnosis.
+
+    `placed` names the places of one as a person knows them.
+    """
     _note(outcome, phase, emit)
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
     found = _denied(outcome) or diagnosis.diagnose_outcome(outcome, language=language)
-    if found and what == SCRIPT:  # its file lies in a folder that is gone by now
-        found = replace(found, where=Path(found.where).name)
+    found = placed(found) if found else None
     error: AutoexecError | Cancelled
     if is_stopped:
         error = Cancelled(
@@ -114,7 +112,7 @@ def judged(
             emit(Diagnosed(diagnosis=found))
         kind = ScriptError if what == SCRIPT else PhaseError
         error = kind(
-            f"{what} ended with {_ending(outcome)}", why=_in_one_line(found), fix=found.fix if found else ""
+            f"{what} ended with {_ending(outcome)}", why=in_one_line(found), fix=found.fix if found else ""
         )
         error.evidence = found.evidence if found else ()
     return PhaseReport(
@@ -147,7 +145,8 @@ def _ending(outcome: Outcome) -> str:
     return f"signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
 
 
-def _in_one_line(found: Diagnosis | None) -> str:
+def in_one_line(found: Diagnosis | None) -> str:
+    """Return a diagnosis as the reason of an error."""
     if found is None:
         return ""
     place = f" at {found.where}" if found.where else ""

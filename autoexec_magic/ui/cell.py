@@ -383,7 +383,7 @@ class _Cell:
             error,
             is_user_frame=lambda name: name in self._names,
             around=situation.around(
-                self._shell, error, timeout=self._options.timeout or self._config.timeout or 0.0
+                self._shell, error, timeout=self.options.timeout or self._config.timeout or 0.0
             ),
         )
         file, colon, line = found.where.rpartition(":")
@@ -414,6 +414,7 @@ def caller_of(shell: Any, emit: Any = None) -> api.Caller:
         place=lambda: front.place_of(shell),
         notebook=front.notebook_of(shell),
         kernel=front.kernel_of(shell),
+        names=shell.user_ns,
     )
 
 

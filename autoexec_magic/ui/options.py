@@ -35,6 +35,11 @@ def seconds(text: str) -> float:
     return value
 
 
+def names(text: str) -> list[str]:
+    """Return the names that `text` lists, with commas between."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def add_help(parser: argparse.ArgumentParser) -> None:
     """Add `-h` and `--help`."""
     hidden = argparse.SUPPRESS  # no value of its own among the options
@@ -123,12 +128,31 @@ def add_script(parser: argparse.ArgumentParser) -> None:
     """Add what `script` takes."""
     add_run(parser)
     parser.add_argument(
-        "--lang", default="", metavar="LANGUAGE", help="python or bash; else from the first line"
+        "--lang",
+        default="",
+        metavar="LANGUAGE",
+        help="python, node, bash or rust; else by the first line, the file's ending, or python",
     )
-    parser.add_argument("--file", default="", metavar="PATH", help="a script from a file instead of the cell")
+    parser.add_argument(
+        "--file", action="append", default=[], metavar="PATH", help="a script from a file; may be repeated"
+    )
+    parser.add_argument("--stdin", default="", metavar="FILE", help="what the script reads")
+    parser.add_argument("--cwd", default="", metavar="DIR", help="where it runs")
+    for option, into, help_text in (
+        ("--in", "inputs", "variables that it gets, with commas between"),
+        ("--out", "outputs", "variables that it gives back, with commas between"),
+    ):
+        parser.add_argument(
+            option, dest=into, type=names, action="extend", default=[], metavar="NAMES", help=help_text
+        )
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
     add_fixing(parser)
-    parser.add_argument("arguments", nargs="*", help="what the script finds after its own name")
+    parser.add_argument(
+        "arguments",
+        nargs="*",
+        metavar="FILE | ARGUMENT",
+        help="without a cell: scripts; else, or behind --, what the script finds after its own name",
+    )
 
 
 def add_install(parser: argparse.ArgumentParser) -> None:

@@ -45,9 +45,7 @@ def score(cases: list[Labelled]) -> Score:
             print(f"{case.name} ({case.family}): {code} ({found and found.confidence}), not {case.labels[0]}")
     count = len(cases)
     print(dict(families))
-    return Score(
-        count=count, right=right / count, certain=certain / count, certain_and_wrong=wrong / count
-    )
+    return Score(count=count, right=right / count, certain=certain / count, certain_and_wrong=wrong / count)
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from autoexec_magic.diagnosis import diagnose_outcome, diagnose_text
 from autoexec_magic.values import Diagnosis, Outcome
 
 FOLDER = Path(__file__).parent / "data" / "labelled"
+CAPTURED = Path(__file__).parent / "data" / "failures"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,9 @@ class Labelled:
 
 
 def labelled(name: str) -> list[Labelled]:
-    """Return a set, in the order of its files' names."""
+    """Return a set, in the order of its files' names; `ours` is what the tables were written with."""
+    if name == "ours":
+        return list(_captured())
     cases = []
     for path in sorted((FOLDER / name).glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -44,6 +50,13 @@ def labelled(name: str) -> list[Labelled]:
             )
         )
     return cases
+
+
+def _captured() -> Iterator[Labelled]:
+    for path in sorted(CAPTURED.rglob("*.txt")):
+        family = path.relative_to(CAPTURED).parts[0]
+        text = path.read_text(encoding="utf-8")
+        yield Labelled(name=path.stem, family=family, labels=(path.name.split(".")[0],), stderr=text)
 
 
 def diagnosed(case: Labelled) -> Diagnosis | None:
@@ -64,4 +77,14 @@ def diagnosed(case: Labelled) -> Diagnosis | None:
 
 
 def _in_notebook(case: Labelled) -> Diagnosis | None:
-    raise NotImplementedError
+    """Run the cells anew, in a real shell of their own."""
+    asked = json.dumps({"cells": case.cells, "runs": case.runs})
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("replay.py"))],
+        input=asked,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    record = json.loads(done.stdout.splitlines()[-1])
+    return record and Diagnosis(code=record["code"], why=record["why"], confidence=record["confidence"])

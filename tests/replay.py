@@ -1,0 +1,49 @@
+"""Runs cells, given as JSON on standard input, in a real shell; prints the diagnosis of the last that failed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+
+def main() -> None:
+    """Run what is asked for, in a folder of its own, and print one diagnosis."""
+    asked = json.load(sys.stdin)
+    folder = Path(tempfile.mkdtemp(prefix="autoexec-replay-"))
+    os.chdir(folder)
+    os.environ["IPYTHONDIR"] = str(folder / "ipython")
+    os.environ["AUTOEXEC_DATA_DIR"] = str(folder / "data")
+    path = folder / "notebook.ipynb"
+    cells = [
+        {"cell_type": "code", "id": cell["id"], "source": cell["source"], "outputs": [], "metadata": {}}
+        for cell in asked["cells"]
+    ]
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
+    os.environ["JPY_SESSION_NAME"] = str(path)
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from autoexec_magic.ui import executed, why
+    from autoexec_magic.values import as_record
+
+    sources = {cell["id"]: cell["source"] for cell in asked["cells"]}
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        shell = InteractiveShell.instance()
+        shell.run_line_magic("load_ext", "autoexec_magic")
+        for run in asked["runs"]:
+            run = {"id": run} if isinstance(run, str) else run
+            shell.run_cell(
+                run.get("source", sources.get(run["id"], "")), store_history=True, cell_id=run["id"]
+            )
+        log = executed.of(shell)
+        failed = log.failed if log is not None else None
+        found = why.explained(shell, failed) if failed is not None else None
+    print(json.dumps(as_record(found) if found is not None else None))
+
+
+if __name__ == "__main__":
+    main()

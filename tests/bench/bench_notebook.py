@@ -6,6 +6,8 @@ Run it: python tests/bench/bench_notebook.py
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import statistics
 import sys
@@ -23,6 +25,11 @@ from autoexec_magic.diagnosis.names import names_of, parsed
 from autoexec_magic.ui import executed, situation
 
 CELLS, ROUNDS, RUNS = 200, 15, 20_000
+CASES = (
+    ("missing name", "total_of_everything"),
+    ("missing name in every cell", "del df\nprint(df)"),
+    ("missing key", "df['key_x']"),
+)
 HOOK_BAR, DIAGNOSIS_BAR = 20e-6, 50e-3
 CELL = """import collections as c{n}
 rows_{n} = [value * {n} for value in range(10)]
@@ -35,7 +42,7 @@ if df:
     shown_{n} = "%d of %s" % ({n}, df)
 for row in rows_{n}:
     last = row
-print(shown_{n}, last)
+both_{n} = (shown_{n}, last)
 """
 
 
@@ -50,7 +57,7 @@ def hook(log: executed.Executed) -> float:
 
 
 def main() -> None:
-    """Print both figures beside their bars; what is remembered of sources is forgotten before each cold round."""
+    """Print the figures beside their bars; before each cold round what is remembered is forgotten."""
     shell = InteractiveShell()
     log = executed.Executed(shell)
     log.load()
@@ -68,13 +75,12 @@ def main() -> None:
         cells[-2]["source"] += "\ntotal_of_everything = 1\n"
         path.write_text(json.dumps({"cells": cells}))
         shell.user_ns["__vsc_ipynb_file__"] = str(path)
-        for case, last in (("missing name", "total_of_everything"), ("missing key", "df['key_x']")):
+        for case, last in CASES:
             log.runs.clear()
             for n, source in enumerate(sources[:-2], 1):
                 shell.run_cell(source, store_history=True, cell_id=f"i{n}")
-            stderr, sys.stdout = sys.stdout, open("/dev/null", "w")
-            shell.run_cell(last, store_history=True, cell_id=f"i{CELLS}")
-            sys.stdout = stderr
+            with contextlib.redirect_stdout(io.StringIO()):
+                shell.run_cell(last, store_history=True, cell_id=f"i{CELLS}")
             failed = log.failed
             cold, warm = [], []
             for _ in range(ROUNDS):

@@ -247,7 +247,9 @@ class Action:
 
     - "install": modules, as they stand after `import`; what they are is found
       out and proved by the installer, like any other name;
-    - "run-cells": the numbers of cells to run, in order, before what failed;
+    - "run-cells": the cells to run, in order, before what failed: each by the
+      notebook's own id of it, where that is not known by the number beside it,
+      and where it has neither by `#` and its place among the code cells, from 1;
     - "limit": an option and its new value, such as `--memory`, `2G`;
     - "restart": nothing; the kernel has to begin anew;
     - "folder": the directory to run in;

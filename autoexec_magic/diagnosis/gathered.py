@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from .ipython import APART, BINDS_NOTHING, PYTHON_MAGICS
-from .names import EVERYTHING, GIVEN, Bound, Changed, Deleted, How, Names, line_of, names_of
+from .names import EVERYTHING, GIVEN, Bound, Changed, Deleted, How, Names, names_of, shortened
 
 
 class Gathered:
@@ -22,6 +22,7 @@ class Gathered:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._source = text.split("\n")
         self.bound: list[Bound] = []
         self.changed: list[Changed] = []
         self.deleted: list[Deleted] = []
@@ -56,7 +57,7 @@ class Gathered:
     @property
     def line(self) -> str:
         """The first line of the present statement, short."""
-        return line_of(self.text, self.lines[0])
+        return shortened(self._source[self.lines[0] - 1]) if self.lines[0] else ""
 
     def read(self, name: str) -> None:
         """Note that a name is read; one that was not bound before has to be there."""

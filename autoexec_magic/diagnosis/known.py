@@ -7,9 +7,11 @@ there. A source is looked into only if it holds the name that is asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Literal, TypeAlias
 
 from .around import Cell, CellRun, Notebook
@@ -22,6 +24,7 @@ _ORDINALS = (
 )
 _KINDS: dict[How, Happened] = {"sure": "bound", "maybe": "maybe", "called": "maybe", "except": "except"}
 _AFTER_ALL = 1 << 30
+_MOST = 40  # cells or runs that are looked into for one name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,21 +94,25 @@ class Known:
 
     def definitions(self, name: str) -> list[Definition]:
         """Return the cells, but for the one that failed, that bind `name` for good, in their order."""
-        return [
-            Definition(cell=cell, bound=bound)
+        found = [
+            cell
             for cell in self.notebook.cells
-            if cell is not self.own_cell and not cell.is_removed
-            if (bound := binding_in(cell.source, name)) is not None
+            if cell is not self.own_cell and not cell.is_removed and may_bind(cell.source, name)
         ]
+        if len(found) > _MOST:  # the nearest ones above, and else the nearest ones
+            found.sort(key=lambda cell: (cell.position >= self.here, abs(cell.position - self.here)))
+            found = sorted(found[:_MOST], key=lambda cell: cell.position or _AFTER_ALL)
+        bindings = ((cell, binding_in(cell.source, name)) for cell in found)
+        return [Definition(cell=cell, bound=bound) for cell, bound in bindings if bound is not None]
 
     def happened(self, name: str) -> list[Happening]:
         """Return what the runs did to `name`, oldest first, up to the failure."""
-        return [
-            happening
-            for run in self.runs
-            if name in run.source or "reset" in run.source
-            for happening in self._in_run(run, name)
-        ]
+        return list(self._backwards(name))[::-1]
+
+    def _backwards(self, name: str) -> Iterator[Happening]:
+        runs = (run for run in reversed(self.runs) if may_bind(run.source, name) or "reset" in run.source)
+        for run in islice(runs, _MOST):
+            yield from reversed(list(self._in_run(run, name)))
 
     def _in_run(self, run: CellRun, name: str) -> Iterator[Happening]:
         names = names_of(run.source)
@@ -133,7 +140,7 @@ class Known:
 
     def last_bound(self, name: str) -> Happening | None:
         """Return what bound `name` last before the run that failed."""
-        for happening in reversed(self.happened(name)):
+        for happening in self._backwards(name):
             if happening.run is not self.current and happening.kind in ("bound", "maybe"):
                 return happening if happening.bound is not None else None
         return None
@@ -198,6 +205,20 @@ class Known:
         if below:
             return min(below, key=lambda each: each.cell.position)
         return max(unplaced, key=lambda each: each.cell.number) if unplaced else None
+
+
+def may_bind(source: str, name: str) -> bool:
+    """Whether a source may bind or delete `name`, from what stands beside it; True where it is not clear."""
+    return name in source and _beside(name).search(source) is not None
+
+
+@lru_cache(maxsize=100)
+def _beside(name: str) -> re.Pattern[str]:
+    word = re.escape(name)
+    return re.compile(
+        rf"\b(?:def|class|del|out|err)[ \t]+{word}\b|\bimport\b[^\n]{{0,200}}\b{word}\b"
+        rf"|\b{word}\b(?=[ \t]*(?:[=,:;)\]}}#\n'\"\\|]|in\b|if\b|[-+*/%@&^<>]{{1,2}}=|\Z))"
+    )
 
 
 def binding_in(source: str, name: str) -> Bound | None:

@@ -155,7 +155,12 @@ def parsed(source: str) -> tuple[ast.Module | None, str]:
 def line_of(source: str, line: int) -> str:
     """Return a line of `source`, counted from 1, short and without its indentation; "" if it has none."""
     lines = source.split("\n", line) if line > 0 else []
-    return one_line(lines[line - 1].strip(), limit=_LONGEST_LINE) if len(lines) >= line > 0 else ""
+    return shortened(lines[line - 1]) if len(lines) >= line > 0 else ""
+
+
+def shortened(line: str) -> str:
+    """Return a line of code as it is repeated: without its indentation, and short."""
+    return one_line(line.strip(), limit=_LONGEST_LINE)
 
 
 def is_short(text: str) -> bool:
@@ -179,6 +184,5 @@ def _read_by_line(source: str) -> Names:
         match = _BOUND.match(line)
         name = next(filter(None, match.groups()), "") if match else ""
         if name:
-            text = one_line(line.strip(), limit=_LONGEST_LINE)
-            found.append(Bound(name=name, line=number, last_line=number, how="maybe", text=text))
+            found.append(Bound(name=name, line=number, last_line=number, how="maybe", text=shortened(line)))
     return Names(bound=tuple(found), is_parsed=False)

@@ -253,8 +253,8 @@ def _out_of_order(name: str, last: Happening, failure: Failure, known: Known) ->
 
 def _removed(name: str, last: Happening, failure: Failure, known: Known) -> Diagnosis | None:
     """Explain that what bound the name last is in the notebook no more, and another cell of it does."""
-    found = known.nearest(name, known.here)
-    if not last.run.is_removed or found is None:
+    found = known.nearest(name, known.here) if last.run.is_removed else None
+    if found is None:
         return None
     why = f"{name} is from {label(last.run)}, which is in the notebook no more, not from {label(found.cell)}"
     return _remade("hidden-state", name, why, known, f"{label(last.run)} ran: `{last.text}`")

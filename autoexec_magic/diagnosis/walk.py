@@ -18,6 +18,9 @@ from .names import Changed, Deleted, Names, is_short
 _TAKES_AWAY = frozenset({"pop", "popitem", "remove", "discard", "drop", "clear", "popleft"})
 _OPENS = frozenset({"exec", "execfile"})
 _TABLES = frozenset({"globals", "locals", "vars"})
+_BINDERS = frozenset(
+    (ast.alias, ast.arg, ast.ExceptHandler, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+)
 _TYPE_ALIAS = getattr(ast, "TypeAlias", ())  # from Python 3.12
 
 
@@ -35,19 +38,32 @@ def free_names(function: ast.AST) -> frozenset[str]:
     reads: set[str] = set()
     binds: set[str] = set()
     declared: set[str] = set()
-    for node in ast.walk(function):
-        match node:
-            case ast.Name(id=name, ctx=ast.Load()):
-                reads.add(name)
-            case ast.Global(names=names):
-                declared.update(names)
-            case ast.alias():
-                binds.add((node.asname or node.name).partition(".")[0])
-            case ast.Name(id=str(name)) | ast.arg(arg=str(name)) | ast.ExceptHandler(name=str(name)):
-                binds.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                binds.update([name] if node is not function else [])
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
+    while waiting:
+        node = waiting.pop()
+        kind = type(node)
+        if kind is ast.Name:
+            (reads if type(node.ctx) is ast.Load else binds).add(node.id)  # type: ignore[attr-defined]
+            continue
+        if kind is ast.Constant:
+            continue
+        if kind in _BINDERS:
+            binds.update(_bound_by(node))
+        elif kind is ast.Global:
+            declared.update(node.names)  # type: ignore[attr-defined]
+        waiting.extend(ast.iter_child_nodes(node))
     return frozenset((reads - binds) | (reads & declared))
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node binds which is no name itself."""
+    match node:
+        case ast.alias():
+            yield (node.asname or node.name).partition(".")[0]
+        case ast.arg(arg=str(name)) | ast.ExceptHandler(name=str(name)):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
 
 
 class _Walker(ast.NodeVisitor):
@@ -352,6 +368,8 @@ class _Walker(ast.NodeVisitor):
         )
 
     def _bind_when_called(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        if "global" not in self._found.text:
+            return
         declared = {n for node in ast.walk(function) if isinstance(node, ast.Global) for n in node.names}
         for node in ast.walk(function) if declared else ():
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in declared:

@@ -32,7 +32,7 @@ def read(path: str | Path) -> Document | None:
     try:
         found = _load(path)
         return None if found is None else Document(cells=tuple(_cells(found[0])), saved_at=found[1])
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError, MemoryError):
+    except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError, MemoryError):
         return None
 
 

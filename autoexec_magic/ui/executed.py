@@ -25,7 +25,7 @@ from ..redact import one_line
 _MOST = 5_000  # runs that are remembered
 _LONGEST = 300  # characters of an error's last line
 _ATTRIBUTE = "_autoexec_executed"
-_CAPTURE = "get_ipython().run_cell_magic('capture'"  # it runs the cell inside, and shows its errors to nobody
+_CAPTURE = "get_ipython().run_cell_magic('capture'"  # passes whatever its body did
 
 
 class OneRun(NamedTuple):

@@ -65,10 +65,7 @@ def of_cell(shell: Any, log: Executed, failed: Failed) -> Spoken:
         again = next((run for run in reversed(later) if run.source == failed.run.source), None)
         is_passed = again is not None and again.ran == "passed"
         passed = f", and passed as [{again.number}]" if again is not None and is_passed else ""
-        lines = [
-            f"the last cell passed; cell [{failed.run.number}] failed{passed and ', and passed'}{passed}",
-            said,
-        ]
+        lines = [f"the last cell passed; cell [{failed.run.number}] failed{passed}:", said]
     added: dict[str, object] = {"explained": "", "cell": failed.run.number, "said": said}
     return _spoken(lines, found, added)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from playbook import Play
 
 from autoexec_magic.diagnosis.around import Cell, CellRun, Notebook
-from autoexec_magic.diagnosis.known import Known, binding_in, label, listed, value_of
+from autoexec_magic.diagnosis.known import Known, binding_in, label, listed, may_bind, value_of
 
 
 def test_a_cell_is_called_by_its_number_or_its_place():
@@ -63,3 +64,28 @@ def test_a_binding_that_does_not_last_is_none():
     assert binding_in("try: pass\nexcept E as x: pass", "x") is None
     assert binding_in("x = 1\nif y:\n    del x", "x").how == "maybe"
     assert binding_in("if y:\n    x = 1\nx = 2", "x").line == 3
+
+
+BINDS_NAME = """
+name = 1|name: int = 1|name := 1|name += 1|name //= 2|name >>= 1|a, name = 1, 2|(name) = 1
+[a, *name] = x|import name|import name.sub|import a, name.sub|import a as name|from a import b, name|from a import (\\n    name,\\n)
+def name(): pass|async def name(): pass|class name: pass|for name in x: pass
+for a, name in x: pass|with a as name: pass|with a as (name, b): pass|except E as name:|case {'a': name}:|case [*name]:|case name if a:
+global name|del name|del a, name|globals()['name'] = 1|globals()["name"] = 1|name \\\\n= 1|name # type\\n
+%%capture name|%%bash --out name --err b|%xdel name|type name = int|name=1;b=2|case a | name:
+"""
+
+
+@pytest.mark.parametrize("source", BINDS_NAME.replace("\n", "|").strip("|").split("|"))
+def test_what_binds_a_name_is_looked_into(source):
+    """A quick look at the text leaves out no cell that binds or deletes the name."""
+    text = source.replace("\\n", "\n")
+    assert "name" not in text or may_bind(f"x = 1\n{text}\ny = 2", "name")
+
+
+@pytest.mark.parametrize(
+    "source", ["name.x", "name['a']", "name(1)", "names = 1", "a.b(name.c + name[1])", "name + 1"]
+)
+def test_what_only_reads_a_name_is_not(source):
+    """So that a name which every cell reads costs no more than one."""
+    assert not may_bind(f"x = 1\n{source}\ny = 2", "name")

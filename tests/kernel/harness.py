@@ -228,7 +228,8 @@ class Kernel:
 
     def restart(self) -> None:
         """Restart the kernel, as the front end's button does: its names are gone, and nothing is loaded."""
-        self._manager.restart_kernel(now=True)
+        with self._log.open("ab") as log:
+            self._manager.restart_kernel(now=True, stdout=log, stderr=log)
         self._client.wait_for_ready(timeout=HANG_SECONDS)
 
     def interrupt(self) -> None:

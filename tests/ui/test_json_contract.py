@@ -29,6 +29,7 @@ def documented() -> dict[str, set[str]]:
         ("ledger show", {"Row"}),
         ("ledger verify", set()),
         ("runs", {"Run"}),
+        ("why", {"Diagnosis"}),
         ("config", {"Setting"}),
         ("policy explain --json ls", {"PolicyVerdict"}),
         ("fix --check .", {"Resolution"}),
@@ -46,6 +47,8 @@ def test_what_is_printed_is_what_the_page_says(line, kinds, tmp_path, monkeypatc
         code = "from autoexec_magic.config import data_dir; from autoexec_magic.ledger import ledger_in; "
         code += "ledger_in(data_dir()).append('install', {}, '')"
         subprocess.run([sys.executable, "-c", code], check=True)
+    if line == "why":
+        subprocess.run([*command, "sh", "ls", "/no/such/thing"], cwd=tmp_path, capture_output=True)
     words = line.split() if "--json" in line else [*line.split(), "--json"]
     done = subprocess.run([*command, *words], cwd=tmp_path, capture_output=True, text=True)
     records = [json.loads(each) for each in done.stdout.splitlines()]

@@ -27,14 +27,14 @@ display(HTML('''<a class="jp-Autoexec-where" href="#cell-id=cell-1" data-autoexe
 """
 AT = """() => {
     const widget = window.jupyterapp.shell.currentWidget;
-    const { content } = widget;
+    const content = (widget && widget.content) || {};
     const editor = content.activeCell ? content.activeCell.editor : content.editor;
     return {
-        tab: widget.title.label,
+        tab: widget ? widget.title.label : "",
         cell: content.activeCellIndex,
         mode: content.mode,
-        line: editor.getCursorPosition().line + 1,
-        focus: editor.hasFocus()
+        line: editor ? editor.getCursorPosition().line + 1 : 0,
+        focus: Boolean(editor && editor.hasFocus())
     };
 }"""
 

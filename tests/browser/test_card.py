@@ -19,7 +19,18 @@ DEFINES = (
 FAILS = "%%autoexec\ntotal({'apple': 1.2}, ['apple', 'plum'])"
 LIBRARY = "%%autoexec\nimport json\ntext = '{'\n\njson.loads(text)"
 SCRIPT = "%%autoexec script\nprices = {'apple': 1}\n\nprint(prices['plum'])"
-IMPORTED = "%%autoexec\nimport helper\nhelper.third(1)"
+SHOWS = """
+from pathlib import Path
+from IPython.display import HTML, display
+from autoexec_magic.ui import card
+from autoexec_magic.values import Action, Diagnosis, Frame
+
+frame = Frame(file=str(Path("helper.py").resolve()), line=6)
+action = Action(kind="install", values=("x",))
+fix = "%autoexec install x"
+found = Diagnosis(code="c", why="w", fix=fix, where="helper.py:6", frame=frame, action=action)
+card.show(get_ipython(), found, on_fix=lambda: print("carried", "out"))
+"""
 HOSTILE = """
 from IPython.display import HTML, display
 display(HTML('''<a class="jp-Autoexec-where" href="#cell-id=cell-1" data-autoexec-line="1e9">there</a>
@@ -54,7 +65,7 @@ def cards(page: Page, number: int):
 def page(lab: Lab, open_page: Callable[..., Page]) -> Page:
     """Return a notebook: what fails, far below what it calls."""
     (lab.notebooks / "helper.py").write_text(HELPER)
-    cells = (LOAD, f"%%autoexec\n{DEFINES}", HIGH, FAILS, LIBRARY, SCRIPT, IMPORTED, HOSTILE)
+    cells = (LOAD, f"%%autoexec\n{DEFINES}", HIGH, FAILS, LIBRARY, SCRIPT, SHOWS, HOSTILE)
     notebook(lab.notebooks / "card.ipynb", *cells)
     page = open_page("card.ipynb")
     page.run(0)
@@ -110,6 +121,30 @@ def test_the_whole_traceback_unfolds(page: Page):
     assert "decoder.py" in whole.inner_text()
     card.locator("summary").press("Enter")
     assert not whole.is_visible()
+
+
+def test_the_place_in_a_file_opens_it_at_the_line(page: Page):
+    """Beside the notebook, in JupyterLab's own editor."""
+    page.run(6)
+    cards(page, 6).locator("a").click()
+    page.until(lambda: (at(page)["tab"], at(page)["line"]) == ("helper.py", 6), "the line of the file")
+
+
+def test_a_button_carries_the_fix_out(page: Page):
+    """Its tooltip is the command, what it says is below it; the next cell takes away one that nobody used."""
+    page.run(6)
+    cell = page.page.locator(".jp-NotebookPanel .jp-CodeCell").nth(6)
+    button = cell.locator(".jp-OutputArea button")
+    page.until(lambda: button.count() == 1, "the button")
+    assert (button.inner_text(), button.get_attribute("title")) == ("Run it", "%autoexec install x")
+    button.click()
+    page.until(lambda: "carried out" in page.output_of(6), "what it says")
+    assert button.is_disabled()
+    page.run(6)
+    page.until(lambda: button.count() == 1 and button.is_enabled(), "another button")
+    page.run(0)
+    page.until(lambda: button.count() == 0, "no button")
+    assert cards(page, 6).count() == 1
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])

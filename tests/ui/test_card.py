@@ -153,18 +153,18 @@ def test_the_traceback_unfolds_without_a_script():
 
 def test_a_place_in_a_file_beside_the_notebook_is_a_link():
     """Relative to the notebook, which resolves it; the editor counts lines from 0."""
-    frame = Frame(file="/srv/work/src/my file.py", line=3)
+    frame = Frame(file="/srv/desk/src/my file.py", line=3)
     found = Diagnosis(code="c", why="w", where="my file.py:3", frame=frame)
-    (link,) = Reader(card.html_of(found, folder="/srv/work")).all("a")
+    (link,) = Reader(card.html_of(found, folder="/srv/desk")).all("a")
     assert link["href"] == "src/my%20file.py#line=2"
 
 
-@pytest.mark.parametrize("folder", ["/srv/wo", "/srv/work/deeper", "", ".", "work"])
+@pytest.mark.parametrize("folder", ["/srv/de", "/srv/desk/deeper", "", ".", "desk"])
 def test_a_file_elsewhere_is_no_link(folder):
     """Nor is one that only looks as if it lay there."""
     for file in (
-        "/srv/work/a.py",
-        "/srv/work/deeper/../../../etc/passwd",
+        "/srv/desk/a.py",
+        "/srv/desk/deeper/../../../etc/passwd",
         "a.py",
         "<string>",
         "javascript:1",

@@ -228,7 +228,8 @@ class Page:
     def command(self, name: str, **arguments: object) -> None:
         """Run a command of the application."""
         self.page.evaluate(
-            "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments]
+            "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args); }",
+            [name, arguments],
         )
 
     def start(self, number: int) -> None:

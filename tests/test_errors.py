@@ -127,3 +127,24 @@ def test_the_module_imports_nothing_of_ours():
     tree = ast.parse(Path(errors.__file__).read_text(encoding="utf-8"))
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert {node.module for node in found} == {"__future__", "typing"}
+
+
+def test_evidence_is_a_line_each_between_why_and_fix():
+    """The most telling first, as the diagnosis has it."""
+    error = errors.ScriptError("the script ended", why="no-key at a.py:2", fix="look")
+    error.evidence = ("the keys are apple, pear", "plum is none")
+    assert str(error).splitlines()[1:] == [
+        "  because: no-key at a.py:2",
+        "  because: the keys are apple, pear",
+        "  because: plum is none",
+        "  fix: look",
+    ]
+
+
+def test_what_was_explained_already_is_not_shown_again():
+    """A front end that shows the diagnosis as a card needs to say what failed only; the text keeps all."""
+    error = errors.ScriptError("the script ended", why="no-key at a.py:2", fix="look")
+    assert error._render_traceback_() == str(error).splitlines()
+    error.is_explained = True
+    assert error._render_traceback_() == ["script-failed: the script ended"]
+    assert "fix: look" in str(error)

@@ -7,7 +7,7 @@ import { pathOf, Places } from '../src/places';
 
 import { runOf, settle } from './fixtures';
 
-const RUN = runOf({ notebook: '/srv/lab/work/a.ipynb', path: 'work/a.ipynb' });
+const RUN = runOf({ notebook: '/srv/lab/desk/a.ipynb', path: 'desk/a.ipynb' });
 const FRAME: IFrame = { file: '', line: 2, cell: '', cell_id: '', source: '', function: '' };
 
 /** A notebook with cells of three lines, an app with one file, and what is done to them. */
@@ -32,7 +32,7 @@ function given() {
     mode: 'command',
     scrollToItem: async (index: number) => done.push(`scroll ${index}`)
   };
-  const panel = { id: 'p', content, context: { path: 'work/a.ipynb', ready: Promise.resolve() } };
+  const panel = { id: 'p', content, context: { path: 'desk/a.ipynb', ready: Promise.resolve() } };
   const tracker = {
     currentWidget: panel,
     find: (test: (item: typeof panel) => boolean) => (test(panel) ? panel : undefined)
@@ -42,7 +42,7 @@ function given() {
       contents: {
         localPath: (path: string) => path,
         get: async (path: string) => {
-          if (path !== 'work/b.py') {
+          if (path !== 'desk/b.py') {
             throw new Error(`${path} does not exist`);
           }
         }
@@ -64,7 +64,7 @@ afterEach(() => document.body.replaceChildren());
 
 describe('the path of a file', () => {
   it.each([
-    ['/srv/lab/work/b.py', 'work/b.py'], ['/srv/lab/c.py', 'c.py'], ['b.py', 'work/b.py'], ['src/b.py', 'work/src/b.py']
+    ['/srv/lab/desk/b.py', 'desk/b.py'], ['/srv/lab/c.py', 'c.py'], ['b.py', 'desk/b.py'], ['src/b.py', 'desk/src/b.py']
   ])('%s lies in the root: %s', (file, path) => {
     expect(pathOf(file, RUN)).toBe(path);
   });
@@ -77,7 +77,7 @@ describe('the path of a file', () => {
   });
 
   it('is not known without the root', () => {
-    expect(pathOf('b.py', runOf({ path: '', notebook: '/srv/lab/work/a.ipynb' }))).toBeNull();
+    expect(pathOf('b.py', runOf({ path: '', notebook: '/srv/lab/desk/a.ipynb' }))).toBeNull();
     expect(pathOf('/b.py', runOf({ path: 'a.ipynb', notebook: '' }))).toBeNull();
   });
 });
@@ -102,12 +102,12 @@ describe('places', () => {
   it('opens a file at the line', async () => {
     const { places, done } = given();
     await places.of(RUN, { ...FRAME, file: 'b.py' })!();
-    expect(done).toEqual(['docmanager:open work/b.py', 'cursor 1', 'focus']);
+    expect(done).toEqual(['docmanager:open desk/b.py', 'cursor 1', 'focus']);
   });
 
   it('opens no file that is not there', async () => {
     const { places, done } = given();
-    await expect(places.of(RUN, { ...FRAME, file: 'script.py' })!()).rejects.toThrow('work/script.py');
+    await expect(places.of(RUN, { ...FRAME, file: 'script.py' })!()).rejects.toThrow('desk/script.py');
     expect(done).toEqual([]);
   });
 

@@ -90,6 +90,10 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
         "%autoexec sh echo once more",  # 11
         "%unload_ext autoexec_magic",  # 12
         "%autoexec runs",  # 13
+        LOAD,  # 14
+        cell("%%autoexec\nimport json\njson.loads('{')"),  # 15
+        "%tb",  # 16
+        cell("import json\njson.loads('{')"),  # 17
     )
 
 
@@ -109,12 +113,21 @@ def test_a_marked_cell_is_an_ordinary_cell(session: Terminal):
     assert (run.verdict, run.notebook, run.cage) == (Verdict.PASSED, "", "none")
 
 
-def test_a_failed_cell_has_its_traceback_and_one_line(session: Terminal):
+def test_a_failed_cell_has_its_traceback_and_why(session: Terminal):
     """As in a notebook: the user's lines, and what to do."""
     assert "NameError: name 'totl' is not defined" in session.after(4)
     assert "print(totl)" in session.after(4)
     assert "autoexec_magic/" not in session.after(4)
     assert session.errors.splitlines()[0].startswith("autoexec: name-not-defined at ")
+
+
+def test_a_marked_cells_traceback_is_folded(session: Terminal):
+    """The user's frames, a line for the library's; `%tb` has all, and so has a plain cell."""
+    assert "… 3 frames in json; %tb shows all" in session.after(15)
+    assert "decoder.py" not in session.after(15)
+    assert "decoder.py" in session.after(16)
+    assert "decoder.py" in session.after(17)
+    assert "<" not in session.errors.partition("invalid-json")[2].partition("\n")[0]
 
 
 def test_an_error_is_our_own_lines(session: Terminal):

@@ -149,3 +149,57 @@ def test_the_traceback_unfolds_without_a_script():
     assert "open" not in read.all("details")[0]
     assert len(read.all("summary")) == 1
     assert read.all("pre")[0]["tabindex"] == "0"
+
+
+def test_a_place_in_a_file_beside_the_notebook_is_a_link():
+    """Relative to the notebook, which resolves it; the editor counts lines from 0."""
+    frame = Frame(file="/srv/desk/src/my file.py", line=3)
+    found = Diagnosis(code="c", why="w", where="my file.py:3", frame=frame)
+    (link,) = Reader(card.html_of(found, folder="/srv/desk")).all("a")
+    assert link["href"] == "src/my%20file.py#line=2"
+
+
+@pytest.mark.parametrize("folder", ["/srv/de", "/srv/desk/deeper", "", ".", "desk"])
+def test_a_file_elsewhere_is_no_link(folder):
+    """Nor is one that only looks as if it lay there."""
+    for file in (
+        "/srv/desk/a.py",
+        "/srv/desk/deeper/../../../etc/passwd",
+        "a.py",
+        "<string>",
+        "javascript:1",
+    ):
+        found = Diagnosis(code="c", why="w", where="a.py:3", frame=Frame(file=file, line=3))
+        assert Reader(card.html_of(found, folder=folder)).all("a") == []
+
+
+@pytest.mark.parametrize(
+    ("found", "want"),
+    [
+        (Diagnosis(code="c", why="w", where="In [3]:2"), Frame(cell="3", cell_id="three", line=2)),
+        (Diagnosis(code="c", why="w", where="In [4]:2"), None),
+        (Diagnosis(code="c", why="w", where="a.py:2"), None),
+        (
+            Diagnosis(code="c", why="w", frame=Frame(cell="3", line=1)),
+            Frame(cell="3", cell_id="three", line=1),
+        ),
+        (
+            Diagnosis(code="c", why="w", frame=Frame(cell="3", cell_id="known")),
+            Frame(cell="3", cell_id="known"),
+        ),
+        (Diagnosis(code="c", why="w", frame=Frame(file="a.py")), Frame(file="a.py")),
+    ],
+)
+def test_a_cell_is_known_by_its_number(found, want):
+    """Its id is what a link needs; one that is known already stays."""
+    assert card.placed(found, {"3": "three", "4": ""}).frame == want
+
+
+def test_what_was_just_read_is_not_said_again():
+    """A why that ends the text above is left out; another one, or one without a place, stays."""
+    assert (
+        card.text_of(FOUND, said="NameError: 'totl' is not defined").splitlines()[0].endswith(" at In [3]:2")
+    )
+    assert "not defined" not in card.html_of(FOUND, said="NameError: 'totl' is not defined")
+    assert "not defined" in card.text_of(FOUND, said="NameError: name 'totl' is missing")
+    assert card.text_of(Diagnosis(code="c", why="w"), said="E: w") == "c: w"

@@ -196,3 +196,20 @@ def test_a_choice_that_nobody_makes_names_each_command(monkeypatch):
     with pytest.raises(NeedsPerson) as caught:
         front.ask(WHICH)
     assert (caught.value.what, caught.value.fix) == ("install which", "A, or B")
+
+
+def test_a_notebooks_folder_is_known_where_its_path_is_whole(monkeypatch):
+    """What is relative is so to nobody knows what."""
+    assert front.folder_of(Shell(__vsc_ipynb_file__="/code/b.ipynb")) == "/code"
+    monkeypatch.setenv("JPY_SESSION_NAME", "a/b.ipynb")
+    assert front.folder_of(Shell()) == ""
+
+
+def test_the_cell_that_runs_is_told_with_the_request():
+    """By JupyterLab and Notebook 7; another front end may tell nothing."""
+    kernel = Kernel(allow_stdin=True)
+    kernel.get_parent = lambda channel: {"metadata": {"cellId": "abc"}}
+    assert front.cell_of(Shell(kernel)) == "abc"
+    kernel.get_parent = lambda channel: {}
+    assert front.cell_of(Shell(kernel)) == ""
+    assert front.cell_of(Shell()) == ""

@@ -228,6 +228,7 @@ class _Session:
             root=here.workspace,
             ask=ask,
             person=ask,
+            sees=here.ask,
             install=self._installing(emit, here, ask) if fixing.installs and here.config.install else None,
             run_cells=self._run_cells,
             shorten=shortened(os.environ, (here.config.fix_key,), homes()),

@@ -35,7 +35,7 @@ def offers(kernel):
 
 def number(kernel):
     """Return the number that the next cell will have."""
-    return int(kernel.value("get_ipython().execution_count")) + 1
+    return int(kernel.value("len(In)"))
 
 
 def tried(kernel):
@@ -53,7 +53,7 @@ def test_the_cell_it_depends_on_runs_and_then_the_cell_itself(kernel):
     assert cell.status == "ok"
     assert [item["data"]["text/plain"] for item in cell.all("execute_result")] == ["20", "21"]
     assert [item["execution_count"] for item in cell.all("execute_result")] == [here + 1, here + 2]
-    assert cell.stdout.count("ran") == 1 + cell.stdout.count("running again") == 2
+    assert cell.stdout.splitlines().count("ran") == 2
     assert "NameError" in cell.error
     assert kernel.value("_") == "21"
     assert kernel.value(f"In[{here + 1}]") == repr("base = 20\nbase")

@@ -149,6 +149,7 @@ def _hands(fixing: Fixing, plan: Plan, work: _Work) -> Hands:
         root=here.workspace,
         ask=recorded(here, emit),
         person=_person(here, emit),
+        sees=here.person or here.ask,
         may_patch=fixing.is_auto and plan.level in ("workspace", "sealed"),
         memory_bytes=machine_memory(),
         install=work.install if fixing.installs and here.config.install else None,

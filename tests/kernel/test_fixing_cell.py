@@ -229,6 +229,27 @@ def test_what_is_fixed_from_another_cell_waits_for_its_end(kernel):
     assert kernel.value(f"Out[{here}], Out[{here + 2}]") == "('mine', 10)"
 
 
+def test_a_click_fixes_at_once(kernel):
+    """No cell runs while it is handled: the numbers go on, and it is on the record."""
+    first = number(kernel)
+    kernel.execute("base = 8").must_pass()
+    kernel.execute("del base").must_pass()
+    kernel.execute(
+        "import argparse, asyncio\n"
+        "from autoexec_magic.ui.fixing_cell import Broken, on_fix\n"
+        "from autoexec_magic.values import Diagnosis\n"
+        f"action = Action(kind='run-cells', values=('{first}',))\n"
+        "found = Diagnosis(code='name-not-defined', why='b', action=action)\n"
+        "broken = Broken(raw='twice = base * 2', found=found, options=argparse.Namespace(fix=True))\n"
+        "_ = asyncio.get_event_loop().call_later(0.01, on_fix, get_ipython(), broken)"
+    ).must_pass()
+    for _ in range(200):
+        if kernel.value("'twice' in globals()") == "True":
+            break
+    assert kernel.value("twice") == "16"
+    assert [item.outcome for item in tried(kernel)] == ["passed"]
+
+
 def test_without_fix_nothing_is_carried_out(kernel):
     """A cell of `%%autoexec` alone is diagnosed, and that is all."""
     kernel.execute("offers['name-not-defined'] = ('run-cells', '1')").must_pass()

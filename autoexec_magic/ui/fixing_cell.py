@@ -18,6 +18,7 @@ import asyncio
 import os
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,6 +112,8 @@ class Fixings:
             self._seen = {}
             try:
                 _Session(self._shell, broken, self._seen).run(result)
+            except AutoexecError as fault:  # raised in a hook, it would be shown as a fault of ours
+                print(fault, file=sys.stderr)  # noqa: T201 - below the cell's own error
             finally:
                 self._seen = None
 
@@ -122,6 +125,14 @@ def fixings(shell: Any) -> Fixings:
         found = Fixings(shell)
         setattr(shell, FIXINGS, found)
     return found
+
+
+def on_fix(shell: Any, broken: Broken) -> None:
+    """Fix a cell on a click: at once, for no cell runs while a click is handled; not twice at a time."""
+    found = fixings(shell)
+    if not found.is_at_work:
+        found.wait(broken)
+        found.after(None)
 
 
 def fix_last(shell: Any, broken: Broken) -> str:
@@ -228,6 +239,7 @@ class _Session:
             root=here.workspace,
             ask=ask,
             person=ask,
+            sees=here.ask,
             install=self._installing(emit, here, ask) if fixing.installs and here.config.install else None,
             run_cells=self._run_cells,
             shorten=shortened(os.environ, (here.config.fix_key,), homes()),

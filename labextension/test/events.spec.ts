@@ -25,6 +25,16 @@ const FIELDS: { [kind in Event['kind']]: string[] } = {
   Removed: ['distribution', 'version', 'loaded'],
   Recorded: ['row', 'head'],
   Diagnosed: ['diagnosis'],
+  FixTried: [
+    'number',
+    'by',
+    'what',
+    'outcome',
+    'why',
+    'patch',
+    'doubts',
+    'seconds'
+  ],
   PhaseFinished: ['phase', 'verdict', 'seconds'],
   RunFinished: ['verdict', 'seconds', 'why', 'fix', 'ledger_head']
 };

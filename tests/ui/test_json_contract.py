@@ -59,6 +59,24 @@ def test_what_is_printed_is_what_the_page_says(line, kinds, tmp_path, monkeypatc
     assert page["Result"] <= set(records[-1])
 
 
+def test_what_was_tried_about_a_script_is_what_the_page_says(tmp_path, monkeypatch):
+    """Each round of `--fix` is a record, before the result."""
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(tmp_path / "data"))
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "a.py").write_text("1 / 0\n")
+    words = ["script", "--file", "a.py", "--model", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "autoexec_magic", *words], cwd=work, capture_output=True, text=True
+    )
+    records = [json.loads(each) for each in done.stdout.splitlines()]
+    tried = [record for record in records if record["kind"] == "FixTried"]
+    assert [record["outcome"] for record in tried] == ["left", "stopped"]
+    for record in tried:
+        assert set(record) - {"kind"} == documented()["FixTried"]
+    assert records[-1]["kind"] == "Result"
+
+
 def test_a_candidate_has_the_fields_that_the_page_names():
     """They are what a card is made of."""
     done = subprocess.run(

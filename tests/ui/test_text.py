@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from autoexec_magic.events import (
+    FixTried,
     Flowing,
     Installed,
     Output,
@@ -53,6 +54,21 @@ def test_a_verdict_begins_a_line_of_its_own(written):
     sink(Output(phase="run", stream="stdout", text="no newline"))
     sink(RunFinished(verdict=Verdict.FAILED, seconds=0))
     assert "".join(written).startswith("no newline\n✗ failed")
+
+
+def test_what_was_tried_is_told_with_the_change(written):
+    """So that a person can take it over; a patch that was dropped is not shown."""
+    sink = text.show(lambda stream, words: written.append(words))
+    tried = FixTried(
+        number=1, by="replace", what="wrote a for b", outcome="passed", patch="-b\n+a", doubts=("x",)
+    )
+    sink(tried)
+    sink(replace(tried, number=2, outcome="dropped", why="it failed", doubts=()))
+    sink(FixTried(number=0, by="", what="", outcome="stopped", why="enough"))
+    assert "".join(written).splitlines() == [
+        *("fix 1: wrote a for b: passed", "  -b", "  +a", "  look: it x"),
+        *("fix 2: wrote a for b: dropped: it failed", "  stopped: enough"),
+    ]
 
 
 def test_how_it_ended_can_go_another_way(written):

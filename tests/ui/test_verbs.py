@@ -8,6 +8,7 @@ import pytest
 
 from autoexec_magic.errors import UsageError
 from autoexec_magic.ui import verbs
+from autoexec_magic.ui.options import fixing_of
 
 NAMES = [name for name in verbs.VERBS if name != "help"]
 
@@ -147,11 +148,34 @@ def test_nothing_shows_the_help(line):
         ("", {"timeout": None, "no_install": False, "yes": False}),
         ("--timeout 2.5 --yes", {"timeout": 2.5, "no_install": False, "yes": True}),
         ("--no-install", {"timeout": None, "no_install": True, "yes": False}),
+        ("--fix", {"timeout": None, "no_install": False, "yes": False, "fix": True}),
+        ("--auto --show", {"timeout": None, "no_install": False, "yes": False, "auto": True, "show": True}),
     ],
 )
 def test_a_cell_without_a_verb_has_options(line, want):
-    """The three options of `%%autoexec`."""
-    assert verbs.cell_options(line) == argparse.Namespace(**want)
+    """Those of `%%autoexec`: how it runs, and what to do when it fails."""
+    without = {"fix": False, "auto": False, "model": False, "show": False}
+    assert verbs.cell_options(line) == argparse.Namespace(**without | want)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_auto", "asks_model", "shows"),
+    [
+        ("--fix", False, False, False),
+        ("--auto", True, True, False),
+        ("--model", False, True, False),
+        ("--show", False, True, True),
+    ],
+)
+def test_a_line_says_how_far_fixing_may_go(line, is_auto, asks_model, shows):
+    """`--auto` asks the model, too; without any of them nothing is fixed."""
+    assert fixing_of(verbs.cell_options("--yes")) is None
+    assert fixing_of(argparse.Namespace()) is None
+    for options in (verbs.cell_options(line), verbs.parse(f"script {line}", "1").options):
+        fixing = fixing_of(options)
+        assert (fixing.is_auto, fixing.asks_model, fixing.shows) == (is_auto, asks_model, shows)
+        assert fixing.installs
+    assert not fixing_of(verbs.cell_options(f"{line} --no-install")).installs
 
 
 def test_a_cell_with_a_verb_is_not_a_cell_without():

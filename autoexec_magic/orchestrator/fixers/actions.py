@@ -21,6 +21,7 @@ from ...values import Action, ActionKind, Question
 from .attempt import Attempt, Change, Failure, Hands, Left
 from .doubts import doubts
 from .patch import BadPatch, diff, has_unseen, replaced
+from .sent import in_source
 
 MOST_TIMES = 4.0  #: a limit is raised at most so many times in one round
 MOST_MEMORY = 0.8  #: of the machine's memory, whatever is asked for
@@ -180,7 +181,7 @@ def patched(
     Left
         Nobody applied it, or what comes of it is no program.
     """
-    made = hands.shorten(diff(attempt.source, source, attempt.name))
+    made = in_source(diff(attempt.source, source, attempt.name), hands.shorten)
     if not made:
         return Change(attempt=attempt, by=by, what=what)
     try:

@@ -111,6 +111,8 @@ class Hands:
         Answers a question; so does an option such as `--yes`.
     person : callable
         Answers what no option may answer.
+    sees : callable, optional
+        The same person, asked about what must not be on the record.
     may_patch : bool
         A patch that raises no doubt is applied without a question: it was
         asked for, and what runs is in a cage.
@@ -130,6 +132,7 @@ class Hands:
     root: Path
     ask: Ask
     person: Ask
+    sees: Ask | None = None
     may_patch: bool = False
     memory_bytes: int = 0
     install: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None

@@ -29,7 +29,7 @@ from .files import Changed, rewrite
 from .mending import Mended, Thinks, mend
 from .patch import diff
 from .rounds import Budget, Rounds
-from .sent import homes, shortened
+from .sent import homes, in_source, shortened
 
 LAST_CHARS = 8_000  #: of what a script wrote
 _MIB = 2**20
@@ -145,11 +145,13 @@ def _person(here: Surroundings, emit: Emit) -> Ask:
 
 def _hands(fixing: Fixing, plan: Plan, work: _Work) -> Hands:
     here, emit = work.here, work.emit
+    person, is_caged = _person(here, emit), plan.level in ("workspace", "sealed")
     return Hands(
         root=here.workspace,
-        ask=recorded(here, emit),
-        person=_person(here, emit),
-        may_patch=fixing.is_auto and plan.level in ("workspace", "sealed"),
+        ask=recorded(here, emit) if is_caged else person,
+        person=person,
+        sees=here.person or here.ask,
+        may_patch=fixing.is_auto and is_caged,
         memory_bytes=machine_memory(),
         install=work.install if fixing.installs and here.config.install else None,
         shorten=shortened(os.environ, (here.config.fix_key,), homes()),
@@ -207,7 +209,8 @@ def _offer(fixing: Fixing, first: Attempt, done: Mended, *, emit: Emit, here: Su
         Output(phase="run", stream="stderr", text=f"\nautoexec: {text}\n")
     )
     path = Path(fixing.file)
-    made = diff(first.source, done.attempt.source, path.name)
+    shorten = shortened(os.environ, (here.config.fix_key,), homes())
+    made = in_source(diff(first.source, done.attempt.source, path.name), shorten)
     question = Question(
         text=f"write this change to {path.name} ?",
         evidence=tuple(made.split("\n")),

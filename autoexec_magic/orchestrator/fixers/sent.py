@@ -34,6 +34,12 @@ _NAMED = re.compile(
     r"""(?i)(?<![a-z0-9])((?:\w{0,40}_)?(?:password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|"""
     r"""private_?key|credentials?|auth)(?:_\w{0,40})?["']?\s{0,8}[:=]\s{0,8}[rbf]{0,2})(["'])([^"'\n]{1,500})(["'])"""
 )
+# The same in what was printed, where nothing is quoted.
+_SAID = re.compile(
+    r"(?i)(?<![a-z0-9])((?:\w{0,40}_)?(?:password|passwd|passphrase|pwd|secret|token|api[_ ]?key|"
+    r"access[_ ]?key|private_?key|credentials?)(?:_\w{0,40})?[\"']?\s{0,8}[:=]\s{0,8})(?![\"'*])\S{3,500}"
+)
+_SHORTEST = 5  # characters of a secret that is masked wherever it stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,8 @@ def letter(
     """
     if len(attempt.source) > MOST_SOURCE_CHARS:
         raise ValueError(f"the source has more than {MOST_SOURCE_CHARS:,} characters")
-    source = in_source(attempt.source, shorten)
+    hide = _hiding(attempt.source, shorten)
+    source = in_source(attempt.source, hide)
     found = failure.diagnosis
     why = [
         f"{found.code}: {found.why}",
@@ -79,10 +86,11 @@ def letter(
         f"line: {failure.failed_line}",
         *found.evidence,
     ]
+    lines = in_source(harmless(failure.lines[-MOST_LINES_CHARS:]), hide)
     parts = {
         f"FILE {attempt.name} ({attempt.language})": source,
-        "WHY IT FAILED": shorten("\n".join(line for line in why if not line.endswith(": "))),
-        "LAST LINES IT WROTE": shorten(harmless(failure.lines[-MOST_LINES_CHARS:])),
+        "WHY IT FAILED": in_source("\n".join(line for line in why if not line.endswith(": ")), hide),
+        "LAST LINES IT WROTE": _SAID.sub(rf"\1{MASK}", lines),
         "TRIED ALREADY": "\n".join(_tried(item) for item in tried if item.number),
     }
     # What stands in the data cannot know its own digest: it cannot end the part it is in.
@@ -158,6 +166,19 @@ def restored(line: str, source: str, seen: str) -> str | None:
             if home.startswith("/") and f"{home}/" not in line and real[:at] == shown[:at]:
                 return line.replace("~/", f"{home}/")
     return line
+
+
+def _hiding(source: str, shorten: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what masks, besides, each text that the source gives to a name that says it is a secret."""
+    given = {match[3] for match in _NAMED.finditer(source) if len(match[3]) >= _SHORTEST}
+    ordered = sorted(given, key=len, reverse=True)
+
+    def hide(text: str) -> str:
+        for secret in ordered:
+            text = text.replace(secret, MASK)
+        return shorten(text)
+
+    return hide
 
 
 def _tried(item: FixTried) -> str:

@@ -16,8 +16,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ...errors import NeedsPerson
 from ...events import Emit, FixTried, Progress
-from ...values import Question
+from ...values import Ask, Question
 from ..plan import Fixing
 from ..surroundings import Surroundings
 from .actions import patched
@@ -39,7 +40,7 @@ def thinker(fixing: Fixing, hands: Hands, *, emit: Emit, here: Surroundings) -> 
             raise Left(str(error)) from None
         body = made.body(where.model)
         if fixing.shows:
-            _show(made, where, hands.person)
+            _show(made, where, hands.sees)
         digest = hashlib.sha256(body).hexdigest()[:12]
         size = f"{len(body):,} bytes, sha256 {digest}, {made.masked} masked"
         what = f"asked {where.model} at {where.host} ({size})"
@@ -54,15 +55,21 @@ def thinker(fixing: Fixing, hands: Hands, *, emit: Emit, here: Surroundings) -> 
     return thinks
 
 
-def _show(made: Letter, where: Endpoint, person: Callable[[Question], object]) -> None:
-    """Show what would be sent, and to whom, and send it on a yes."""
+def _show(made: Letter, where: Endpoint, sees: Ask | None) -> None:
+    """Show what would be sent, and to whom, and let it be sent on a yes.
+
+    Past the record, which is no place for it, and so are the words of whoever is not there.
+    """
     question = Question(
         text=f"send this to {where.host} ?",
         evidence=(f"POST {where.address}, model {where.model}", *made.text.split("\n")),
-        fix="leave --show out",
         needs_person=True,
     )
-    if not person(question):
+    try:
+        is_sent = sees is not None and sees(question)
+    except NeedsPerson:
+        raise Left("nobody is here to see what would be sent") from None
+    if not is_sent:
         raise Left("a person did not let it be sent")
 
 

@@ -237,6 +237,18 @@ def test_secrets_are_masked_in_what_is_shown():
     assert "json" in change.attempt.source
 
 
+def test_a_password_in_the_source_is_not_in_the_diff():
+    """It would be on the record, and whoever reads that need not know it."""
+    source = 'password = "hunter2"\npritn(1)\n'
+    change = carry_out(
+        failure("replace", "pritn", "print"),
+        Attempt(source=source),
+        Hands(root=Path("/"), ask=Person(), person=Person(), may_patch=True),
+    )
+    assert "hunter2" not in change.patch
+    assert "hunter2" in change.attempt.source
+
+
 def test_the_machines_memory_is_known():
     """At least something; a container's bound counts."""
     assert machine_memory() > 2**20

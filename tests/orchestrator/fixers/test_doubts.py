@@ -124,6 +124,11 @@ def test_what_does_not_parse_is_no_patch():
         doubts("print(1)", "print(1")
 
 
+def test_a_mark_of_the_byte_order_is_no_fault():
+    """A file may begin with one, and Python takes it."""
+    assert doubts("\ufeffpritn(1)\n", "\ufeffprint(1)\n") == ()
+
+
 def test_of_other_languages_nobody_can_tell():
     """So a patch of one is never applied without a person."""
     assert doubts("ecoh 1\n", "echo 1\n", language="bash") == (

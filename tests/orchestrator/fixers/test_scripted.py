@@ -120,6 +120,16 @@ def test_outside_a_cage_auto_asks(offer):
     assert len(watch.questions) == 1
 
 
+def test_outside_a_cage_yes_is_no_answer_either(offer):
+    """What runs on this machine as it is, a person has seen."""
+    offer("name-not-defined", "replace", "pritn", "print")
+    watch = Watch(None)
+    with pytest.raises(ScriptError):
+        api.script(TYPO, level="open", yes=True, fixing=Fixing(), caller=watch.caller)
+    assert len(watch.questions) == 1
+    assert api.script(TYPO, yes=True, fixing=Fixing(), caller=watch.caller).verdict == Verdict.PASSED
+
+
 def test_a_time_limit_is_raised(offer):
     """The new limit holds for what runs again, and the run passes within it."""
     offer("timeout", "limit", "--timeout", "60")

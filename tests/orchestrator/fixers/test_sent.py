@@ -55,6 +55,14 @@ def test_no_secret_is_sent():
     assert made.masked >= 6
 
 
+def test_what_the_source_calls_a_secret_is_masked_wherever_it_stands():
+    """Printed, in the error's words, in a comment; and what was printed as one."""
+    made = written(lines="hunter2 it is\nPassword: swordfish1\napi_key=zzzzz\ntokens: 3 of 4\n")
+    for secret in ("hunter2", "swordfish1", "zzzzz"):
+        assert secret not in made.text
+    assert "***" in made.text
+
+
 def test_the_lines_stay_as_many():
     """A patch of what was sent is a patch of the source."""
     assert in_source(SOURCE, SHORTEN).count("\n") == SOURCE.count("\n")

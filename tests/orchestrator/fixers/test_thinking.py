@@ -152,6 +152,8 @@ def test_what_would_be_sent_is_shown_and_sent_on_a_yes(model):
         assert message["content"] in "\n".join(watch.questions[0].evidence)
     assert "sum(items) / 0" in shown
     assert KEY not in shown
+    assert "You repair a program" not in on_record()
+    assert not any("You repair" in str(event) for event in watch.events)
 
 
 BAD = {

@@ -20,11 +20,11 @@ import os
 import re
 import secrets
 import shutil
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import AutoexecError, ScriptError
+from . import regular
 
 MOST_ENTRIES, MOST_BYTES = 64, 2**30  #: of the cache; what was used longest ago goes first
 _MOST_PROGRAM_BYTES = 256 * 2**20
@@ -99,14 +99,12 @@ def keep(cache: Path, key: str, made: Path, source: Path, cwd: Path) -> Path:
 def _copied(made: Path, to: Path) -> str:
     """Copy a program that a caged compiler made, and return its digest."""
     try:
-        descriptor = os.open(made, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with regular.opened(made) as (file, state):
+            if state.st_size > _MOST_PROGRAM_BYTES:
+                raise ScriptError("the compiler made no program", why=f"it has {state.st_size:,} bytes")
+            data = file.read(_MOST_PROGRAM_BYTES)
     except OSError as error:
         raise ScriptError("the compiler made no program", why=str(error.strerror)) from error
-    with os.fdopen(descriptor, "rb") as file:
-        at = os.fstat(descriptor)
-        if not stat.S_ISREG(at.st_mode) or at.st_size > _MOST_PROGRAM_BYTES:
-            raise ScriptError("the compiler made no program", why=f"what it wrote has {at.st_size:,} bytes")
-        data = file.read(_MOST_PROGRAM_BYTES)
     if not data.startswith(_ELF):
         raise ScriptError("the compiler made no program", why="what it wrote is none that Linux runs")
     with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o500), "wb") as copy:
@@ -130,22 +128,17 @@ def _needs(list_of: Path, source: Path, cwd: Path) -> dict[str, str]:
 
 def _digest(path: Path) -> str:
     """Return the digest of a program that only this user can have written, "" of any other."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        at = os.fstat(descriptor)
-        is_ours = stat.S_ISREG(at.st_mode) and at.st_uid == os.geteuid() and not at.st_mode & 0o022
-        return hashlib.file_digest(file, "sha256").hexdigest() if is_ours else ""
+    with regular.opened(path) as (file, state):
+        is_ours = state.st_uid == os.geteuid() and not state.st_mode & 0o022
+        return hashlib.sha256(file.read()).hexdigest() if is_ours else ""
 
 
 def _digest_of_any(path: Path) -> str:
-    """Return the digest of a file, "" where it cannot be read."""
+    """Return the digest of a file, "" where it cannot be read, or is larger than any that is included."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            at = os.fstat(descriptor)
-            if not stat.S_ISREG(at.st_mode) or at.st_size > _MOST_PROGRAM_BYTES:
-                return ""
-            return hashlib.sha256(file.read(at.st_size)).hexdigest()
+        with regular.opened(path, follows=True) as (file, state):
+            is_read = state.st_size <= _MOST_PROGRAM_BYTES
+            return hashlib.sha256(file.read(state.st_size)).hexdigest() if is_read else ""
     except OSError:
         return ""
 

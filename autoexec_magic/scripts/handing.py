@@ -11,14 +11,15 @@ import json
 import keyword
 import os
 import re
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import ScriptError, UsageError
 from ..executor.policy.variables import LOADS_CODE
 from ..redact import one_line
+from . import regular
 from .inside import carried
 from .language import Language
 
@@ -152,24 +153,21 @@ class _Budget:
 
     def __call__(self, name: str) -> bytes:
         """Return a file's content."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            descriptor = os.open(name, flags, dir_fd=self._folder)
+            with regular.opened(name, self._folder) as (file, state):
+                data = self._content(file, state, name)
         except OSError as error:
             raise carried.RefusedError(f"its file {name[:40]} cannot be read: {error.strerror}") from error
-        with os.fdopen(descriptor, "rb") as file:
-            at = os.fstat(descriptor)
-            if not stat.S_ISREG(at.st_mode) or at.st_nlink != 1:
-                raise carried.RefusedError(f"its file {name[:40]} is no file of its own")
-            most = carried.MOST_JSON_BYTES if name.endswith(".json") else carried.MOST_BYTES
-            most = min(most, self._left)
-            if at.st_size > most:
-                raise carried.RefusedError(
-                    f"it is {at.st_size:,} bytes, of at most {most:,}", carried.AS_FILE
-                )
-            data = file.read(most)
         self._left -= len(data)
         return data
+
+    def _content(self, file: BinaryIO, state: os.stat_result, name: str) -> bytes:
+        if state.st_nlink != 1:
+            raise carried.RefusedError(f"its file {name[:40]} is no file of its own")
+        most = min(carried.MOST_JSON_BYTES if name.endswith(".json") else carried.MOST_BYTES, self._left)
+        if state.st_size > most:
+            raise carried.RefusedError(f"it is {state.st_size:,} bytes, of at most {most:,}", carried.AS_FILE)
+        return file.read(most)
 
 
 def _value(folder: int, read: _Budget) -> object:

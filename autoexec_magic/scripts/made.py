@@ -25,6 +25,7 @@ from pathlib import Path
 
 from ..redact import one_line
 from ..values import Made
+from . import regular
 
 MOST_LOOKED_AT, MOST_SECONDS = 20_000, 0.5
 MOST_NAMED, MOST_SHOWN = 50, 20
@@ -105,6 +106,7 @@ class _Walk:
         with contextlib.suppress(OSError):
             at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
+                self.has_changed_folder = os.fstat(at).st_ctime_ns >= self._since
                 yield from self._below(at, "", _DEEP)
             finally:
                 os.close(at)
@@ -152,20 +154,18 @@ class _Shown:
 
     def of_file(self, at: int, name: str, label: str) -> Made | None:
         """Return what is known of a file; a picture that can be shown with its content."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            descriptor = os.open(name, flags, dir_fd=at)
+            with regular.opened(name, at) as (file, state):
+                mime = mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream"
+                made = Made(name=_text(label), size_bytes=state.st_size, mime=mime)
+                if state.st_size > MOST_PICTURE_BYTES:
+                    return made
+                head = file.read(16)
+                if not head.startswith((_PNG, _JPEG)):
+                    return made
+                data = head + file.read(state.st_size - len(head))
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            state = os.fstat(descriptor)
-            if not stat.S_ISREG(state.st_mode):
-                return None
-            mime = mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream"
-            made = Made(name=_text(label), size_bytes=state.st_size, mime=mime)
-            if state.st_size > MOST_PICTURE_BYTES or not (head := file.read(16)).startswith((_PNG, _JPEG)):
-                return made
-            data = head + file.read(state.st_size - len(head))
         return self._with_picture(made, data)
 
     def _with_picture(self, made: Made, data: bytes) -> Made | None:

@@ -13,6 +13,7 @@ import json
 import math
 import struct
 from collections.abc import Callable
+from tokenize import TokenError
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,6 @@ from .carried import AS_FILE, AS_JSON, MOST_BYTES, TAG, VALUE, RefusedError, dat
 if TYPE_CHECKING:
     from .carried import Packer, Unpacker
 
-MOST_CELLS = 2**31  #: values of a table, rows times columns
 _SAFE_ARROW = (14, 0, 1)  # before it a file could name a class to unpickle (CVE-2023-47248)
 _LEVEL = "level "
 _RECORD_BATCH, _DICTIONARY_BATCH = 3, 2  # Message.fbs, MessageHeader
@@ -94,13 +94,15 @@ def _numpy(value: Any, packer: Packer) -> Any:
 def _read_array(data: bytes) -> Any:
     """Return an array exactly as large as its file; `numpy.load` would first make what the header says."""
     numpy = _module("numpy")
-    form = numpy.lib.format
     stream = io.BytesIO(data)
-    version = form.read_magic(stream)
-    if version not in ((1, 0), (2, 0)):
-        raise RefusedError(f"its file is of format {version}, which is not read")
-    read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
-    shape, is_fortran, dtype = read(stream)
+    try:
+        version = numpy.lib.format.read_magic(stream)
+        if version not in ((1, 0), (2, 0)):
+            raise RefusedError(f"its file is of format {version}, which is not read")
+        name = "read_array_header_1_0" if version == (1, 0) else "read_array_header_2_0"
+        shape, is_fortran, dtype = getattr(numpy.lib.format, name)(stream)
+    except (ValueError, SyntaxError, TokenError, MemoryError, RecursionError) as error:
+        raise RefusedError(f"its file is damaged: {type(error).__name__}") from error
     count = math.prod(shape)
     rest = len(data) - stream.tell()
     if dtype.hasobject or count * dtype.itemsize != rest or (not dtype.itemsize and count):
@@ -218,14 +220,15 @@ def _written(make: Callable[[Any], Any], packer: Packer) -> str:
 def _read_table(data: bytes) -> Any:
     """Return the table of a stream; every message is looked at before any is made a table of."""
     arrow = _arrow_module()
-    cells = 0
+    rows = 0
     try:
         for message in arrow.ipc.MessageReader.open_stream(data):
-            cells += _rows_of(message.metadata.to_pybytes())
+            rows += _rows_of(message.metadata.to_pybytes())
         with arrow.ipc.open_stream(data) as stream:
             _check_types(arrow, stream.schema)
-            if cells * max(1, len(stream.schema)) > MOST_CELLS:
-                raise RefusedError(f"its file is damaged: {cells:,} rows cannot be in {len(data):,} bytes")
+            # A value has a bit at least; one of a column without any has none, and is made all the same.
+            if rows * max(1, len(stream.schema)) > 8 * len(data):
+                raise RefusedError(f"its file is damaged: {rows:,} rows cannot be in {len(data):,} bytes")
             table = stream.read_all()
         table.validate(full=True)
     except (arrow.ArrowException, OSError, struct.error, StopIteration, OverflowError) as error:
@@ -263,7 +266,14 @@ def _check_types(arrow: Any, schema: Any) -> None:
     """Refuse a column of a type that would grow when it is read, or that a class stands behind."""
     types = arrow.types
     plain = (
-        *(types.is_boolean, types.is_integer, types.is_floating, types.is_decimal, types.is_temporal),
+        *(
+            types.is_null,
+            types.is_boolean,
+            types.is_integer,
+            types.is_floating,
+            types.is_decimal,
+            types.is_temporal,
+        ),
         *(types.is_string, types.is_large_string, types.is_binary, types.is_large_binary),
         types.is_fixed_size_binary,
         *(getattr(types, name) for name in ("is_string_view", "is_binary_view") if hasattr(types, name)),

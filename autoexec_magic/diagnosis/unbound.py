@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from itertools import islice
 
 from autoexec_magic.values import Action, Diagnosis
 
@@ -30,6 +31,7 @@ from .noted import noted
 
 _SHORT = 2  # characters of a name that any cell may use for anything
 _ALIKE = 0.8  # how alike two names are that may be one misspelt; difflib's ratio
+_MOST_ALIKE = 2_000  # names that are compared
 _RERUN = ("KeyboardInterrupt", "CancelledError")  # how a person ends a cell that has no fault
 
 
@@ -304,8 +306,8 @@ def _may_be_misspelt(name: str, known: Known) -> bool:
     """Whether the name may be another one, misspelt, or any cell's own passing name."""
     if len(name) <= _SHORT:
         return True
-    alike = difflib.get_close_matches(name, known.notebook.names, n=1, cutoff=_ALIKE)
-    return bool(alike)
+    near = (each for each in known.notebook.names if isinstance(each, str) and abs(len(each) - len(name)) < 3)
+    return bool(difflib.get_close_matches(name, islice(near, _MOST_ALIKE), n=1, cutoff=_ALIKE))
 
 
 def _is_fresh(known: Known) -> bool:

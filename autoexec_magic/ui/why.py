@@ -66,7 +66,9 @@ def of_cell(shell: Any, log: Executed, failed: Failed) -> Spoken:
         is_passed = again is not None and again.ran == "passed"
         passed = f", and passed as [{again.number}]" if again is not None and is_passed else ""
         lines = [f"the last cell passed; cell [{failed.run.number}] failed{passed}:", said]
-    added: dict[str, object] = {"explained": "", "cell": failed.run.number, "said": said}
+    report = getattr(failed.error, "report", None) if isinstance(failed.error, AutoexecError) else None
+    run_id = report.run_id if isinstance(report, Report) else ""
+    added: dict[str, object] = {"explained": run_id, "cell": failed.run.number, "said": said}
     return _spoken(lines, found, added)
 
 

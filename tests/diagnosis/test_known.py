@@ -66,13 +66,14 @@ def test_a_binding_that_does_not_last_is_none():
     assert binding_in("if y:\n    x = 1\nx = 2", "x").line == 3
 
 
-BINDS_NAME = """
+BINDS_NAME = r"""
 name = 1|name: int = 1|name := 1|name += 1|name //= 2|name >>= 1|a, name = 1, 2|(name) = 1
-[a, *name] = x|import name|import name.sub|import a, name.sub|import a as name|from a import b, name|from a import (\\n    name,\\n)
-def name(): pass|async def name(): pass|class name: pass|for name in x: pass
-for a, name in x: pass|with a as name: pass|with a as (name, b): pass|except E as name:|case {'a': name}:|case [*name]:|case name if a:
-global name|del name|del a, name|globals()['name'] = 1|globals()["name"] = 1|name \\\\n= 1|name # type\\n
-%%capture name|%%bash --out name --err b|%xdel name|type name = int|name=1;b=2|case a | name:
+[a, *name] = x|import name|import name.sub|import a, name.sub|import a as name|from a import b, name
+from a import (\n    name,\n)|def name(): pass|async def name(): pass|class name: pass
+for name in x: pass|for a, name in x: pass|with a as name: pass|with a as (name, b): pass
+except E as name:|case {'a': name}:|case [*name]:|case name if a:|case a | name:|global name|del name
+del a, name|globals()['name'] = 1|globals()["name"] = 1|name \\n= 1|name # type\n|type name = int
+%%capture name|%%bash --out name --err b|%xdel name|name=1;b=2
 """
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from anytext import ANY_TEXT
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from playbook import Play
 
 from autoexec_magic.diagnosis import Around, Cell, Notebook, diagnose_exception
@@ -56,3 +59,26 @@ def test_everything_is_on_one_line_and_bounded():
     texts = [found.why, found.fix, *found.evidence]
     assert all(len(text) <= 200 and text.isprintable() for text in texts)
     assert len(found.evidence) <= 8
+
+
+@settings(deadline=None)
+@given(
+    st.lists(ANY_TEXT, max_size=4),
+    st.sampled_from(["print(missing)", "{}['a']", "[].x", "import a.b.c.d"]),
+    ANY_TEXT,
+)
+def test_whatever_stands_in_the_cells_a_failure_is_answered(sources, last, error):
+    """Sources, the errors of earlier cells, and names that are no texts."""
+    play = Play(last).run(1)
+    cells = [
+        Cell(source=text, position=at, ran="failed", number=at + 1, error=error, ran_source=error)
+        for at, text in enumerate(sources, 1)
+    ]
+    own = Cell(source=last, position=len(cells) + 1, number=1, ran="failed")
+    names = frozenset({"x", 5, None, ()})
+    notebook = Notebook(cells=(*cells, own), current=1, names=names, is_document_known=True, files=play.files)
+    found = diagnose_exception(
+        play.error, is_user_frame=play.files.__contains__, around=Around(notebook=notebook)
+    )
+    assert found.code
+    assert all(text.isprintable() for text in (found.why, found.fix, *found.evidence))

@@ -32,6 +32,12 @@ def case(name: str, cells: list[str], order: list, want: str) -> object:
             [1, 4],
             "cell-not-run likely c3",
         ),
+        case(
+            "key-elsewhere",
+            ["df = {'x': {}}", "df['x']['b'] = 2", "df['b']"],
+            [1, 3],
+            "cell-not-run likely c2",
+        ),
         case("another-key", [LOAD, "df['c'] = 2", "df['b']"], [1, 3], "key-not-found"),
         case("unrelated-skipped-cell", [LOAD, "other = 2", "df['b']"], [1, 3], "key-not-found"),
         case("set-below", [LOAD, "df['b']", "df['b'] = 2"], [1, 2], "key-not-found"),

@@ -272,6 +272,17 @@ def test_cells_alone_are_enough():
     assert (found.code, found.confidence, found.action.values) == ("cell-not-run", "certain", ("a",))
 
 
+def test_without_a_log_the_place_of_the_failure_is_the_tracebacks():
+    """What the failed cell did above that line has happened."""
+    play = Play("totl = 1\ndel totl\nprint(totl)\ntotl = 2").run(1)
+    cell = Cell(source=play.cells["c1"], position=1, number=1, ran="failed")
+    notebook = Notebook(cells=(cell,), current=1, is_document_known=True, files=play.files)
+    found = diagnose_exception(
+        play.error, is_user_frame=play.files.__contains__, around=Around(notebook=notebook)
+    )
+    assert (found.code, found.why) == ("name-deleted", "this cell deleted totl: `del totl`")
+
+
 def test_a_name_error_inside_a_library_is_not_the_notebooks():
     """Another module's names are not the notebook's, though a cell has one of that name."""
     play = Play("totl = 1", "helper()")

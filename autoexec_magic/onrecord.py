@@ -161,12 +161,13 @@ def carry_out(
             sinks.insert(0, masked(recorder.emit, env) if is_raw else recorder.emit)
             if caller.on_record is not None:
                 caller.on_record(recorder.run_id)
+            kept = store()
             here = replace(
                 here,
                 run_id=recorder.run_id,
                 place=caller.place,
                 on_spawn=_noting(recorder),
-                is_cancelled=lambda: store().is_cancel_requested(recorder.run_id),
+                is_cancelled=lambda: kept.is_cancel_requested(recorder.run_id),
             )
         report = orchestrator.run(plan, with_head(cleaning(fan_out(*sinks))), here)
     if report.error is not None:

@@ -327,7 +327,16 @@ def own_folders() -> tuple[Path, Path, Path]:
     home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111
     data, settings, runtime = _own_folders(home, tuple(map(os.environ.get, _SAY_WHERE)))
     given = os.environ.get("AUTOEXEC_DATA_DIR")
-    return Path(given).expanduser().absolute() if given else data, settings, runtime
+    if not given:
+        return data, settings, runtime
+    return (
+        _as_path(given) if given.startswith("/") else Path(given).expanduser().absolute(),
+        settings,
+        runtime,
+    )
+
+
+_as_path = functools.lru_cache(maxsize=16)(Path)  # a path costs more to make than to look up
 
 
 @functools.lru_cache(maxsize=16)

@@ -18,6 +18,7 @@ from typing import cast
 
 from . import config as settings
 from . import executor, orchestrator
+from .begun import Begun, can_begin
 from .choosing import meant, unanswered
 from .errors import AutoexecError, Cancelled, UsageError
 from .events import Emit, Event, Output
@@ -93,9 +94,18 @@ def surroundings(caller: Caller, *, yes: bool = False) -> tuple[settings.Loaded,
 
 @contextmanager
 def recorded(
-    verb: str, title: str, cage: str, caller: Caller, workspace: Path, run_id: str = ""
-) -> Iterator[Recorder | None]:
+    verb: str,
+    title: str,
+    cage: str,
+    caller: Caller,
+    workspace: Path,
+    run_id: str = "",
+    *,
+    has_process: bool = False,
+) -> Iterator[Recorder | Begun | None]:
     """Yield the recorder of a new run, or None where it cannot be written down.
+
+    One that `has_process` is written down when that is there (`begun`).
 
     A full disk or a folder that may not be written does not keep the user's
     code from running; it is logged, once, here.
@@ -112,8 +122,11 @@ def recorded(
         workspace=str(workspace),
         interpreter=sys.executable,
     )
+    kept = store()
     try:
-        recorder: Recorder | None = store().create(meta)
+        recorder: Recorder | Begun | None = (
+            Begun(kept, meta) if has_process and can_begin(kept) else kept.create(meta)
+        )
     except (OSError, UsageError) as error:
         _log.warning("this run is not on record: %s", error)
         recorder = None
@@ -156,19 +169,21 @@ def carry_out(
         pass_on=tuple(env),
         fixing=fixing,
     )
-    with recorded(verb, title, _told(level), caller, loaded.workspace) as recorder:
+    has_process = isinstance(steps[0], Command | Script)
+    with recorded(verb, title, _told(level), caller, loaded.workspace, has_process=has_process) as recorder:
         sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
         if recorder is not None:
             is_raw = any(isinstance(step, Command) and step.is_raw for step in steps)
             sinks.insert(0, masked(recorder.emit, env) if is_raw else recorder.emit)
             if caller.on_record is not None:
                 caller.on_record(recorder.run_id)
+            kept = store()
             here = replace(
                 here,
                 run_id=recorder.run_id,
                 place=caller.place,
                 on_spawn=_noting(recorder),
-                is_cancelled=lambda: store().is_cancel_requested(recorder.run_id),
+                is_cancelled=lambda: kept.is_cancel_requested(recorder.run_id),
             )
         report = orchestrator.run(plan, with_head(cleaning(fan_out(*sinks))), here)
     if report.error is not None:
@@ -233,7 +248,7 @@ def _check_names(names: Sequence[str]) -> None:
             raise UsageError(f"there is no variable {name}", fix=f"set it first: %env {name}=…")
 
 
-def _noting(recorder: Recorder) -> Callable[[executor.ProcessId], None]:
+def _noting(recorder: Recorder | Begun) -> Callable[[executor.ProcessId], None]:
     def note(process: executor.ProcessId) -> None:
         try:
             recorder.note_child(process.pid, process.start_time)

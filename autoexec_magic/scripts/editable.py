@@ -13,6 +13,7 @@ import re
 import site
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -34,7 +35,16 @@ class _Read(NamedTuple):
     names: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Kept:
+    """The places that were found last; the cage looks at each again before it lets anything be read."""
+
+    state: tuple[object, ...] = ()
+    places: tuple[Path, ...] = ()
+
+
 _read: dict[str, _Read] = {}
+_kept = _Kept()
 
 
 def places(cwd: Path) -> tuple[Path, ...]:
@@ -44,11 +54,17 @@ def places(cwd: Path) -> tuple[Path, ...]:
     `.pth` file that a run in `cwd` can write opens nothing: else the one before
     decides what the next one reads.
     """
-    root = workspace(cwd).resolve()
-    found = [name for folder in _sites() if not _is_writable(folder, root) for name in _named_by(folder)]
+    root = workspace(cwd)
+    folders = _sites()
+    state = (str(root), os.environ.get("HOME"), *((folder, _named_by(folder)) for folder in folders))
+    if _kept.state != state or not all(map(_state, map(str, _kept.places))):
+        _kept.state, _kept.places = state, _found(root.resolve(), folders)
+    return _kept.places
+
+
+def _found(root: Path, folders: tuple[str, ...]) -> tuple[Path, ...]:
+    found = [name for folder in folders if not _is_writable(folder, root) for name in _named_by(folder)]
     resolved = dict.fromkeys(map(os.path.realpath, found))
-    if not resolved:
-        return ()
     secrets, home = tuple(cage.secret_places()), os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111 - raises nothing without a home
     return tuple(
         Path(place) for place in resolved if Path(place).exists() and _may_be_read(place, secrets, home)

@@ -13,6 +13,7 @@ import atexit
 import contextlib
 import os
 import shutil
+import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -99,19 +100,26 @@ def _is_emptied(room: Room) -> bool:
     if not _is_same(room):
         return False
     try:
-        scratch.empty(room.out, room.known[1])
+        if not _is_bare(room):
+            scratch.empty(room.out, room.known[1])
         with os.scandir(room.path) as entries:
-            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        for name, is_folder in found:
-            if name == _OUT:
-                continue
+            found = [
+                (entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries if entry.name != _OUT
+            ]
+        for path, is_folder in found:
             if is_folder:
-                shutil.rmtree(room.path / name)
+                shutil.rmtree(path)
             else:
-                (room.path / name).unlink()
+                os.unlink(path)  # noqa: PTH108 - after each run
     except OSError:
         return False
-    return _is_same(room)
+    return True
+
+
+def _is_bare(room: Room) -> bool:
+    """Whether a run has left nothing in its folder, and the folder as it was."""
+    at = os.lstat(room.out)
+    return stat.S_IMODE(at.st_mode) == 0o700 and not os.listdir(room.out)
 
 
 def _is_same(room: Room) -> bool:

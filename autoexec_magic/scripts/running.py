@@ -145,7 +145,6 @@ def _written(job: Job) -> str:
 
 def _started(argv: list[str], job: Job, place: _Place, emit: Emit) -> Done:
     language, variables = job.language, dict(_FIGURES)
-    place.shown.mkdir(mode=0o700)
     variables |= {"AUTOEXEC_FIGURES": str(place.shown), **language.environment(job.cwd)}
     if job.given or job.names:
         options, more = _handed(job, place.room, variables)

@@ -166,6 +166,10 @@ class Cage:
             return ()
         return protected.found(self._workspace, self.request.protected)
 
+    def is_deserted(self) -> bool:
+        """Whether certainly nothing of the run is alive: its group, which none of it can leave, is empty."""
+        return self._is_in_group and self._group is not None and self._group.is_empty()
+
     def empty(self) -> bool:
         """Remove what a run left, so that another one may have the cage; return whether all is gone."""
         if self.scratch is None or self._wrap is not None:

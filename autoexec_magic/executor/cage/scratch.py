@@ -89,7 +89,7 @@ def left(scratch: Path) -> tuple[str, ...]:
 def is_furnished(scratch: Path, seen: Furnished) -> bool:
     """Whether a scratch folder is as `furnish` left it, and as it would leave it now."""
     try:
-        return seen == furnished(scratch, seen.workspace) and seen.settings == _git_settings(seen.workspace)
+        return seen == furnished(scratch, seen.workspace)
     except OSError:
         return False
 
@@ -102,27 +102,32 @@ def furnished(scratch: Path, workspace: Path) -> Furnished:
     OSError
         It is not a furnished one.
     """
-    names = ("", HOME, TEMPORARY, f"{HOME}/{_SETTINGS}")
-    states = tuple(_state(scratch / name) for name in names)
-    held = tuple(tuple(sorted(os.listdir(scratch / name))) for name in names[:3])
-    if held != ((HOME, TEMPORARY), (_SETTINGS,), ()):
+    root = str(scratch)
+    held = [sorted(os.listdir(f"{root}/{name}")) for name in ("", HOME, TEMPORARY)]
+    if held != [[HOME, TEMPORARY], [_SETTINGS], []]:
         raise FileExistsError(f"there is more in {scratch}")
-    return Furnished(workspace, _git_settings(workspace), states)
+    names = ("", f"/{HOME}", f"/{TEMPORARY}", f"/{HOME}/{_SETTINGS}")
+    own = os.path.expanduser("~/.gitconfig")
+    return Furnished(workspace, own, _state(own), tuple(_state(root + name) for name in names))
 
 
 class Furnished(NamedTuple):
-    """A scratch folder that nobody has used: for which workspace, git's settings, and the state of each part.
+    """A scratch folder that nobody has used: for which workspace, from which settings, and its parts' states.
 
-    Nobody can set back the time of a part's last change (ctime), which is one of the state.
+    Nobody can set back the time of a part's last change (ctime), which is one of its state.
     """
 
     workspace: Path
     settings: str
+    settings_state: tuple[int, ...]
     states: tuple[tuple[int, ...], ...]
 
 
-def _state(path: Path) -> tuple[int, ...]:
-    at = os.lstat(path)
+def _state(path: str) -> tuple[int, ...]:
+    try:
+        at = os.lstat(path)
+    except FileNotFoundError:
+        return ()
     return at.st_dev, at.st_ino, at.st_mode, at.st_size, at.st_mtime_ns, at.st_ctime_ns
 
 

@@ -64,6 +64,7 @@ def _save(manager: Any) -> None:
     # By the time in its name it comes after those before, also of another process.
     path = os.path.join(folder, f"{time.time_ns()}-{os.getpid()}-figure-{manager.num}.png")
     try:
+        os.makedirs(folder, exist_ok=True)
         manager.canvas.print_figure(path, format="png")
     except OSError as error:  # the disk is full, say; a window that does not open ends no script either
         sys.stderr.write(f"autoexec: figure {manager.num} cannot be shown: {error}\n")

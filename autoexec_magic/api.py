@@ -8,7 +8,7 @@ watches, who answers, which notebook it is.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from . import config as settings
 from . import executor, orchestrator
 from .errors import PolicyRefused, UsageError
 from .events import Envelope
-from .executor.cage import SHUT, Doors, Wanted
+from .executor.cage import SHUT, Doors, Limits, Wanted
 from .history import host, short_id
 from .imports import (
     fix,
@@ -32,7 +32,18 @@ from .imports import (
     undo_install,
 )
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
-from .orchestrator import Command, Heal, Report, Script, Step, Test
+from .orchestrator import (
+    NO_LIMITS,
+    NO_MATRIX,
+    Command,
+    Heal,
+    Report,
+    Script,
+    Step,
+    Test,
+    Value,
+    sweep_of,
+)
 from .trust import Kept
 from .values import PolicyVerdict, Question, Run, Verdict
 
@@ -83,6 +94,7 @@ def sh(
     timeout: float | None = None,
     level: Wanted | None = None,
     doors: Doors = SHUT,
+    limits: Limits = NO_LIMITS,
     pty: bool = False,
     env: Sequence[str] = (),
     yes: bool = False,
@@ -101,6 +113,8 @@ def sh(
         only a shell can run is in `workspace`, where that can be had.
     doors : Doors, optional
         What is let through the cage (`executor.cage.doors_of`).
+    limits : Limits, optional
+        What each command may use; what is not said here the settings say.
     pty : bool, default False
         Give the commands a terminal, for colour and progress bars; in a
         pipeline the last one has it.
@@ -135,6 +149,7 @@ def sh(
         timeout=timeout,
         level=level,
         doors=doors,
+        limits=limits,
         pty=pty,
         env=env,
         yes=yes,
@@ -149,6 +164,11 @@ def script(
     timeout: float | None = None,
     level: Wanted | None = None,
     doors: Doors = SHUT,
+    limits: Limits = NO_LIMITS,
+    matrix: Mapping[str, Sequence[Value]] = NO_MATRIX,
+    repeat: int = 1,
+    jobs: int | None = None,
+    fail_fast: bool = False,
     env: Sequence[str] = (),
     heal: bool = True,
     yes: bool = False,
@@ -171,6 +191,20 @@ def script(
         person said otherwise: nobody may have read it.
     doors : Doors, optional
         What is let through the cage (`executor.cage.doors_of`).
+    limits : Limits, optional
+        What it may use, and each of many runs; what is not said here the
+        settings say.
+    matrix : mapping of str to sequence, optional
+        Run it once for each combination of these values (numbers, texts, true,
+        false, None): globals of a Python script, `AUTOEXEC_MATRIX_NAME` in the
+        environment, `{NAME}` in the arguments.
+    repeat : int, default 1
+        Run each combination so many times.
+    jobs : int, optional
+        How many at once; by default one for each core that may be used.
+    fail_fast : bool, default False
+        End all at the first that does not pass. By default all are run: what
+        fails in a sweep is a result, too.
     env : sequence of str, optional
         Names of environment variables to pass on.
     heal : bool, default True
@@ -182,12 +216,16 @@ def script(
 
     Raises
     ------
-    ScriptError, RunTimeout, NeedsPerson, UsageError
+    ScriptError, SweepFailed, RunTimeout, NeedsPerson, UsageError
         As the verdict says; `Cancelled` when it was stopped.
     """
     if not source.strip():
         raise UsageError("the script is empty", fix="write the code below the line `%%autoexec script`")
-    steps: tuple[Step, ...] = (Script(source=source, language=lang, arguments=arguments),)
+    step = Script(source=source, language=lang, arguments=arguments)
+    is_sweep = bool(matrix) or repeat != 1
+    steps: tuple[Step, ...] = (step,)
+    if is_sweep:
+        steps = (sweep_of(step, matrix, repeat=repeat, jobs=jobs, fail_fast=fail_fast),)
     needs = (
         needs_of(source, caller)
         if heal and lang in ("", "python") and not source.lstrip().startswith("#!")
@@ -203,6 +241,7 @@ def script(
         timeout=timeout,
         level=level,
         doors=doors,
+        limits=limits,
         env=env,
         yes=yes,
         caller=caller,
@@ -212,6 +251,7 @@ def script(
 def test(
     *arguments: str,
     timeout: float | None = None,
+    limits: Limits = NO_LIMITS,
     env: Sequence[str] = (),
     caller: Caller = PYTHON,
 ) -> Report:
@@ -223,6 +263,8 @@ def test(
         Paths and pytest's own options.
     timeout : float, optional
         Seconds.
+    limits : Limits, optional
+        What it may use; what is not said here the settings say.
     env : sequence of str, optional
         Names of environment variables to pass on.
     caller : Caller, optional
@@ -234,7 +276,8 @@ def test(
         As the verdict says; `Cancelled` when it was stopped.
     """
     title = " ".join(("pytest", *arguments))
-    return carry_out("test", title, (Test(arguments=arguments),), timeout=timeout, env=env, caller=caller)
+    steps = (Test(arguments=arguments),)
+    return carry_out("test", title, steps, timeout=timeout, limits=limits, env=env, caller=caller)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a verb, whatever pytest thinks of its name

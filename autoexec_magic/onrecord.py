@@ -21,11 +21,11 @@ from . import executor, orchestrator
 from .choosing import meant, unanswered
 from .errors import AutoexecError, Cancelled, UsageError
 from .events import Emit, Event, Output
-from .executor.cage import SHUT, Doors, Wanted
+from .executor.cage import SHUT, Doors, Limits, Wanted
 from .heads import with_head
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .masked import masked
-from .orchestrator import Command, Plan, Report, Script, Step, Surroundings
+from .orchestrator import NO_LIMITS, Command, Plan, Report, Script, Step, Surroundings, Sweep
 from .redact import cleaned, secrets_in
 from .values import Ask, Choice, Place, Question, Reply
 
@@ -132,6 +132,7 @@ def carry_out(
     timeout: float | None = None,
     level: Wanted | None = None,
     doors: Doors = SHUT,
+    limits: Limits = NO_LIMITS,
     pty: bool = False,
     env: Sequence[str] = (),
     yes: bool = False,
@@ -150,6 +151,7 @@ def carry_out(
         timeout=timeout,
         level=level,
         doors=doors,
+        limits=limits,
         pty=pty,
         pass_on=tuple(env),
     )
@@ -182,7 +184,7 @@ def _usual(steps: Sequence[Step], loaded: settings.Loaded) -> Wanted:
     what bash makes of a line nobody has seen, so it is in a cage where there is
     one, and the question says which.
     """
-    if any(isinstance(step, Script) for step in steps):
+    if any(isinstance(step, Script | Sweep) for step in steps):
         return cast("Wanted", loaded.config.cage)
     lines = [step.line for step in steps if isinstance(step, Command)]
     if any(map(executor.needs_shell, lines)) and executor.cage.can_be_had("workspace", loaded.workspace):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from .causes import Cause, causes
+from .children import run_children
+from .combinations import NO_MATRIX, Combination, Value, axes, combinations
 from .healing import Drifted, Healing
 from .plan import (
+    NO_LIMITS,
+    Child,
     Command,
     Fix,
     Fixed,
@@ -14,14 +19,21 @@ from .plan import (
     Report,
     Script,
     Step,
+    Sweep,
     Test,
     Undo,
 )
 from .rules import policy_of
 from .run import run, run_phase
 from .surroundings import Surroundings
+from .sweep import sweep_of
 
 __all__ = [
+    "NO_LIMITS",
+    "NO_MATRIX",
+    "Cause",
+    "Child",
+    "Combination",
     "Command",
     "Drifted",
     "Fix",
@@ -35,9 +47,16 @@ __all__ = [
     "Script",
     "Step",
     "Surroundings",
+    "Sweep",
     "Test",
     "Undo",
+    "Value",
+    "axes",
+    "causes",
+    "combinations",
     "policy_of",
     "run",
+    "run_children",
     "run_phase",
+    "sweep_of",
 ]

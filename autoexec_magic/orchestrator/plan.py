@@ -11,9 +11,12 @@ from typing import TypeAlias
 
 from ..errors import AutoexecError, Cancelled
 from ..events import Installed, Removed
-from ..executor.cage import SHUT, Doors, Wanted
+from ..executor.cage import SHUT, Doors, Limits, Wanted
 from ..installer import Needed
 from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
+from .combinations import Combination
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +90,28 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """Phase run: a script as a process of its own; `language` "" is found from its first line."""
+    """Phase run: a script as a process of its own; `language` "" is found from its first line.
+
+    `variables` are set for it on top of those that are passed on.
+    """
 
     source: str
     language: str = ""
     arguments: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Phase run: a script once for each of `children`, at most `jobs` at a time.
+
+    With `fail_fast` the first that does not pass ends the others.
+    """
+
+    script: Script
+    children: tuple[Combination, ...]
+    jobs: int = 1
+    fail_fast: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +123,7 @@ class Test:
     arguments: tuple[str, ...] = ()
 
 
-Step: TypeAlias = Heal | Install | Fix | Undo | Command | Script | Test
+Step: TypeAlias = Heal | Install | Fix | Undo | Command | Script | Sweep | Test
 PHASE_OF: dict[type, Phase] = {
     Heal: "install",
     Install: "install",
@@ -111,6 +131,7 @@ PHASE_OF: dict[type, Phase] = {
     Undo: "install",
     Command: "run",
     Script: "run",
+    Sweep: "run",
     Test: "test",
 }
 
@@ -122,7 +143,7 @@ class Plan:
     `timeout` is in seconds for each phase that runs the user's code; None is
     no limit. `pass_on` names environment variables that the run may see;
     `level` and `doors` say which cage it is in, and what that lets through;
-    `pty` gives commands a terminal.
+    `pty` gives commands a terminal, and `limits` bound what each may use.
     """
 
     verb: str
@@ -133,10 +154,12 @@ class Plan:
     doors: Doors = SHUT
     pty: bool = False
     pass_on: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
 
     def options(self) -> str:
         """Return the options that say the same on a line, for a command to be typed again."""
         found = [f"--timeout {self.timeout:g}"] if self.timeout else []
+        found += self.limits.options()
         found += [f"--cage {self.level}"] if self.level != "open" else []
         found += [*self.doors.options(), *(f"--env {name}" for name in self.pass_on)]
         return " ".join([*found, *(["--pty"] if self.pty else [])])
@@ -147,6 +170,7 @@ class PhaseReport:
     """How one phase ended, and what it has to show.
 
     `there` are modules that were missing, and that somebody else has installed meanwhile.
+    `children` are the runs of a sweep, in the order of its combinations.
     """
 
     phase: Phase
@@ -159,7 +183,26 @@ class PhaseReport:
     there: tuple[str, ...] = ()
     removed: tuple[Removed, ...] = ()
     fixed: Fixed | None = None
+    children: tuple[Child, ...] = ()
     error: AutoexecError | Cancelled | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """One run of a sweep; `report` is None where it was never started."""
+
+    combination: Combination
+    report: PhaseReport | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name among the others."""
+        return self.combination.label
+
+    @property
+    def verdict(self) -> Verdict:
+        """How it ended; one that was never started was skipped."""
+        return self.report.verdict if self.report else Verdict.SKIPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +227,11 @@ class Report:
         """The diagnosis of the phase that failed, or None."""
         found = [phase.diagnosis for phase in self.phases if phase.diagnosis]
         return found[-1] if found else None
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """The runs of a sweep, in the order of its combinations; none of another run."""
+        return tuple(child for phase in self.phases for child in phase.children)
 
     def __str__(self) -> str:
         return f"{self.verdict} · {self.verb} · {self.seconds:.2f} s"

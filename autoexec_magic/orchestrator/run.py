@@ -41,12 +41,14 @@ from .plan import (
     Report,
     Script,
     Step,
+    Sweep,
     Test,
     Undo,
 )
 from .processes import command, script, test
 from .questions import recorded
 from .surroundings import Surroundings
+from .sweep import sweep
 
 UNDO = "what to take back"
 
@@ -238,6 +240,7 @@ _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Fix: _fix,
     Command: command,
     Script: script,
+    Sweep: sweep,
     Test: test,
 }
 
@@ -266,6 +269,8 @@ def _title(step: Step) -> str:
         return ", ".join(path.name for path in step.paths)
     if isinstance(step, Command):
         return step.line or shlex.join(step.argv)
+    if isinstance(step, Sweep):
+        return f"{len(step.children)} runs, {min(step.jobs, len(step.children))} at a time"
     return "pytest" if isinstance(step, Test) else step.language or "script"
 
 

@@ -18,7 +18,8 @@ class Surroundings:
     `loaded` is where `config` came from: what the project offers and a person
     agreed to for good.
     `ask` answers a question or raises `NeedsPerson`, and `place` says where it
-    would be asked just now; `on_spawn` is told the identity of each process;
+    would be asked just now; `within` is the run that this one is a part of, or "";
+    `on_spawn` is told the identity of each process;
     `is_cancelled` says whether somebody asked, from outside, for this run's end.
     """
 
@@ -30,6 +31,7 @@ class Surroundings:
     loaded: Loaded | None = None
     place: Callable[[], Place] = lambda: "prompt"
     run_id: str = ""
+    within: str = ""
     cancel: executor.Cancel | None = None
     on_spawn: Callable[[executor.ProcessId], None] | None = None
     is_cancelled: Callable[[], bool] = lambda: False

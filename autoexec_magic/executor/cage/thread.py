@@ -63,16 +63,16 @@ class _Finalizers:
     """Keeps the collector from running any while at least one thread is in a cage."""
 
     def __init__(self) -> None:
-        self.renew()
+        self._lock = _thread.allocate_lock()
+        self._held = 0
+        self._collects = False
         os.register_at_fork(after_in_child=self.renew)
 
     def renew(self) -> None:
         """Begin anew: in a fork none of the other threads is there, and what they held back is not."""
-        if getattr(self, "_collects", False) and self._held:
+        if self._held and self._collects:
             gc.enable()
-        self._lock = _thread.allocate_lock()
-        self._held = 0
-        self._collects = False
+        self._lock, self._held = _thread.allocate_lock(), 0
 
     def hold(self) -> None:
         """Hold them back; each time is released once."""

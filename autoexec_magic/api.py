@@ -16,7 +16,7 @@ from . import config as settings
 from . import executor, orchestrator
 from .errors import PolicyRefused, UsageError
 from .events import Envelope
-from .executor.cage import SHUT, Doors, Wanted
+from .executor.cage import SHUT, Doors, Limits, Wanted
 from .failures import why
 from .history import host, short_id
 from .imports import (
@@ -33,7 +33,7 @@ from .imports import (
     undo_install,
 )
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
-from .orchestrator import Command, Report, Test
+from .orchestrator import NO_LIMITS, Command, Report, Test
 from .scripted import script
 from .trust import Kept
 from .values import PolicyVerdict, Question, Run, Verdict
@@ -86,6 +86,7 @@ def sh(
     timeout: float | None = None,
     level: Wanted | None = None,
     doors: Doors = SHUT,
+    limits: Limits = NO_LIMITS,
     pty: bool = False,
     env: Sequence[str] = (),
     yes: bool = False,
@@ -104,6 +105,8 @@ def sh(
         only a shell can run is in `workspace`, where that can be had.
     doors : Doors, optional
         What is let through the cage (`executor.cage.doors_of`).
+    limits : Limits, optional
+        What each command may use; what is not said here the settings say.
     pty : bool, default False
         Give the commands a terminal, for colour and progress bars; in a
         pipeline the last one has it.
@@ -138,6 +141,7 @@ def sh(
         timeout=timeout,
         level=level,
         doors=doors,
+        limits=limits,
         pty=pty,
         env=env,
         yes=yes,
@@ -148,6 +152,7 @@ def sh(
 def test(
     *arguments: str,
     timeout: float | None = None,
+    limits: Limits = NO_LIMITS,
     env: Sequence[str] = (),
     caller: Caller = PYTHON,
 ) -> Report:
@@ -159,6 +164,8 @@ def test(
         Paths and pytest's own options.
     timeout : float, optional
         Seconds.
+    limits : Limits, optional
+        What it may use; what is not said here the settings say.
     env : sequence of str, optional
         Names of environment variables to pass on.
     caller : Caller, optional
@@ -170,7 +177,8 @@ def test(
         As the verdict says; `Cancelled` when it was stopped.
     """
     title = " ".join(("pytest", *arguments))
-    return carry_out("test", title, (Test(arguments=arguments),), timeout=timeout, env=env, caller=caller)
+    steps = (Test(arguments=arguments),)
+    return carry_out("test", title, steps, timeout=timeout, limits=limits, env=env, caller=caller)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a verb, whatever pytest thinks of its name

@@ -57,6 +57,7 @@ class Config:
     limits_processes: float = 0.0
     limits_file_mb: float = 0.0
     limits_open_files: float = 0.0
+    limits_output_mb: float = 0.0
     policy_programs: tuple[str, ...] = ()
     policy_roots: tuple[str, ...] = ()
     policy_allow: tuple[str, ...] = ()
@@ -102,6 +103,7 @@ MEANING = {
     "limits.processes": "processes and threads of a run; 0 is 1024 in a cage, else no limit",
     "limits.file-mb": "size of each file that a run writes, in MiB; 0 is no limit",
     "limits.open-files": "open files of each process of a run; 0 is the system's limit",
+    "limits.output-mb": "output of a run, in MiB, that ends it; 0 is no limit: head and tail are kept",
     "policy.programs": "programs that may run without a question, besides the built-in list",
     "policy.roots": "folders that may be written, besides the workspace; relative to it",
     "policy.allow": "commands that are not asked about: PROGRAM WORD …, * for any word, at the end for all",
@@ -121,7 +123,14 @@ _SAY_WHERE = (
     *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
     *("JUPYTER_NO_CONFIG", "JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
 )
-_OTHER_VARIABLES = ("DATA_DIR", "RUN_ID", "OUTER_RUNS", "TEST_")  # begin names that are no settings
+_OTHER_VARIABLES = (
+    "DATA_DIR",
+    "RUN_ID",
+    "OUTER_RUNS",
+    "TEST_",
+    "MATRIX_",
+    "REPEAT",
+)  # begin names that are no settings
 PERSON_ONLY = frozenset(
     {
         *("index-url", "project-age-days", "release-age-days", "index-hours", "cache-mb", "pass-on", "cage"),

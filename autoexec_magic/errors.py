@@ -8,9 +8,17 @@ AutoexecError
  |- CageError           the cage asked for is not to be had    -> install it, or ask for less
  |- LedgerError         the ledger cannot be read or written   -> make room, or look at it
  |- RunTimeout          a limit was hit                        -> raise the limit
+ |   |- MemoryLimit
+ |   |- CpuLimit
+ |   |- OutputLimit
+ |   |- ProcessLimit
+ |   |- FileSizeLimit
+ |   `- OpenFilesLimit
  `- PhaseError          a phase ran and did not succeed
      |- InstallError
      |- ScriptError
+     |   `- KilledBySignal
+     |- SweepFailed
      `- CasesFailed
 Cancelled(BaseException)        a person stopped it; user code must not swallow it
 
@@ -118,6 +126,42 @@ class RunTimeout(AutoexecError):
     verdict = "timed-out"
 
 
+class MemoryLimit(RunTimeout):
+    """It wanted more memory than it may have."""
+
+    code = "memory-limit"
+
+
+class CpuLimit(RunTimeout):
+    """It used all the processor time that it may use."""
+
+    code = "cpu-limit"
+
+
+class OutputLimit(RunTimeout):
+    """It wrote more output than it may write."""
+
+    code = "output-limit"
+
+
+class ProcessLimit(RunTimeout):
+    """It wanted more processes or threads than it may have."""
+
+    code = "process-limit"
+
+
+class FileSizeLimit(RunTimeout):
+    """It wrote a file that is larger than it may be."""
+
+    code = "file-size-limit"
+
+
+class OpenFilesLimit(RunTimeout):
+    """It wanted more open files than it may have."""
+
+    code = "open-files-limit"
+
+
 class PhaseError(AutoexecError):
     """A phase ran and did not succeed."""
 
@@ -134,6 +178,18 @@ class ScriptError(PhaseError):
     """A script or command ran and ended with an error."""
 
     code = "script-failed"
+
+
+class KilledBySignal(ScriptError):
+    """A signal ended a script or command, which was none of ours."""
+
+    code = "killed-by-signal"
+
+
+class SweepFailed(PhaseError):
+    """Not all runs of a sweep passed."""
+
+    code = "sweep-failed"
 
 
 class CasesFailed(PhaseError):

@@ -51,11 +51,15 @@ class PhaseStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """Text that was written, decoded and redacted, never cut inside a character."""
+    """Text that was written, decoded and redacted, never cut inside a character.
+
+    `child` names the run of a sweep that wrote it, here as in the other events.
+    """
 
     phase: Phase
     stream: Stream
     text: str
+    child: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,7 @@ class Truncated:
     stream: Stream
     dropped_bytes: int
     after_bytes: int = -1
+    child: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,7 @@ class Flowing:
     stream: Stream
     passed_bytes: int
     last_line: str = ""
+    child: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +128,35 @@ class CaseFinished:
     verdict: str
     seconds: float
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildStarted:
+    """One run of a sweep began: `number` of `total`, from 1; `child` names it, `a=1 b=x` or `#3`."""
+
+    child: str
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildFinished:
+    """One run of a sweep ended.
+
+    `code` is the code of its error, "" where it passed; `exit_code` is minus
+    the number of the signal that ended it, None where nothing was started.
+    `why` and `fix` are its diagnosis, and `cause` is the same text for all that
+    failed for the same cause.
+    """
+
+    child: str
+    verdict: Verdict
+    seconds: float
+    code: str = ""
+    exit_code: int | None = None
+    why: str = ""
+    fix: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +238,7 @@ class Diagnosed:
     """A failure was explained."""
 
     diagnosis: Diagnosis
+    child: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +298,8 @@ Event: TypeAlias = (
     | Wrote
     | CaseStarted
     | CaseFinished
+    | ChildStarted
+    | ChildFinished
     | Asked
     | Answered
     | Resolved

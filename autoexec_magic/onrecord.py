@@ -22,11 +22,11 @@ from .begun import Begun, can_begin
 from .choosing import meant, unanswered
 from .errors import AutoexecError, Cancelled, UsageError
 from .events import Emit, Event, Output
-from .executor.cage import SHUT, Doors, Wanted
+from .executor.cage import SHUT, Doors, Limits, Wanted
 from .heads import with_head
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .masked import masked
-from .orchestrator import Command, Fixing, Plan, Report, Script, Step, Surroundings
+from .orchestrator import NO_LIMITS, Command, Fixing, Plan, Report, Script, Step, Surroundings, Sweep
 from .redact import cleaned, secrets_in
 from .values import Ask, Choice, Place, Question, Reply
 
@@ -146,6 +146,7 @@ def carry_out(
     timeout: float | None = None,
     level: Wanted | None = None,
     doors: Doors = SHUT,
+    limits: Limits = NO_LIMITS,
     pty: bool = False,
     env: Sequence[str] = (),
     yes: bool = False,
@@ -165,6 +166,7 @@ def carry_out(
         timeout=timeout,
         level=level,
         doors=doors,
+        limits=limits,
         pty=pty,
         pass_on=tuple(env),
         fixing=fixing,
@@ -200,7 +202,7 @@ def _usual(steps: Sequence[Step], loaded: settings.Loaded) -> Wanted:
     what bash makes of a line nobody has seen, so it is in a cage where there is
     one, and the question says which.
     """
-    if any(isinstance(step, Script) for step in steps):
+    if any(isinstance(step, Script | Sweep) for step in steps):
         return cast("Wanted", loaded.config.cage)
     lines = [step.line for step in steps if isinstance(step, Command)]
     if any(map(executor.needs_shell, lines)) and executor.cage.can_be_had("workspace", loaded.workspace):

@@ -9,10 +9,21 @@ from pathlib import Path
 from . import config as settings
 from . import scripts
 from .errors import UsageError
-from .executor.cage import SHUT, Doors, Wanted
+from .executor.cage import SHUT, Doors, Limits, Wanted
 from .imports import needs_of
 from .onrecord import PYTHON, Caller, carry_out
-from .orchestrator import Check, Fixing, Heal, Report, Script, Step
+from .orchestrator import (
+    NO_LIMITS,
+    NO_MATRIX,
+    Check,
+    Fixing,
+    Heal,
+    Report,
+    Script,
+    Step,
+    Value,
+    sweep_of,
+)
 from .scripts import handing
 
 MOST_FILE_BYTES = 16 * 2**20  #: of a script
@@ -32,6 +43,11 @@ def script(
     timeout: float | None = None,
     level: Wanted | None = None,
     doors: Doors = SHUT,
+    limits: Limits = NO_LIMITS,
+    matrix: Mapping[str, Sequence[Value]] = NO_MATRIX,
+    repeat: int = 1,
+    jobs: int | None = None,
+    fail_fast: bool = False,
     env: Sequence[str] = (),
     heal: bool = True,
     yes: bool = False,
@@ -71,6 +87,20 @@ def script(
         person said otherwise: nobody may have read it.
     doors : Doors, optional
         What is let through the cage (`executor.cage.doors_of`).
+    limits : Limits, optional
+        What it may use, and each of many runs; what is not said here the
+        settings say.
+    matrix : mapping of str to sequence, optional
+        Run it once for each combination of these values (numbers, texts, true,
+        false, None): variables of the script as `inputs` are,
+        `AUTOEXEC_MATRIX_NAME` in the environment, `{NAME}` in the arguments.
+    repeat : int, default 1
+        Run each combination so many times.
+    jobs : int, optional
+        How many at once; by default one for each core that may be used.
+    fail_fast : bool, default False
+        End all at the first that does not pass. By default all are run: what
+        fails in a sweep is a result, too.
     env : sequence of str, optional
         Names of environment variables to pass on.
     heal : bool, default True
@@ -119,18 +149,47 @@ def script(
     )
     if needs:
         plan.append(Heal(needs=tuple(dict.fromkeys(needs))))
+    title = _title(steps)
+    if matrix or repeat != 1:
+        plan += [_swept(step, matrix, repeat, jobs, fail_fast=fail_fast) for step in _only(steps)]
+    else:
+        plan += steps
     return carry_out(
         "script",
-        _title(steps),
-        (*plan, *steps),
+        title,
+        tuple(plan),
         timeout=timeout,
         level=level,
         doors=doors,
+        limits=limits,
         env=env,
         yes=yes,
         fixing=fixing,
         caller=caller,
     )
+
+
+def _only(steps: Sequence[Script]) -> Sequence[Script]:
+    """Return the one script that there is, which a sweep is of."""
+    if len(steps) > 1:
+        raise UsageError("--matrix and --repeat are for one script", why=f"there are {len(steps)}")
+    if steps[0].names:
+        raise UsageError("--out does not go with --matrix and --repeat", fix="write files, one a combination")
+    return steps
+
+
+def _swept(
+    step: Script,
+    matrix: Mapping[str, Sequence[Value]],
+    repeat: int,
+    jobs: int | None,
+    *,
+    fail_fast: bool,
+) -> Step:
+    taken = {item.name for item in step.given} & set(matrix)
+    if taken:
+        raise UsageError(f"{', '.join(taken)} is given by --in and by --matrix", fix="leave one of them out")
+    return sweep_of(step, matrix, repeat=repeat, jobs=jobs, fail_fast=fail_fast)
 
 
 def _here(caller: Caller) -> Path:

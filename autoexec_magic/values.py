@@ -18,7 +18,16 @@ Phase: TypeAlias = Literal["install", "run", "test", "build", "deploy", "monitor
 Level: TypeAlias = Literal["sealed", "workspace", "open"]
 Answer: TypeAlias = Literal["allow", "ask", "refuse"]
 Confidence: TypeAlias = Literal["certain", "likely", "unknown"]
-Ended: TypeAlias = Literal["exited", "timed-out", "cancelled"]
+Ended: TypeAlias = Literal["exited", "timed-out", "cancelled", "limited"]
+LimitKind: TypeAlias = Literal[
+    "timeout",
+    "memory",
+    "cpu",
+    "output",
+    "processes",
+    "file-size",
+    "open-files",
+]
 ActionKind: TypeAlias = Literal["install", "run-cells", "limit", "restart", "folder", "allow", "replace"]
 Place: TypeAlias = Literal["prompt", "panel"]
 Door: TypeAlias = Literal["read", "write", "net", "unix", "terminal"]
@@ -171,6 +180,29 @@ class Denial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitHit:
+    """A limit that a run came up against.
+
+    Parameters
+    ----------
+    kind : str
+        Which one; the codes of its error and its diagnosis follow from it.
+    most : float
+        What was allowed: seconds, bytes, or how many; greater than 0.
+    seen : str
+        What says so, in a few words: a counter of the kernel's, a signal, a message.
+    confidence : str
+        "certain" where the kernel or a clock of ours says so, "likely" where
+        only the words of what ran do.
+    """
+
+    kind: LimitKind
+    most: float
+    seen: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a process ended.
 
@@ -182,6 +214,10 @@ class Outcome:
     as far as what it wrote tells; `changed` are files that govern runs and are
     not what they were before. `discarded` are the first few files that it left
     below `~`, relative to it, where that was a cage's folder and went with it.
+    `ended` is "limited" where it was ended because of what it wrote, and
+    `limit` is what it came up against, also where it passed all the same;
+    `output_bytes` counts all that it wrote, and `cpu_seconds` is the processor
+    time that it used, in seconds, with that of the children it waited for.
     """
 
     argv: tuple[str, ...]
@@ -195,6 +231,9 @@ class Outcome:
     denial: Denial | None = None
     changed: tuple[str, ...] = ()
     discarded: tuple[str, ...] = ()
+    limit: LimitHit | None = None
+    output_bytes: int = 0
+    cpu_seconds: float = 0.0
 
     @property
     def passed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Runs cells, given as JSON on standard input, in a real shell; prints the diagnosis of the last that failed."""
+"""Runs cells, as JSON on standard input, in a real shell; prints the diagnosis of the last that failed."""
 
 from __future__ import annotations
 

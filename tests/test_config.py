@@ -25,6 +25,7 @@ PERSONAL = {
     "limits.processes": ("20", "20", 20.0),
     "limits.file-mb": ("0.5", "0.5", 0.5),
     "limits.open-files": ("64", "64", 64.0),
+    "limits.output-mb": ("8", "8", 8.0),
     "fix.rounds": ("2", "2", 2.0),
     "fix.seconds": ("60", "60", 60.0),
     "fix.model": ('"small"', "small", "small"),

@@ -164,7 +164,7 @@ def test_values_are_frozen(value):
         pytest.param(
             OUTCOME,
             {
-                "argv",
+                *("argv", "limit", "output_bytes", "cpu_seconds"),
                 "returncode",
                 "ended",
                 "seconds",

@@ -13,6 +13,7 @@ shell script runs Python, and Python runs commands.
 from __future__ import annotations
 
 from .around import NOTHING, Around, Cell, Notebook
+from .limits import limit_words
 from .outcomes import diagnose_outcome
 from .raised import diagnose_exception
 from .texts import diagnose_text
@@ -25,4 +26,5 @@ __all__ = [
     "diagnose_exception",
     "diagnose_outcome",
     "diagnose_text",
+    "limit_words",
 ]

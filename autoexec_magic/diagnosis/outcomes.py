@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autoexec_magic.values import Diagnosis, Outcome
 
-from . import shell
+from . import limits, shell
 from .around import NOTHING, Around
 from .plain import compose, last_line, make_plain
 from .texts import read
@@ -29,6 +29,12 @@ def diagnose_outcome(
     if outcome.passed:
         return None
     texts = tuple(make_plain(text).text for text in (outcome.stderr, outcome.stdout))
+    if outcome.limit is not None:
+        # Of one that was ended, what it said before is no reason, and no place either.
+        said = read(texts[0], language, outcome.returncode) if outcome.ended == "exited" else None
+        return limits.explain_limit(
+            outcome.limit, last_words=_last_words(texts), at=said.diagnosis if said else None
+        )
     if outcome.ended == "timed-out":
         fix = "find out what it waited for, or raise the time limit"
         return compose(

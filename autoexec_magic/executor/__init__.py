@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypedDict
 
 from ..config import workspace
@@ -73,6 +74,8 @@ class Bounds(TypedDict, total=False):
     cancel: Cancel | None
     on_spawn: Callable[[ProcessId], None] | None
     run_id: str
+    within: str
+    variables: Mapping[str, str]
     pty: bool | tuple[int, int]
 
 
@@ -97,6 +100,8 @@ def run(
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
+    within: str = "",
+    variables: Mapping[str, str] = MappingProxyType({}),
     raw: bool = False,
     judged_as: Sequence[str] = (),
     project: Path | None = None,
@@ -153,6 +158,10 @@ def run(
         there ends the child before any of it is.
     run_id : str, optional
         The id of the run that the child belongs to.
+    within : str, optional
+        The id of a run that this one is a part of, and ends with.
+    variables : mapping of str to str, optional
+        More variables, on top of `env`.
     raw : bool, default False
         Leave the output as it is. Only where it is read by a program and never
         shown: a digest must not be taken for a secret.
@@ -187,11 +196,12 @@ def run(
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     present = dict(os.environ)
-    variables = environment.build(run_id, _there(env, folder), pass_on=pass_on, present=present)
+    own = {**(env or {}), **variables}
+    environ = environment.build(run_id, _there(own, folder), pass_on=pass_on, present=present, within=within)
     root = workspace(folder) if project is None else project
     files = [(str(stdin), False)] if isinstance(stdin, Path) else []
     is_fed = bool(stdin) and not files and not judged_as
-    program = permitted(judged, variables, folder, root, policy, ask, files, is_fed=is_fed)
+    program = permitted(judged, environ, folder, root, policy, ask, files, is_fed=is_fed)
     start = Start(
         emit=emit,
         phase=phase,
@@ -205,10 +215,10 @@ def run(
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=() if raw else secrets_to_mask({**present, **(env or {})}, pass_on),
+        secrets=() if raw else secrets_to_mask({**present, **own}, pass_on),
         is_raw=raw,
     )
-    stage = process.Stage(argv=(str(program), *words[1:]), env=variables)
+    stage = process.Stage(argv=(str(program), *words[1:]), env=environ)
     return start((stage,), folder, timeout, keep_bytes)
 
 
@@ -234,6 +244,8 @@ def run_line(
     keep_bytes: int = KEEP_BYTES,
     on_spawn: Callable[[ProcessId], None] | None = None,
     run_id: str = "",
+    within: str = "",
+    variables: Mapping[str, str] = MappingProxyType({}),
     raw: bool = False,
 ) -> Outcome:
     """Run a line as it was typed: pipelines, lists, files and variables, without a shell.
@@ -267,7 +279,8 @@ def run_line(
     _check_bounds(timeout, grace, keep_bytes)
     run_id = run_id or new_id()
     present = dict(os.environ)
-    variables = environment.build(run_id, _there(env, folder), pass_on=pass_on, present=present)
+    own = {**(env or {}), **variables}
+    environ = environment.build(run_id, _there(own, folder), pass_on=pass_on, present=present, within=within)
     roots = _policy.Roots(workspace=workspace, more=policy.roots, private=private_folders())
     judge = lines.Judge(rules=policy, roots=roots, ask=ask, is_fed=bool(stdin))
     if isinstance(stdin, Path):
@@ -285,19 +298,19 @@ def run_line(
         cancel=cancel,
         grace=grace,
         on_spawn=on_spawn,
-        secrets=() if raw else secrets_to_mask({**present, **(env or {})}, pass_on),
+        secrets=() if raw else secrets_to_mask({**present, **own}, pass_on),
         is_raw=raw,
     )
     if isinstance(found, Shell):
-        never = _policy.judge_shell(found, environment=variables, cwd=folder, roots=roots, policy=policy)
+        never = _policy.judge_shell(found, environment=environ, cwd=folder, roots=roots, policy=policy)
         if never:
             raise lines.refused(never)
         verdict = lines.asked_of_shell(found, level)
-        judge.ask_for([verdict], found.text, folder, variables=variables)
-        bash = _policy.find("bash", variables, folder)
-        stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=variables)
+        judge.ask_for([verdict], found.text, folder, variables=environ)
+        bash = _policy.find("bash", environ, folder)
+        stage = process.Stage(argv=(str(bash), "--noprofile", "--norc", "-c", found.text), env=environ)
         return start((stage,), folder, timeout, keep_bytes)
-    place = steps.Place(cwd=folder, environment=variables)
+    place = steps.Place(cwd=folder, environment=environ)
     return lines.run(found, place, start, lines.Bounds(timeout=timeout, keep_bytes=keep_bytes), judge)
 
 

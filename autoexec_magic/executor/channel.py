@@ -63,6 +63,11 @@ class Channel:
         """How many bytes came after the head: not shown, and perhaps lost."""
         return max(0, self._ring.total - self._head_bytes)
 
+    @property
+    def read_bytes(self) -> int:
+        """How many bytes were read so far."""
+        return self._ring.total
+
     def read(self) -> str | None:
         """Read once; return what is to be shown of it, None at the end.
 

@@ -62,6 +62,7 @@ def build(
     *,
     pass_on: Iterable[str] = (),
     present: Mapping[str, str] | None = None,
+    within: str = "",
 ) -> dict[str, str]:
     """Return the environment of a child.
 
@@ -77,6 +78,9 @@ def build(
     present : mapping of str to str, optional
         What there is to take over: `os.environ`, or a copy that the caller has already.
 
+    within : str, optional
+        A run of this process that this one is a part of.
+
     Returns
     -------
     dict of str to str
@@ -90,7 +94,7 @@ def build(
     kept["PYTHONUNBUFFERED"] = "1"
     kept.update(extra or {})
     kept[RUN_VARIABLE] = run_id
-    outer = [present.get(OUTER_VARIABLE, ""), present.get(RUN_VARIABLE, "")]
+    outer = [present.get(OUTER_VARIABLE, ""), present.get(RUN_VARIABLE, ""), within]
     if any(outer):  # a run within a run ends with the outer one, too
         kept[OUTER_VARIABLE] = ":".join(name for name in outer if name)
     return kept

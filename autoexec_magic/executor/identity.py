@@ -38,6 +38,7 @@ class _Stat:
     parent: int
     group: int
     start_time: int
+    cpu_ticks: int
 
 
 def identify(pid: int) -> ProcessId | None:
@@ -54,6 +55,17 @@ def is_alive(process: ProcessId) -> bool:
         return _answers(process.pid)
     stat = _stat(process.pid)
     return stat is not None and stat.state not in "ZX" and stat.start_time == process.start_time
+
+
+def cpu_of(process: ProcessId) -> float:
+    """Return the seconds of processor time that exactly this process used, be it a zombie; 0.0 if it is gone.
+
+    With what those of its children used that it waited for.
+    """
+    stat = _stat(process.pid) if HAS_PROC else None
+    if stat is None or stat.start_time != process.start_time:
+        return 0.0
+    return stat.cpu_ticks / os.sysconf("SC_CLK_TCK")
 
 
 def owner_name() -> str:
@@ -151,7 +163,13 @@ def _stat(pid: int) -> _Stat | None:
         return None
     # The name (field 2) may hold anything, also ")" and spaces: count from its end.
     fields = text[text.rindex(b")") + 2 :].split()
-    return _Stat(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[19]))
+    return _Stat(
+        state=fields[0].decode(),
+        parent=int(fields[1]),
+        group=int(fields[2]),
+        start_time=int(fields[19]),
+        cpu_ticks=sum(map(int, fields[11:15])),
+    )
 
 
 def _carries(pid: int, run_id: str) -> bool:

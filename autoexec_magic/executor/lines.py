@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from ..errors import MissingTool, PolicyRefused, UsageError
 from ..trust import digest
-from ..values import Ask, Outcome, PolicyVerdict, Question
+from ..values import Ask, LimitHit, Outcome, PolicyVerdict, Question
 from . import policy, process
 from .channel import TAIL_CHARS
 from .policy import steps
@@ -165,7 +165,7 @@ def run(line: Line, place: Place, start: Start, bounds: Bounds, judge: Judge) ->
             continue
         left = None if bounds.timeout is None else bounds.timeout - (time.monotonic() - started)
         if total is not None and left is not None and left <= 0:
-            return replace(total, ended="timed-out")
+            return _late(total, bounds.timeout)
         kept = bounds.keep_bytes - (len(total.stdout) + len(total.stderr) if total else 0)
         stages = _stages(step.pipeline, place, judge, agreed)
         outcome = start(stages, place.cwd, left, max(0, kept)) if stages else _NOTHING
@@ -315,6 +315,13 @@ def _after(pipeline: Pipeline, place: Place) -> Place:
     raise UsageError(f"cannot go to {shlex.join(words)}", why=why, fix="check the path")
 
 
+def _late(total: Outcome, timeout: float | None) -> Outcome:
+    """Return the outcome of a line whose time was up between two of its commands."""
+    seen = f"it still ran after {total.seconds:.1f} s"
+    hit = LimitHit(kind="timeout", most=timeout or total.seconds, seen=seen, confidence="certain")
+    return replace(total, ended="timed-out", limit=hit)
+
+
 def _sum(total: Outcome | None, outcome: Outcome, seconds: float) -> Outcome:
     if total is None:
         return replace(outcome, seconds=seconds)
@@ -324,6 +331,8 @@ def _sum(total: Outcome | None, outcome: Outcome, seconds: float) -> Outcome:
         stdout=(total.stdout + outcome.stdout)[-TAIL_CHARS:],
         stderr=(total.stderr + outcome.stderr)[-TAIL_CHARS:],
         dropped_bytes=total.dropped_bytes + outcome.dropped_bytes,
+        output_bytes=total.output_bytes + outcome.output_bytes,
+        cpu_seconds=total.cpu_seconds + outcome.cpu_seconds,
         cut=tuple(dict.fromkeys((*total.cut, *outcome.cut))),
         changed=tuple(dict.fromkeys((*total.changed, *outcome.changed))),
         discarded=tuple(dict.fromkeys((*total.discarded, *outcome.discarded))),

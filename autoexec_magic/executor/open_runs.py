@@ -33,6 +33,7 @@ from .identity import HAS_PROC, ProcessId, identify
 # `&` takes the standard input away from what is started, so it goes by another number.
 _APART = 'exec 3<&0; { sleep 0.05; exec "$@"; } <&3 3<&- >/dev/null & echo $!'
 _log = logging.getLogger(__name__)
+_first = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -44,7 +45,8 @@ def kept(run_id: str) -> Iterator[Callable[[ProcessId], None]]:
     if not HAS_PROC:
         yield lambda leader: None
         return
-    table = _of(os.getpid())
+    with _first:  # two that ask first must not have a table, and a keeper, each
+        table = _of(os.getpid())
     slot = table.open(run_id)
     try:
         yield functools.partial(table.note, slot, run_id)

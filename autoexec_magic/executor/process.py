@@ -34,7 +34,7 @@ from ..redact import mask
 from ..values import Ended, Outcome
 from . import ending, mark, terminal
 from .cage import Cage
-from .identity import ProcessId, identify
+from .identity import ProcessId, cpu_of, identify
 from .interrupts import Cancel, noted
 from .pump import OnCut, OnFlow, OnText, Pump
 from .redirected import File, opened
@@ -73,6 +73,7 @@ class Request:
     timeout: float | None = None
     grace: float = 1.0
     keep_bytes: int = 64 * 2**20
+    output_bytes: int | None = None
     secrets: Sequence[str] = ()
     is_raw: bool = False
 
@@ -197,7 +198,8 @@ def _attend(
     try:
         if on_spawn:
             on_spawn(leaders[0])
-        ended = _wait(pump, cancel, started, request.timeout)
+        ended = _wait(pump, cancel, started, request)
+        cpu_seconds = cpu_of(leaders[-1])
         grace = 0.0 if cancel.is_urgent() else request.grace
         # To ask the cage's group costs a tenth of what it costs to look through all processes.
         is_over = ended == "exited" and request.cage is not None and request.cage.is_deserted()
@@ -210,24 +212,30 @@ def _attend(
     finally:
         pump.close()
     children.reap()
+    is_too_much = request.output_bytes is not None and pump.read_bytes > request.output_bytes
     return Outcome(
         argv=tuple(mask(word, request.secrets) for word in request.stages[-1].argv),
         returncode=children.returncode,
-        ended=ended,
+        ended="limited" if is_too_much and ended == "exited" else ended,
         seconds=time.monotonic() - started,
         stdout=pump.tail("stdout"),
         stderr=pump.tail("stderr"),
         dropped_bytes=sum(pump.cuts.values()),
         cut=tuple(pump.cuts),
+        output_bytes=pump.read_bytes,
+        cpu_seconds=cpu_seconds,
     )
 
 
-def _wait(pump: Pump, cancel: Cancel, started: float, timeout: float | None) -> Ended:
+def _wait(pump: Pump, cancel: Cancel, started: float, request: Request) -> Ended:
     """Pump until the child has ended and said all, or must be ended."""
-    deadline = None if timeout is None else started + timeout
+    deadline = None if request.timeout is None else started + request.timeout
+    most = request.output_bytes
     while not pump.has_exited:
         if cancel.is_set():
             return "cancelled"
+        if most is not None and pump.read_bytes > most:
+            return "limited"
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             return "timed-out"

@@ -106,6 +106,11 @@ class Pump:
         """Whether anybody still holds a pipe."""
         return bool(self._open)
 
+    @property
+    def read_bytes(self) -> int:
+        """How many bytes both streams have brought so far."""
+        return sum(channel.read_bytes for channel in self._channels)
+
     def turn(self, seconds: float | None) -> bool:
         """Wait for something for at most `seconds`, move it; return whether any output came."""
         came = False

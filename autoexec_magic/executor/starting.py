@@ -16,6 +16,7 @@ from . import cage, process
 from .channel import Cut
 from .identity import ProcessId
 from .interrupts import Cancel
+from .noticed import limit_hit
 from .open_runs import kept
 from .terminal import Size
 
@@ -44,6 +45,7 @@ class Start:
     secrets: Sequence[str]
     is_raw: bool
     _used: list[bool] = field(default_factory=list)
+    _written: list[int] = field(default_factory=list)  # bytes, by each pipeline so far
 
     def __call__(
         self, stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
@@ -67,7 +69,8 @@ class Start:
                 on_spawn=spawned,
                 cancel=self.cancel,
             )
-            return self._seen(outcome, built, before, cwd)
+            self._written.append(outcome.output_bytes)
+            return self._seen(outcome, built, before, cwd, timeout)
 
     def _request(
         self,
@@ -79,6 +82,7 @@ class Start:
     ) -> process.Request:
         stdin = None if self._used else self.stdin
         self._used.append(True)
+        most = built.limits.output_bytes
         return process.Request(
             stages=stages,
             cwd=cwd,
@@ -89,12 +93,17 @@ class Start:
             timeout=timeout,
             grace=self.grace,
             keep_bytes=keep_bytes,
+            output_bytes=None if most is None else max(0, most - sum(self._written)),
             secrets=self.secrets,
             is_raw=self.is_raw,
         )
 
-    def _seen(self, outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path) -> Outcome:
-        """Add to an outcome what only the cage knows: what it denied, what changed, and what goes with it."""
+    def _seen(
+        self, outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path, timeout: float | None
+    ) -> Outcome:
+        """Add what only the cage knows: its limits, what it denied, what changed, and what goes with it."""
+        hit = limit_hit(outcome, built.limits, refused=built.refused(), timeout=timeout)
+        outcome = replace(outcome, limit=hit)
         if built.level == "open":
             return outcome
         said = f"{outcome.stdout}\n{outcome.stderr}"

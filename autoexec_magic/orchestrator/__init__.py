@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from .causes import Cause, causes
+from .children import run_children
+from .combinations import NO_MATRIX, Combination, Value, axes, combinations
 from .healing import Drifted, Healing
 from .plan import (
+    NO_LIMITS,
     Check,
+    Child,
     Command,
     Fix,
     Fixed,
@@ -16,15 +21,22 @@ from .plan import (
     Report,
     Script,
     Step,
+    Sweep,
     Test,
     Undo,
 )
 from .rules import policy_of
 from .run import run, run_phase
 from .surroundings import Surroundings
+from .sweep import sweep_of
 
 __all__ = [
+    "NO_LIMITS",
+    "NO_MATRIX",
+    "Cause",
     "Check",
+    "Child",
+    "Combination",
     "Command",
     "Drifted",
     "Fix",
@@ -39,9 +51,16 @@ __all__ = [
     "Script",
     "Step",
     "Surroundings",
+    "Sweep",
     "Test",
     "Undo",
+    "Value",
+    "axes",
+    "causes",
+    "combinations",
     "policy_of",
     "run",
+    "run_children",
     "run_phase",
+    "sweep_of",
 ]

@@ -12,10 +12,13 @@ from typing import TypeAlias
 
 from ..errors import AutoexecError, Cancelled
 from ..events import FixTried, Installed, Removed
-from ..executor.cage import SHUT, Doors, Wanted
+from ..executor.cage import SHUT, Doors, Limits, Wanted
 from ..installer import Needed
 from ..scripts.handing import Given
 from ..values import Diagnosis, Made, Outcome, Phase, Resolution, Verdict
+from .combinations import Combination
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,7 @@ class Script:
     the run's. `given` are variables that it gets, `names` those that it gives
     back. With `heal` what is missing while it runs is installed, and it runs
     again where that does nothing twice. One that `is_checked` was read before.
+    `variables` are set for it on top of those that are passed on.
     """
 
     source: str
@@ -109,6 +113,7 @@ class Script:
     names: tuple[str, ...] = ()
     heal: bool = False
     is_checked: bool = False
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,19 @@ class Check:
     """Phase run: read several scripts, and run none: a fault in the last shows before the first runs."""
 
     scripts: tuple[Script, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Phase run: a script once for each of `children`, at most `jobs` at a time.
+
+    With `fail_fast` the first that does not pass ends the others.
+    """
+
+    script: Script
+    children: tuple[Combination, ...]
+    jobs: int = 1
+    fail_fast: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +145,7 @@ class Test:
     arguments: tuple[str, ...] = ()
 
 
-Step: TypeAlias = Heal | Install | Fix | Undo | Command | Check | Script | Test
+Step: TypeAlias = Heal | Install | Fix | Undo | Command | Check | Script | Sweep | Test
 PHASE_OF: dict[type, Phase] = {
     Heal: "install",
     Install: "install",
@@ -136,6 +154,7 @@ PHASE_OF: dict[type, Phase] = {
     Command: "run",
     Check: "run",
     Script: "run",
+    Sweep: "run",
     Test: "test",
 }
 
@@ -167,7 +186,8 @@ class Plan:
     `timeout` is in seconds for each phase that runs the user's code; None is
     no limit. `pass_on` names environment variables that the run may see;
     `level` and `doors` say which cage it is in, and what that lets through;
-    `pty` gives commands a terminal; `fixing` says what to do when one fails.
+    `pty` gives commands a terminal; `limits` bound what each may use, and
+    `fixing` says what to do when one fails.
     """
 
     verb: str
@@ -179,10 +199,12 @@ class Plan:
     pty: bool = False
     pass_on: tuple[str, ...] = ()
     fixing: Fixing | None = None
+    limits: Limits = NO_LIMITS
 
     def options(self) -> str:
         """Return the options that say the same on a line, for a command to be typed again."""
         found = [f"--timeout {self.timeout:g}"] if self.timeout else []
+        found += self.limits.options()
         found += [f"--cage {self.level}"] if self.level != "open" else []
         found += [*self.doors.options(), *(f"--env {name}" for name in self.pass_on)]
         return " ".join([*found, *(["--pty"] if self.pty else [])])
@@ -194,6 +216,7 @@ class PhaseReport:
 
     `there` are modules that were missing, and that somebody else has installed meanwhile.
     `values` are the variables that a script gave back, `made` what it showed and wrote.
+    `children` are the runs of a sweep, in the order of its combinations.
     """
 
     phase: Phase
@@ -208,7 +231,26 @@ class PhaseReport:
     fixed: Fixed | None = None
     values: Mapping[str, object] = field(default_factory=dict, repr=False)
     made: tuple[Made, ...] = ()
+    children: tuple[Child, ...] = ()
     error: AutoexecError | Cancelled | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """One run of a sweep; `report` is None where it was never started."""
+
+    combination: Combination
+    report: PhaseReport | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name among the others."""
+        return self.combination.label
+
+    @property
+    def verdict(self) -> Verdict:
+        """How it ended; one that was never started was skipped."""
+        return self.report.verdict if self.report else Verdict.SKIPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +286,11 @@ class Report:
     def made(self) -> tuple[Made, ...]:
         """The figures that scripts showed, and the files that they wrote."""
         return tuple(item for phase in self.phases for item in phase.made)
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """The runs of a sweep, in the order of its combinations; none of another run."""
+        return tuple(child for phase in self.phases for child in phase.children)
 
     def __str__(self) -> str:
         return f"{self.verdict} · {self.verb} · {self.seconds:.2f} s"

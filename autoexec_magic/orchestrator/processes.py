@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Mapping
 
 from .. import diagnosis, executor, testrunner
-from ..errors import AutoexecError, Cancelled, CasesFailed, PhaseError, RunTimeout, ScriptError
+from ..errors import (
+    AutoexecError,
+    Cancelled,
+    CasesFailed,
+    CpuLimit,
+    FileSizeLimit,
+    KilledBySignal,
+    MemoryLimit,
+    OpenFilesLimit,
+    OutputLimit,
+    PhaseError,
+    ProcessLimit,
+    RunTimeout,
+    ScriptError,
+)
 from ..events import Diagnosed, Emit, Output
-from ..values import Diagnosis, Outcome, Phase, Verdict
+from ..values import Diagnosis, LimitKind, Outcome, Phase, Verdict
 from .plan import Command, PhaseReport, Plan, Test
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
@@ -18,6 +33,16 @@ _DISCARDED = (
     "\nautoexec: written below ~, which is a scratch folder in the cage, and removed: {};"
     " write into the workspace, or open a folder with --write and name it by its own path\n"
 )
+_PASSED_ALL_THE_SAME = "\nautoexec: it came up against its {}, and passed all the same: {}\n"
+_LIMITS: Mapping[LimitKind, type[RunTimeout]] = {
+    "timeout": RunTimeout,
+    "memory": MemoryLimit,
+    "cpu": CpuLimit,
+    "output": OutputLimit,
+    "processes": ProcessLimit,
+    "file-size": FileSizeLimit,
+    "open-files": OpenFilesLimit,
+}
 _TEST_FIXES = {
     1: "%autoexec test --lf runs what failed again",
     2: "mend what pytest could not collect, shown above",
@@ -94,26 +119,19 @@ def judged(
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
-    found = _denied(outcome) or diagnosis.diagnose_outcome(outcome, language=language)
+    found = (None if outcome.limit else _denied(outcome)) or diagnosis.diagnose_outcome(
+        outcome, language=language
+    )
     found = placed(found) if found else None
     error: AutoexecError | Cancelled
     if is_stopped:
         error = Cancelled(
             f"{what} was stopped after {outcome.seconds:.1f} s", why="all its processes were ended"
         )
-    elif outcome.ended == "timed-out":
-        error = RunTimeout(
-            f"{what} was ended after {outcome.seconds:.1f} s",
-            why="its time limit was hit",
-            fix="raise --timeout SECONDS",
-        )
     else:
-        if found:
+        if found and (outcome.limit or outcome.ended == "exited"):
             emit(Diagnosed(diagnosis=found))
-        kind = ScriptError if what == SCRIPT else PhaseError
-        error = kind(
-            f"{what} ended with {_ending(outcome)}", why=in_one_line(found), fix=found.fix if found else ""
-        )
+        error = _error_of(outcome, what, found)
         error.evidence = found.evidence if found else ()
     return PhaseReport(
         phase=phase,
@@ -125,8 +143,38 @@ def judged(
     )
 
 
+def _error_of(outcome: Outcome, what: str, found: Diagnosis | None) -> AutoexecError:
+    """Return what kept a process from passing that nobody stopped: a limit, a signal, or its own end."""
+    why, fix = in_one_line(found), found.fix if found else ""
+    if outcome.ended == "timed-out":
+        return RunTimeout(f"{what} was ended after {outcome.seconds:.1f} s", why=why, fix=fix)
+    if outcome.limit is not None:
+        return _LIMITS[outcome.limit.kind](
+            f"{what} came up against its {diagnosis.limit_words(outcome.limit)}", why=why, fix=fix
+        )
+    if outcome.returncode < 0:
+        return KilledBySignal(f"{what} was killed by {signal_words(-outcome.returncode)}", why=why, fix=fix)
+    kind = ScriptError if what == SCRIPT else PhaseError
+    return kind(f"{what} ended with exit code {outcome.returncode}", why=why, fix=fix)
+
+
+def signal_words(number: int) -> str:
+    """Return a signal as people name it.
+
+    >>> signal_words(11), signal_words(40)
+    ('SIGSEGV (signal 11)', 'signal 40')
+    """
+    try:
+        return f"{signal.Signals(number).name} (signal {number})"
+    except ValueError:
+        return f"signal {number}"
+
+
 def _note(outcome: Outcome, phase: Phase, emit: Emit) -> None:
     """Say what a run left behind that a person has to know of."""
+    if outcome.passed and outcome.limit is not None:
+        text = _PASSED_ALL_THE_SAME.format(diagnosis.limit_words(outcome.limit), outcome.limit.seen)
+        emit(Output(phase=phase, stream="stderr", text=text))
     for text, files in ((_CHANGED, outcome.changed), (_DISCARDED, outcome.discarded)):
         if files:
             emit(Output(phase=phase, stream="stderr", text=text.format(", ".join(files))))
@@ -139,10 +187,6 @@ def _denied(outcome: Outcome) -> Diagnosis | None:
         return None
     fix = f"add {denial.option}, if what runs may have that" if denial.option else ""
     return Diagnosis(code="cage-denied", why=denial.why, fix=fix, confidence="likely")
-
-
-def _ending(outcome: Outcome) -> str:
-    return f"signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
 
 
 def in_one_line(found: Diagnosis | None) -> str:
@@ -159,13 +203,14 @@ def bounds(plan: Plan, here: Surroundings) -> executor.Bounds:
         "timeout": plan.timeout or here.config.timeout or None,
         "level": plan.level,
         "doors": plan.doors,
-        "limits": limits_of(here.config, is_caged=plan.level != "open"),
+        "limits": limits_of(here.config, is_caged=plan.level != "open", given=plan.limits),
         "pty": plan.pty,
         "pass_on": (*here.config.pass_on, *plan.pass_on),
         "keep_bytes": int(here.config.keep_mb * 2**20),
         "cancel": here.cancel,
         "on_spawn": here.on_spawn,
         "run_id": here.run_id,
+        "within": here.within,
     }
 
 

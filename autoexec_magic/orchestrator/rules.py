@@ -16,7 +16,7 @@ from .. import executor
 from ..config import Config
 from ..errors import UsageError
 from ..values import Answer, Question
-from .plan import Command
+from .plan import NO_LIMITS, Command
 from .surroundings import Surroundings
 
 _log = logging.getLogger(__name__)
@@ -85,20 +85,26 @@ def _check_pattern(key: str, pattern: str) -> None:
         raise UsageError(f"policy.{key}: {error.what}", why=why, fix=error.fix) from error
 
 
-def limits_of(config: Config, *, is_caged: bool) -> executor.cage.Limits | None:
-    """Return the limits that the settings make; None is what the level has by itself."""
+def limits_of(
+    config: Config, *, is_caged: bool, given: executor.cage.Limits = NO_LIMITS
+) -> executor.cage.Limits | None:
+    """Return the limits that a line and the settings make; None is what the level has by itself.
+
+    What stands on the line, in `given`, comes before a setting.
+    """
     wanted = {
         "cpu_seconds": config.limits_cpu_seconds,
         "memory_bytes": config.limits_memory_mb * 2**20,
         "processes": config.limits_processes,
         "file_bytes": config.limits_file_mb * 2**20,
         "open_files": config.limits_open_files,
+        "output_bytes": config.limits_output_mb * 2**20,
     }
-    given = {name: max(1, int(value)) for name, value in wanted.items() if value}
-    if not given:
+    set_ = {name: max(1, int(value)) for name, value in wanted.items() if value}
+    if not set_ and given == NO_LIMITS:
         return None
-    usual = executor.cage.CAGED if is_caged else executor.cage.Limits()
-    return replace(usual, **given)
+    usual = executor.cage.CAGED if is_caged else NO_LIMITS
+    return given.over(replace(usual, **set_))
 
 
 def _answer(step: Command, rules: executor.policy.Policy, here: Surroundings) -> Answer:

@@ -43,6 +43,7 @@ from .plan import (
     Report,
     Script,
     Step,
+    Sweep,
     Test,
     Undo,
 )
@@ -50,6 +51,7 @@ from .processes import command, test
 from .questions import recorded
 from .scripting import check, script
 from .surroundings import Surroundings
+from .sweep import sweep
 
 UNDO = "what to take back"
 
@@ -254,6 +256,7 @@ _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Command: command,
     Check: check,
     Script: script,
+    Sweep: sweep,
     Test: test,
 }
 
@@ -286,6 +289,8 @@ def _title(step: Step) -> str:
         return f"the syntax of {len(step.scripts)} scripts"
     if isinstance(step, Script) and step.file is not None:
         return step.file.name
+    if isinstance(step, Sweep):
+        return f"{len(step.children)} runs, {min(step.jobs, len(step.children))} at a time"
     return "pytest" if isinstance(step, Test) else step.language or "script"
 
 

@@ -45,7 +45,7 @@ def script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
     _warn(job, plan, emit, here)
     mending = _Mending(plan, emit, here)
     while True:
-        done = scripts.perform(job, emit=emit, **bounds(plan, here))
+        done = scripts.perform(job, emit=emit, **bounds(plan, here) | {"variables": dict(step.variables)})
         _tell(done, emit)
         report = _judged(job, done, emit, here)
         if not step.heal or not mending.is_mended(report, done):

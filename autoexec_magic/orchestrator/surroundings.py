@@ -19,7 +19,8 @@ class Surroundings:
     agreed to for good.
     `ask` answers a question or raises `NeedsPerson`, `person` is who answers
     what no option may answer beforehand, and `place` says where it
-    would be asked just now; `on_spawn` is told the identity of each process;
+    would be asked just now; `within` is the run that this one is a part of, or "";
+    `on_spawn` is told the identity of each process;
     `is_cancelled` says whether somebody asked, from outside, for this run's end.
     """
 
@@ -32,6 +33,7 @@ class Surroundings:
     loaded: Loaded | None = None
     place: Callable[[], Place] = lambda: "prompt"
     run_id: str = ""
+    within: str = ""
     cancel: executor.Cancel | None = None
     on_spawn: Callable[[executor.ProcessId], None] | None = None
     is_cancelled: Callable[[], bool] = lambda: False

@@ -26,7 +26,7 @@ from . import speak, text, verbs
 from .front import choices, lines_of, reply_to
 from .records import json_lines
 
-_LINE = re.compile(r"(?<!%)%autoexec sh --yes ((?:--(?:unix|pty) |--[a-z]+ \S+ )*)(.+)$", re.MULTILINE)
+_LINE = re.compile(r"(?<!%)%autoexec sh --yes ((?:--(?:unix|pty) |--[a-z-]+ \S+ )*)(.+)$", re.MULTILINE)
 _AS_MAGIC = re.compile(r"(?<!%)%autoexec\b")
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import math
+from collections.abc import Callable
 from typing import NoReturn
 
+from ..executor.cage import Limits
 from ..installer.language import LANGUAGES
 from ..orchestrator import Fixing
+from ..sizes import size_of
 from . import fixes, rows, rulings
 
 FIXINGS = "_autoexec_magic_fixings"  #: the attribute of a shell in which a cell was to be fixed
+_DIGITS = 9  # of a whole number: no machine has more of anything
 
 
 class HelpAsked(Exception):
@@ -40,6 +46,26 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def size(text: str) -> int:
+    """Return the bytes that `text` says, at least 1."""
+    try:
+        return size_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def count(text: str) -> int:
+    """Return the whole number that `text` says, at least 1."""
+    if not text.isascii() or not text.isdigit() or not int(text[:_DIGITS]) > 0 or len(text) > _DIGITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number greater than 0")
+    return int(text)
+
+
+def whole_seconds(text: str) -> int:
+    """Return the seconds that `text` says, rounded up: the kernel counts whole ones."""
+    return math.ceil(seconds(text))
+
+
 def add_help(parser: argparse.ArgumentParser) -> None:
     """Add `-h` and `--help`."""
     hidden = argparse.SUPPRESS  # no value of its own among the options
@@ -49,6 +75,25 @@ def add_help(parser: argparse.ArgumentParser) -> None:
 def add_timeout(parser: argparse.ArgumentParser) -> None:
     """Add the time limit."""
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="end it after this long")
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add what a run may use; the same names as the fields of `executor.cage.Limits`."""
+    rows: tuple[tuple[str, str, Callable[[str], int], str, str], ...] = (
+        ("--memory", "memory_bytes", size, "SIZE", "end it where it wants more memory, as 512M or 2G"),
+        ("--cpu", "cpu_seconds", whole_seconds, "SECONDS", "end it after so much processor time"),
+        ("--processes", "processes", count, "N", "let it have so many processes and threads"),
+        ("--file-size", "file_bytes", size, "SIZE", "let no file it writes be larger"),
+        ("--open-files", "open_files", count, "N", "let each process have so many open files"),
+        ("--output-limit", "output_bytes", size, "SIZE", "end it where it writes more output"),
+    )
+    for option, name, kind, metavar, text in rows:
+        parser.add_argument(option, dest=name, type=kind, metavar=metavar, help=text)
+
+
+def limits(options: argparse.Namespace) -> Limits:
+    """Return the limits that a line gives."""
+    return Limits(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Limits)})
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:
@@ -121,12 +166,15 @@ def add_doors(parser: argparse.ArgumentParser) -> None:
 def add_sh(parser: argparse.ArgumentParser) -> None:
     """Add what `sh` takes."""
     add_run(parser)
+    add_limits(parser)
     parser.add_argument("--pty", action="store_true", help="give it a terminal: colour, progress bars")
 
 
 def add_script(parser: argparse.ArgumentParser) -> None:
     """Add what `script` takes."""
     add_run(parser)
+    add_limits(parser)
+    add_sweep(parser)
     parser.add_argument(
         "--lang",
         default="",
@@ -153,6 +201,21 @@ def add_script(parser: argparse.ArgumentParser) -> None:
         metavar="FILE | ARGUMENT",
         help="without a cell: scripts; else, or behind --, what the script finds after its own name",
     )
+
+
+def add_sweep(parser: argparse.ArgumentParser) -> None:
+    """Add what makes many runs of one script."""
+    parser.add_argument(
+        "--matrix",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE,…",
+        help="run it for each value, and with others for each combination; NAME is a global of a Python"
+        " script, AUTOEXEC_MATRIX_NAME in its environment, {NAME} in its arguments",
+    )
+    parser.add_argument("--repeat", type=count, default=1, metavar="N", help="run it so many times")
+    parser.add_argument("--jobs", type=count, metavar="N", help="so many at once (default: one a core)")
+    parser.add_argument("--fail-fast", action="store_true", help="end all at the first that fails")
 
 
 def add_install(parser: argparse.ArgumentParser) -> None:
@@ -202,6 +265,7 @@ def add_index(parser: argparse.ArgumentParser) -> None:
 def add_test(parser: argparse.ArgumentParser) -> None:
     """Add what `test` takes."""
     add_timeout(parser)
+    add_limits(parser)
     parser.add_argument(
         "--env",
         action="append",

@@ -24,10 +24,10 @@ from ..events import Event, Output, Truncated
 from ..executor.cage import Doors, doors_of
 from ..executor.channel import TAIL_CHARS
 from ..history import short_id
-from ..orchestrator import Report
+from ..orchestrator import Report, axes
 from ..screen import collapsed
 from ..values import Resolution, Result, Run, Verdict, as_record
-from .options import fixing_of
+from .options import fixing_of, limits
 from .spoken import Spoken
 from .text import cut_line
 
@@ -60,6 +60,7 @@ def sh(call: Call, caller: Caller) -> Spoken:
         timeout=options.timeout,
         level=options.cage,
         doors=doors(options, caller.cwd),
+        limits=limits(options),
         pty=options.pty,
         env=options.env,
         yes=options.yes,
@@ -89,6 +90,11 @@ def script(call: Call, caller: Caller) -> Spoken:
         timeout=options.timeout,
         level=options.cage,
         doors=doors(options, caller.cwd),
+        limits=limits(options),
+        matrix=axes(options.matrix),
+        repeat=options.repeat,
+        jobs=options.jobs,
+        fail_fast=options.fail_fast,
         env=options.env,
         heal=not options.no_install,
         yes=options.yes,
@@ -173,7 +179,13 @@ def resolve(call: Call, caller: Caller) -> Spoken:
 def test(call: Call, caller: Caller) -> Spoken:
     """Run pytest."""
     return of_report(
-        api.test(*call.options.rest, timeout=call.options.timeout, env=call.options.env, caller=caller)
+        api.test(
+            *call.options.rest,
+            timeout=call.options.timeout,
+            limits=limits(call.options),
+            env=call.options.env,
+            caller=caller,
+        )
     )
 
 

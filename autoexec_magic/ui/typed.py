@@ -20,7 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from .. import api, config, imported, onrecord
-from ..errors import AutoexecError, Cancelled, MissingTool, PhaseError, UsageError
+from ..errors import (
+    AutoexecError,
+    Cancelled,
+    KilledBySignal,
+    MissingTool,
+    PhaseError,
+    RunTimeout,
+    UsageError,
+)
 from ..events import Event, Output
 from ..executor.cage import SHUT, Doors, Wanted
 from ..masked import masked
@@ -69,7 +77,8 @@ class Done:
         """Whether the program ran and ended by itself, whatever its exit code."""
         report = self.error.report if self.error else None
         outcome = report.outcome if isinstance(report, Report) else None
-        ran = type(self.error) is PhaseError and outcome is not None and outcome.ended == "exited"
+        is_its_own = type(self.error) is PhaseError or isinstance(self.error, KilledBySignal | RunTimeout)
+        ran = is_its_own and outcome is not None and outcome.ended == "exited"
         return self.error is None or ran
 
     @property

@@ -33,7 +33,7 @@ from autoexec_magic.history import RUN_ID, new_id
 from autoexec_magic.installer import Needed
 from autoexec_magic.orchestrator import Command, Heal, Plan, Script, Step, Surroundings, Test, run, run_phase
 from autoexec_magic.scripts import rooms
-from autoexec_magic.values import Question, Verdict
+from autoexec_magic.values import Action, Question, Verdict
 
 if TYPE_CHECKING:
     from autoexec_magic.orchestrator import Report
@@ -157,15 +157,16 @@ def test_a_command_that_fails_names_itself(emit, here):
 def test_a_signal_is_told_as_such(emit, here):
     """A crash has no exit code."""
     report = carry_out(Script(source="import os; os.abort()"), emit=emit, here=here)
-    assert report.error.what == f"the script ended with signal {int(signal.SIGABRT)}"
+    assert report.error.what == f"the script was killed by SIGABRT (signal {int(signal.SIGABRT)})"
+    assert (report.error.code, report.diagnosis.code) == ("killed-by-signal", "aborted")
 
 
 def test_what_takes_too_long_is_timed_out(emit, here):
-    """The limit is hit: that is no failure of the script, and there is nothing to diagnose."""
+    """The limit is hit: that is no failure of the script, and what raises it can be typed, or clicked."""
     report = carry_out(Script(source=SLEEP), emit=emit, here=here, timeout=LIMIT)
     assert (report.verdict, report.error.code) == (Verdict.TIMED_OUT, "timeout")
-    assert "--timeout" in report.error.fix
-    assert "Diagnosed" not in emit.kinds()
+    assert "--timeout 2" in report.error.fix
+    assert report.diagnosis.action == Action(kind="limit", values=("--timeout", "2"))
 
 
 @pytest.mark.parametrize(

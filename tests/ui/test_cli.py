@@ -63,7 +63,7 @@ def test_one_quoted_word_is_a_line():
         (("sh", "./tool"), 6, "there is no program ./tool"),
         (("sh", "cat < .env"), 4, "holds secrets"),
         (("sh", "--cage", "steel", "ls"), 2, "sealed, workspace, open"),
-        (("sh", "--timeout", "0.2", "sleep", "30"), 5, "raise --timeout"),
+        (("sh", "--timeout", "0.2", "sleep", "30"), 5, "raise it: --timeout 2"),
         (("sh", "no-such-program-here"), 6, "no-such-program-here"),
     ],
 )

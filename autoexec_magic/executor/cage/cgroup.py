@@ -8,6 +8,7 @@ parent), else version 1's hierarchies of their own. Where neither can be had,
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import time
@@ -23,6 +24,17 @@ _SETTINGS = {  # controller: (file in version 2, in version 1)
     "pids": ("pids.max", "pids.max"),
     "memory": ("memory.max", "memory.limit_in_bytes"),
 }
+# controller: the files that count what was refused, as in `_SETTINGS`, and the word before the number
+_COUNTERS = {
+    "pids": (("pids.events", "pids.events"), b"max"),
+    "memory": (("memory.events", "memory.oom_control"), b"oom_kill"),
+}
+_SWAP = {  # the setting of memory: the one of memory and swap, and what says "none"; "" is the same number
+    "memory.max": ("memory.swap.max", "0"),
+    "memory.limit_in_bytes": ("memory.memsw.limit_in_bytes", ""),
+}
+_EVENTS_BYTES = 4096
+_numbers = itertools.count()  # two of one moment, made by two threads, must not be one
 
 
 class Group:
@@ -30,6 +42,7 @@ class Group:
 
     def __init__(self, folders: dict[str, Path]) -> None:
         self._folders = folders
+        self._counted = dict.fromkeys(folders, 0)
 
     @property
     def controllers(self) -> frozenset[str]:
@@ -65,11 +78,30 @@ class Group:
                 os.write(descriptor, b"0")
             os.close(descriptor)
 
+    def refused(self) -> dict[str, int]:
+        """Return what was refused since this was asked last, per controller.
+
+        Of "pids" the processes and threads that could not be started, of
+        "memory" the processes that were killed for it. It counts as long as the
+        group lives, and a group may be used for more than one run.
+        """
+        found = {}
+        for controller, folder in self._folders.items():
+            files, word = _COUNTERS[controller]
+            total = next((count for name in files if (count := _count(folder / name, word)) is not None), 0)
+            found[controller] = total - self._counted[controller]
+            self._counted[controller] = total
+        return found
+
     def is_empty(self) -> bool:
-        """Whether nobody is in it."""
-        with contextlib.suppress(OSError):
-            return not any((folder / "cgroup.procs").read_bytes() for folder in set(self._folders.values()))
-        return False
+        """Whether nobody is in it, nor counted in it: one that ended counts until somebody waited for it."""
+        try:
+            if any((folder / "cgroup.procs").read_bytes() for folder in set(self._folders.values())):
+                return False
+        except OSError:
+            return False
+        folder = self._folders.get("pids")
+        return folder is None or not _number(folder / "pids.current")
 
     def add(self, pid: int) -> None:
         """Move a process in, and what it has started already; one that is gone is left alone."""
@@ -97,7 +129,7 @@ def make(limits: Limits) -> Group | None:
         if value is None:
             continue
         for parent, setting in _parents(controller):
-            folder = parent / f"{_NAME}{owner_name()}-{time.monotonic_ns():x}"
+            folder = parent / f"{_NAME}{owner_name()}-{time.monotonic_ns():x}-{next(_numbers):x}"
             folder = folders.get("pids", folder) if folders.get("pids", folder).parent == parent else folder
             if _made(folder, setting, value):
                 folders[controller] = folder
@@ -144,10 +176,38 @@ def _kill(folder: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
+def _count(file: Path, word: bytes) -> int | None:
+    """Return the number behind a word in a file of a group; None where there is no such file."""
+    words = _read(file).split()
+    return int(words[words.index(word) + 1]) if word in words else None
+
+
+def _number(file: Path) -> int:
+    return int(_read(file) or b"0")
+
+
+def _read(file: Path) -> bytes:
+    """Return a small file of a group; nothing where there is none."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, _EVENTS_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
 def _made(folder: Path, setting: str, value: int) -> bool:
     try:
         folder.mkdir(exist_ok=True)
         (folder / setting).write_text(str(value), encoding="ascii")
+        if setting in _SWAP:  # what is put out to a disk is as much memory that was taken
+            name, no_more = _SWAP[setting]
+            with contextlib.suppress(OSError):
+                (folder / name).write_text(no_more or str(value), encoding="ascii")
     except OSError:
         with contextlib.suppress(OSError):
             folder.rmdir()

@@ -161,16 +161,18 @@ class _Mounts:
         self._count = 0
         self._descriptor = -1
         self._poll = select.poll()
+        self._lock = threading.Lock()  # poll(2) by two threads on one object is an error of Python's
 
     def changes(self) -> int:
         """Return the number; the kernel tells each change once (proc(5), of /proc/pid/mounts)."""
-        if self._descriptor < 0:
-            with contextlib.suppress(OSError):
-                self._descriptor = os.open("/proc/self/mounts", os.O_RDONLY | os.O_CLOEXEC)
-                self._poll.register(self._descriptor, select.POLLPRI)
-        if self._descriptor < 0 or self._poll.poll(0):
-            self._count += 1
-        return self._count
+        with self._lock:
+            if self._descriptor < 0:
+                with contextlib.suppress(OSError):
+                    self._descriptor = os.open("/proc/self/mounts", os.O_RDONLY | os.O_CLOEXEC)
+                    self._poll.register(self._descriptor, select.POLLPRI)
+            if self._descriptor < 0 or self._poll.poll(0):
+                self._count += 1
+            return self._count
 
 
 _mounts = _Mounts()

@@ -93,17 +93,18 @@ class Cage:
 
     def spawn(self, start: Callable[[], T]) -> T:
         """Call `start`, which starts a child and returns it, in the cage."""
-        if self._walls is None:
+        if self._walls is None and self._group is None:
             return start()
-        self._walls.prepare()
+        if self._walls is not None:
+            self._walls.prepare()
         ways_out: list[int] = []
 
         def enter() -> None:
-            assert self._walls is not None
             if self._group is not None:  # first: it is out of reach from inside
                 ways_out.extend(self._group.join())
             self._is_in_group = bool(ways_out)
-            self._walls.enter()
+            if self._walls is not None:
+                self._walls.enter()
 
         def leave() -> None:
             if self._group is not None:
@@ -116,6 +117,18 @@ class Cage:
         if self._group is not None and not self._is_in_group:
             self._group.add(process.pid)
         limits.limit(process, self._limits, grouped=self._group.controllers if self._group else ())
+
+    @property
+    def limits(self) -> limits.Limits:
+        """What a run may use in here."""
+        return self._limits
+
+    def refused(self) -> dict[str, int]:
+        """Return what the control group refused since this was asked last, as `cgroup.Group.refused` has it.
+
+        A controller that is not in it counts nothing here: each process was limited by itself.
+        """
+        return self._group.refused() if self._group is not None else {}
 
     def explain(self, path: Path, *, write: bool) -> Answer:
         """Return who denies a path: "cage", "protected", or "ordinary" (the cage does not)."""

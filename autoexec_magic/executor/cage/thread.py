@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import _thread
 import gc
+import os
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -58,6 +59,40 @@ def _waited_for(errand: _Errand[T]) -> BaseException | None:
             interrupt = error
 
 
+class _Finalizers:
+    """Keeps the collector from running any while at least one thread is in a cage."""
+
+    def __init__(self) -> None:
+        self._lock = _thread.allocate_lock()
+        self._held = 0
+        self._collects = False
+        os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        """Begin anew: in a fork none of the other threads is there, and what they held back is not."""
+        if self._held and self._collects:
+            gc.enable()
+        self._lock, self._held = _thread.allocate_lock(), 0
+
+    def hold(self) -> None:
+        """Hold them back; each time is released once."""
+        with self._lock:
+            if not self._held:
+                self._collects = gc.isenabled()
+                gc.disable()
+            self._held += 1
+
+    def release(self) -> None:
+        """Let them run again, if nobody else holds them back and they ran before."""
+        with self._lock:
+            self._held -= 1
+            if not self._held and self._collects:
+                gc.enable()
+
+
+_finalizers = _Finalizers()
+
+
 class _Errand(Generic[T]):
     """What the thread has to do, and what came of it."""
 
@@ -71,8 +106,7 @@ class _Errand(Generic[T]):
 
     def run(self) -> None:
         """Do it; runs on the thread."""
-        collects = gc.isenabled()
-        gc.disable()
+        _finalizers.hold()
         try:
             try:
                 self._enter()
@@ -82,8 +116,7 @@ class _Errand(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that asked
             self._error = error
         finally:
-            if collects:
-                gc.enable()
+            _finalizers.release()
             self.has_ended = True
             self.done.release()
 

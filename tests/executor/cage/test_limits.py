@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from skips import needs
@@ -46,12 +47,54 @@ def test_each_limit_is_set():
     limits = Limits(cpu_seconds=7, memory_bytes=2**33, file_bytes=2**20, open_files=64, processes=50)
     with sleeper() as child:
         limit(ProcessId(child.pid, 0), limits, grouped={"memory", "pids"})
-        assert resource.prlimit(child.pid, resource.RLIMIT_CPU) == (7, 7)
+        assert resource.prlimit(child.pid, resource.RLIMIT_CPU) == (7, 8)
         assert resource.prlimit(child.pid, resource.RLIMIT_FSIZE) == (2**20, 2**20)
         assert resource.prlimit(child.pid, resource.RLIMIT_NOFILE) == (64, 64)
-        assert resource.prlimit(child.pid, resource.RLIMIT_AS) == resource.getrlimit(resource.RLIMIT_AS)
+        assert resource.prlimit(child.pid, resource.RLIMIT_DATA) == resource.getrlimit(resource.RLIMIT_DATA)
         limit(ProcessId(child.pid, 0), limits)
-        assert resource.prlimit(child.pid, resource.RLIMIT_AS) == (2**33, 2**33)
+        assert resource.prlimit(child.pid, resource.RLIMIT_DATA) == (2**33, 2**33)
+
+
+@NEEDS_PRLIMIT
+def test_what_it_started_already_is_limited_too():
+    """A shell, or what makes a cage, starts another one before anybody gets to it."""
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        child.stdout.readline()
+        limit(ProcessId(child.pid, 0), Limits(cpu_seconds=7))
+        (inner,) = map(int, Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split())
+        assert resource.prlimit(inner, resource.RLIMIT_CPU) == (7, 8)
+        child.communicate(b"\n")
+
+
+@NEEDS_PRLIMIT
+def test_a_run_is_the_first_to_go_where_memory_runs_out():
+    """Whatever it may use: the kernel that started it must not be chosen."""
+    with sleeper() as child:
+        limit(ProcessId(child.pid, 0))
+        assert Path(f"/proc/{child.pid}/oom_score_adj").read_text() == "1000\n"
+
+
+def test_limits_are_typed_again_as_they_were():
+    """The command that says yes has to have them, too."""
+    limits = Limits(cpu_seconds=7, memory_bytes=2**29, file_bytes=1000, open_files=64, output_bytes=2**20)
+    assert limits.options() == [
+        "--memory 512M",
+        "--cpu 7",
+        "--file-size 1000",
+        "--open-files 64",
+        "--output-limit 1M",
+    ]
+    assert Limits().options() == []
+
+
+def test_what_is_said_comes_before_what_is_usual():
+    """And what is not said stays as it is usual."""
+    assert Limits(processes=5).over(Limits(processes=1024, open_files=64)) == Limits(
+        processes=5, open_files=64
+    )
 
 
 @NEEDS_PRLIMIT

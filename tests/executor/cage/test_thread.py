@@ -80,3 +80,23 @@ def test_an_interrupt_leaves_no_child():
         thread.spawn(lambda: None, start)
     assert children[0].returncode == -signal.SIGKILL
     children[0].stdin.close()
+
+
+def test_no_finalizer_runs_while_any_is_in_the_cage():
+    """Of two that overlap, the one that leaves first does not let the collector loose on the other."""
+    inside, leave = threading.Event(), threading.Event()
+    seen = []
+
+    def waits() -> None:
+        inside.set()
+        leave.wait(10)
+        seen.append(gc.isenabled())
+
+    first = threading.Thread(target=lambda: thread.spawn(waits, lambda: None))
+    first.start()
+    inside.wait(10)
+    thread.spawn(lambda: None, lambda: None)
+    leave.set()
+    first.join()
+    assert seen == [False]
+    assert gc.isenabled()

@@ -24,7 +24,8 @@ _ORDINALS = (
 )
 _KINDS: dict[How, Happened] = {"sure": "bound", "maybe": "maybe", "called": "maybe", "except": "except"}
 _AFTER_ALL = 1 << 30
-_MOST = 40  # cells or runs that are looked into for one name
+_MOST = 120  # cells or runs that are looked into for one name, the nearest ones
+_ENOUGH = 10  # of those that bind it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +94,17 @@ class Known:
         return self.notebook.is_document_known and not self.notebook.is_document_stale
 
     def definitions(self, name: str) -> list[Definition]:
-        """Return the cells, but for the one that failed, that bind `name` for good, in their order."""
+        """Return the nearest other cells that bind `name` for good, in their order."""
         found = [
             cell
             for cell in self.notebook.cells
             if cell is not self.own_cell and not cell.is_removed and may_bind(cell.source, name)
         ]
-        if len(found) > _MOST:  # the nearest ones above, and else the nearest ones
-            found.sort(key=lambda cell: (cell.position >= self.here, abs(cell.position - self.here)))
-            found = sorted(found[:_MOST], key=lambda cell: cell.position or _AFTER_ALL)
-        bindings = ((cell, binding_in(cell.source, name)) for cell in found)
-        return [Definition(cell=cell, bound=bound) for cell, bound in bindings if bound is not None]
+        here = self.here
+        found.sort(key=lambda each: (each.position >= here, abs(each.position - here), -each.number))
+        bindings = ((cell, binding_in(cell.source, name)) for cell in found[:_MOST])
+        some = (Definition(cell=cell, bound=bound) for cell, bound in bindings if bound is not None)
+        return sorted(islice(some, _ENOUGH), key=lambda each: each.cell.position or _AFTER_ALL)
 
     def happened(self, name: str) -> list[Happening]:
         """Return what the runs did to `name`, oldest first, up to the failure."""
@@ -111,8 +112,9 @@ class Known:
 
     def _backwards(self, name: str) -> Iterator[Happening]:
         runs = (run for run in reversed(self.runs) if may_bind(run.source, name) or "reset" in run.source)
-        for run in islice(runs, _MOST):
-            yield from reversed(list(self._in_run(run, name)))
+        told = (happened for run in islice(runs, _MOST) if (happened := list(self._in_run(run, name))))
+        for happened in islice(told, _ENOUGH):
+            yield from reversed(happened)
 
     def _in_run(self, run: CellRun, name: str) -> Iterator[Happening]:
         names = names_of(run.source)

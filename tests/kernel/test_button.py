@@ -67,8 +67,9 @@ def test_a_fix_that_can_be_carried_out_has_a_button(page: Kernel):
 def test_a_click_carries_it_out_once(page: Kernel):
     """After it the button is not there to be clicked again, and what it said stays below it."""
     run(page, "shown(on_fix=carry_out)\nbutton = buttons()[-1]\nbutton.click()")
-    assert page.value("(len(done), button.disabled, button.description)") == "(1, True, 'Was run')"
-    assert run(page, "1").all("update_display_data") == []
+    cell = run(page, "(len(done), button.disabled, button.description)")
+    assert cell.result == "(1, True, 'Was run')"
+    assert cell.all("update_display_data") == []
 
 
 def test_the_next_cell_takes_an_unused_button_away(page: Kernel):

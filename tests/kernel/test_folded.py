@@ -108,6 +108,7 @@ def test_tb_shows_all_and_debug_has_all(kernel: Kernel):
     whole = kernel.execute("%tb").error
     assert "decoder.py" in whole
     assert "return json.loads('{')" in whole
+    assert "decoder.py" in marked(kernel, "%tb").error
     depth = "import sys, traceback\n[f.name for f in traceback.extract_tb(sys.last_traceback)][-4:]"
     assert kernel.value(depth) == "['own', 'loads', 'decode', 'raw_decode']"
     assert kernel.value("type(sys.last_value).__name__") == "'JSONDecodeError'"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .causes import Cause, causes
+from .causes import Cause, cause_of, causes
 from .children import run_children
 from .combinations import NO_MATRIX, Combination, Value, axes, combinations
 from .healing import Drifted, Healing
@@ -56,6 +56,7 @@ __all__ = [
     "Undo",
     "Value",
     "axes",
+    "cause_of",
     "causes",
     "combinations",
     "policy_of",

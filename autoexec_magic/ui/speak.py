@@ -8,6 +8,7 @@ or command line) to decide.
 from __future__ import annotations
 
 import argparse
+import collections
 import dataclasses
 import difflib
 import re
@@ -20,13 +21,14 @@ from .. import api, executor
 from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
-from ..events import Event, Output, Truncated
+from ..events import Event, Truncated
 from ..executor.cage import Doors, doors_of
 from ..executor.channel import TAIL_CHARS
 from ..history import short_id
-from ..orchestrator import Report, axes
+from ..orchestrator import Child, Report, axes, cause_of, causes
 from ..screen import collapsed
 from ..values import Resolution, Result, Run, Verdict, as_record
+from .children import Labelled, Table
 from .options import fixing_of, limits
 from .spoken import Spoken
 from .text import cut_line
@@ -303,6 +305,8 @@ def result_of(report: Report) -> Result:
     removed = [item for phase in report.phases for item in phase.removed]
     if removed:
         added["removed"] = [f"{item.distribution}=={item.version}" for item in removed]
+    if report.children:
+        added["children"] = collections.Counter(str(child.verdict) for child in report.children)
     if report.error:
         added |= {"error": report.error.code, "what": report.error.what}
         added |= {"why": report.error.why, "fix": report.error.fix}
@@ -315,9 +319,33 @@ def records_of(report: Report) -> Iterable[dict[str, object]]:
     """Return what a run found out, as records."""
     for phase in report.phases:
         yield from map(as_record, phase.resolutions)
+    yield from map(_child_record, report.children)
+    for cause in causes(report.children):
+        yield {"kind": "Cause", "why": cause.why, "fix": cause.fix, "children": list(cause.children)}
     if report.diagnosis:
         yield as_record(report.diagnosis)
     yield from ({"kind": "FixTried", **dataclasses.asdict(item)} for item in report.tried)
+
+
+def _child_record(child: Child) -> dict[str, object]:
+    """Return one run of a sweep as a record."""
+    report, cause = child.report, cause_of(child.report) if child.report else None
+    outcome = report.outcome if report else None
+    return {
+        "kind": "Child",
+        "child": child.label,
+        "values": dict(child.combination.values),
+        "repeat": child.combination.repeat,
+        "verdict": str(child.verdict),
+        "code": child.verdict.exit_code,
+        "seconds": round(report.seconds, 3) if report else 0.0,
+        "error": report.error.code if report and report.error else "",
+        "why": cause.why if cause else "",
+        "fix": cause.fix if cause else "",
+        "exit_code": outcome.returncode if outcome else None,
+        "stdout": outcome.stdout if outcome else "",
+        "stderr": outcome.stderr if outcome else "",
+    }
 
 
 def describe(resolution: Resolution) -> str:
@@ -348,13 +376,14 @@ def describe(resolution: Resolution) -> str:
 def _written(events: Iterable[Event]) -> str:
     """Return all output, with a line where some is missing."""
     pieces = [""]
+    labelled, table = Labelled(), Table()
     for event in events:
-        if isinstance(event, Output):
-            pieces.append(event.text)
-        elif isinstance(event, Truncated):
+        table.feed(event)
+        pieces += [words for _, words in labelled.of(event)]
+        if isinstance(event, Truncated):
             ends = "" if pieces[-1].endswith("\n") else "\n"
             pieces.append(f"{ends}{cut_line(event)}\n")
-    return "".join(pieces)
+    return "".join([*pieces, *([f"{line}\n" for line in table.lines()] if table else [])])
 
 
 def _table(found: Sequence[Run]) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from ..events import (
+    ChildFinished,
+    ChildStarted,
     Displayed,
     Emit,
     Event,
@@ -30,8 +32,10 @@ from ..events import (
 from ..history import short_id
 from ..screen import Settled
 from ..values import Resolution, Stream, Verdict
+from .children import Labelled, Table
 
 Write = Callable[[Stream, str], None]
+NOTES = 60  #: lines of our own that a widget keeps
 
 MARKS = {
     Verdict.PASSED: "✓",
@@ -39,6 +43,11 @@ MARKS = {
     Verdict.CANCELLED: "◼",
     Verdict.ASKED: "?",
 }
+
+
+def mark_of(verdict: Verdict) -> str:
+    """Return the sign for a verdict; never without its word beside it."""
+    return MARKS.get(verdict, "✗")
 
 
 def show(
@@ -68,6 +77,7 @@ def show(
     filters = {stream: Settled() for stream in settled}
     ends_line = True
     ours = Lines(ids)
+    labelled = Labelled()
 
     def put(stream: Stream, text: str) -> None:
         nonlocal ends_line
@@ -84,14 +94,14 @@ def show(
         ends_line = True
 
     def sink(event: Event) -> None:
-        if isinstance(event, Output):
-            if event.phase != "install":  # an installer's chatter; `Installed` says what came of it
-                waits = filters.get(event.stream)
-                put(event.stream, waits.feed(event.text) if waits else event.text)
-        else:
-            how = last if last is not None and isinstance(event, RunFinished) else write
-            for text in ours.of(event):
-                line(text, how)
+        if isinstance(event, Output) and event.phase == "install":
+            return  # an installer's chatter; `Installed` says what came of it
+        for stream, words in labelled.of(event):
+            waits = filters.get(stream)
+            put(stream, waits.feed(words) if waits else words)
+        how = last if last is not None and isinstance(event, RunFinished) else write
+        for text in ours.of(event):
+            line(text, how)
 
     return sink
 
@@ -106,10 +116,13 @@ class Lines:
     ----------
     ids : sequence of str, optional
         Holds the run's id as soon as it has one, for the last line.
+    has_table : bool, default True
+        Whether the table of a sweep is among them.
     """
 
-    def __init__(self, ids: Sequence[str] = ()) -> None:
+    def __init__(self, ids: Sequence[str] = (), *, has_table: bool = True) -> None:
         self._ids = ids
+        self._table, self._has_table = Table(), has_table
         self._verb = ""
         self._added = self._removed = 0
         self._stale: list[str] = []
@@ -131,12 +144,27 @@ class Lines:
             return self._closing(event.seconds)
         if isinstance(event, FixTried):
             return fixed_lines(event)
+        if isinstance(event, ChildStarted | ChildFinished | PhaseFinished):
+            return self._of_children(event)
         if isinstance(event, RunFinished):
-            mark = MARKS.get(event.verdict, "✗")
+            mark = mark_of(event.verdict)
             where = f" · run {short_id(self._ids[-1])}" if self._ids else ""
             count = f" · {done}" if (done := self._done()) and self._tells_its_end else ""
             return [f"{mark} {event.verdict} · {self._verb}{count} · {event.seconds:.2f} s{where}"]
         return _looking(event, self._verb)
+
+    def _of_children(self, event: ChildStarted | ChildFinished | PhaseFinished) -> list[str]:
+        """Return what there is to say of the runs of a sweep: how many, who failed, and how all ended."""
+        is_first = not self._table
+        self._table.feed(event)
+        if isinstance(event, ChildStarted):
+            return [f"… {event.total:,} runs"] if is_first else []
+        if isinstance(event, PhaseFinished):
+            return self._table.lines() if self._table and self._has_table else []
+        if event.verdict.is_good or event.verdict is Verdict.CANCELLED:
+            return []
+        why = f" · {event.why}" if event.why else ""
+        return [f"{mark_of(event.verdict)} {event.child} · {event.verdict} · {event.seconds:.2f} s{why}"]
 
     @property
     def _tells_its_end(self) -> bool:
@@ -222,4 +250,5 @@ def _origin(resolution: Resolution, verb: str) -> list[str]:
 
 def cut_line(event: Truncated) -> str:
     """Return what stands where output is missing."""
-    return f"… {event.dropped_bytes:,} bytes of {event.stream} were not kept"
+    whose = f" of {event.child}" if event.child else ""
+    return f"… {event.dropped_bytes:,} bytes of {event.stream}{whose} were not kept"

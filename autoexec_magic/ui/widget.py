@@ -19,11 +19,12 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import PhaseError
-from ..events import Diagnosed, Event, Flowing, Output, Truncated
+from ..events import ChildFinished, Diagnosed, Event, Flowing, Output, Truncated
 from ..history import short_id
 from ..screen import Screen
 from ..values import Diagnosis, Frame, Stream
 from . import card, text
+from .children import Labelled, Table
 
 UPDATES_PER_SECOND = 10
 LINES = 200
@@ -56,9 +57,10 @@ class Tail:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._screen = Screen(lines=LINES, columns=LINE_CHARS)
-        self._flowing: dict[Stream, Flowing] = {}
+        self._flowing: dict[tuple[str, Stream], Flowing] = {}
         self._notes: list[str] = []
-        self._ours = text.Lines(self._ids)
+        self._ours = text.Lines(self._ids, has_table=False)
+        self._labelled, self._table = Labelled(), Table()
         self._started = time.monotonic()
         self._thread = threading.Thread(target=self._tick, name="autoexec-tail", daemon=True)
         self._widget: Any = None
@@ -97,27 +99,36 @@ class Tail:
 
     def emit(self, event: Event) -> None:
         """Take note of an event; drawing is the ticking thread's."""
+        if isinstance(event, Output) and event.phase == "install":
+            return
         with self._lock:
-            if isinstance(event, Output):
-                if event.phase != "install":
-                    self._screen.feed(event.text)
-            elif isinstance(event, Flowing):
-                self._flowing[event.stream] = event
+            for _, words in self._labelled.of(event):
+                self._screen.feed(words)
+            if isinstance(event, Flowing):
+                self._flowing[event.child, event.stream] = event
             elif isinstance(event, Truncated):
-                self._flowing.pop(event.stream, None)
+                self._flowing.pop((event.child, event.stream), None)
                 ends = "" if self._screen.lines[-1] == "" else "\n"
                 self._screen.feed(f"{ends}{text.cut_line(event)}\n")
             elif isinstance(event, Diagnosed):
                 self._found = event.diagnosis
-            else:
-                self._notes += self._ours.of(event)
+            elif not isinstance(event, Output):
+                self._note(event)
+
+    def _note(self, event: Event) -> None:
+        self._table.feed(event)
+        if isinstance(event, ChildFinished):
+            for key in [key for key in self._flowing if key[0] == event.child]:
+                del self._flowing[key]
+        self._notes += self._ours.of(event)
+        del self._notes[: -text.NOTES]
 
     def _in_cell(self, found: Diagnosis) -> Diagnosis:
-        """Return a diagnosis whose place in the script is one in the cell, below the line of the magic."""
+        """Return a diagnosis whose place in the script is one in the cell: its lines are the cell's own."""
         line = found.frame.line if found.frame else _line_of(found.where)
         if not self._cell_id or not line:
             return found
-        return dataclasses.replace(found, frame=Frame(cell_id=self._cell_id, line=line + 1))
+        return dataclasses.replace(found, frame=Frame(cell_id=self._cell_id, line=line))
 
     def _tick(self) -> None:
         while not self._over.wait(1 / UPDATES_PER_SECOND):
@@ -140,18 +151,21 @@ class Tail:
 
     def _plain(self) -> str:
         with self._lock:
-            return "\n".join([*self._lines(), *self._notes])
+            table = self._table.lines() if self._table else []
+            return "\n".join([*self._lines(), *table, *self._notes])
 
     def _html(self) -> str:
         with self._lock:
             lines = html.escape("\n".join(self._lines()))
             notes = list(self._notes)
+            table = self._table.html() if self._table and self._over.is_set() else ""
+            standing = f", {self._table.standing()}" if self._table else ""
         if not self._over.is_set():
             notes += [_passing(event) for event in self._flowing.values()]
-            notes.append(f"… running, {time.monotonic() - self._started:.0f} s")
+            notes.append(f"… running{standing}, {time.monotonic() - self._started:.0f} s")
         foot = "<br>".join(html.escape(note) for note in notes)
         body = f'<div style="{_BOX}"><pre style="{_TEXT}">{lines}</pre></div>' if lines else ""
-        return f'{body}<div style="color:var(--jp-ui-font-color2)" role="status">{foot}</div>'
+        return f'{body}{table}<div style="color:var(--jp-ui-font-color2)" role="status">{foot}</div>'
 
 
 def _line_of(where: str) -> int:
@@ -162,4 +176,5 @@ def _line_of(where: str) -> int:
 
 def _passing(event: Flowing) -> str:
     last = f": {_COLOUR.sub('', event.last_line)}" if event.last_line else ""
-    return f"… {event.passed_bytes / 2**20:,.0f} MiB more on {event.stream}, not shown{last}"
+    whose = f" of {event.child}" if event.child else ""
+    return f"… {event.passed_bytes / 2**20:,.0f} MiB more on {event.stream}{whose}, not shown{last}"

@@ -360,12 +360,14 @@ def _own_folders(home: str, said: tuple[str | None, ...]) -> tuple[Path, Path, P
 def _offer(name: str, values: Mapping[str, object], root: Path) -> Offer | None:
     """Return what a file of the workspace would loosen, or None."""
     found = {key: _typed(key, values[key], name) for key in LOOSENING if key in values}
+    if not found:
+        return None
     if not any(found.values()):
         found = {}
     offer = Offer(source=name, values=found, is_accepted=False)  # type: ignore[arg-type]
     trust = Trust(data=data_dir(), workspace=root)
     is_accepted = not found or trust.has(_POLICY, _spelled(offer, root))
-    return dataclasses.replace(offer, is_accepted=is_accepted) if set(values) & set(LOOSENING) else None
+    return dataclasses.replace(offer, is_accepted=is_accepted)
 
 
 def _without_links(roots: tuple[str, ...], workspace: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -455,10 +457,12 @@ def _parsed(key: str, text: str) -> object:
     return text
 
 
+@functools.cache
 def _variable(key: str) -> str:
     return _field(key).upper()
 
 
+@functools.cache
 def _field(key: str) -> str:
     return key.replace("-", "_").replace(".", "_")
 

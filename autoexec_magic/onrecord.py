@@ -102,10 +102,12 @@ def recorded(
     run_id: str = "",
     *,
     has_process: bool = False,
+    secrets: Sequence[str] | None = None,
 ) -> Iterator[Recorder | Begun | None]:
     """Yield the recorder of a new run, or None where it cannot be written down.
 
     One that `has_process` is written down when that is there (`begun`).
+    `secrets` are to be masked; by default those of the environment.
 
     A full disk or a folder that may not be written does not keep the user's
     code from running; it is logged, once, here.
@@ -113,7 +115,7 @@ def recorded(
     meta = Meta(
         run_id=run_id or new_id(),
         verb=verb,
-        title=cleaned(title, secrets_in(os.environ))[:200],
+        title=cleaned(title, secrets_in(os.environ) if secrets is None else secrets)[:200],
         started=now_ms(),
         cage=cage,
         owner=_owner(),
@@ -171,8 +173,16 @@ def carry_out(
         pass_on=tuple(env),
         fixing=fixing,
     )
-    has_process = isinstance(steps[0], Command | Script)
-    with recorded(verb, title, _told(level), caller, loaded.workspace, has_process=has_process) as recorder:
+    has_process, secrets = isinstance(steps[0], Command | Script), secrets_in(os.environ)
+    with recorded(
+        verb,
+        title,
+        _told(level),
+        caller,
+        loaded.workspace,
+        has_process=has_process,
+        secrets=secrets,
+    ) as recorder:
         sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
         if recorder is not None:
             is_raw = any(isinstance(step, Command) and step.is_raw for step in steps)
@@ -187,7 +197,7 @@ def carry_out(
                 on_spawn=_noting(recorder),
                 is_cancelled=lambda: kept.is_cancel_requested(recorder.run_id),
             )
-        report = orchestrator.run(plan, with_head(cleaning(fan_out(*sinks))), here)
+        report = orchestrator.run(plan, with_head(cleaning(fan_out(*sinks), secrets)), here)
     if report.error is not None:
         clean_error(report.error)
         report.error.report = report
@@ -218,12 +228,13 @@ def _told(level: Wanted) -> str:
         return level
 
 
-def cleaning(emit: Emit) -> Emit:
+def cleaning(emit: Emit, secrets: Sequence[str] | None = None) -> Emit:
     """Return a sink that masks secrets before `emit`: titles, questions and reasons hold them, too.
 
-    Output is left as it is: it was cleaned where it was read, as a stream.
+    By default those of the environment. Output is left as it is: it was
+    cleaned where it was read, as a stream.
     """
-    secrets = secrets_in(os.environ)
+    secrets = secrets_in(os.environ) if secrets is None else secrets
 
     def clean(event: Event) -> None:
         emit(event if isinstance(event, Output) else cleaned(event, secrets))

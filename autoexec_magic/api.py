@@ -8,7 +8,7 @@ watches, who answers, which notebook it is.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,18 +32,8 @@ from .imports import (
     undo_install,
 )
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
-from .orchestrator import (
-    NO_LIMITS,
-    NO_MATRIX,
-    Command,
-    Heal,
-    Report,
-    Script,
-    Step,
-    Test,
-    Value,
-    sweep_of,
-)
+from .orchestrator import NO_LIMITS, Command, Report, Test
+from .scripted import script
 from .trust import Kept
 from .values import PolicyVerdict, Question, Run, Verdict
 
@@ -151,97 +141,6 @@ def sh(
         doors=doors,
         limits=limits,
         pty=pty,
-        env=env,
-        yes=yes,
-        caller=caller,
-    )
-
-
-def script(
-    source: str,
-    *arguments: str,
-    lang: str = "",
-    timeout: float | None = None,
-    level: Wanted | None = None,
-    doors: Doors = SHUT,
-    limits: Limits = NO_LIMITS,
-    matrix: Mapping[str, Sequence[Value]] = NO_MATRIX,
-    repeat: int = 1,
-    jobs: int | None = None,
-    fail_fast: bool = False,
-    env: Sequence[str] = (),
-    heal: bool = True,
-    yes: bool = False,
-    caller: Caller = PYTHON,
-) -> Report:
-    """Run `source` as a process of its own; what fails is diagnosed.
-
-    Parameters
-    ----------
-    source : str
-        The code, not empty.
-    *arguments : str
-        What the script finds after its own name.
-    lang : str, optional
-        A language's name; by default that of its first line, else Python.
-    timeout : float, optional
-        Seconds.
-    level : Level or "best", optional
-        The cage; by default the setting `cage`, which is `workspace` unless a
-        person said otherwise: nobody may have read it.
-    doors : Doors, optional
-        What is let through the cage (`executor.cage.doors_of`).
-    limits : Limits, optional
-        What it may use, and each of many runs; what is not said here the
-        settings say.
-    matrix : mapping of str to sequence, optional
-        Run it once for each combination of these values (numbers, texts, true,
-        false, None): globals of a Python script, `AUTOEXEC_MATRIX_NAME` in the
-        environment, `{NAME}` in the arguments.
-    repeat : int, default 1
-        Run each combination so many times.
-    jobs : int, optional
-        How many at once; by default one for each core that may be used.
-    fail_fast : bool, default False
-        End all at the first that does not pass. By default all are run: what
-        fails in a sweep is a result, too.
-    env : sequence of str, optional
-        Names of environment variables to pass on.
-    heal : bool, default True
-        Install what a Python script imports and is missing, by proof.
-    yes : bool, default False
-        Answer what is proved with yes.
-    caller : Caller, optional
-        Who watches and answers.
-
-    Raises
-    ------
-    ScriptError, SweepFailed, RunTimeout, NeedsPerson, UsageError
-        As the verdict says; `Cancelled` when it was stopped.
-    """
-    if not source.strip():
-        raise UsageError("the script is empty", fix="write the code below the line `%%autoexec script`")
-    step = Script(source=source, language=lang, arguments=arguments)
-    is_sweep = bool(matrix) or repeat != 1
-    steps: tuple[Step, ...] = (step,)
-    if is_sweep:
-        steps = (sweep_of(step, matrix, repeat=repeat, jobs=jobs, fail_fast=fail_fast),)
-    needs = (
-        needs_of(source, caller)
-        if heal and lang in ("", "python") and not source.lstrip().startswith("#!")
-        else ()
-    )
-    if needs:
-        steps = (Heal(needs=needs), *steps)
-    title = next(line.strip() for line in source.splitlines() if line.strip())
-    return carry_out(
-        "script",
-        title,
-        steps,
-        timeout=timeout,
-        level=level,
-        doors=doors,
-        limits=limits,
         env=env,
         yes=yes,
         caller=caller,

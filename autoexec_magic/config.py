@@ -322,7 +322,16 @@ def own_folders() -> tuple[Path, Path, Path]:
     home = os.path.realpath(os.path.expanduser("~"))  # noqa: PTH111
     data, settings, runtime = _own_folders(home, tuple(map(os.environ.get, _SAY_WHERE)))
     given = os.environ.get("AUTOEXEC_DATA_DIR")
-    return Path(given).expanduser().absolute() if given else data, settings, runtime
+    if not given:
+        return data, settings, runtime
+    return (
+        _as_path(given) if given.startswith("/") else Path(given).expanduser().absolute(),
+        settings,
+        runtime,
+    )
+
+
+_as_path = functools.lru_cache(maxsize=16)(Path)  # a path costs more to make than to look up
 
 
 @functools.lru_cache(maxsize=16)
@@ -337,12 +346,14 @@ def _own_folders(home: str, said: tuple[str | None, ...]) -> tuple[Path, Path, P
 def _offer(name: str, values: Mapping[str, object], root: Path) -> Offer | None:
     """Return what a file of the workspace would loosen, or None."""
     found = {key: _typed(key, values[key], name) for key in LOOSENING if key in values}
+    if not found:
+        return None
     if not any(found.values()):
         found = {}
     offer = Offer(source=name, values=found, is_accepted=False)  # type: ignore[arg-type]
     trust = Trust(data=data_dir(), workspace=root)
     is_accepted = not found or trust.has(_POLICY, _spelled(offer, root))
-    return dataclasses.replace(offer, is_accepted=is_accepted) if set(values) & set(LOOSENING) else None
+    return dataclasses.replace(offer, is_accepted=is_accepted)
 
 
 def _without_links(roots: tuple[str, ...], workspace: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -432,10 +443,12 @@ def _parsed(key: str, text: str) -> object:
     return text
 
 
+@functools.cache
 def _variable(key: str) -> str:
     return _field(key).upper()
 
 
+@functools.cache
 def _field(key: str) -> str:
     return key.replace("-", "_").replace(".", "_")
 

@@ -93,10 +93,24 @@ class Flowing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Displayed:
-    """A rich output was shown; `mimes` maps each MIME type to its size in bytes."""
+    """A rich output was shown; `mimes` maps each MIME type to its size in bytes.
+
+    `name` is the file's or the figure's that a script made, else "".
+    """
 
     phase: Phase
     mimes: dict[str, int]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrote:
+    """A script wrote a file, which is not shown; `name` is from its working directory."""
+
+    phase: Phase
+    name: str
+    size_bytes: int
+    mime: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +272,7 @@ Event: TypeAlias = (
     | Truncated
     | Flowing
     | Displayed
+    | Wrote
     | CaseStarted
     | CaseFinished
     | ChildStarted

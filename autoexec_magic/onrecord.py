@@ -10,7 +10,7 @@ import fnmatch
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import cast
 
 from . import config as settings
 from . import executor, orchestrator
+from .begun import Begun, can_begin
 from .choosing import meant, unanswered
 from .errors import AutoexecError, Cancelled, UsageError
 from .events import Emit, Event, Output
@@ -55,7 +56,7 @@ class Caller:
     `emit` watches, `ask` answers questions and `place` says where it would ask
     just now; `notebook` and `kernel` say where the call comes from ("" outside
     a notebook), `cwd` is where it runs; `on_record` is told the id of the run
-    as soon as it has one.
+    as soon as it has one. `names` are the notebook's variables.
     """
 
     emit: Emit | None = None
@@ -66,6 +67,7 @@ class Caller:
     cwd: Path | None = None
     cancel: executor.Cancel | None = None
     on_record: Callable[[str], None] | None = None
+    names: MutableMapping[str, object] | None = None
 
 
 PYTHON = Caller()  #: plain Python: nobody watches, nobody answers
@@ -92,9 +94,20 @@ def surroundings(caller: Caller, *, yes: bool = False) -> tuple[settings.Loaded,
 
 @contextmanager
 def recorded(
-    verb: str, title: str, cage: str, caller: Caller, workspace: Path, run_id: str = ""
-) -> Iterator[Recorder | None]:
+    verb: str,
+    title: str,
+    cage: str,
+    caller: Caller,
+    workspace: Path,
+    run_id: str = "",
+    *,
+    has_process: bool = False,
+    secrets: Sequence[str] | None = None,
+) -> Iterator[Recorder | Begun | None]:
     """Yield the recorder of a new run, or None where it cannot be written down.
+
+    One that `has_process` is written down when that is there (`begun`).
+    `secrets` are to be masked; by default those of the environment.
 
     A full disk or a folder that may not be written does not keep the user's
     code from running; it is logged, once, here.
@@ -102,7 +115,7 @@ def recorded(
     meta = Meta(
         run_id=run_id or new_id(),
         verb=verb,
-        title=cleaned(title, secrets_in(os.environ))[:200],
+        title=cleaned(title, secrets_in(os.environ) if secrets is None else secrets)[:200],
         started=now_ms(),
         cage=cage,
         owner=_owner(),
@@ -111,8 +124,11 @@ def recorded(
         workspace=str(workspace),
         interpreter=sys.executable,
     )
+    kept = store()
     try:
-        recorder: Recorder | None = store().create(meta)
+        recorder: Recorder | Begun | None = (
+            Begun(kept, meta) if has_process and can_begin(kept) else kept.create(meta)
+        )
     except (OSError, UsageError) as error:
         _log.warning("this run is not on record: %s", error)
         recorder = None
@@ -155,21 +171,31 @@ def carry_out(
         pty=pty,
         pass_on=tuple(env),
     )
-    with recorded(verb, title, _told(level), caller, loaded.workspace) as recorder:
+    has_process, secrets = isinstance(steps[0], Command | Script), secrets_in(os.environ)
+    with recorded(
+        verb,
+        title,
+        _told(level),
+        caller,
+        loaded.workspace,
+        has_process=has_process,
+        secrets=secrets,
+    ) as recorder:
         sinks: list[Emit] = [] if caller.emit is None else [caller.emit]
         if recorder is not None:
             is_raw = any(isinstance(step, Command) and step.is_raw for step in steps)
             sinks.insert(0, masked(recorder.emit, env) if is_raw else recorder.emit)
             if caller.on_record is not None:
                 caller.on_record(recorder.run_id)
+            kept = store()
             here = replace(
                 here,
                 run_id=recorder.run_id,
                 place=caller.place,
                 on_spawn=_noting(recorder),
-                is_cancelled=lambda: store().is_cancel_requested(recorder.run_id),
+                is_cancelled=lambda: kept.is_cancel_requested(recorder.run_id),
             )
-        report = orchestrator.run(plan, with_head(cleaning(fan_out(*sinks))), here)
+        report = orchestrator.run(plan, with_head(cleaning(fan_out(*sinks), secrets)), here)
     if report.error is not None:
         clean_error(report.error)
         report.error.report = report
@@ -200,12 +226,13 @@ def _told(level: Wanted) -> str:
         return level
 
 
-def cleaning(emit: Emit) -> Emit:
+def cleaning(emit: Emit, secrets: Sequence[str] | None = None) -> Emit:
     """Return a sink that masks secrets before `emit`: titles, questions and reasons hold them, too.
 
-    Output is left as it is: it was cleaned where it was read, as a stream.
+    By default those of the environment. Output is left as it is: it was
+    cleaned where it was read, as a stream.
     """
-    secrets = secrets_in(os.environ)
+    secrets = secrets_in(os.environ) if secrets is None else secrets
 
     def clean(event: Event) -> None:
         emit(event if isinstance(event, Output) else cleaned(event, secrets))
@@ -231,7 +258,7 @@ def _check_names(names: Sequence[str]) -> None:
             raise UsageError(f"there is no variable {name}", fix=f"set it first: %env {name}=…")
 
 
-def _noting(recorder: Recorder) -> Callable[[executor.ProcessId], None]:
+def _noting(recorder: Recorder | Begun) -> Callable[[executor.ProcessId], None]:
     def note(process: executor.ProcessId) -> None:
         try:
             recorder.note_child(process.pid, process.start_time)

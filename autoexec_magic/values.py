@@ -242,6 +242,24 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A file that a script wrote, or a figure that it showed.
+
+    `name` is from its working directory, `mime` what its ending says, and of a
+    picture what it is. `width` and `height` are in pixels, 0 where it is none.
+    `data` is the content of a picture that is to be shown, else empty: it was
+    looked at, and is safe to draw.
+    """
+
+    name: str
+    size_bytes: int
+    mime: str
+    width: int = 0
+    height: int = 0
+    data: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """The user's own place of a failure.
 

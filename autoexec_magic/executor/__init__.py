@@ -104,6 +104,7 @@ def run(
     variables: Mapping[str, str] = MappingProxyType({}),
     raw: bool = False,
     judged_as: Sequence[str] = (),
+    project: Path | None = None,
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -167,6 +168,8 @@ def run(
     judged_as : sequence of str, optional
         What the policy judges in place of `argv`, of the same program: where
         `stdin` is code, the command that has it as an argument.
+    project : Path, optional
+        The cage's workspace, where that is not the project around `cwd`.
 
     Returns
     -------
@@ -195,7 +198,7 @@ def run(
     present = dict(os.environ)
     own = {**(env or {}), **variables}
     environ = environment.build(run_id, _there(own, folder), pass_on=pass_on, present=present, within=within)
-    root = workspace(folder)
+    root = workspace(folder) if project is None else project
     files = [(str(stdin), False)] if isinstance(stdin, Path) else []
     is_fed = bool(stdin) and not files and not judged_as
     program = permitted(judged, environ, folder, root, policy, ask, files, is_fed=is_fed)

@@ -201,7 +201,9 @@ def _attend(
         ended = _wait(pump, cancel, started, request)
         cpu_seconds = cpu_of(leaders[-1])
         grace = 0.0 if cancel.is_urgent() else request.grace
-        for leader in leaders:
+        # To ask the cage's group costs a tenth of what it costs to look through all processes.
+        is_over = ended == "exited" and request.cage is not None and request.cage.is_deserted()
+        for leader in () if is_over else leaders:
             ending.end(leader, request.run_id, grace=grace, pump=pump.turn_until_urgent)
         pump.finish()
     except BaseException:

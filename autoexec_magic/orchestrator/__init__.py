@@ -8,6 +8,7 @@ from .combinations import NO_MATRIX, Combination, Value, axes, combinations
 from .healing import Drifted, Healing
 from .plan import (
     NO_LIMITS,
+    Check,
     Child,
     Command,
     Fix,
@@ -32,6 +33,7 @@ __all__ = [
     "NO_LIMITS",
     "NO_MATRIX",
     "Cause",
+    "Check",
     "Child",
     "Combination",
     "Command",

@@ -5,6 +5,7 @@ A plan is data: it can be shown before it runs, and sent to another machine.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -13,7 +14,8 @@ from ..errors import AutoexecError, Cancelled
 from ..events import Installed, Removed
 from ..executor.cage import SHUT, Doors, Limits, Wanted
 from ..installer import Needed
-from ..values import Diagnosis, Outcome, Phase, Resolution, Verdict
+from ..scripts.handing import Given
+from ..values import Diagnosis, Made, Outcome, Phase, Resolution, Verdict
 from .combinations import Combination
 
 NO_LIMITS = Limits()
@@ -90,15 +92,35 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """Phase run: a script as a process of its own; `language` "" is found from its first line.
+    """Phase run: a script as a process of its own; `language` "" is found from its first line, or its file.
 
+    `file` is where it lies, if that is not a cell, and `first_line` the line of
+    the cell that it begins with. `folder` is its working directory, by default
+    the run's. `given` are variables that it gets, `names` those that it gives
+    back. With `heal` what is missing while it runs is installed, and it runs
+    again where that does nothing twice. One that `is_checked` was read before.
     `variables` are set for it on top of those that are passed on.
     """
 
     source: str
     language: str = ""
     arguments: tuple[str, ...] = ()
+    file: Path | None = None
+    first_line: int = 1
+    stdin: str | Path | None = None
+    folder: Path | None = None
+    given: tuple[Given, ...] = ()
+    names: tuple[str, ...] = ()
+    heal: bool = False
+    is_checked: bool = False
     variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Phase run: read several scripts, and run none: a fault in the last shows before the first runs."""
+
+    scripts: tuple[Script, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +145,14 @@ class Test:
     arguments: tuple[str, ...] = ()
 
 
-Step: TypeAlias = Heal | Install | Fix | Undo | Command | Script | Sweep | Test
+Step: TypeAlias = Heal | Install | Fix | Undo | Command | Check | Script | Sweep | Test
 PHASE_OF: dict[type, Phase] = {
     Heal: "install",
     Install: "install",
     Fix: "install",
     Undo: "install",
     Command: "run",
+    Check: "run",
     Script: "run",
     Sweep: "run",
     Test: "test",
@@ -170,6 +193,7 @@ class PhaseReport:
     """How one phase ended, and what it has to show.
 
     `there` are modules that were missing, and that somebody else has installed meanwhile.
+    `values` are the variables that a script gave back, `made` what it showed and wrote.
     `children` are the runs of a sweep, in the order of its combinations.
     """
 
@@ -184,6 +208,8 @@ class PhaseReport:
     removed: tuple[Removed, ...] = ()
     fixed: Fixed | None = None
     children: tuple[Child, ...] = ()
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+    made: tuple[Made, ...] = ()
     error: AutoexecError | Cancelled | None = None
 
 
@@ -232,6 +258,16 @@ class Report:
     def children(self) -> tuple[Child, ...]:
         """The runs of a sweep, in the order of its combinations; none of another run."""
         return tuple(child for phase in self.phases for child in phase.children)
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The variables that scripts gave back, by their names."""
+        return {name: value for phase in self.phases for name, value in phase.values.items()}
+
+    @property
+    def made(self) -> tuple[Made, ...]:
+        """The figures that scripts showed, and the files that they wrote."""
+        return tuple(item for phase in self.phases for item in phase.made)
 
     def __str__(self) -> str:
         return f"{self.verdict} · {self.verb} · {self.seconds:.2f} s"

@@ -1,13 +1,11 @@
-"""The phases that start a process of the user's: a command, a script, pytest; and what their end means."""
+"""The phases that start a process of the user's, a command or pytest; and what the end of any means."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
 
-from .. import diagnosis, executor, scripts, testrunner
+from .. import diagnosis, executor, testrunner
 from ..errors import (
     AutoexecError,
     Cancelled,
@@ -25,7 +23,7 @@ from ..errors import (
 )
 from ..events import Diagnosed, Emit, Output
 from ..values import Diagnosis, LimitKind, Outcome, Phase, Verdict
-from .plan import Command, PhaseReport, Plan, Script, Test
+from .plan import Command, PhaseReport, Plan, Test
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
 
@@ -89,20 +87,6 @@ def command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseR
     return judged(outcome, "run", what, "bash", emit, here)
 
 
-def script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    """Run a script."""
-    language = scripts.language_of(step.source, step.language)
-    outcome = scripts.run(
-        step.source,
-        language,
-        emit=emit,
-        arguments=step.arguments,
-        cwd=here.cwd,
-        **bounds(plan, here) | {"variables": dict(step.variables)},
-    )
-    return judged(outcome, "run", SCRIPT, language.name, emit, here)
-
-
 def test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     """Run pytest."""
     outcome = testrunner.run(step.arguments, emit=emit, cwd=here.cwd, **bounds(plan, here))
@@ -118,18 +102,26 @@ def test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
 
 
 def judged(
-    outcome: Outcome, phase: Phase, what: str, language: str, emit: Emit, here: Surroundings
+    outcome: Outcome,
+    phase: Phase,
+    what: str,
+    language: str,
+    emit: Emit,
+    here: Surroundings,
+    *,
+    placed: Callable[[Diagnosis], Diagnosis] = lambda found: found,
 ) -> PhaseReport:
-    """Turn how a process ended into the verdict of its phase, with a diagnosis."""
+    """Turn how a process ended into the verdict of its phase, with a diagnosis.
+
+    `placed` names the places of one as a person knows them.
+    """
     _note(outcome, phase, emit)
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
-    found = (None if outcome.limit else _denied(outcome)) or diagnosis.diagnose_outcome(
-        outcome, language=language
-    )
-    if found and what == SCRIPT:  # its file lies in a folder that is gone by now
-        found = replace(found, where=Path(found.where).name)
+    found = None if outcome.limit else _denied(outcome)
+    found = found or diagnosis.diagnose_outcome(outcome, language=language)
+    found = placed(found) if found else None
     error: AutoexecError | Cancelled
     if is_stopped:
         error = Cancelled(
@@ -151,7 +143,7 @@ def judged(
 
 def _error_of(outcome: Outcome, what: str, found: Diagnosis | None) -> AutoexecError:
     """Return what kept a process from passing that nobody stopped: a limit, a signal, or its own end."""
-    why, fix = _in_one_line(found), found.fix if found else ""
+    why, fix = in_one_line(found), found.fix if found else ""
     if outcome.ended == "timed-out":
         return RunTimeout(f"{what} was ended after {outcome.seconds:.1f} s", why=why, fix=fix)
     if outcome.limit is not None:
@@ -195,7 +187,8 @@ def _denied(outcome: Outcome) -> Diagnosis | None:
     return Diagnosis(code="cage-denied", why=denial.why, fix=fix, confidence="likely")
 
 
-def _in_one_line(found: Diagnosis | None) -> str:
+def in_one_line(found: Diagnosis | None) -> str:
+    """Return a diagnosis as the reason of an error."""
     if found is None:
         return ""
     place = f" at {found.where}" if found.where else ""

@@ -32,6 +32,7 @@ from ..history import new_id
 from ..values import Resolution, Verdict
 from .plan import (
     PHASE_OF,
+    Check,
     Command,
     Fix,
     Heal,
@@ -45,8 +46,9 @@ from .plan import (
     Test,
     Undo,
 )
-from .processes import command, script, test
+from .processes import command, test
 from .questions import recorded
+from .scripting import check, script
 from .surroundings import Surroundings
 from .sweep import sweep
 
@@ -239,6 +241,7 @@ _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Undo: _undo,
     Fix: _fix,
     Command: command,
+    Check: check,
     Script: script,
     Sweep: sweep,
     Test: test,
@@ -271,6 +274,10 @@ def _title(step: Step) -> str:
         return step.line or shlex.join(step.argv)
     if isinstance(step, Sweep):
         return f"{len(step.children)} runs, {min(step.jobs, len(step.children))} at a time"
+    if isinstance(step, Check):
+        return f"the syntax of {len(step.scripts)} scripts"
+    if isinstance(step, Script) and step.file is not None:
+        return step.file.name
     return "pytest" if isinstance(step, Test) else step.language or "script"
 
 

@@ -1,35 +1,36 @@
-"""Bash: what a shell line needs that is not an argv."""
+"""Bash: what a shell line needs that is not an argv.
+
+Bash runs each line as soon as it has read it: what is wrong with the last one
+shows when all others have done their work. So its own parser is asked first
+(`bash -n`, which runs nothing).
+"""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
 
-from ..errors import MissingTool
-from .language import Language
+from .inside import BASH
+from .language import Handover, Language, program
 
 
 def _start() -> tuple[str, ...]:
-    # A relative entry of PATH means the workspace's own files, which run only by policy.
-    folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
-    found = shutil.which("bash", path=os.pathsep.join(folders))
-    if found is None:
-        raise MissingTool("there is no bash on this machine", fix="install it, or use --lang python")
-    return (found,)
+    return (program("bash", fix="install it, or use --lang python"),)
 
 
-def _environment(cwd: Path) -> Mapping[str, str]:
-    return {}
+def _hand_over(values: Handover) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    # Bash reads the file that this names before a script (bash(1), INVOCATION).
+    return (), {**values.texts, "BASH_ENV": str(BASH), "AUTOEXEC_HANDOVER": values.said}
 
 
 ENTRY = Language(
     name="bash",
     programs=frozenset({"bash", "sh"}),
-    ending=".sh",
+    endings=(".sh", ".bash"),
     start=_start,
-    environment=_environment,
     valued="oO",
     refused="cs",
+    parse_options=("-n",),
+    reads_whole=False,
+    hand_over=_hand_over,
+    values="text",
 )

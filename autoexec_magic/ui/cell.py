@@ -374,6 +374,7 @@ def caller_of(shell: Any, emit: Any = None) -> api.Caller:
         place=lambda: front.place_of(shell),
         notebook=front.notebook_of(shell),
         kernel=front.kernel_of(shell),
+        names=shell.user_ns,
     )
 
 

@@ -14,7 +14,7 @@ from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit
 from ..orchestrator import Report
 from ..values import Stream
-from . import front, speak, text, verbs
+from . import front, pictures, speak, text, verbs
 from .cell import caller_of, write, write_late
 from .options import HelpAsked
 from .records import json_lines
@@ -81,8 +81,13 @@ def shown(shell: Any, ids: list[str], *, is_live: bool) -> Iterator[Emit]:
 
 def _run(shell: Any, call: verbs.Call, caller: Caller) -> object:
     ids: list[str] = []
-    with shown(shell, ids, is_live=call.verb in _LIVE) as emit:
-        spoken = call.run(dataclasses.replace(caller, emit=emit, on_record=ids.append))
+    try:
+        with shown(shell, ids, is_live=call.verb in _LIVE) as emit:
+            spoken = call.run(dataclasses.replace(caller, emit=emit, on_record=ids.append))
+    except (AutoexecError, Cancelled) as error:
+        pictures.show(shell, error.report)
+        raise
+    pictures.show(shell, spoken.value)
     if spoken.text:
         write("stdout", spoken.text.rstrip("\n") + "\n")
     if getattr(shell, "kernel", None) is None:

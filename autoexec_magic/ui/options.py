@@ -59,6 +59,11 @@ def whole_seconds(text: str) -> int:
     return math.ceil(seconds(text))
 
 
+def names(text: str) -> list[str]:
+    """Return the names that `text` lists, with commas between."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def add_help(parser: argparse.ArgumentParser) -> None:
     """Add `-h` and `--help`."""
     hidden = argparse.SUPPRESS  # no value of its own among the options
@@ -137,11 +142,30 @@ def add_script(parser: argparse.ArgumentParser) -> None:
     add_limits(parser)
     add_sweep(parser)
     parser.add_argument(
-        "--lang", default="", metavar="LANGUAGE", help="python or bash; else from the first line"
+        "--lang",
+        default="",
+        metavar="LANGUAGE",
+        help="python, node, bash or rust; else by the first line, the file's ending, or python",
     )
-    parser.add_argument("--file", default="", metavar="PATH", help="a script from a file instead of the cell")
+    parser.add_argument(
+        "--file", action="append", default=[], metavar="PATH", help="a script from a file; may be repeated"
+    )
+    parser.add_argument("--stdin", default="", metavar="FILE", help="what the script reads")
+    parser.add_argument("--cwd", default="", metavar="DIR", help="where it runs")
+    for option, into, help_text in (
+        ("--in", "inputs", "variables that it gets, with commas between"),
+        ("--out", "outputs", "variables that it gives back, with commas between"),
+    ):
+        parser.add_argument(
+            option, dest=into, type=names, action="extend", default=[], metavar="NAMES", help=help_text
+        )
     parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
-    parser.add_argument("arguments", nargs="*", help="what the script finds after its own name")
+    parser.add_argument(
+        "arguments",
+        nargs="*",
+        metavar="FILE | ARGUMENT",
+        help="without a cell: scripts; else, or behind --, what the script finds after its own name",
+    )
 
 
 def add_sweep(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
+import difflib
 import re
 import time
 from collections.abc import Iterable, Sequence
@@ -71,21 +72,23 @@ def sh(call: Call, caller: Caller) -> Spoken:
 
 
 def script(call: Call, caller: Caller) -> Spoken:
-    """Run the cell, or a file, as a process of its own."""
+    """Run the cell, or files, each as a process of its own."""
     options = call.options
-    source = call.cell
-    if options.file:
-        path = (caller.cwd or Path.cwd()) / options.file
-        try:
-            source = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read {options.file}", why=str(error), fix="check the path") from error
-    if source is None:
-        raise UsageError("there is no script", fix="a cell `%%autoexec script`, or --file PATH")
+    has_words = bool(call.cell is not None or options.file)  # then what stands there are arguments
+    files = options.file or ([] if has_words else options.arguments)
+    if call.cell is None and not files:
+        raise UsageError("there is no script", fix="a cell `%%autoexec script`, or the path of a file")
     report = api.script(
-        source,
-        *options.arguments,
+        "" if options.file else call.cell or "",
+        *(options.arguments if has_words else []),
+        *options.after,
+        files=files,
         lang=options.lang,
+        stdin=Path(options.stdin) if options.stdin else None,
+        cwd=options.cwd or None,
+        inputs=_variables(options.inputs, caller),
+        outputs=options.outputs,
+        first_line=2,  # below the magic's own
         timeout=options.timeout,
         level=options.cage,
         doors=doors(options, caller.cwd),
@@ -99,7 +102,23 @@ def script(call: Call, caller: Caller) -> Spoken:
         yes=options.yes,
         caller=caller,
     )
+    if caller.names is not None:
+        caller.names.update(report.values)
     return of_report(report)
+
+
+def _variables(names: Sequence[str], caller: Caller) -> dict[str, object]:
+    """Return the notebook's own variables of these names."""
+    if not names:
+        return {}
+    if caller.names is None:
+        why = "there is no notebook here whose variables they are"
+        raise UsageError("--in needs a notebook", why=why, fix="--stdin FILE, or api.script(…, inputs={…})")
+    for name in names:
+        if name not in caller.names:
+            near = difflib.get_close_matches(name, caller.names, n=1)
+            raise UsageError(f"there is no variable {name}", fix=f"--in {near[0] if near else 'NAME'}")
+    return {name: caller.names[name] for name in names}
 
 
 def doors(options: argparse.Namespace, cwd: Path | None = None) -> Doors:
@@ -263,6 +282,11 @@ def result_of(report: Report) -> Result:
         added |= {"exit_code": report.outcome.returncode, "ended": report.outcome.ended}
         added |= {"stdout": report.outcome.stdout, "stderr": report.outcome.stderr}
         added |= {"is_tail": max(len(report.outcome.stdout), len(report.outcome.stderr)) >= TAIL_CHARS}
+    if report.made:
+        files = [(item.name, item.size_bytes, item.mime) for item in report.made]
+        added["made"] = [dict(zip(("name", "bytes", "mime"), item, strict=True)) for item in files]
+    if report.values:
+        added["values"] = sorted(report.values)
     installed = [item for phase in report.phases for item in phase.installed]
     if installed:
         added["installed"] = [f"{item.distribution}=={item.version}" for item in installed]

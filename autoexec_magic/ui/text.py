@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from ..events import (
     ChildFinished,
     ChildStarted,
+    Displayed,
     Emit,
     Event,
     Installed,
@@ -25,6 +26,7 @@ from ..events import (
     RunFinished,
     RunStarted,
     Truncated,
+    Wrote,
 )
 from ..history import short_id
 from ..screen import Settled
@@ -196,7 +198,30 @@ def _looking(event: Event, verb: str) -> list[str]:
         return _origin(event.resolution, verb)
     if isinstance(event, Truncated):
         return [cut_line(event)]
+    return _left(event)
+
+
+def _left(event: Event) -> list[str]:
+    """Return what there is to say of a figure that a script showed, or a file that it wrote."""
+    if isinstance(event, Wrote):
+        return [f"→ {event.name} · {event.mime} · {size(event.size_bytes)}"]
+    if isinstance(event, Displayed) and event.name:
+        return [f"→ {event.name} · {mime} · {size(count)}" for mime, count in event.mimes.items()]
     return []
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people read it.
+
+    Examples
+    --------
+    >>> size(1), size(1536), size(3 * 2**20)
+    ('1 B', '1.5 KiB', '3.0 MiB')
+    """
+    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} B"
 
 
 def _origin(resolution: Resolution, verb: str) -> list[str]:

@@ -50,7 +50,8 @@ class Verb:
     """A row of the table.
 
     `takes_line` verbs get the rest of a magic's line as it stands; with
-    `line_after` only behind that word.
+    `line_after` only behind that word. `takes_after` verbs get what stands
+    behind `--` apart, as `after`.
     """
 
     help: str
@@ -60,6 +61,7 @@ class Verb:
     takes_line: bool = False
     line_after: str = ""
     passes_on: bool = False
+    takes_after: bool = False
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -96,6 +98,8 @@ def parse(line: str | Sequence[str], cell: str | None = None) -> Call:
     if cell is not None and not row.takes_cell:
         raise UsageError(f"{verb} takes no cell", fix=f"%autoexec {verb} with one %, on a line of its own")
     words, raw = _split(verb, rest)
+    at = words.index("--") if row.takes_after and "--" in words else len(words)
+    words, after = words[:at], words[at + 1 :]
     try:
         known, others = parser_of(verb).parse_known_args(words)
     except argparse.ArgumentError as error:
@@ -103,6 +107,7 @@ def parse(line: str | Sequence[str], cell: str | None = None) -> Call:
     except options.HelpAsked as asked:
         return Call(verb="help", options=argparse.Namespace(text=str(asked)))
     known = _with_rest(verb, known, others, raw)
+    known.after = after
     return Call(verb=verb, options=known, cell=cell, is_json=getattr(known, "json", False))
 
 
@@ -262,10 +267,11 @@ VERBS: Mapping[str, Verb] = {
         takes_line=True,
     ),
     "script": Verb(
-        help="run the cell as a process of its own, diagnosed",
+        help="run the cell, or files, as a process of its own, diagnosed",
         add=options.add_script,
         run=speak.script,
         takes_cell=True,
+        takes_after=True,
     ),
     "install": Verb(help="install what is named, by proof", add=options.add_install, run=speak.install),
     "resolve": Verb(

@@ -98,7 +98,8 @@ export type Event =
       passed_bytes: number;
       last_line: string;
     }
-  | { kind: 'Displayed'; phase: Phase; mimes: { [mime: string]: number } }
+  | { kind: 'Displayed'; phase: Phase; mimes: { [mime: string]: number }; name: string }
+  | { kind: 'Wrote'; phase: Phase; name: string; size_bytes: number; mime: string }
   | { kind: 'CaseStarted'; nodeid: string }
   | {
       kind: 'CaseFinished';

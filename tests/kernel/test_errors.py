@@ -144,11 +144,12 @@ def test_a_wrong_mark_runs_nothing_of_the_cell(kernel: Kernel):
 
 
 def test_a_failed_script_shows_its_own_traceback_only(kernel: Kernel):
-    """What Python said is on stderr, as the program wrote it; ours is the diagnosis."""
+    """What Python said is on stderr, as the program wrote it; ours is the diagnosis. Lines are the cell's."""
     cell = kernel.execute("%%autoexec script\ntotal = 1\nprint(totl)")
     assert "NameError: name 'totl' is not defined" in cell.stderr
     assert cell.error.startswith("script-failed: the script ended with exit code 1\n")
-    assert "name-not-defined at script.py:2" in cell.error
+    assert "name-not-defined at script.py:3" in cell.error
+    assert 'script.py", line 3, in <module>' in cell.stderr
     assert "autoexec_magic" not in cell.stderr + cell.error
 
 

@@ -32,6 +32,7 @@ from autoexec_magic.executor.cage import bubblewrap
 from autoexec_magic.history import RUN_ID, new_id
 from autoexec_magic.installer import Needed
 from autoexec_magic.orchestrator import Command, Heal, Plan, Script, Step, Surroundings, Test, run, run_phase
+from autoexec_magic.scripts import rooms
 from autoexec_magic.values import Action, Question, Verdict
 
 if TYPE_CHECKING:
@@ -519,6 +520,7 @@ def test_an_interrupt_in_a_phase_is_a_cancel(emit, here, unlisted):
 
 def test_a_fault_that_nobody_foresaw_ends_the_record_too(emit, here, monkeypatch):
     """A full disk, or a fault of ours: a run without a last event would look as if it went on for ever."""
+    rooms.close()  # one that waits would do
     monkeypatch.setattr(tempfile, "tempdir", str(here.cwd / "gone"))
     with contextlib.suppress(OSError):
         run(Plan(verb="verb", title="title", phases=(OK,)), emit, here)

@@ -117,7 +117,7 @@ def test_a_failure_has_its_diagnosis_as_a_record(tmp_path):
     script.write_text("x = 1\ny = x / 0\n")
     found = records(autoexec("script", "--json", "--file", str(script)))
     (diagnosis,) = [record for record in found if record["kind"] == "Diagnosis"]
-    assert (diagnosis["code"], diagnosis["where"]) == ("division-by-zero", "script.py:2")
+    assert (diagnosis["code"], diagnosis["where"]) == ("division-by-zero", f"{script}:2")
 
 
 def test_runs_are_listed_and_replayed():

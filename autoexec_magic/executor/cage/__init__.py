@@ -18,7 +18,7 @@ from .levels import Cage, build
 from .limits import CAGED, Limits
 from .protected import Marks
 from .request import LEVELS, PROTECTED, CageRequest, Wanted
-from .rules import secret_in
+from .rules import secret_in, secret_places
 from .witness import Witness, witness
 
 __all__ = [
@@ -43,5 +43,6 @@ __all__ = [
     "in_force",
     "lend",
     "secret_in",
+    "secret_places",
     "witness",
 ]

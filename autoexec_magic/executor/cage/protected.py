@@ -41,7 +41,10 @@ def found(
     """
     root = str(workspace).rstrip("/") or "/"
     listed: dict[str, list[str]] = {}
-    paths = {path for pattern in patterns for path in _matches(root, pattern.split("/"), listed, is_there)}
+    paths = {f"{root.rstrip('/')}/{name}" for name in filter(_WILD.isdisjoint, patterns)}
+    paths = set(filter(is_there, paths))
+    wild = [pattern for pattern in patterns if not _WILD.isdisjoint(pattern)]
+    paths.update(path for pattern in wild for path in _matches(root, pattern.split("/"), listed, is_there))
     if patterns:
         paths.update(_environments(root))
         git = f"{root}/.git"

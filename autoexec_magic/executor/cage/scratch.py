@@ -19,12 +19,14 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from ..identity import is_owner_gone, owner_name
 
 _NAME = "autoexec-cage-"
 _ONLY_NAMED: int = getattr(os, "O_PATH", os.O_RDONLY)  # needs no right to what is opened; Linux has it
 HOME, TEMPORARY = "home", "tmp"
+_SETTINGS = ".gitconfig"
 _MOST_NAMED, _MOST_LOOKED_AT = 5, 1000  # of what a child left below its home
 # Python's own name for each: XDG_<NAME>_HOME is below the scratch home.
 _XDG = {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}
@@ -53,7 +55,7 @@ def furnish(scratch: Path, workspace: Path) -> None:
     """Make the folders in `scratch`, and the settings without which git does not commit."""
     for name in (HOME, TEMPORARY):
         (scratch / name).mkdir(mode=0o700, exist_ok=True)
-    settings = scratch / HOME / ".gitconfig"
+    settings = scratch / HOME / _SETTINGS
     if not settings.exists():
         settings.write_text(_git_settings(workspace), encoding="utf-8")
 
@@ -82,6 +84,51 @@ def left(scratch: Path) -> tuple[str, ...]:
         if len(found) >= _MOST_NAMED or budget <= 0:
             break
     return tuple(found[:_MOST_NAMED])
+
+
+def is_furnished(scratch: Path, seen: Furnished) -> bool:
+    """Whether a scratch folder is as `furnish` left it, and as it would leave it now."""
+    try:
+        return seen == furnished(scratch, seen.workspace)
+    except OSError:
+        return False
+
+
+def furnished(scratch: Path, workspace: Path) -> Furnished:
+    """Return what tells a scratch folder, just furnished for `workspace`, from one that was written to.
+
+    Raises
+    ------
+    OSError
+        It is not a furnished one.
+    """
+    root = str(scratch)
+    held = [sorted(os.listdir(f"{root}/{name}")) for name in ("", HOME, TEMPORARY)]
+    if held != [[HOME, TEMPORARY], [_SETTINGS], []]:
+        raise FileExistsError(f"there is more in {scratch}")
+    names = ("", f"/{HOME}", f"/{TEMPORARY}", f"/{HOME}/{_SETTINGS}")
+    own = os.path.expanduser("~/.gitconfig")
+    return Furnished(workspace, own, _state(own), tuple(_state(root + name) for name in names))
+
+
+class Furnished(NamedTuple):
+    """A scratch folder that nobody has used: for which workspace, from which settings, and its parts' states.
+
+    Nobody can set back the time of a part's last change (ctime), which is one of its state.
+    """
+
+    workspace: Path
+    settings: str
+    settings_state: tuple[int, ...]
+    states: tuple[tuple[int, ...], ...]
+
+
+def _state(path: str) -> tuple[int, ...]:
+    try:
+        at = os.lstat(path)
+    except FileNotFoundError:
+        return ()
+    return at.st_dev, at.st_ino, at.st_mode, at.st_size, at.st_mtime_ns, at.st_ctime_ns
 
 
 def remove(scratch: Path) -> None:

@@ -21,6 +21,7 @@ from .orchestrator import (
     Report,
     Script,
     Step,
+    Sweep,
     Value,
     sweep_of,
 )
@@ -92,8 +93,9 @@ def script(
         settings say.
     matrix : mapping of str to sequence, optional
         Run it once for each combination of these values (numbers, texts, true,
-        false, None): variables of the script as `inputs` are,
-        `AUTOEXEC_MATRIX_NAME` in the environment, `{NAME}` in the arguments.
+        false, None). It finds them as its variables, as `inputs`, as
+        `AUTOEXEC_MATRIX_NAME` in its environment and as `{NAME}` in its
+        arguments. What it gives back is then a dict, by the runs' names.
     repeat : int, default 1
         Run each combination so many times.
     jobs : int, optional
@@ -116,11 +118,11 @@ def script(
     -------
     Report
         Its `values` are the variables given back, its `made` the figures shown
-        and the files written.
+        and the files written, its `children` the runs of a sweep.
 
     Raises
     ------
-    ScriptError, RunTimeout, NeedsPerson, UsageError
+    ScriptError, SweepFailed, RunTimeout, NeedsPerson, UsageError
         As the verdict says; `Cancelled` when it was stopped.
     """
     start = _here(caller)
@@ -141,23 +143,21 @@ def script(
         raise UsageError("the script is empty", fix="write the code below the line `%%autoexec script`")
     steps = [_with_values(step, inputs or {}, len(steps)) for step in steps]
     plan: list[Step] = []
-    if len(steps) > 1:
+    whole: Sequence[Step] = steps
+    if matrix or repeat != 1:
+        whole = [_swept(steps, sweep_of(steps[0], matrix, repeat=repeat, jobs=jobs, fail_fast=fail_fast))]
+    elif len(steps) > 1:
         plan.append(Check(scripts=tuple(steps)))
-        steps = [replace(step, is_checked=True) for step in steps]
+        whole = [replace(step, is_checked=True) for step in steps]
     needs = tuple(
         need for step in steps if heal and _is_python(step) for need in needs_of(step.source, caller)
     )
     if needs:
         plan.append(Heal(needs=tuple(dict.fromkeys(needs))))
-    title = _title(steps)
-    if matrix or repeat != 1:
-        plan += [_swept(step, matrix, repeat, jobs, fail_fast=fail_fast) for step in _only(steps)]
-    else:
-        plan += steps
     return carry_out(
         "script",
-        title,
-        tuple(plan),
+        _title(steps),
+        (*plan, *whole),
         timeout=timeout,
         level=level,
         doors=doors,
@@ -167,29 +167,6 @@ def script(
         fixing=fixing,
         caller=caller,
     )
-
-
-def _only(steps: Sequence[Script]) -> Sequence[Script]:
-    """Return the one script that there is, which a sweep is of."""
-    if len(steps) > 1:
-        raise UsageError("--matrix and --repeat are for one script", why=f"there are {len(steps)}")
-    if steps[0].names:
-        raise UsageError("--out does not go with --matrix and --repeat", fix="write files, one a combination")
-    return steps
-
-
-def _swept(
-    step: Script,
-    matrix: Mapping[str, Sequence[Value]],
-    repeat: int,
-    jobs: int | None,
-    *,
-    fail_fast: bool,
-) -> Step:
-    taken = {item.name for item in step.given} & set(matrix)
-    if taken:
-        raise UsageError(f"{', '.join(taken)} is given by --in and by --matrix", fix="leave one of them out")
-    return sweep_of(step, matrix, repeat=repeat, jobs=jobs, fail_fast=fail_fast)
 
 
 def _here(caller: Caller) -> Path:
@@ -237,10 +214,29 @@ def _check_options(step: Script) -> None:
     for word in scripts.naming.options_of(step.source, _language(step)):
         if not word.startswith("--") and any(letter in word for letter in "EIS"):
             raise UsageError(
-                f"--in and --out do not go with python {word}",
+                f"values do not go with python {word}",
                 why="with that, Python reads nothing before the script",
                 fix=f"leave {word} out of its first line",
             )
+
+
+def _swept(steps: Sequence[Script], sweep: Sweep) -> Sweep:
+    """Return a sweep that can be: of one script, which finds the values as its variables where it has any.
+
+    Raises
+    ------
+    UsageError
+        There are several scripts, or its language cannot have a variable of that name.
+    """
+    if len(steps) > 1:
+        raise UsageError("--matrix and --repeat are for one script", why=f"there are {len(steps)}")
+    step, names = steps[0], tuple(name for name, _ in sweep.children[0].values)
+    language = _language(step)
+    if names and language.hand_over is not None:
+        handing.check_names(names, language, "--matrix")
+        if language.name == "python":
+            _check_options(step)
+    return sweep
 
 
 def _language(step: Script) -> scripts.Language:

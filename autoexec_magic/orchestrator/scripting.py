@@ -34,7 +34,7 @@ def check(step: Check, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRepor
     return PhaseReport(phase="run", verdict=Verdict.PASSED, seconds=0.0)
 
 
-def script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+def script(step: Script, plan: Plan, emit: Emit, here: Surroundings, *, warns: bool = True) -> PhaseReport:
     """Run a script; where it lacks a module, install that and run it again, if it has done nothing yet."""
     job = job_of(step, here)
     fault = None
@@ -42,7 +42,8 @@ def script(step: Script, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
         fault = scripts.check(job, is_run_next=True, emit=emit, **bounds(plan, here))
     if fault is not None:
         return _unreadable(job, fault, emit, here)
-    _warn(job, plan, emit, here)
+    if warns:
+        warn(job, plan, emit, here)
     mending = _Mending(plan, emit, here)
     while True:
         done = scripts.perform(job, emit=emit, **bounds(plan, here) | {"variables": dict(step.variables)})
@@ -195,7 +196,7 @@ def _line_of(job: Job, line: int) -> str:
     return lines[at].strip() if 0 <= at < len(lines) else ""
 
 
-def _warn(job: Job, plan: Plan, emit: Emit, here: Surroundings) -> None:
+def warn(job: Job, plan: Plan, emit: Emit, here: Surroundings) -> None:
     """Say which commands in a script the policy would refuse; the cage is what stops them."""
 
     def judge(line: str | Sequence[str]) -> PolicyVerdict:

@@ -25,8 +25,8 @@ from ..values import Question, Verdict
 from .causes import Cause, causes
 from .children import run_children
 from .combinations import Combination, Value, combinations, text_of
-from .plan import Child, PhaseReport, Plan, Script, Sweep
-from .scripting import script
+from .plan import Check, Child, PhaseReport, Plan, Script, Sweep
+from .scripting import check, job_of, script, warn
 from .surroundings import Surroundings
 
 _LEAST_KEPT_MB = 1 / 64  # of the output of one of many
@@ -63,6 +63,10 @@ def cores() -> int:
 def sweep(step: Sweep, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     """Run a script for each combination; what each came to stands in the report."""
     started = time.monotonic()
+    read = check(Check(scripts=(step.script,)), plan, emit, here)
+    if not read.verdict.is_good:
+        return read
+    warn(job_of(step.script, here), plan, emit, here)
     keep_mb = max(_LEAST_KEPT_MB, here.config.keep_mb / len(step.children))
 
     def run_one(one: Combination, emit: Emit, cancel: Cancel) -> PhaseReport:
@@ -76,7 +80,7 @@ def sweep(step: Sweep, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRepor
             on_spawn=None,  # the record has room for one, and the end of one is not the end of the run
             is_cancelled=cancel.is_set,
         )
-        return script(given(step.script, one), plan, emit, own)
+        return script(given(step.script, one), plan, emit, own, warns=False)
 
     cancel = here.cancel or Cancel()
     try:
@@ -97,18 +101,23 @@ def sweep(step: Sweep, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRepor
 
 
 def given(step: Script, one: Combination) -> Script:
-    """Return the script with the values of a combination."""
+    """Return the script with the values of a combination.
+
+    What it lacks was installed before, or is not: many at once would each ask for it.
+    """
     ending = step.file.suffix if step.file is not None else ""
     language = scripts.language_of(step.source, step.language, ending)
     values: dict[str, object] = dict(one.values)
     if language.values == "text":
         values = {name: text_of(value) for name, value in one.values}
-    handed = handing.given(values, language) if language.hand_over is not None else ()
+    own = handing.given(values, language) if language.hand_over is not None else ()
     return replace(
         step,
         arguments=one.filled(step.arguments),
         variables=tuple(one.variables().items()),
-        given=(*step.given, *handed),
+        given=(*(item for item in step.given if item.name not in dict(one.values)), *own),
+        heal=False,
+        is_checked=True,
     )
 
 
@@ -140,8 +149,19 @@ def _report(children: tuple[Child, ...], seconds: float, *, is_stopped: bool) ->
         seconds=seconds,
         diagnosis=report.diagnosis if report else None,
         children=children,
+        values=_values(run),
+        made=tuple(item for child in run if child.report for item in child.report.made),
         error=error,
     )
+
+
+def _values(run: Sequence[Child]) -> dict[str, object]:
+    """Return what the runs gave back: of each name a dict, by the names of the runs."""
+    found: dict[str, dict[str, object]] = {}
+    for child in run:
+        for name, value in (child.report.values if child.report else {}).items():
+            found.setdefault(name, {})[child.label] = value
+    return dict(found)
 
 
 def _sum(children: Sequence[Child]) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import collections
 import html
+import itertools
 import re
 from collections.abc import Iterable
 
 from ..events import ChildFinished, ChildStarted, Event, Output
-from ..screen import Settled
+from ..screen import collapsed
 from ..values import Stream, Verdict
 
 ROWS = 40  #: of a table
@@ -27,7 +28,7 @@ class Labelled:
     """What each child has written of a line that has no end yet."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, Stream], tuple[Settled, str]] = {}
+        self._open: dict[tuple[str, Stream], str] = {}
 
     def of(self, event: Event) -> list[tuple[Stream, str]]:
         """Return what an event adds to the text: output, and the rest of a child that has ended."""
@@ -47,20 +48,14 @@ class Labelled:
         [('stdout', '[n=1] b\n')]
         """
         key = (event.child, event.stream)
-        settled, begun = self._open.get(key) or (Settled(), "")
-        *lines, begun = (begun + settled.feed(event.text)).split("\n")
-        self._open[key] = (settled, begun)
-        return "".join(f"[{event.child}] {line}\n" for line in lines)
+        *lines, self._open[key] = (self._open.get(key, "") + event.text).split("\n")
+        return "".join(map(_labelled, lines, itertools.repeat(event.child)))
 
     def rest(self, child: str) -> list[tuple[Stream, str]]:
         """Return what a child that has ended left without an end."""
-        found: list[tuple[Stream, str]] = []
-        for key in [key for key in self._open if key[0] == child]:
-            settled, begun = self._open.pop(key)
-            text = begun + settled.flush()
-            lines = text.removesuffix("\n").split("\n") if text else []
-            found += [(key[1], "".join(f"[{child}] {line}\n" for line in lines))] * bool(lines)
-        return found
+        mine = [key for key in self._open if key[0] == child]
+        begun = [(key[1], self._open.pop(key)) for key in mine]
+        return [(stream, _labelled(line, child)) for stream, line in begun if line]
 
 
 class Table:
@@ -157,6 +152,11 @@ class Table:
             if event.cause:
                 found.setdefault(event.cause, []).append(event)
         return sorted(found.values(), key=len, reverse=True)
+
+
+def _labelled(line: str, child: str) -> str:
+    """Return a whole line with a name, as a terminal shows it in the end: what was rewritten, once."""
+    return f"[{child}] {collapsed(line)}\n"
 
 
 def _many(causes: list[list[ChildFinished]]) -> str:

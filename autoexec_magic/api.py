@@ -31,6 +31,7 @@ from .imports import (
     scan,
     undo_install,
 )
+from .logged import diagnose
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
 from .orchestrator import Command, Heal, Report, Script, Step, Test
 from .trust import Kept
@@ -49,6 +50,7 @@ __all__ = [
     "cancel",
     "check",
     "config",
+    "diagnose",
     "explain",
     "fix",
     "forget",

@@ -51,7 +51,18 @@ _SHELL_MARKS = (
 #: Parts that several literals share: looked for instead of them, and the literals only in the lines found.
 _ANCHORS = (
     *("rror", "ERR", "ailed", "annot ", "not ", "denied", "xception", "zip: ", "nable to", "undefined "),
-    *("unknown ", "BackOff", "ErrIm", "emory", "ncompatible", "lloc(): ", " to commit", "rejected]"),
+    *(
+        "unknown ",
+        "awk: ",
+        "tar: ",
+        "BackOff",
+        "ErrIm",
+        "emory",
+        "ncompatible",
+        "lloc(): ",
+        " to commit",
+        "rejected]",
+    ),
     *("o such ", "efused"),
 )
 
@@ -70,17 +81,21 @@ _READERS: tuple[Reader, ...] = (*(reader for _, reader in _FAMILIES), _spoken)
 _SHELL = len(_FAMILIES)  # the rank of the shell's reader, which comes last
 
 
-def _by_anchor() -> dict[str, tuple[tuple[str, tuple[int, ...]], ...]]:
-    """Return anchor -> literals that hold it, each with the ranks of its readers."""
+def _by_anchor() -> dict[bytes, tuple[tuple[str, tuple[int, ...]], ...]]:
+    """Return anchor, without digits -> literals that hold it, each with the ranks of its readers."""
     ranks: dict[str, list[int]] = {}
     for rank, marks in enumerate((*(marks for marks, _ in _FAMILIES), _SHELL_MARKS)):
         for mark in marks:
             ranks.setdefault(mark, []).append(rank)
-    found: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
+    found: dict[bytes, list[tuple[str, tuple[int, ...]]]] = {}
     for mark, readers in ranks.items():
-        anchor = next((each for each in _ANCHORS if each in mark), mark)
-        found.setdefault(anchor, []).append((mark, tuple(readers)))
+        anchor = next((each for each in _ANCHORS if each in mark), mark.strip("\n"))
+        found.setdefault(_without_digits(anchor), []).append((mark, tuple(readers)))
     return {anchor: tuple(marks) for anchor, marks in found.items()}
+
+
+def _without_digits(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass").translate(None, b"0123456789")
 
 
 _BY_ANCHOR = _by_anchor()
@@ -113,21 +128,39 @@ def find(
 def candidates_of(plain: str) -> dict[int, set[int]]:
     """Return the beginnings of the lines that may begin a failure, each with the readers to ask, by rank.
 
-    After a hit the search goes on behind that line, so that each character is
+    Most lines of a log are the same but for their numbers: each is looked at
+    once, without its digits, and only what is found there is looked at again.
+    """
+    bare = _without_digits(plain).split(b"\n")
+    anchored = _anchored(b"\n".join(dict.fromkeys(bare)))
+    found: dict[int, set[int]] = {}
+    if not anchored:
+        return found
+    start = 0
+    for line, key in zip(plain.split("\n"), bare, strict=True):
+        for anchor in anchored.get(key, ()):
+            text = line[:LONGEST_LINE] + "\n"
+            for mark, ranks in _BY_ANCHOR[anchor]:
+                if mark in text:
+                    found.setdefault(start, set()).update(ranks)
+        start += len(line) + 1
+    return found
+
+
+def _anchored(bare: bytes) -> dict[bytes, list[bytes]]:
+    """Return the lines that hold an anchor, each with its anchors.
+
+    After a hit the search goes on behind that line, so that each byte is
     passed once for each anchor.
     """
-    found: dict[int, set[int]] = {}
-    for anchor, marks in _BY_ANCHOR.items():
-        at = plain.find(anchor)
+    found: dict[bytes, list[bytes]] = {}
+    for anchor in _BY_ANCHOR:
+        at = bare.find(anchor)
         while at >= 0:
-            end = plain.find("\n", at)
-            end = len(plain) if end < 0 else end
-            start = plain.rfind("\n", 0, at) + 1
-            line = plain[start : min(end + 1, start + LONGEST_LINE)]
-            for mark, ranks in marks:
-                if mark in line:
-                    found.setdefault(start, set()).update(ranks)
-            at = plain.find(anchor, end)
+            end = bare.find(b"\n", at)
+            end = len(bare) if end < 0 else end
+            found.setdefault(bare[bare.rfind(b"\n", 0, at) + 1 : end], []).append(anchor)
+            at = bare.find(anchor, end)
     return found
 
 

@@ -7,6 +7,7 @@ of `failures`. What is the same failure again is counted.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from autoexec_magic.values import Diagnosis
 
 from . import failures, python
 from .around import NOTHING, Around
-from .plain import Plain, lines, make_plain
+from .plain import Plain, Reading, lines, make_plain
 from .spots import Seen
 from .strands import Strand, strands
 
@@ -30,7 +31,11 @@ _LONGEST_HEAD = 400  # characters between two tracebacks of one chain
 _AFTER = 4_000  # characters of an exception's message that are read
 _NEAR = 20_000  # characters within which an echo is of the failure before it
 _CLOSE = 6_000  # characters within which an echo is of the failure behind it
-_FRAME = '  File "'
+# What differs from one time to the next: how long it took, an address of memory, a process id.
+_VARIES = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds|milliseconds)\b|\b0x[0-9a-f]+|\(\d+\)|==\d+==")
+_WITH_PYTHON = ("", "python", "bash", "sh", "shell")  # what may run Python
+_FRAMES = ('  File "', "Cell In[")
+_LINES = (": can't open file ", ": No module named ", "SystemExit: ")  # what Python says in one line
 
 
 class _Told(NamedTuple):
@@ -72,7 +77,7 @@ def diagnose_log(text: str, *, language: str = "", around: Around = NOTHING) -> 
     found: list[tuple[int, int, Diagnosis, bool]] = []
     log = plain.text.replace("\r\n", " \n") if "\r\n" in plain.text else plain.text
     marked = failures.candidates_of(log)
-    if not marked and _HEADER not in log and _FRAME not in log:
+    if not marked and _HEADER not in log and not any(mark in log for mark in (*_FRAMES, *_LINES)):
         return ()
     for strand in strands(log, marked):
         for told in _of_strand(strand, language):
@@ -85,7 +90,7 @@ def diagnose_log(text: str, *, language: str = "", around: Around = NOTHING) -> 
 def _of_strand(strand: Strand, language: str) -> Iterator[_Told]:
     """Yield the failures of one source, in order; where readers overlap, the surer one."""
     text = strand.text
-    told = [*_tracebacks(text, language)]
+    told = [*_tracebacks(text)] if language in _WITH_PYTHON else []
     told += [_of_seen(each) for each in failures.find(text, strand.marked, also_shell=True)]
     told.sort(key=lambda each: (each.start, each.end))
     kept: list[_Told] = []
@@ -113,26 +118,49 @@ def _of_seen(seen: Seen) -> _Told:
     return _Told(reading.diagnosis, reading.start, reading.end, seen.is_echo)
 
 
-def _tracebacks(text: str, language: str) -> Iterator[_Told]:
-    """Yield each chain of Python's tracebacks, and what is left of one whose header was cut off."""
-    headers: list[int] = []
-    at = text.find(_HEADER)
-    while at >= 0:
-        headers.append(text.rfind("\n", 0, at) + 1)
-        end = text.find("\n", at)
-        at = text.find(_HEADER, end) if end >= 0 else -1
-    if not headers or _is_cut(text, headers[0]):
-        yield from _headless(text, headers[0] if headers else len(text), language)
-    opening = 0
+def _tracebacks(text: str) -> Iterator[_Told]:
+    """Yield each chain of Python's tracebacks, and what has no header: a syntax error, what was cut."""
+    headers = _headers(text)
+    opening = ended = 0
     for number, header in enumerate(headers):
-        following = headers[number + 1] if number + 1 < len(headers) else len(text)
-        if number + 1 < len(headers) and _is_chained(text, header, following):
+        is_last = number + 1 == len(headers)
+        following = len(text) if is_last else headers[number + 1]
+        if not is_last and _is_chained(text, header, following):
             continue
         start = headers[opening]
         opening = number + 1
-        stop = min(following, _end_of(text, header, following))
-        if reading := python.read(text[start:stop]):
+        yield from _headless(text, ended, start)
+        stop = _end_of(text, header, following)
+        reading, ended = _read(text, start, stop), start
+        if reading:
             yield _Told(reading.diagnosis, start + reading.start, start + reading.end)
+            ended = start + reading.end
+        if header > start and (wrapper := _read(text, header, stop)):
+            ended = max(ended, header + wrapper.end)
+    yield from _headless(text, ended, len(text))
+
+
+def _headers(text: str) -> list[int]:
+    """Return where the lines begin that open a traceback."""
+    found: list[int] = []
+    at = text.find(_HEADER)
+    while at >= 0:
+        found.append(text.rfind("\n", 0, at) + 1)
+        end = text.find("\n", at)
+        at = text.find(_HEADER, end) if end >= 0 else -1
+    return found
+
+
+def _read(text: str, start: int, stop: int) -> Reading | None:
+    """Return what Python's reader says of the traceback that begins at `start`.
+
+    It prefers a syntax error that stands behind it, which is another failure.
+    """
+    reading = python.read(text[start:stop])
+    if reading and reading.start and _HEADER not in text[start + reading.start : start + reading.end]:
+        before = python.read(text[start : start + reading.start])
+        return before or reading
+    return reading
 
 
 def _is_chained(text: str, header: int, following: int) -> bool:
@@ -146,25 +174,32 @@ def _is_chained(text: str, header: int, following: int) -> bool:
 
 def _end_of(text: str, header: int, stop: int) -> int:
     """Return where a traceback can end at the latest: some lines behind its last frame."""
-    last = text.rfind(_FRAME, header, stop)
+    last = text.rfind(_FRAMES[0], header, stop)
     last = text.rfind("File ", header, stop) if last < 0 else last
     return min(stop, max(last, header) + _AFTER)
 
 
-def _is_cut(text: str, header: int) -> bool:
-    return _FRAME in text[:header] or "Error: " in text[:header]
-
-
-def _headless(text: str, stop: int, language: str) -> Iterator[_Told]:
-    """Yield what is left of Python's failures without a header: a syntax error, a log that was cut."""
-    at = text.find(_FRAME, 0, stop)
-    while at >= 0:
-        start = text.rfind("\n", 0, at) + 1
-        end, last = _headless_end(text, start, stop)
-        reading = python.read(text[start:end]) if end > start else None
-        if (reading and reading.start == 0) or (reading and reading.diagnosis.where):
-            yield _Told(reading.diagnosis, start + reading.start, start + reading.end)
-        at = text.find(_FRAME, max(last, at + 1), stop)
+def _headless(text: str, start: int, stop: int) -> Iterator[_Told]:
+    """Yield what Python says without a header between two places: frames and the exception, or one line."""
+    for mark in _FRAMES:
+        at = text.find(mark, start, stop)
+        while at >= 0:
+            opening = max(start, text.rfind("\n", 0, at) + 1)
+            end, last = _headless_end(text, opening, stop)
+            reading = python.read(text[opening:end]) if end > opening else None
+            if reading and (reading.start == 0 or reading.diagnosis.where):
+                yield _Told(reading.diagnosis, opening + reading.start, opening + reading.end)
+            at = text.find(mark, max(last, at + 1), stop)
+    for mark in _LINES:
+        at = text.find(mark, start, stop)
+        while at >= 0:
+            opening = max(start, text.rfind("\n", 0, at) + 1)
+            end = text.find("\n", at, stop)
+            end = stop if end < 0 else end
+            is_short = end - opening < _AFTER
+            if is_short and (reading := python.read(text[opening:end])):
+                yield _Told(reading.diagnosis, opening + reading.start, opening + reading.end)
+            at = text.find(mark, end, stop)
 
 
 def _headless_end(text: str, start: int, stop: int) -> tuple[int, int]:
@@ -172,7 +207,8 @@ def _headless_end(text: str, start: int, stop: int) -> tuple[int, int]:
     for count, (line_start, line_end) in enumerate(lines(text, start, stop)):
         if count > 400:
             return start, line_end
-        if line_end > line_start and text[line_start] not in " \t":
+        is_inner = text[line_start : line_start + 1] in ("", " ", "\t", "\n", "-", "\r") or not count
+        if not is_inner and line_end > line_start:
             return line_end, line_end
     return stop, stop
 
@@ -200,7 +236,7 @@ def _counted(found: list[tuple[int, int, Diagnosis]]) -> list[tuple[int, int, Di
     times: list[int] = []
     kept: list[tuple[int, int, Diagnosis]] = []
     for start, end, diagnosis in found:
-        key = (diagnosis.code, diagnosis.why, diagnosis.where)
+        key = (diagnosis.code, _VARIES.sub("", diagnosis.why), diagnosis.where)
         if key in first:
             times[first[key]] += 1
             continue

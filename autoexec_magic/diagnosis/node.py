@@ -55,7 +55,7 @@ def read(spot: Spot) -> Seen | None:
         return None
     code = code or shown.code or _code_in(message)
     found, fix, why = _explain(kind, code, message)
-    evidence = [f"line: {shown.source}"] if shown.source else []
+    evidence = [f"line: {shown.source}"] if shown.source and _local(shown.head_place) else []
     if shown.cause and (found in _GENERIC or found == "error"):
         inner_kind, inner_code, inner = _head(shown.cause)
         inner_code = inner_code or shown.cause_code or _code_in(inner)

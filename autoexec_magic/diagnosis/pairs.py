@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .spots import Seen, Spot, seen
 
+YOU = "you"  #: who asks for what no package asks for
 EXITS = (1, 2)  #: how pip and uv end when they could not do it
 LOOSEN = "loosen one of the two requirements, or take another version of what asks for it"
 #: What says that a compiler or another installer failed inside a build: they say why themselves.
@@ -30,6 +31,9 @@ class Want:
     who: str
     requirement: str
 
+    def __str__(self) -> str:
+        return f"{self.who} {'want' if self.who == YOU else 'wants'} {self.requirement}"
+
 
 def clash(wants: list[Want]) -> tuple[Want, Want] | None:
     """Return the first two that ask for the same package by different requirements."""
@@ -45,5 +49,5 @@ def clash(wants: list[Want]) -> tuple[Want, Want] | None:
 
 def conflict(spot: Spot, one: Want, other: Want, *, last: Spot, evidence: tuple[str, ...] = ()) -> Seen:
     """Return the conflict of two that want what cannot be had together."""
-    why = f"{one.who} wants {one.requirement}, but {other.who} wants {other.requirement}"
+    why = f"{one}, but {other}"
     return seen(spot, "version-conflict", why, LOOSEN, last=last, exits=EXITS, evidence=evidence)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .pairs import COMPILED, EXITS, LOOSEN, Want, clash, conflict
+from .pairs import COMPILED, EXITS, LOOSEN, YOU, Want, clash, conflict
 from .spots import Family, Saying, Seen, Spot, known, seen
 
 _LONGEST = 100  # characters of who wants something
@@ -114,7 +114,7 @@ def _conflict(spot: Spot, words: str) -> Seen:
             who, found, rest = bare.partition(" requested ")
             rest = rest.removeprefix("(constraint) ")
         if found and len(who) < _LONGEST:
-            wants.append(Want(who, rest))
+            wants.append(Want(YOU if who == "The user" else who, rest))
             lines.append(bare)
             last = each
         elif bare.startswith("ERROR: ResolutionImpossible"):

@@ -21,7 +21,7 @@ _BEFORE = re.compile(
     r"|##\[(?:error|warning|debug|command|group|endgroup|section)\]"  # GitHub Actions, Azure
     r"|::error[^:\n]{0,200}::"
     r"|#\d{1,4} \d{1,5}\.\d{1,3} "  # docker build: #7 0.412
-    r"|\d\d:\d\d:\d\d(?:[.,]\d{1,6})? +"  # Jenkins' 12:00:00
+    r"|\d\d:\d\d:\d\d(?:[.,]\d{1,6})? "  # Jenkins' 12:00:00
     r"|(?:stdout|stderr) [FP] "  # a container's log as the kubelet keeps it
     r")"
 )
@@ -32,7 +32,7 @@ _SOURCE = re.compile(
     r"|((?!g?make\[)[A-Za-z][\w./-]{0,40}\[\d{1,10}\]: )"
     r"|([^\t\n]{1,80}\t[^\t\n]{1,80}\t(?=\d{4}-\d\d-)))"  # gh run view --log: job, step
 )
-_STARTS = frozenset("0123456789[JFMASOND#:s")
+_STARTS = frozenset("0123456789[JFMASOND#:s")  # what a match of _BEFORE begins with
 _MOST_SOURCES = 64  # more are no sources, but words of the text
 
 
@@ -79,7 +79,7 @@ def strands(text: str, marked: Mapping[int, set[int]]) -> list[Strand]:
     by_source: dict[str, Strand] = {}
     at = 0
     is_touched = False
-    for line in text.split("\n"):
+    for line in text.removesuffix("\n").split("\n"):
         length = len(line) + 1
         cut, source = (
             _before(line) if line[:1] in _STARTS or "|" in line or "]: " in line or "\t" in line else (0, "")
@@ -109,9 +109,10 @@ def _before(line: str) -> tuple[int, str]:
     ((30, ''), (9, 'web-1'), (0, ''))
     """
     at, source = 0, ""
+    has_source = "|" in line or "]: " in line or "[pod/" in line or "\t" in line
     for _ in range(4):
-        match = _BEFORE.match(line, at)
-        if match is None and not source and (match := _SOURCE.match(line, at)):
+        match = _BEFORE.match(line, at) if line[at : at + 1] in _STARTS else None
+        if match is None and has_source and not source and (match := _SOURCE.match(line, at)):
             name = match[0].strip(" \t|:[]")
             if match[1] and name.isdecimal():  # a line number of a compiler: 3 | code
                 return at, source

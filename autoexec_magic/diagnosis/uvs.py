@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .pairs import COMPILED, EXITS, LOOSEN, Want, clash, conflict
+from .pairs import COMPILED, EXITS, LOOSEN, YOU, Want, clash, conflict
 from .spots import NEAR, Family, Saying, Seen, Spot, known, saying, seen
 
 _DEPENDS = re.compile(r"(\S+(?: \d\S*)?) depends? on (\S+?)(?=[,\s]|$)")
@@ -151,7 +151,7 @@ def _no_solution(spot: Spot) -> Seen:
 def _wants(said: str) -> list[Want]:
     """Return who wants what, in the order in which it is said; a person's own wishes last."""
     clauses = [(who.removeprefix("all versions of "), what) for who, what in _DEPENDS.findall(said)]
-    clauses += [("your own requirements", what) for what in _REQUIRE.findall(said)]
+    clauses += [(YOU, what) for what in _REQUIRE.findall(said)]
     return [Want(who, what) for who, what in clauses if not what.startswith("Python")]
 
 

@@ -95,6 +95,19 @@ def add_script(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("arguments", nargs="*", help="what the script finds after its own name")
 
 
+def add_diagnose(parser: argparse.ArgumentParser) -> None:
+    """Add what `diagnose` takes."""
+    parser.add_argument(
+        "--lang",
+        default="",
+        metavar="LANGUAGE",
+        help="what wrote it: python, bash, node; else from the log",
+    )
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="logs; without one standard input, or the cell"
+    )
+
+
 def add_install(parser: argparse.ArgumentParser) -> None:
     """Add what `install` takes."""
     add_yes(parser)

@@ -19,7 +19,7 @@ from typing import NoReturn
 from ..api import Caller
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
-from . import fixes, indexes, options, rows, rulings, sought, speak
+from . import diagnoses, fixes, indexes, options, rows, rulings, sought, speak
 from .spoken import Spoken
 
 MARK = "%%autoexec"
@@ -265,6 +265,12 @@ VERBS: Mapping[str, Verb] = {
         help="run the cell as a process of its own, diagnosed",
         add=options.add_script,
         run=speak.script,
+        takes_cell=True,
+    ),
+    "diagnose": Verb(
+        help="say what went wrong in a log from anywhere: diagnose FILE, or < LOG",
+        add=options.add_diagnose,
+        run=diagnoses.diagnose,
         takes_cell=True,
     ),
     "install": Verb(help="install what is named, by proof", add=options.add_install, run=speak.install),

@@ -32,7 +32,7 @@ _ROWS: tuple[Saying, ...] = (
     ("unable to get password", "authentication-failed", "give the password (-P)"),
     ("incorrect password", "authentication-failed", "give the right password (-P)"),
 )  # fmt: skip
-_SPEAKS = ("tar: ", "gzip: ", "gunzip: ", "unzip: ", "bzip2: ", "xz: ", "caution: filename", "error: invalid compressed", "End-of-central", "skipping: ", "/usr/bin/tar: ", "bsdtar: ")  # fmt: skip
+_SPEAKS = ("tar: ", "gzip: ", "gunzip: ", "unzip: ", "caution: filename", "error: invalid compressed", "End-of-central", "/usr/bin/tar: ", "bsdtar: ")  # fmt: skip
 
 
 def read(spot: Spot) -> Seen | None:

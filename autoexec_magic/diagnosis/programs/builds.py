@@ -120,6 +120,6 @@ def _caller(spot: Spot) -> str:
 
 
 FAMILIES: tuple[Family, ...] = (
-    (("*** ", "make: ", "make[", "ninja: "), read_make),
+    (("*** ", ": No such file or directory", "ninja: error", "ninja: build stopped"), read_make),
     (("CMake Error",), read_cmake),
 )

@@ -89,6 +89,14 @@ _KUBECTL: tuple[Saying, ...] = (
 )  # fmt: skip
 _KUBECTL_SPEAKS = ("Error from server", "The connection to the server", "Unable to connect to the server", "error: ", "Error in configuration", "Error: unknown flag", 'Error: unknown command "', "The ")  # fmt: skip
 
+_DOCKER_ITSELF = (
+    "docker: Cannot",
+    "docker: Error",
+    "docker: unknown command",
+    "docker: invalid reference",
+    "docker: error",
+    "docker: unknown flag",
+)
 _KUBECTL_ERRORS = ("the server doesn't have", "the path \"", "You must be logged in", "no context exists", "current-context", "error validating", "error parsing", "error converting YAML", "timed out waiting for the condition", "unable to recognize", "deployment \"", "no configuration has been provided")  # fmt: skip
 _LOGS = "kubectl logs POD --previous says why it ended; kubectl describe pod POD shows the events"
 _PODS: tuple[Saying, ...] = (
@@ -102,7 +110,6 @@ _PODS: tuple[Saying, ...] = (
     ("CreateContainerError", "container-misconfigured", "kubectl describe pod POD shows what it could not make"),
     ("RunContainerError", "container-misconfigured", "kubectl describe pod POD shows what it could not start"),
     ("FailedScheduling", "not-scheduled", "kubectl describe pod POD: no node has what it asks for"),
-    ("Evicted", "evicted", "kubectl describe pod POD: the node ran out of what is named there"),
 )  # fmt: skip
 
 
@@ -163,7 +170,7 @@ def _is_kubectl_error(line: str) -> bool:
 
 
 FAMILIES: tuple[Family, ...] = (
-    ((*(mark for mark in _DOCKER_SPEAKS if mark not in ("Error: ", "The command ")), "returned a non-zero code"), read_docker),
+    ((*(mark for mark in _DOCKER_SPEAKS if mark not in ("Error: ", "The command ", "docker: ")), *_DOCKER_ITSELF, "returned a non-zero code"), read_docker),
     (("Error from server", "to the server", "error: ", "Error in configuration", "Error: unknown "), read_kubectl),
     (tuple(mark for mark, _, _ in _PODS), read_pods),
 )  # fmt: skip

@@ -116,7 +116,8 @@ def read(spot: Spot) -> Seen | None:
     if found and line.startswith("fatal: "):
         return found
     if found and not line.startswith("error: the following required"):
-        return found if found.code not in _SHARED or _shows_usage(spot) else None
+        its_own = line.startswith("ERROR: ") or found.code not in _SHARED or _shows_usage(spot)
+        return found if its_own else None
     if line.startswith("fatal: ") and not line.startswith("fatal: error"):
         fix = "read that message; git status says where you are"
         return seen(spot, "git-failed", line, fix, confidence="likely", exits=_EXITS)

@@ -119,7 +119,6 @@ def read_maven(spot: Spot) -> Seen | None:
     """Explain a line of Maven's."""
     line = spot.line.strip()
     at = line.find("[ERROR]")
-    at = line.find("[FATAL]") if at < 0 else at
     if at < 0:
         return None
     said = line[at + 7 :].strip()
@@ -158,5 +157,5 @@ def _place(frame: str) -> str:
 FAMILIES: tuple[Family, ...] = (
     (("Exception in thread ", "Exception: ", "Exception\n", "Error: ", "Error\n"), read_exception),
     (("Error: Could not f", "Error: Unable to access jar", "Error: LinkageError", "Error: Main method", "no main manifest", "Error: Could not create the J"), read_launcher),
-    (("[ERROR]", "[FATAL]"), read_maven),
+    (("[ERROR]",), read_maven),
 )  # fmt: skip

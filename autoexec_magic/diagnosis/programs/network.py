@@ -97,7 +97,6 @@ _SSH: tuple[Saying, ...] = (
     ("Connection closed by", "connection-lost", "look at the host's sshd log"),
     ("Bad configuration option", "invalid-config", "correct that line of ~/.ssh/config"),
     ("no matching key exchange", "tls-failed", "update the older side; the message names what each offers"),
-    ("Load key", "invalid-key", "correct the key file: it is no private key, or its rights are wrong"),
     ("unknown port", "invalid-argument", "correct the port"),
 )  # fmt: skip
 
@@ -144,7 +143,7 @@ def read_ssh(spot: Spot) -> Seen | None:
     if found is None:
         return None
     its_own = line.startswith(
-        ("ssh: ", "scp: ", "kex_", "Host key verif", "REMOTE HOST", "Load key", "WARNING: UNP")
+        ("ssh: ", "scp: ", "kex_", "Host key verif", "REMOTE HOST", "WARNING: REMOTE HOST", "WARNING: UNP")
     )
     its_own |= "Permission denied (" in line and "publickey" in line
     its_own |= line.startswith(("Connection closed by", "Received disconnect")) and " port " in line
@@ -153,6 +152,6 @@ def read_ssh(spot: Spot) -> Seen | None:
 
 FAMILIES: tuple[Family, ...] = (
     (("curl: ",), read_curl),
-    (("wget: ", "failed: Con", "failed: No", "Read error (", "Authentication Failed.", "is not trusted", "does not match hostname", "Unsupported scheme", "ERROR 4", "ERROR 5", "Unable to establish SSL", "redirections exceeded"), read_wget),
-    (("ssh: ", "scp: ", "kex_exchange", "Host key verif", "REMOTE HOST ID", "Permission denied (", "Load key", "Connection closed by", "PRIVATE KEY FILE", "Too many authentication"), read_ssh),
+    (("wget: unable to", "failed: Con", "failed: No", "Read error (", "Authentication Failed.", "is not trusted", "does not match hostname", "Unsupported scheme", "ERROR 4", "ERROR 5", "Unable to establish SSL", "redirections exceeded"), read_wget),
+    (("ssh: Could not", "ssh: connect to host", "kex_exchange", "Host key verif", "REMOTE HOST ID", "Permission denied (", "Connection closed by", "PRIVATE KEY FILE", "Too many authentication"), read_ssh),
 )  # fmt: skip

@@ -40,7 +40,6 @@ _ABORTS: tuple[Saying, ...] = (
     ("realloc(): ", "memory-corrupted", "build it with -fsanitize=address and run it again: it names the place"),
 )  # fmt: skip
 _KERNEL: tuple[Saying, ...] = (
-    ("oom-kill:", "out-of-memory", "give it more memory, or work in smaller pieces"),
     ("Out of memory: Killed process", "out-of-memory", "give it more memory, or work in smaller pieces"),
     ("Memory cgroup out of memory", "out-of-memory", "raise the memory limit, or work in smaller pieces"),
     ("oom_reaper:", "out-of-memory", "give it more memory, or work in smaller pieces"),
@@ -124,5 +123,5 @@ FAMILIES: tuple[Family, ...] = (
     (("E: ", "dpkg: error", "dpkg-deb: error", "GPG error"), read_apt),
     (("error while loading shared", "' not found (required by"), read_loader),
     (("terminate called", "Assertion `", "Sanitizer: ", "double free", "stack smashing", "malloc(): ", "free(): ", "corrupted size", "munmap_chunk", "realloc(): ", "buffer overflow detected"), read_abort),
-    (("oom-kill:", "Out of memory: Killed", "out of memory: Killed", "Memory cgroup out of"), read_kernel),
+    (("Out of memory: Killed", "out of memory: Killed", "Memory cgroup out of"), read_kernel),
 )  # fmt: skip

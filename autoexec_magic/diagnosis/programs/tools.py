@@ -28,7 +28,7 @@ _ROWS: tuple[Saying, ...] = (
     ("Error: in prepare, near", "syntax", _DATABASE),
     ("warning: here-document at line", "syntax", "end the here-document: its last word alone on a line"),
 )  # fmt: skip
-_SPEAKS = ("psql: ", "jq: error", "parse error: ", "sed: -e expression", "awk: ", "Can't locate ", "Error: in prepare", "Error: unable to open database", "Error: stepping", "Parse error", "syntax error at ", "mawk: ", "gawk: ")  # fmt: skip
+_SPEAKS = ("psql: error", "jq: error", "parse error: ", "sed: -e expression", "awk: ", "Can't locate ", "Error: in prepare", "Error: unable to open database", "Error: stepping", "Parse error", "syntax error at ", "mawk: ", "gawk: ")  # fmt: skip
 
 
 def read(spot: Spot) -> Seen | None:

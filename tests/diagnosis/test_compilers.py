@@ -1,4 +1,4 @@
-"""gcc, clang, javac and linkers: the place, the package of a header, the cause behind the linker's last word."""
+"""gcc, clang, javac and linkers: the place, the package of a header, what the linker's last word hides."""
 
 from __future__ import annotations
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import re
+from collections.abc import Mapping
+
 import pytest
 from anytext import ANY_TEXT, FAILURES, is_shown_on_one_line
 from hypothesis import given
@@ -13,6 +17,20 @@ from autoexec_magic.diagnosis.plain import make_plain
 FAMILIES = ("programs", "node", "rust", "compilers", "packages")
 CAPTURED = [path for family in FAMILIES for path in sorted((FAILURES / family).glob("*.txt"))]
 EACH = pytest.mark.parametrize("path", CAPTURED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+#: Codes that the page lists under Python.
+PYTHONS = {
+    *(
+        "address-in-use",
+        "assertion-failed",
+        "broken-pipe",
+        "cannot-convert",
+        "cannot-decode",
+        "circular-import",
+    ),
+    *("division-by-zero", "error", "index-out-of-range", "key-not-found", "name-not-defined", "not-callable"),
+    *("not-implemented", "not-iterable", "os-error", "out-of-memory", "recursion-limit", "wrong-value"),
+    *("shared-library-missing", "circular-import"),
+}
 #: More than one thing is wrong in them: every one is told.
 SEVERAL = {
     "module-not-found.tsc-many": 7,
@@ -67,6 +85,38 @@ def test_every_literal_stands_in_a_line_that_its_anchor_finds():
 def test_anchors_are_few():
     """Each is one more search through the whole text."""
     assert len(_BY_ANCHOR) <= 110
+
+
+def codes_in(module):
+    """Return what stands in a module's tables where a code stands."""
+    found, left = set(), [value for name, value in vars(module).items() if not name.startswith("__")]
+    while left:
+        value = left.pop()
+        if isinstance(value, Mapping):
+            left += value.values()
+        elif (
+            isinstance(value, tuple) and len(value) in (2, 3) and all(isinstance(each, str) for each in value)
+        ):
+            codes = [each for each in value[:-1] if re.fullmatch("[a-z]+(-[a-z]+)+", each)]
+            found |= set(codes[-1:])
+        elif isinstance(value, tuple):
+            left += value
+    return found
+
+
+def test_every_code_of_a_table_is_documented():
+    """A code is public: whoever sees one finds it on the page."""
+    page = (FAILURES.parents[2] / "docs" / "diagnoses.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+    names = ["compilers", "nodetable", "npm", "pips", "rusttable", "shell", "typescript", "uvs"]
+    names += [
+        f"programs.{name}"
+        for name in ["archives", "builds", "containers", "git", "java", "network", "system", "tools"]
+    ]
+    for name in names:
+        module = importlib.import_module(f"autoexec_magic.diagnosis.{name}")
+        assert codes_in(module) - documented <= PYTHONS
+    assert {path.name.partition(".")[0] for path in CAPTURED} - documented <= PYTHONS
 
 
 @given(ANY_TEXT)
@@ -147,7 +197,7 @@ def test_work_is_linear_in_the_text(monkeypatch):
     pieces += [" panicked at x\n", "CMake Error at x\n", "error: subprocess-exited-with-error\n", "a: b\n"]
     pieces += [
         "thread 'a' panicked at b:1:2:\n",
-        "error: No solution found when resolving\n",
+        "No solution found when resolving\n",
         "Exception: x\n",
     ]
     looked = 0

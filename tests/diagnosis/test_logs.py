@@ -122,7 +122,8 @@ def test_what_is_seen_again_is_counted_once():
 def test_an_echo_is_told_only_where_nothing_else_is():
     """`make: *** Error 2` behind the compiler's words adds nothing; alone it is all there is."""
     error = "a.c:1:1: error: expected ';' before 'x'\n"
-    echo = "make: *** [Makefile:2: a.o] Error 1\nmake: *** [all] Error 2\n##[error]Process completed with exit code 2.\n"
+    echo = "make: *** [Makefile:2: a.o] Error 1\nmake: *** [all] Error 2\n"
+    echo += "##[error]Process completed with exit code 2.\n"
     assert codes(error + echo) == ["syntax"]
     assert codes("== build\n" + echo)[0] == "make-failed"
 

@@ -52,7 +52,7 @@ def test_what_you_asked_for_yourself_is_one_side_of_the_pair():
     """A person's own requirement has no package that wants it."""
     seen = diagnose_text(
         "  × No solution found when resolving dependencies:\n"
-        "  ╰─▶ Because all versions of alpha depend on gamma<2 and you require gamma>=2, we can conclude that\n"
-        "      your requirements are unsatisfiable.\n"
+        "  ╰─▶ Because all versions of alpha depend on gamma<2 and you require gamma>=2, we can conclude\n"
+        "      that your requirements are unsatisfiable.\n"
     )
     assert seen.why == "alpha wants gamma<2, but you want gamma>=2"

@@ -32,6 +32,7 @@ from .imports import (
     scan,
     undo_install,
 )
+from .logged import diagnose
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
 from .orchestrator import NO_LIMITS, Command, Report, Test
 from .scripted import script
@@ -51,6 +52,7 @@ __all__ = [
     "cancel",
     "check",
     "config",
+    "diagnose",
     "explain",
     "fix",
     "forget",

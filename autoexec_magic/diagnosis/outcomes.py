@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from autoexec_magic.values import Diagnosis, Outcome
 
 from . import limits, shell
@@ -49,17 +51,27 @@ def diagnose_outcome(
     if outcome.returncode < 0:
         start, end = last_line(texts[0])
         ended = shell.explain_signal(shell.signal_name(-outcome.returncode), texts[0][start:end])
-        # Python writes a traceback when it is interrupted: that one knows the place.
-        return found.diagnosis if found and found.diagnosis.code == ended.code else ended
+        return found.diagnosis if found and _explains(found.diagnosis, ended, outcome.returncode) else ended
     if found:
         return found.diagnosis
     why = f"exit code {outcome.returncode}{_last_words(texts)}"
     fix = (
         "read the lines above the last one"
         if any(map(str.strip, texts))
-        else "let it say why, then run it again"
+        else "let it say why (bash -x shows each command), then run it again"
     )
     return compose("nonzero-exit", why, fix, "unknown")
+
+
+def _explains(said: Diagnosis, ended: Diagnosis, returncode: int) -> bool:
+    """Whether what a process wrote says more than the signal that ended it.
+
+    Python writes a traceback when it is interrupted, and that one knows the
+    place; native code that gives up says why before it aborts.
+    """
+    gave_up = returncode == -signal.SIGABRT and said.code != "assertion-failed"
+    is_sure = said.confidence == "certain"
+    return said.code == ended.code or (is_sure and (gave_up or said.code == "out-of-memory"))
 
 
 def _last_words(texts: tuple[str, ...]) -> str:

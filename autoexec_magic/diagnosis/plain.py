@@ -52,12 +52,16 @@ class Plain:
         A lone surrogate, which has no UTF-8, counts as three bytes
         (`surrogatepass`).
         """
-        first = self._origin(start)
-        last = self._origin(end - 1) + 1 if end > start else first
+        first, last = self.characters(start, end)
         if self.original.isascii():
             return first, last
         before = len(self.original[:first].encode("utf-8", "surrogatepass"))
         return before, before + len(self.original[first:last].encode("utf-8", "surrogatepass"))
+
+    def characters(self, start: int, end: int) -> tuple[int, int]:
+        """Return the range of characters of the original for a range of `text`."""
+        first = self._origin(start)
+        return first, self._origin(end - 1) + 1 if end > start else first
 
     def _origin(self, at: int) -> int:
         passed = bisect_right(self.cuts, at)

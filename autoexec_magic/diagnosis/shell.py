@@ -39,6 +39,39 @@ SAYINGS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "File exists": ("file-exists", "take another name, or remove {name} first"),
         "No space left on device": ("disk-full", "free some space on that disk, or write somewhere else"),
         "Connection refused": ("connection-refused", "start the server, or correct the address and port"),
+        "too many arguments": ("too-many-arguments", 'quote the variables on that line: "$name"'),
+        "integer expression expected": (
+            "wrong-type",
+            "look at that value: -eq, -lt and -gt compare whole numbers only",
+        ),
+        "bad substitution": ("syntax", "correct that ${...}, or run it with bash instead of sh"),
+        "ambiguous redirect": ("syntax", "quote the file's name behind the redirection"),
+        "not a valid identifier": ("syntax", "begin the name with a letter, and put no spaces around ="),
+        "readonly variable": ("read-only-variable", "take another name: {name} is read-only"),
+        "Argument list too long": (
+            "argument-list-too-long",
+            "hand the names on in portions: find ... -exec ... +, or xargs",
+        ),
+        "Exec format error": (
+            "wrong-architecture",
+            "take a build for this machine (file NAME says whose it is), or give it a first line (#!)",
+        ),
+        "Too many open files": ("too-many-open-files", "open fewer at once, or raise the limit (ulimit -n)"),
+        "Operation not permitted": (
+            "operation-not-permitted",
+            "ask whose {name} is: only its owner, or root, may do that",
+        ),
+        "Directory not empty": ("folder-not-empty", "empty {name} first, or rm -r it if all of it may go"),
+        "Too many levels of symbolic links": (
+            "too-many-links",
+            "look at where that link leads (readlink): it goes round in a circle",
+        ),
+        "File name too long": ("invalid-name", "take a shorter name"),
+        "Text file busy": ("file-in-use", "end the program first: it runs from that very file"),
+        "Resource temporarily unavailable": (
+            "process-limit",
+            "start fewer processes at once, or raise the limit (ulimit -u)",
+        ),
         "unbound variable": ("unset-variable", "set {name} before that line, or write ${{name}:-}"),
         "parameter not set": ("unset-variable", "set {name} before that line, or write ${{name}:-}"),
     }
@@ -92,6 +125,9 @@ _SIGNAL_WORDS = {
     "Terminated": "SIGTERM",
     "Segmentation fault": "SIGSEGV",
 }
+_RUNNERS = frozenset(
+    ("env", "xargs", "nohup", "timeout", "nice", "sudo", "time", "setsid", "stdbuf", "chroot")
+)
 _NOT_RUN = {
     126: ("not-executable", "make the file executable (chmod +x), or name the program that reads it"),
     127: ("command-not-found", "install the command, or correct its name"),
@@ -115,7 +151,7 @@ def read(plain: str, returncode: int | None = None) -> Reading | None:
         seen += bool(line)
         if seen > _LINES:
             break
-        if line and (diagnosis := _explain_line(line, returncode)):
+        if line and (diagnosis := _explain_line(line, returncode, is_all=returncode is None and seen == 1)):
             return Reading(diagnosis, start, end)
     start, end = last_line(plain)
     if returncode in _NOT_RUN:
@@ -151,21 +187,47 @@ def explain_signal(name: str, last_words: str = "", *, sure: bool = True) -> Dia
     return compose(code, why, fix, "certain" if sure else "likely")
 
 
-def _explain_line(line: str, returncode: int | None) -> Diagnosis | None:
-    """Return the diagnosis of one message, or None where it is none."""
+def _explain_line(line: str, returncode: int | None, *, is_all: bool = False) -> Diagnosis | None:
+    """Return the diagnosis of one message, or None where it is none.
+
+    `is_all` says that it is the last thing written and that nothing is known
+    of the exit code: then the shell's own form with its place is certain.
+    """
     where, parts = _anatomy(line)
     saying, name = parts[-1], _name(parts)
+    if where and saying.startswith("division by 0"):
+        return compose("division-by-zero", ": ".join(parts), "check the divisor first", "likely", where)
+    if (
+        returncode in (None, 127)
+        and not where
+        and saying == "No such file or directory"
+        and _runs_others(parts)
+    ):
+        fix = SAYINGS["command not found"][1].replace("{name}", name)
+        return compose("command-not-found", ": ".join(parts), fix, _sureness(returncode == 127))
     # "not found" is the shell's own word only where it says on which line.
     if found := SAYINGS.get(saying) if name and (where or saying != "not found") else None:
         code, fix = found
-        if where and returncode == 126:
+        if where and returncode == 126 and code in ("permission-denied", "is-a-directory"):
             code, fix = _NOT_RUN[126]
-        sure = bool(where) and returncode in _NOT_RUN
+        sure = bool(where) and (returncode in _NOT_RUN or is_all)
         return compose(code, ": ".join(parts), fix.replace("{name}", name), _sureness(sure), where)
     if where and parts[0].startswith(_SYNTAX):
         fix = "close what is open, or take out what is too much, on that line or before it"
-        return compose("syntax", ": ".join(parts), fix, _sureness(returncode == 2), where)
+        return compose("syntax", ": ".join(parts), fix, _sureness(returncode == 2 or is_all), where)
     return _signalled(where, parts[0], returncode) if where or len(parts) == 1 else None
+
+
+def _runs_others(parts: list[str]) -> bool:
+    """Whether what speaks is a program that runs another, and says that this one is not there.
+
+    >>> _runs_others(["xargs", "tool", "No such file"]), _runs_others(["cat", "a.txt", "No such file"])
+    (True, False)
+    """
+    program = parts[0].rpartition("/")[2]
+    said = parts[1] if len(parts) > 2 else ""
+    is_name = said[:1] in "'\"‘`" or said.startswith("failed to run command") or program == "xargs"
+    return program in _RUNNERS and is_name and "/" not in said
 
 
 def _anatomy(line: str) -> tuple[str, list[str]]:

@@ -9,21 +9,23 @@ from typing import TypeAlias
 
 from autoexec_magic.values import Diagnosis
 
-from . import python, shell
+from . import failures, python, shell
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain
 
 _Reader: TypeAlias = Callable[[str, int | None], Reading | None]
-_SHELL_FIRST: tuple[_Reader, ...] = (shell.read, python.read)
+_SHELL_FIRST: tuple[_Reader, ...] = (shell.read, failures.read, python.read)
 _READERS: MappingProxyType[str, tuple[_Reader, ...]] = MappingProxyType(
     {
-        "python": (python.read, shell.read),
+        "python": (python.read, failures.read, shell.read),
         "bash": _SHELL_FIRST,
         "sh": _SHELL_FIRST,
         "shell": _SHELL_FIRST,
     }
 )
-_OTHER: tuple[_Reader, ...] = (shell.read,)  # every program can be missing, or be killed
+_OTHER: tuple[_Reader, ...] = (failures.read, shell.read)  # every program can be missing, or be killed
+_RANKS = {"certain": 2, "likely": 1, "unknown": 0}
+_FEW = 200  # characters behind a failure that cannot hold another one worth looking for
 
 
 def diagnose_text(text: str, *, language: str = "python", around: Around = NOTHING) -> Diagnosis:
@@ -62,8 +64,26 @@ def diagnose_text(text: str, *, language: str = "python", around: Around = NOTHI
 
 
 def read(plain: str, language: str, returncode: int | None) -> Reading | None:
-    """Return what the first reader that knows it says of `plain`, a text without escape sequences."""
+    """Return what explains the end of `plain`, a text without escape sequences, or None.
+
+    The surest reading counts, and of those that are as sure the one nearest
+    the end; where two explain the same words, the reader that comes first.
+    """
+    best: Reading | None = None
     for reader in _READERS.get(language, _OTHER):
-        if found := reader(plain, returncode):
-            return found
-    return None
+        found = reader(plain, returncode)
+        if found is None:
+            continue
+        if best is None or _is_better(found, best):
+            best = found
+        if best.diagnosis.confidence == "certain" and len(plain) - best.end <= _FEW:
+            break
+    return best
+
+
+def _is_better(found: Reading, best: Reading) -> bool:
+    rank, other = (_RANKS[each.diagnosis.confidence] for each in (found, best))
+    if rank != other:
+        return rank > other
+    knows_place = bool(found.diagnosis.where) and not best.diagnosis.where
+    return found.start >= best.end or (rank == 0 and knows_place)

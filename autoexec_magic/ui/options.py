@@ -218,6 +218,19 @@ def add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-fast", action="store_true", help="end all at the first that fails")
 
 
+def add_diagnose(parser: argparse.ArgumentParser) -> None:
+    """Add what `diagnose` takes."""
+    parser.add_argument(
+        "--lang",
+        default="",
+        metavar="LANGUAGE",
+        help="what wrote it: python, bash, node; else from the log",
+    )
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="logs; without one standard input, or the cell"
+    )
+
+
 def add_install(parser: argparse.ArgumentParser) -> None:
     """Add what `install` takes."""
     add_yes(parser)

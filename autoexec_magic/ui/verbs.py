@@ -19,7 +19,7 @@ from typing import NoReturn
 from ..api import Caller
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
-from . import fixes, indexes, options, rows, rulings, sought, speak
+from . import diagnoses, fixes, indexes, options, rows, rulings, sought, speak
 from . import why as reasons
 from .spoken import Spoken
 
@@ -274,6 +274,12 @@ VERBS: Mapping[str, Verb] = {
         run=speak.script,
         takes_cell=True,
         takes_after=True,
+    ),
+    "diagnose": Verb(
+        help="say what went wrong in a log from anywhere: diagnose FILE, or < LOG",
+        add=options.add_diagnose,
+        run=diagnoses.diagnose,
+        takes_cell=True,
     ),
     "install": Verb(help="install what is named, by proof", add=options.add_install, run=speak.install),
     "resolve": Verb(

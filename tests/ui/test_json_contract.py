@@ -30,6 +30,7 @@ def documented() -> dict[str, set[str]]:
         ("ledger verify", set()),
         ("runs", {"Run"}),
         ("why", {"Diagnosis"}),
+        ("diagnose a.log", {"Log", "Diagnosis"}),
         ("config", {"Setting"}),
         ("policy explain --json ls", {"PolicyVerdict"}),
         ("fix --check .", {"Resolution"}),
@@ -39,6 +40,7 @@ def test_what_is_printed_is_what_the_page_says(line, kinds, tmp_path, monkeypatc
     """Every field is there and none is missing, for each kind that a verb prints."""
     monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(tmp_path / "data"))
     (tmp_path / "a.py").write_text("import json, cv2_that_nobody_has\n")
+    (tmp_path / "a.log").write_text("curl: (6) Could not resolve host: a.example\n")
     (tmp_path / "b.py").write_text("import (\n")
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'a'\nversion = '1'\n")
     command = [sys.executable, "-m", "autoexec_magic"]

@@ -1,0 +1,20 @@
+"""What programs say when they fail: a small table for each, found by what only they write."""
+
+from __future__ import annotations
+
+from ..spots import Family
+from . import archives, builds, clouds, containers, git, java, network, system, tools
+
+__all__ = ["FAMILIES"]
+
+FAMILIES: tuple[Family, ...] = (
+    *git.FAMILIES,
+    *containers.FAMILIES,
+    *network.FAMILIES,
+    *archives.FAMILIES,
+    *builds.FAMILIES,
+    *java.FAMILIES,
+    *system.FAMILIES,
+    *tools.FAMILIES,
+    *clouds.FAMILIES,
+)

@@ -1,0 +1,54 @@
+"""What small tools of the system say: option parsers, awk, sed, jq, perl, psql, sqlite3."""
+
+from __future__ import annotations
+
+from ..spots import Family, Saying, Seen, Spot, known
+
+_OPTION = "correct the option; --help lists them"
+_DATABASE = "correct the SQL at that place"
+_ROWS: tuple[Saying, ...] = (
+    ("unrecognized option '", "unknown-option", _OPTION),
+    ("invalid option -- '", "unknown-option", _OPTION),
+    ("unknown option -- ", "unknown-option", _OPTION),
+    ("target is busy", "file-in-use", "end what uses it (lsof, fuser), then run it again"),
+    ("psql: error: connection to server on socket", "file-not-found", "start PostgreSQL, or name its host (-h)"),
+    ("failed: Connection refused", "connection-refused", "start the server, or correct the address and port"),
+    ("password authentication failed", "authentication-failed", "correct user and password"),
+    ("could not translate host name", "host-not-found", "check the host's name, and whether this machine has a network"),
+    ("jq: error", "syntax", "correct the filter, and quote it: a shell takes $ and | as its own"),
+    ("parse error: ", "invalid-json", "look at the text at that place: it is no JSON"),
+    ("sed: -e expression", "syntax", "correct that expression, and quote it"),
+    ("awk: ", "syntax", "correct the program, and quote it: a shell takes $ as its own"),
+    ("Can't locate ", "module-not-found", "install that Perl module (Debian: lib…-perl), or correct its name"),
+    ("syntax error at ", "syntax", "correct that line, or the end of the line before it"),
+    ("unable to open database", "file-not-found", "check the path of the database, and that its folder is yours"),
+    ("no such table: ", "table-not-found", "make the table first, or correct its name (.tables lists them)"),
+    ("no such column: ", "column-not-found", "correct the column's name (.schema shows them)"),
+    ("database is locked", "lock-held", "end what else uses that database"),
+    ("Error: in prepare, near", "syntax", _DATABASE),
+    ("warning: here-document at line", "syntax", "end the here-document: its last word alone on a line"),
+)  # fmt: skip
+_SPEAKS = ("psql: error", "jq: error", "parse error: ", "sed: -e expression", "awk: ", "Can't locate ", "Error: in prepare", "Error: unable to open database", "Error: stepping", "Parse error", "syntax error at ", "mawk: ", "gawk: ")  # fmt: skip
+
+
+def read(spot: Spot) -> Seen | None:
+    """Explain a line of such a tool's."""
+    line = spot.line.strip()
+    if "ption" in line and ("recognized option '" in line or "option -- " in line):
+        program = line.partition(": ")[0]
+        return known(spot, _ROWS, line, exits=(1, 2, 64, 125)) if " " not in program else None
+    if line.endswith(": target is busy.") or ": warning: here-document at line" in line:
+        is_warning = "warning" in line
+        return known(spot, _ROWS, line, exits=(1, 32), confidence="likely" if is_warning else "certain")
+    if not line.startswith(_SPEAKS) or (line.startswith("syntax error at ") and " line " not in line):
+        return None
+    if line.startswith("Can't locate ") and "@INC" not in line:
+        return None
+    if line.startswith("awk: ") and not ("line " in line or "syntax" in line):
+        return None
+    return known(spot, _ROWS, line, exits=(1, 2, 3, 4, 5, 255))
+
+
+FAMILIES: tuple[Family, ...] = (
+    (("unrecognized option '", "option -- ", "target is busy", "warning: here-document", *_SPEAKS), read),
+)

@@ -84,7 +84,7 @@ def test_a_value_that_does_not_come_back_fails_the_run(project):
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        ({"inputs": {"x": object()}}, "x cannot be handed over"),
+        ({"inputs": {"x": len}}, "x cannot be handed over"),
         ({"inputs": {"a b": 1}}, "--in a b cannot be"),
         ({"lang": "rust", "inputs": {"x": 1}}, "--in is not for rust"),
         ({"lang": "rust", "outputs": ["x"]}, "--out is not for rust"),

@@ -8,14 +8,12 @@ from autoexec_magic.values import Diagnosis
 
 from . import python
 from .around import NOTHING, Around
-from .exceptions import causes, user_place
-from .plain import compose
 
 
 def diagnose_exception(
     error: BaseException, *, is_user_frame: Callable[[str], bool], around: Around = NOTHING
 ) -> Diagnosis:
-    """Return why `error` was raised: its explicit root cause, where it has one.
+    """Return why `error` was raised: its root cause, where it has one.
 
     Parameters
     ----------
@@ -27,6 +25,4 @@ def diagnose_exception(
     around : Around, optional
         What is known beside it.
     """
-    chain = causes(error)
-    code, why, fix, confidence = python.explain_error(chain[-1])
-    return compose(code, why, fix, confidence, user_place(chain, is_user_frame))
+    return python.diagnose(error, is_user_frame, around)

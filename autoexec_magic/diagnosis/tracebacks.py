@@ -11,7 +11,11 @@ cancellation is never a root: it is how a time limit is carried out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+from autoexec_magic.values import Frame
 
 from .plain import lines, lines_back
 
@@ -25,34 +29,104 @@ _NAMED_LIKE_ERRORS = ("Error", "Exception", "Exit", "Interrupt", "Expired")
 _LONGEST_PREFIX = 100  # characters that a log may put before each line
 _FIRST_WORDS = re.compile(r"\n(?=\S)")  # where a line that is not indented begins
 _DEEPEST = 8  # columns a frame may stand in
+_NEAR = 400  # characters between a traceback and the words that tie it to the one above
+_LONGEST_NUMBER = 10  # digits of a line's number
 _LONGEST_NAME = 200  # characters of the dotted name of an exception's type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Traceback:
     """What a traceback says. `start` and `end` are character offsets.
 
     `whole` says that the text has the shape of a traceback, not only a line
-    that looks like the end of one. `source` is the line of code at `where`.
+    that looks like the end of one. Its frames stand in `plain[top:bottom]`,
+    each line behind `prefix`; they are looked at when somebody asks. `caused`
+    is what was raised because of it: its place is taken where this one was
+    raised and caught inside a library.
     """
 
+    plain: str
     type_name: str
     message: str
     start: int
     end: int
-    where: str = ""
-    source: str = ""
+    top: int
+    bottom: int
+    prefix: str = ""
     whole: bool = True
+    caused: Traceback | None = None
+
+    @property
+    def frame(self) -> Frame | None:
+        """The user's last frame, or None."""
+        found = _user_frame(self.plain, self.top, self.bottom, self.prefix)
+        return found[0] if found else self.caused.frame if self.caused else None
+
+    @property
+    def where(self) -> str:
+        """The place of that frame, `file:line`, or ""."""
+        frame = self.frame
+        return f"{frame.file}:{frame.line}" if frame else ""
+
+    @property
+    def source(self) -> str:
+        """The line of code of that frame, or ""."""
+        frame = self.frame
+        return frame.source if frame else ""
+
+    def caused_first(self, last: Traceback) -> Traceback:
+        """Return which of the chain from here to `last` led to `last` directly."""
+        at = self
+        while at.caused is not None and at.caused is not last:
+            at = at.caused
+        return at
+
+    def raiser(self) -> tuple[str, str]:
+        """Return file and function of the last frame, whoever wrote it, or two empty strings."""
+        found = _last_frame(self.plain, self.top, self.bottom, self.prefix, _anybodys)
+        return (found[0].file, found[0].function) if found else ("", "")
+
+    def handler(self) -> tuple[str, str]:
+        """Return file and function of the first frame: where it was caught, if it was."""
+        found = _first_frame(self.plain, self.top, self.bottom, self.prefix)
+        return (found.file, found.function) if found else ("", "")
+
+    def is_raise_at(self, place: tuple[str, str]) -> bool:
+        """Return whether its last frame is a `raise` in this file and function."""
+        found = _last_frame(self.plain, self.top, self.bottom, self.prefix, _anybodys)
+        return bool(found) and (found[0].file, found[0].function) == place and _is_raise(found[0].source)
 
 
 def find_traceback(plain: str) -> Traceback | None:
-    """Return the failure that explains the end of `plain`, or None."""
+    """Return the failure that explains the end of `plain`, the root of its direct causes, or None."""
+    last = find_last(plain)
+    return _root(last) if last else None
+
+
+def find_last(plain: str) -> Traceback | None:
+    """Return the failure that `plain` ends with, or None."""
     last = _last_traceback(plain)
     bare = _bare_error(plain, last.end if last else 0)
     # After a traceback only a syntax error, which has no header, is a failure of its own.
-    if bare and (bare.whole or not last):
-        return bare
-    return _root(plain, last) if last else None
+    return bare if bare and (bare.whole or not last) else last
+
+
+def handled_by(found: Traceback) -> Traceback | None:
+    """Return what was being handled when `found` was raised, as far as the text shows it."""
+    inner = _above(found.plain, found.start, _OTHER)
+    if inner is None:
+        return None
+    inner.caused = found
+    return _root(inner)
+
+
+def cause_of(found: Traceback) -> Traceback | None:
+    """Return what `found` was raised from; a cancellation is none."""
+    cause = _above(found.plain, found.start, _CAUSE)
+    if cause is None or cause.type_name.endswith("CancelledError"):
+        return None
+    cause.caused = found  # raised and caught inside a library: the user's call is the place
+    return cause
 
 
 def first_of_group(plain: str, end: int) -> str:
@@ -60,11 +134,20 @@ def first_of_group(plain: str, end: int) -> str:
 
     `end` is where the group's own line ends.
     """
+    found = members_of_group(plain, end, 1)
+    return found[0] if found else ""
+
+
+def members_of_group(plain: str, end: int, limit: int) -> list[str]:
+    """Return the lines of the first exceptions inside a group whose own line ends at `end`."""
+    found: list[str] = []
     for start, stop in lines(plain, end, len(plain)):
-        _, found, line = plain[start:stop].partition(_MEMBER)
-        if found and _type_name(line):
-            return line.rstrip()
-    return ""
+        _, is_member, line = plain[start:stop].partition(_MEMBER)
+        if is_member and _type_name(line):
+            found.append(line.rstrip())
+            if len(found) == limit:
+                break
+    return found
 
 
 def is_library(filename: str) -> bool:
@@ -90,11 +173,9 @@ def _last_traceback(plain: str) -> Traceback | None:
     return found
 
 
-def _root(plain: str, found: Traceback) -> Traceback:
+def _root(found: Traceback) -> Traceback:
     """Follow the chain of direct causes that ends with `found` to its root."""
-    while (cause := _cause_of(plain, found.start)) and not cause.type_name.endswith("CancelledError"):
-        if not cause.where:  # raised and caught inside a library: the user's call is the place
-            cause = replace(cause, where=found.where, source=found.source)
+    while cause := cause_of(found):
         found = cause
     return found
 
@@ -121,17 +202,18 @@ def _outermost_group(plain: str, at: int, start: int, prefix: str) -> tuple[int,
     return top, before + "  | "
 
 
-def _cause_of(plain: str, start: int) -> Traceback | None:
-    """Return the traceback that is the direct cause of the one at `start`."""
-    above = len(plain[max(0, start - 400) : start].rstrip()) + max(0, start - 400)
-    cause = above - len(_CAUSE)
-    if cause < 0 or not plain.startswith(_CAUSE, cause):
+def _above(plain: str, start: int, words: str) -> Traceback | None:
+    """Return the traceback that these words tie to the one at `start`."""
+    near = max(0, start - _NEAR)
+    above = len(plain[near:start].rstrip()) + near
+    tie = above - len(words)
+    if tie < 0 or not plain.startswith(words, tie):
         return None
-    at = plain.rfind(_HEADER, 0, cause)
-    if at < 0 or plain.find(_CAUSE, at, cause) >= 0 or plain.find(_OTHER, at, cause) >= 0:
-        return None  # the cause was never raised, so it has no traceback of its own
+    at = plain.rfind(_HEADER, 0, tie)
+    if at < 0 or plain.find(_CAUSE, at, tie) >= 0 or plain.find(_OTHER, at, tie) >= 0:
+        return None  # it was never raised, so it has no traceback of its own
     opening, prefix = _opening(plain, at)
-    return _read(plain, opening, cause, prefix)
+    return _read(plain, opening, tie, prefix)
 
 
 def _read(plain: str, start: int, stop: int, prefix: str) -> Traceback | None:
@@ -152,9 +234,15 @@ def _read(plain: str, start: int, stop: int, prefix: str) -> Traceback | None:
         line = plain[match.end() : line_end]
         if name := _type_name(line):
             message, end = _message(plain, line, line_end, stop)
-            where, source, _ = _user_frame(plain, body, match.start() + 1, prefix)
             return Traceback(
-                type_name=name, message=message, start=start, end=end, where=where, source=source
+                plain=plain,
+                type_name=name,
+                message=message,
+                start=start,
+                end=end,
+                top=body,
+                bottom=match.start() + 1,
+                prefix=prefix,
             )
     return None
 
@@ -183,15 +271,17 @@ def _bare_error(plain: str, after: int) -> Traceback | None:
         name = _type_name(line)
         if not name.endswith(_NAMED_LIKE_ERRORS):
             continue
-        where, source, opening = _user_frame(plain, _indented_from(plain, after, start), start, "")
+        top = _indented_from(plain, after, start)
+        frame = _user_frame(plain, top, start, "")
         return Traceback(
+            plain=plain,
             type_name=name,
             message=line.partition(":")[2].strip(),
-            start=opening if where else start,
+            start=frame[1] if frame else start,
             end=start + len(line),
-            where=where,
-            source=source,
-            whole=bool(where),
+            top=top,
+            bottom=start,
+            whole=bool(frame),
         )
     return None
 
@@ -206,8 +296,19 @@ def _indented_from(plain: str, after: int, below: int) -> int:
     return top
 
 
-def _user_frame(plain: str, top: int, bottom: int, prefix: str) -> tuple[str, str, int]:
-    """Return place, line of code and offset of the user's last frame, if any."""
+def _user_frame(plain: str, top: int, bottom: int, prefix: str) -> tuple[Frame, int] | None:
+    """Return the user's last frame and its offset."""
+    return _last_frame(plain, top, bottom, prefix, is_library)
+
+
+def _anybodys(line: str) -> bool:
+    return False
+
+
+def _last_frame(
+    plain: str, top: int, bottom: int, prefix: str, is_skipped: Callable[[str], bool]
+) -> tuple[Frame, int] | None:
+    """Return the last frame that is not skipped, and its offset."""
     file, cell = plain.rfind("File ", top, bottom), plain.rfind("Cell In[", top, bottom)
     below, deepest = bottom, len(prefix) + _DEEPEST
     while (at := max(file, cell)) >= 0:
@@ -215,15 +316,34 @@ def _user_frame(plain: str, top: int, bottom: int, prefix: str) -> tuple[str, st
         if at - start <= deepest:  # else the middle of a line, whose end is not looked for
             end = plain.find("\n", at, bottom)
             line = plain[at:end]
-            if is_library(line):
+            if is_skipped(line):
                 below = at
             elif (place := _place(line)) and not plain[start:at].removeprefix(prefix).strip():
-                return place, _source(plain, end + 1, below, prefix), start
+                return _frame(place, _source(plain, end + 1, below, prefix)), start
         if at == file:
             file = plain.rfind("File ", top, at)
         else:
             cell = plain.rfind("Cell In[", top, at)
-    return "", "", bottom
+    return None
+
+
+def _first_frame(plain: str, top: int, bottom: int, prefix: str) -> Frame | None:
+    """Return the first frame, if it is right below the header."""
+    for start, end in islice(lines(plain, top, bottom), 2):
+        line = plain[start:end].removeprefix(prefix).lstrip()
+        if line.startswith(("File ", "Cell In[")) and (place := _place(line)):
+            return _frame(place, "")
+    return None
+
+
+def _is_raise(source: str) -> bool:
+    return source == "raise" or source.startswith("raise ")
+
+
+def _frame(place: tuple[str, int, str], source: str) -> Frame:
+    file, line, function = place
+    cell = file[3:-1] if file.startswith("In[") else ""
+    return Frame(file=file, line=line, function=function, source=source, cell=cell)
 
 
 def _source(plain: str, start: int, stop: int, prefix: str) -> str:
@@ -237,11 +357,11 @@ def _source(plain: str, start: int, stop: int, prefix: str) -> str:
     return first
 
 
-def _place(line: str) -> str:
-    """Return `file:line` of a frame's first line, or "".
+def _place(line: str) -> tuple[str, int, str] | None:
+    """Return file, line and function of a frame's first line, or None.
 
-    >>> _place('File "a.py", line 3, in f'), _place("Cell In[2], line 1"), _place("File ~/a.py:3, in f()")
-    ('a.py:3', 'In[2]:1', '~/a.py:3')
+    >>> _place('File "a.py", line 3, in f'), _place("Cell In[2], line 1"), _place("File ~/a.py:3, in f(x)")
+    (('a.py', 3, 'f'), ('In[2]', 1, ''), ('~/a.py', 3, 'f'))
     """
     if line.startswith('File "'):
         name, _, rest = line[6:].rpartition('", line ')
@@ -250,7 +370,10 @@ def _place(line: str) -> str:
     else:
         name, _, rest = line[5:].partition(", in ")[0].rpartition(":")
     number = rest.partition(",")[0].strip()
-    return f"{name}:{number}" if number.isdecimal() else ""
+    if not (number.isascii() and number.isdecimal() and len(number) < _LONGEST_NUMBER):
+        return None
+    function = line.rpartition(", in ")[2].partition("(")[0].strip() if ", in " in line else ""
+    return name, int(number), "" if function.startswith("<module") else function
 
 
 def _type_name(line: str) -> str:

@@ -63,6 +63,11 @@ def causes(error: BaseException) -> list[BaseException]:
     return chain
 
 
+def has_no_cause(error: BaseException) -> bool:
+    """Return whether nothing was handled, and nothing named as the cause, when it was raised."""
+    return _CAUSE(error) is None and _CONTEXT(error) is None
+
+
 def context_of(error: BaseException) -> BaseException | None:
     """Return what was being handled when `error` was raised, unless that was hidden on purpose."""
     return None if _SUPPRESSED(error) else _CONTEXT(error)

@@ -19,19 +19,20 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-from autoexec_magic.values import Diagnosis
+from autoexec_magic.values import Confidence, Diagnosis
 
 from . import exceptions
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, one_line
-from .rows import UNKNOWN, Entry, Row, Said, Seen, nobody, own_line
+from .rows import LONGEST_MESSAGE, UNKNOWN, Entry, Row, Said, Seen, nobody, own_line
 from .tables import ANY, ROWS
-from .tracebacks import Traceback, cause_of, find_last, handled_by, is_library, members_of_group
+from .tracebacks import Traceback, cause_of, find_last, glance, handled_by, is_library, members_of_group, raiser_of
 
-Found: TypeAlias = tuple[str, str, str, str]
+Found: TypeAlias = tuple[str, str, str, Confidence]
 # What says little: a cause says more, whoever raised it.
 _GENERIC = frozenset(("error", "wrong-value", "wrong-type", "os-error", "import-failed", "database-failed"))
 _UNCAUGHT = (None, 1, -2, 130)  # how Python ends after a traceback; 130 is -2 as a shell says it
+_ROWS: dict[str, Entry] = dict(ROWS)
 _BY_CLASS: dict[int, Entry] = {id(getattr(builtins, name)): row for name, row in ROWS.items() if "." not in name}
 _BY_LAST_PART: dict[str, Entry] = {name.rpartition(".")[2]: row for name, row in reversed(ROWS.items())}
 _REPEATED = 4  # characters of a message that another one may hold by chance
@@ -48,6 +49,10 @@ def code_of(error: BaseException) -> str:
     >>> code_of(ZeroDivisionError("division by zero"))
     'division-by-zero'
     """
+    if exceptions.has_no_cause(error):
+        row, is_sure = row_of(error)
+        if is_sure and row.confidence == "certain":
+            return row.code
     return chain_of(error)[1].code
 
 
@@ -162,12 +167,15 @@ def code_of_text(plain: str) -> str:
     >>> code_of_text("NameError: name 'totl' is not defined")
     'name-not-defined'
     """
+    if glanced := glance(plain):
+        name, message, frame = glanced
+        return _row_by_name(name, message[:LONGEST_MESSAGE], lambda: raiser_of(frame))[0].code
     last = find_last(plain)
     return _root_of_text(last)[1].code if last else ""
 
 
-def explain(type_name: str, message: str, source: str = "") -> Said:
-    """Return what is said of an exception as Python prints it.
+def explain(type_name: str, message: str, source: str = "") -> Found:
+    """Return code, why, fix and confidence for an exception as Python prints it.
 
     Parameters
     ----------
@@ -184,19 +192,21 @@ def explain(type_name: str, message: str, source: str = "") -> Said:
     ('division-by-zero', 'division by zero', 'make sure the divisor is not 0 in: a / b')
     """
     row, is_sure = _row_by_name(type_name, message, nobody)
-    return _say(row, Seen(type_name=type_name, message=message, source=source), NOTHING, is_sure=is_sure)
+    said = _say(row, Seen(type_name=type_name, message=message, source=source), NOTHING, is_sure=is_sure)
+    return said[:4]
 
 
-def explain_error(error: BaseException) -> Diagnosis:
-    """Return what is said of an exception object, wherever it was raised."""
-    return diagnose(error, lambda name: False)
+def explain_error(error: BaseException) -> Found:
+    """Return code, why, fix and confidence for an exception object, wherever it was raised."""
+    seen = diagnose(error, lambda name: False)
+    return seen.code, seen.why, seen.fix, seen.confidence
 
 
 def _explicit(chain: list[BaseException]) -> tuple[list[BaseException], Row, bool]:
     """Return a chain of causes up to the first one that a library put into words, and its row."""
     for count, error in enumerate(chain, 1):
         row, is_sure = row_of(error)
-        if is_sure and row.code not in _GENERIC and is_library(exceptions.raiser_of(error)[0]):
+        if count < len(chain) and is_sure and row.code not in _GENERIC and is_library(exceptions.raiser_of(error)[0]):
             break
     return chain[:count], row, is_sure
 
@@ -205,9 +215,9 @@ def _root_of_text(found: Traceback) -> tuple[Traceback, Row, bool]:
     """Return what explains `found`, as `chain_of` does it for objects."""
     row, is_sure = _row_of_text(found)
     count = 0
-    while not (is_sure and row.code not in _GENERIC and is_library(found.raiser()[0])):
-        cause = cause_of(found)
-        if cause is None:
+    while cause := cause_of(found):
+        is_same = (cause.type_name, cause.message) == (found.type_name, found.message)
+        if not is_same and is_sure and row.code not in _GENERIC and is_library(found.raiser()[0]):
             break
         found = cause
         row, is_sure = _row_of_text(found)
@@ -233,7 +243,7 @@ def _row_of_text(found: Traceback) -> tuple[Row, bool]:
 def _row_by_name(
     type_name: str, message: str, raiser: Callable[[], tuple[str, str]]
 ) -> tuple[Row, bool]:
-    entry = ROWS.get(type_name)
+    entry = _ROWS.get(type_name)
     is_exact = entry is not None
     if entry is None:
         entry = _BY_LAST_PART.get(type_name.rpartition(".")[2], UNKNOWN)
@@ -300,8 +310,8 @@ def _interpreter_says(plain: str) -> Reading | None:
     line = plain[start:end]
     program, found, module = line.rpartition(": No module named ")
     if found and "python" in program:
-        said = explain("ModuleNotFoundError", f"No module named '{module}'")
-        return Reading(compose("module-not-found", said.why, said.fix, "likely"), start, end)
+        code, why, fix, _ = explain("ModuleNotFoundError", f"No module named '{module}'")
+        return Reading(compose(code, why, fix, "likely"), start, end)
     program, found, path = line.partition(": can't open file ")
     if found and "python" in program:
         fix = "check the path: it is looked up from the working directory"

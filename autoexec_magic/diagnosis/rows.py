@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 100  #: characters of a name that a fix may repeat
 LONGEST_MESSAGE = 1000  #: characters of a message that are looked at
+_SHORT = 2  # letters of a beginning that may be the rest of a word
 _FEW = 10  # sayings that are looked for one by one; of more, only those that share a word with the message
 
 #: Returns the file and the function that raised an exception, or two empty strings.
@@ -157,15 +158,16 @@ class _Many(_Few):
 
     def pick(self, message: str, raiser: Raiser) -> Row:
         """Return the row of the first saying that is found."""
-        by_word, sayings = self._by_word, self.sayings
-        orders = self._loose.copy()
-        for word in by_word.keys() & message.split(" "):
-            orders += by_word[word]
-        orders.sort()
-        for order in orders:
-            saying, entry = sayings[order]
-            if saying in message:
-                return entry.pick(message, raiser)
+        by_word = self._by_word
+        orders = self._loose
+        for word in message.split(" "):
+            if word in by_word:
+                orders = orders + by_word[word]
+        if orders:
+            for order in sorted(orders):
+                saying, entry = self.sayings[order]
+                if saying in message:
+                    return entry.pick(message, raiser)
         return self.otherwise.pick(message, raiser)
 
 
@@ -193,7 +195,7 @@ class _RaisedIn:
 
     def pick(self, message: str, raiser: Raiser) -> Row:
         file, function = raiser()
-        entry = self.functions.get((file.rpartition("/")[2], function)) if file else None
+        entry = self.functions.get((file.rpartition("/")[2], function.rpartition(".")[2])) if file else None
         return (entry or self.otherwise).pick(message, raiser)
 
 
@@ -258,5 +260,11 @@ def own_line(type_name: str, message: str) -> str:
 
 
 def _word_of(saying: str) -> str:
-    """Return the longest word of `saying` that has a space on both sides, or ""."""
-    return max(saying.split(" ")[1:-1], key=len, default="")
+    """Return the longest word of `saying` that has a space on both sides; else the one that begins it.
+
+    What ends a saying may go on in the message. One of two words has to begin
+    with a whole word.
+    """
+    first, *others = saying.split(" ")
+    inner = max(others[:-1], key=len, default="")
+    return inner or (first if others and len(first) > _SHORT else "")

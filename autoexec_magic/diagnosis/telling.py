@@ -60,8 +60,6 @@ def syntax_line(said: Said, seen: Seen, around: Around) -> Said:
         return said._replace(fix="take the ``` lines out: they are not part of the code")
     if line.startswith((">>>", "...", "In [", "$ ")):
         return said._replace(fix="take the prompt off the start of each line")
-    if line.startswith(("print ", "exec ")):
-        return said._replace(fix="call it with parentheses: this is Python 3")
     return said
 
 

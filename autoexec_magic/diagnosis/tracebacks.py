@@ -20,14 +20,21 @@ from autoexec_magic.values import Frame
 from .plain import lines, lines_back
 
 _HEADER = "Traceback (most recent call last)"  # IPython writes no colon after it
+_CALLS = "(most recent call "
+_LAST_CALLS = _CALLS + "last)"
+_FRAME = '\n  File "'
+_PLAIN = f"{_HEADER}:{_FRAME}"
+_BEFORE_CALLS = len(_HEADER) - len(_LAST_CALLS)
+_FRAME_LINES = 8  # lines that a frame may take
 _GROUP = "  + Exception Group " + _HEADER
 _MEMBER = "    | "  # before each line of an exception that a group holds
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _OTHER = "During handling of the above exception, another exception occurred:"
+_TIE = "bove exception"  # both begin so
 _BLANK = " \t\r\n"  # what a line that is not the exception's own begins with
 _NAMED_LIKE_ERRORS = ("Error", "Exception", "Exit", "Interrupt", "Expired")
 _LONGEST_PREFIX = 100  # characters that a log may put before each line
-_FIRST_WORDS = re.compile(r"\n(?=\S)")  # where a line that is not indented begins
+_FIRST_WORDS = re.compile(r"\n[^ \t\r\n\f\v]")  # where a line that is not indented begins
 _DEEPEST = 8  # columns a frame may stand in
 _NEAR = 400  # characters between a traceback and the words that tie it to the one above
 _LONGEST_NUMBER = 10  # digits of a line's number
@@ -59,8 +66,12 @@ class Traceback:
     @property
     def frame(self) -> Frame | None:
         """The user's last frame, or None."""
-        found = _user_frame(self.plain, self.top, self.bottom, self.prefix)
-        return found[0] if found else self.caused.frame if self.caused else None
+        at: Traceback | None = self
+        while at is not None:
+            if found := _user_frame(at.plain, at.top, at.bottom, at.prefix):
+                return found[0]
+            at = at.caused
+        return None
 
     @property
     def where(self) -> str:
@@ -83,8 +94,13 @@ class Traceback:
 
     def raiser(self) -> tuple[str, str]:
         """Return file and function of the last frame, whoever wrote it, or two empty strings."""
-        found = _last_frame(self.plain, self.top, self.bottom, self.prefix, _anybodys)
-        return (found[0].file, found[0].function) if found else ("", "")
+        plain, bottom = self.plain, self.bottom
+        at = plain.rfind("File ", self.top, bottom)
+        at = max(at, plain.rfind("Cell In[", max(at, self.top), bottom))
+        if at < 0 or not _is_at_start(plain, at, self.prefix):
+            found = _last_frame(plain, self.top, bottom, self.prefix, _anybodys)
+            return (found[0].file, found[0].function) if found else ("", "")
+        return raiser_of(plain[at : plain.find("\n", at, bottom)])
 
     def handler(self) -> tuple[str, str]:
         """Return file and function of the first frame: where it was caught, if it was."""
@@ -101,6 +117,33 @@ def find_traceback(plain: str) -> Traceback | None:
     """Return the failure that explains the end of `plain`, the root of its direct causes, or None."""
     last = find_last(plain)
     return _root(last) if last else None
+
+
+def glance(plain: str) -> tuple[str, str, str] | None:
+    """Return type, message and last frame of a text that is one plain traceback; None of any other text.
+
+    It is what `find_last` finds, and has no cause. Nothing is looked at but
+    the header and the last lines: whatever stands between, an error with a
+    frame right above it is the failure that counts.
+    """
+    at = plain.rfind(_CALLS)  # also what other lists of frames begin with
+    start = at - _BEFORE_CALLS
+    if start < 0 or not plain.startswith(_PLAIN, start):
+        return None
+    if start and (plain[start - 1] != "\n" or _TIE in plain[max(0, start - _NEAR) : start]):
+        return None
+    end = len(plain)
+    while plain[end - 1] in _BLANK:
+        end -= 1
+    last = plain.rfind("\n", at, end) + 1
+    frame = plain.rfind(_FRAME, at, last)
+    indented = plain.count("\n ", frame + 1, last)
+    if indented > _FRAME_LINES or plain.count("\n", frame + 1, last - 1) != indented:
+        return None
+    name, colon, message = plain[last:end].partition(":")
+    if not name.endswith(_NAMED_LIKE_ERRORS) or _type_name(name) != name or (colon and not message.strip()):
+        return None
+    return name, message.strip(), plain[frame + 3 : plain.find("\n", frame + 1)]
 
 
 def find_last(plain: str) -> Traceback | None:
@@ -129,6 +172,12 @@ def cause_of(found: Traceback) -> Traceback | None:
     return cause
 
 
+def raiser_of(line: str) -> tuple[str, str]:
+    """Return file and function of a frame's first line, or two empty strings."""
+    place = place_of(line)
+    return (place[0], place[2]) if place else ("", "")
+
+
 def first_of_group(plain: str, end: int) -> str:
     """Return the line of the first exception inside a group, or "".
 
@@ -151,14 +200,15 @@ def members_of_group(plain: str, end: int, limit: int) -> list[str]:
 
 
 def is_library(filename: str) -> bool:
-    """Return whether `filename` is the standard library's or a package's."""
-    return (
-        "/lib/python3." in filename
-        or "/site-packages/" in filename
-        or "/dist-packages/" in filename
-        or "/lib64/python3." in filename
-        or "<frozen " in filename
-    )
+    """Return whether `filename` is the standard library's or a package's.
+
+    Cython names its sources relative to where they were built.
+    """
+    if "/lib" in filename and ("/lib/python3." in filename or "/lib64/python3." in filename):
+        return True
+    if "-packages/" in filename and ("/site-packages/" in filename or "/dist-packages/" in filename):
+        return True
+    return "<frozen " in filename or ".pyx" in filename or "<__array_function__" in filename
 
 
 def _last_traceback(plain: str) -> Traceback | None:
@@ -204,6 +254,8 @@ def _outermost_group(plain: str, at: int, start: int, prefix: str) -> tuple[int,
 
 def _above(plain: str, start: int, words: str) -> Traceback | None:
     """Return the traceback that these words tie to the one at `start`."""
+    if start < len(words):
+        return None
     near = max(0, start - _NEAR)
     above = len(plain[near:start].rstrip()) + near
     tie = above - len(words)
@@ -227,11 +279,13 @@ def _read(plain: str, start: int, stop: int, prefix: str) -> Traceback | None:
         return None
     if len(prefix) > _LONGEST_PREFIX or not plain.startswith(prefix, body):
         prefix = ""  # words that stand before the header only
-    first_words = re.compile(rf"\n{re.escape(prefix)}(?=\S)") if prefix else _FIRST_WORDS
-    for match in first_words.finditer(plain, body - 1, stop):
-        line_end = plain.find("\n", match.end(), stop)
+    first_words = re.compile(rf"\n{re.escape(prefix)}\S") if prefix else _FIRST_WORDS
+    at = body - 1
+    while match := first_words.search(plain, at, stop):
+        at = match.end() - 1
+        line_end = plain.find("\n", at, stop)
         line_end = stop if line_end < 0 else line_end
-        line = plain[match.end() : line_end]
+        line = plain[at:line_end]
         if name := _type_name(line):
             message, end = _message(plain, line, line_end, stop)
             return Traceback(
@@ -301,6 +355,12 @@ def _user_frame(plain: str, top: int, bottom: int, prefix: str) -> tuple[Frame, 
     return _last_frame(plain, top, bottom, prefix, is_library)
 
 
+def _is_at_start(plain: str, at: int, prefix: str) -> bool:
+    """Return whether only blanks, and the prefix, stand before `at` on its line."""
+    start = plain.rfind("\n", max(0, at - len(prefix) - _DEEPEST - 1), at) + 1
+    return at - start <= len(prefix) + _DEEPEST and not plain[start:at].removeprefix(prefix).strip()
+
+
 def _anybodys(line: str) -> bool:
     return False
 
@@ -318,8 +378,12 @@ def _last_frame(
             line = plain[at:end]
             if is_skipped(line):
                 below = at
-            elif (place := _place(line)) and not plain[start:at].removeprefix(prefix).strip():
+            elif (place := place_of(line)) and not plain[start:at].removeprefix(prefix).strip():
                 return _frame(place, _source(plain, end + 1, below, prefix)), start
+        else:  # nor is anything else of that line
+            start = max(plain.rfind("\n", top, at), top)
+            file, cell = plain.rfind("File ", top, start), plain.rfind("Cell In[", top, start)
+            continue
         if at == file:
             file = plain.rfind("File ", top, at)
         else:
@@ -331,7 +395,7 @@ def _first_frame(plain: str, top: int, bottom: int, prefix: str) -> Frame | None
     """Return the first frame, if it is right below the header."""
     for start, end in islice(lines(plain, top, bottom), 2):
         line = plain[start:end].removeprefix(prefix).lstrip()
-        if line.startswith(("File ", "Cell In[")) and (place := _place(line)):
+        if line.startswith(("File ", "Cell In[")) and (place := place_of(line)):
             return _frame(place, "")
     return None
 
@@ -357,10 +421,10 @@ def _source(plain: str, start: int, stop: int, prefix: str) -> str:
     return first
 
 
-def _place(line: str) -> tuple[str, int, str] | None:
+def place_of(line: str) -> tuple[str, int, str] | None:
     """Return file, line and function of a frame's first line, or None.
 
-    >>> _place('File "a.py", line 3, in f'), _place("Cell In[2], line 1"), _place("File ~/a.py:3, in f(x)")
+    >>> place_of('File "a.py", line 3, in f'), place_of("Cell In[2], line 1"), place_of("File ~/a.py:3, in f(x)")
     (('a.py', 3, 'f'), ('In[2]', 1, ''), ('~/a.py', 3, 'f'))
     """
     if line.startswith('File "'):

@@ -88,7 +88,7 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("No axis named", AXIS),
         ("zero-size array", says("empty-sequence", "check .size first, or give initial=")),
         ("an empty sequence", says("empty-sequence", "check .size first")),
-        ("is read-only", says("read-only-array", "change a copy of it: .copy()")),
+        (" is read-only", says("read-only-array", "change a copy of it: .copy()")),
         ("cannot convert NA to integer", MISSING),
         ("Cannot convert non-finite", MISSING),
         ("containing NA / NaN", MISSING),

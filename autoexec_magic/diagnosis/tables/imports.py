@@ -42,7 +42,7 @@ ROWS: dict[str, Entry] = {
         ("has been removed", likely("cannot-import-name", "use what the message names instead")),
         ("Missing optional dependency", _EXTRA),
         ("Unable to find a usable engine", _EXTRA),
-        ("Import ", _EXTRA),  # pandas 3: `Import openpyxl` failed.
+        ("` failed.", _EXTRA),  # pandas 3: `Import openpyxl` failed.
         ("not installed", _EXTRA),
         ("please install", _EXTRA),
         ("Please install", _EXTRA),

@@ -35,6 +35,7 @@ _FILENAMES = tuple(OSError.__dict__[name].__get__ for name in ("filename", "file
 _MEMBERS = BaseExceptionGroup.__dict__["exceptions"].__get__
 _DICT = BaseException.__dict__["__dict__"].__get__
 _RAISE = opmap["RAISE_VARARGS"]
+_GROUP_MESSAGE = BaseExceptionGroup.__dict__["message"].__get__
 _MRO = type.__dict__["__mro__"].__get__
 _QUALNAME = type.__dict__["__qualname__"].__get__
 _MODULE_DICT = ModuleType.__dict__["__dict__"].__get__
@@ -162,8 +163,15 @@ def is_raised_for(outer: BaseException, inner: BaseException) -> bool:
     caught = _TRACEBACK(inner)
     if last is None or caught is None or last.tb_frame.f_code is not caught.tb_frame.f_code:
         return False
-    code = last.tb_frame.f_code.co_code
-    return 0 <= last.tb_lasti < len(code) and code[last.tb_lasti] == _RAISE
+    return _is_raise(last)
+
+
+def is_own_raise(error: BaseException, is_user_frame: Callable[[str], bool]) -> bool:
+    """Return whether `error` comes from a `raise` of the user's: the words are the user's own, too."""
+    last = None
+    for last in entries(error):
+        pass
+    return last is not None and _is_raise(last) and is_user_frame(last.tb_frame.f_code.co_filename)
 
 
 def remote_frame(error: BaseException, is_user_frame: Callable[[str], bool]) -> Frame | None:
@@ -230,6 +238,11 @@ def source_lines(filename: str) -> list[str]:
     return known[2] if known and len(known) == 4 else []
 
 
+def _is_raise(at: TracebackType) -> bool:
+    code = at.tb_frame.f_code.co_code
+    return 0 <= at.tb_lasti < len(code) and code[at.tb_lasti] == _RAISE
+
+
 def _place_read(error: BaseException, is_user_frame: Callable[[str], bool]) -> Frame | None:
     """Return where a syntax error was read, if that is the user's."""
     filename, line, text = (_SYNTAX[name](error) for name in ("filename", "lineno", "text"))
@@ -247,6 +260,10 @@ def _text_of(error: BaseException, said: object) -> str:
     if said is SyntaxError.__str__:
         message = _SYNTAX["msg"](error)
         return message if type(message) is str else ""  # str(error) would repeat the place
+    if said is BaseExceptionGroup.__str__:
+        message, count = _GROUP_MESSAGE(error), len(_MEMBERS(error))
+        many = "" if count == 1 else "s"
+        return f"{_plainly(message, one=True)} ({count} sub-exception{many})"
     args = _ARGS(error)
     if _is_trusted(said) and all(map(_is_plain, args)) and all(map(_is_plain, _names_of_files(error))):
         try:

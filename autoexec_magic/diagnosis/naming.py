@@ -133,9 +133,8 @@ def attribute(said: Said, seen: Seen, around: Around) -> Said:
     """Say which attribute was meant, what replaced it, or that there was no object."""
     told, found, hint = said.why.partition(_HINT)
     owner, name = quoted(told), quoted(told.partition(" has no attribute ")[2])
+    name = name or (told if is_name(told) else "")  # an Enum says no more than that
     said = said._replace(why=told)
-    if new := replacement(told, owner, name):
-        return said._replace(code="attribute-removed", fix=f"use {new} instead of {name}")
     if owner == "NoneType":
         return said._replace(
             fix=f"check for None before .{name or 'it'}: what stands before it gave no result"
@@ -156,7 +155,7 @@ def attribute(said: Said, seen: Seen, around: Around) -> Said:
 
 def key(said: Said, seen: Seen, around: Around) -> Said:
     """Say which key was meant, of the very object that was asked."""
-    told = said.why
+    told = seen.message
     if told and seen.type_name.rpartition(".")[2] == "KeyError" and not told.startswith('"'):
         fix = f"look at the keys that are there, or use .get({told})"
         said = said._replace(why=f"the key {told} is not there", fix=fix)
@@ -209,13 +208,29 @@ def imported_name(said: Said, seen: Seen, around: Around) -> Said:
     return _near(said, name, _public(objects.names_of(loaded), name))
 
 
+def is_removed(message: str) -> bool:
+    """Return whether a message asks for an attribute that is known to have been taken away."""
+    owner, _, name = message.partition(" has no attribute ")
+    return bool(replacement(owner, quoted(owner), quoted(name)))
+
+
+def removed(said: Said, seen: Seen, around: Around) -> Said:
+    """Say what replaced it."""
+    told = said.why.partition(_HINT)[0]
+    owner, name = quoted(told), quoted(told.partition(" has no attribute ")[2])
+    return said._replace(why=told, fix=f"use {replacement(told, owner, name)} instead of {name}")
+
+
+def is_shadowed(message: str) -> bool:
+    """Return whether a half-imported module has the name of one of Python's: a file of the user's hides it."""
+    half = message.partition("partially initialized module ")[2]
+    return quoted(half) in _MODULES
+
+
 def shadowed(said: Said, seen: Seen, around: Around) -> Said:
-    """Say that a file of the user's hides a module of Python, where the half-imported one has its name."""
-    module = quoted(said.why)
-    if module not in _MODULES:
-        return said
-    fix = f"rename {module}.py: it hides Python's own module {module}"
-    return said._replace(code="module-shadowed", fix=fix)
+    """Say which file to rename."""
+    module = quoted(said.why.partition("module ")[2])
+    return said._replace(fix=f"rename {module or 'it'}.py: it hides Python's own module")
 
 
 def _near(said: Said, name: str, names: Any, written: str = "") -> Said:

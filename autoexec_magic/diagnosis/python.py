@@ -6,6 +6,9 @@ before somebody wants to read it. `certain` is kept for exceptions whose type
 is exactly the row's: a subclass, or a type that only shares the last part of
 its name with a row, is `likely` at best.
 
+Words that the user wrote in a `raise` say what the user thinks
+happened: a row that goes by the words is `likely` then.
+
 The root of explicit causes is what is explained, but for what a library raised
 from something of its own: it put that into words for whoever called it. What was only being handled
 when something else was raised is taken for the cause where the later
@@ -111,6 +114,8 @@ def diagnose(
         at=at,
     )
     said = _say(row, seen, around, is_sure=is_sure)
+    if exceptions.is_own_raise(root, is_user_frame) and _by_words(seen.type_name, row):
+        said = _at_most_likely(said)
     if members := exceptions.members_of(root):
         lines = [_line_of(member) for member in members[:_SHOWN]]
         said = said._replace(why=f"{said.why}; the first is {lines[0]}", evidence=tuple(lines))
@@ -146,8 +151,8 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     )
     is_whole = is_sure and found.whole and returncode in _UNCAUGHT
     said = _say(row, seen, around, is_sure=is_sure)
-    if said.confidence == "certain" and not is_whole:
-        said = said._replace(confidence="likely")
+    if not is_whole or (found.is_own_raise() and _by_words(found.type_name, row)):
+        said = _at_most_likely(said)
     if said.code == "exception-group" and (members := members_of_group(plain, found.end, _SHOWN)):
         said = said._replace(why=f"{said.why}; the first is {members[0]}", evidence=tuple(members))
     wrappers, outer = [], found.caused
@@ -279,8 +284,17 @@ def _say(row: Row, seen: Seen, around: Around, *, is_sure: bool) -> Said:
         return said._replace(why=own_line(seen.type_name, seen.message))
     if is_sure:
         return said
-    confidence = "likely" if said.confidence == "certain" else said.confidence
-    return said._replace(why=own_line(seen.type_name, seen.message), confidence=confidence)
+    return _at_most_likely(said._replace(why=own_line(seen.type_name, seen.message)))
+
+
+def _at_most_likely(said: Said) -> Said:
+    return said._replace(confidence="likely") if said.confidence == "certain" else said
+
+
+def _by_words(type_name: str, row: Row) -> bool:
+    """Return whether the row was picked by the words of the message, and not by the type alone."""
+    entry = _ROWS.get(type_name)
+    return entry is None or entry.pick("", nobody) is not row
 
 
 def _line_of(error: BaseException) -> str:

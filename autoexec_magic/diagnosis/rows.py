@@ -199,6 +199,18 @@ class _RaisedIn:
         return (entry or self.otherwise).pick(message, raiser)
 
 
+class _When:
+    """A row where the message passes a test, which is more than holding some words."""
+
+    __slots__ = ("otherwise", "row", "test")
+
+    def __init__(self, test: Callable[[str], bool], row: Entry, otherwise: Entry) -> None:
+        self.test, self.row, self.otherwise = test, row, otherwise
+
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        return (self.row if self.test(message) else self.otherwise).pick(message, raiser)
+
+
 def says(
     code: str,
     fix: str,
@@ -231,6 +243,11 @@ def by_errno(rows: dict[int, Entry], *, otherwise: Entry) -> Entry:
 def raised_in(functions: dict[tuple[str, str], Entry], *, otherwise: Entry) -> Entry:
     """Return an entry by the name of the file and of the function that raised, for a few functions."""
     return _RaisedIn(functions, otherwise)
+
+
+def when(test: Callable[[str], bool], row: Entry, *, otherwise: Entry) -> Entry:
+    """Return an entry that leaves a message to `row` where it passes the test."""
+    return _When(test, row, otherwise)
 
 
 def nobody() -> tuple[str, str]:

@@ -20,6 +20,7 @@ from autoexec_magic.values import Frame
 from .plain import lines, lines_back
 
 _HEADER = "Traceback (most recent call last)"  # IPython writes no colon after it
+_MADE = ("<frozen ", "<__array_function__", "<decorator-gen", " generated ")
 _CALLS = "(most recent call "
 _LAST_CALLS = _CALLS + "last)"
 _FRAME = '\n  File "'
@@ -106,6 +107,11 @@ class Traceback:
         """Return file and function of the first frame: where it was caught, if it was."""
         found = _first_frame(self.plain, self.top, self.bottom, self.prefix)
         return (found.file, found.function) if found else ("", "")
+
+    def is_own_raise(self) -> bool:
+        """Return whether its last frame is a `raise` of the user's: the words are the user's own, too."""
+        found = _last_frame(self.plain, self.top, self.bottom, self.prefix, _anybodys)
+        return bool(found) and not is_library(found[0].file) and _is_raise(found[0].source)
 
     def is_raise_at(self, place: tuple[str, str]) -> bool:
         """Return whether its last frame is a `raise` in this file and function."""
@@ -200,15 +206,22 @@ def members_of_group(plain: str, end: int, limit: int) -> list[str]:
 
 
 def is_library(filename: str) -> bool:
-    """Return whether `filename` is the standard library's or a package's.
+    """Return whether `filename`, or the line of a frame, is the standard library's, a package's or made by one.
 
-    Cython names its sources relative to where they were built.
+    Cython names its sources relative to where they were built; a dataclass
+    and others make the code of their methods.
     """
     if "/lib" in filename and ("/lib/python3." in filename or "/lib64/python3." in filename):
         return True
     if "-packages/" in filename and ("/site-packages/" in filename or "/dist-packages/" in filename):
         return True
-    return "<frozen " in filename or ".pyx" in filename or "<__array_function__" in filename
+    if ".p" in filename and (".pyx" in filename or ".pxi" in filename or ".pxd" in filename):
+        return True
+    return "<" in filename and any(made in filename for made in _MADE) or _is_generated(filename)
+
+
+def _is_generated(line: str) -> bool:
+    return '"<string>", line ' in line and ", in __" in line
 
 
 def _last_traceback(plain: str) -> Traceback | None:

@@ -31,7 +31,7 @@ JSON_ERROR = by_message(
     ("Extra data", says(_JSON, "read it line by line: it is several JSON texts", tell=json_place)),
     (
         "double quotes",
-        says(_JSON, "quote names with \", and leave no comma before the } or: it is no JSON", tell=json_place),
+        says(_JSON, "quote names with \", take a comma before } away: it is no JSON", tell=json_place),
     ),
     ("Unterminated string", says(_JSON, "fetch the text again: its end is missing", tell=json_place)),
     ("Invalid control character", says(_JSON, "escape line ends inside texts: \\n", tell=json_place)),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from autoexec_magic.values import Action
 
 from ..missing import extra, library, module_not_found
-from ..naming import imported_name, shadowed
-from ..rows import Entry, by_message, likely, says
+from ..naming import imported_name, is_shadowed, shadowed
+from ..rows import Entry, by_message, likely, says, when
 from .formats import PICKLE_CLASS
 
-_CIRCULAR = says(
-    "circular-import",
-    "import inside the function that needs it, or move what both modules need to a third",
-    tell=shadowed,
+_SHADOWED = says("module-shadowed", "rename the file: it hides Python's own module", tell=shadowed)
+_CIRCULAR = when(
+    is_shadowed,
+    _SHADOWED,
+    otherwise=says(
+        "circular-import", "import inside the function that needs it, or move what both modules need to a third"
+    ),
 )
 _EXTRA = says("optional-dependency-missing", "install what it names", "likely", tell=extra)
 LIBRARY = says("shared-library-missing", "install the system library that it names", tell=library)
@@ -28,6 +31,7 @@ ROWS: dict[str, Entry] = {
     "ModuleNotFoundError": NO_MODULE,
     "ImportError": by_message(
         ("circular import", _CIRCULAR),
+        ("consider renaming", _SHADOWED),
         ("cannot import name", says("cannot-import-name", "look in dir() of the module", tell=imported_name)),
         ("cannot open shared object file", LIBRARY),
         ("relative import", says("import-failed", "run it as a module, python -m, or import by full name")),
@@ -53,7 +57,7 @@ ROWS: dict[str, Entry] = {
     ),
 }
 SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
-    "AttributeError": (("circular import", _CIRCULAR), ("Can't get attribute", PICKLE_CLASS)),
+    "AttributeError": (("circular import", _CIRCULAR), ("consider renaming", _SHADOWED), ("Can't get attribute", PICKLE_CLASS)),
     "ValueError": (("binary incompatibility", _BINARY),),
     "RuntimeError": (("compiled against", _BINARY),),
     "OSError": (("cannot open shared object file", LIBRARY), ("undefined symbol", _BINARY)),

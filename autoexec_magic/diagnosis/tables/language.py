@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..naming import argument, attribute, key, name_error
-from ..rows import UNKNOWN, Entry, Row, by_message, likely, raised_in, says
+from ..naming import argument, attribute, is_removed, key, name_error, removed
+from ..rows import UNKNOWN, Entry, Row, by_message, likely, raised_in, says, when
 from ..telling import operands, out_of_memory, places, size
 
 _CONVERT = likely("cannot-convert", "look at that value: take out what is no digit, or skip it")
@@ -39,7 +39,11 @@ def attribute_error(*more: tuple[str, Entry]) -> Entry:
         ("'coroutine' object", _AWAIT),
         ("has no setter", _NO_SETTER),
         ("can't set attribute", _NO_SETTER),
-        otherwise=says("attribute-not-found", "look in dir() of that object", tell=attribute),
+        otherwise=when(
+            is_removed,
+            says("attribute-removed", "use what replaced it", tell=removed),
+            otherwise=says("attribute-not-found", "look in dir() of that object", tell=attribute),
+        ),
     )
 
 
@@ -104,7 +108,8 @@ VALUE_ERROR: tuple[tuple[str, Entry], ...] = (
     ("day is out of range", _DATE_RANGE),
     ("day of month", _DATE_RANGE),
     ("month must be in 1..12", _DATE_RANGE),
-    ("year ", _DATE_RANGE),
+    ("year 0 is out of range", _DATE_RANGE),
+    ("is out of range for month", _DATE_RANGE),
     ("hour must be in", _DATE_RANGE),
     ("Unknown format code", _FORMAT),
     ("Invalid format specifier", _FORMAT),

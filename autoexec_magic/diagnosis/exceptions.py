@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from autoexec_magic.values import Frame
 
+from .frames import is_library
 from .rows import LONGEST_MESSAGE
-from .tracebacks import find_traceback, is_library
+from .tracebacks import find_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +39,7 @@ _RAISE = opmap["RAISE_VARARGS"]
 _GROUP_MESSAGE = BaseExceptionGroup.__dict__["message"].__get__
 _MRO = type.__dict__["__mro__"].__get__
 _QUALNAME = type.__dict__["__qualname__"].__get__
-_MODULE_DICT = ModuleType.__dict__["__dict__"].__get__
+_MODULE_DICT = vars(ModuleType)["__dict__"].__get__
 _CLASS_DICT = type.__dict__["__dict__"].__get__
 # By identity: a metaclass may be the user's, and decide what its classes are equal to.
 _PLAIN = frozenset(map(id, (str, int, float, complex, bool, bytes, type(None), type)))
@@ -149,17 +150,13 @@ def entries(error: BaseException) -> Iterator[TracebackType]:
 
 def raiser_of(error: BaseException) -> tuple[str, str]:
     """Return file and function of the innermost frame, or two empty strings."""
-    last = None
-    for last in entries(error):
-        pass
+    last = _innermost(error)
     return (last.tb_frame.f_code.co_filename, last.tb_frame.f_code.co_name) if last else ("", "")
 
 
 def is_raised_for(outer: BaseException, inner: BaseException) -> bool:
     """Return whether `outer` comes from a `raise` in the very frame that caught `inner`."""
-    last = None
-    for last in entries(outer):
-        pass
+    last = _innermost(outer)
     caught = _TRACEBACK(inner)
     if last is None or caught is None or last.tb_frame.f_code is not caught.tb_frame.f_code:
         return False
@@ -168,9 +165,7 @@ def is_raised_for(outer: BaseException, inner: BaseException) -> bool:
 
 def is_own_raise(error: BaseException, is_user_frame: Callable[[str], bool]) -> bool:
     """Return whether `error` comes from a `raise` of the user's: the words are the user's own, too."""
-    last = None
-    for last in entries(error):
-        pass
+    last = _innermost(error)
     return last is not None and _is_raise(last) and is_user_frame(last.tb_frame.f_code.co_filename)
 
 
@@ -236,6 +231,13 @@ def source_lines(filename: str) -> list[str]:
     """Return the lines of a file that Python or IPython have read before; no disk is looked at."""
     known = linecache.cache.get(filename)
     return known[2] if known and len(known) == 4 else []
+
+
+def _innermost(error: BaseException) -> TracebackType | None:
+    at = _TRACEBACK(error)
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at  # type: ignore[no-any-return]
 
 
 def _is_raise(at: TracebackType) -> bool:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from autoexec_magic.values import ModuleClass, Resolution
 
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:\.[A-Za-z_][A-Za-z0-9_]*+)*+", re.ASCII)
-_EXTRA = re.compile(r"(?:dependency |`Import |^|the |pip install |pip3 install )['`]?([A-Za-z_][\w.-]*)", re.ASCII)
+_EXTRA = re.compile(
+    r"(?:dependency |`Import |^|the |pip install |pip3 install )['`]?([A-Za-z_][\w.-]*)", re.ASCII
+)
 _CORRECT = "correct the module's name in the import"
 
 #: What a module is -> code, the fix where the installer names none, confidence.

@@ -107,6 +107,7 @@ _WORDS = MappingProxyType(
     }
 )
 _MODULES = frozenset(name for name in sys.stdlib_module_names if name[0] != "_" and len(name) > 1)
+_ATTRIBUTE, _OWNER = (vars(AttributeError)[name].__get__ for name in ("name", "obj"))
 _HINT = ". Did you "
 _MISSING_LABELS = re.compile(r"\['([^']{1,100})'")
 
@@ -119,10 +120,12 @@ def name_error(said: Said, seen: Seen, around: Around) -> Said:
     if not name:
         return said
     if line := ALIASES.get(name):
-        return said._replace(fix=f"add the line: {line}", evidence=(f"{name} is the usual name for that import",))
+        return said._replace(
+            fix=f"add the line: {line}", evidence=(f"{name} is the usual name for that import",)
+        )
     if word := _WORDS.get(name):
         return _instead(said, name, word, is_clear=True)
-    if found and hint.startswith("forget to import ") or name in _MODULES:
+    if (found and hint.startswith("forget to import ")) or name in _MODULES:
         return said._replace(fix=f"add the line: import {name}")
     if found and (meant := quoted(hint) or _dotted(hint)):
         return _instead(said, name, meant, is_clear=True)
@@ -146,8 +149,8 @@ def attribute(said: Said, seen: Seen, around: Around) -> Said:
     error: Any = seen.error
     if error is None or not is_a(error, AttributeError):
         return said
-    name = name or _text(AttributeError.name.__get__(error))  # type: ignore[attr-defined]
-    value = AttributeError.obj.__get__(error)  # type: ignore[attr-defined]
+    name = name or _text(_ATTRIBUTE(error))
+    value = _OWNER(error)
     if value is None or not is_name(name):
         return said
     return _near(said, name, _public(objects.names_of(value), name))
@@ -196,7 +199,9 @@ def imported_name(said: Said, seen: Seen, around: Around) -> Said:
     """Say which name of the module was meant."""
     told, found, hint = said.why.partition(_HINT)
     name, module = quoted(told), quoted(told.partition(" from ")[2])
-    fix = f"look in dir({module or 'the module'}) for the name that was meant, or install a version that has it"
+    fix = (
+        f"look in dir({module or 'the module'}) for the name that was meant, or install a version that has it"
+    )
     said = said._replace(why=told, fix=fix)
     if found and (meant := quoted(hint)):
         return _instead(said, name or "it", meant, is_clear=bool(name))
@@ -257,8 +262,8 @@ def _asked_key(message: str, seen: Seen) -> str:
         message = arguments[0]
         listed = _MISSING_LABELS.search(message)
         return listed[1] if listed else message
-    field = message.rpartition("no field of name ")[2] if "no field of name " in message else ""
-    return field
+    _, found, field = message.rpartition("no field of name ")
+    return field if found else ""
 
 
 def _public(names: list[str], asked: str) -> list[str]:

@@ -36,9 +36,16 @@ _MOST = 3000  # names or keys that are looked at
 _DEEPEST = 8  # links of a chain such as a.b["c"].d
 _LONGEST = 2000  # characters of code that are parsed
 _MISSING = object()
-# From 3.13 on the names of a function are a view of it; a class body may have a mapping of its own.
-_VIEW = type((lambda: sys._getframe().f_locals)())
+
 _VIEWS = ("loc", "iloc", "at", "iat")  # what pandas calls the ways into one and the same object
+
+
+def _a_view() -> object:
+    return sys._getframe().f_locals
+
+
+# From 3.13 on the names of a function are a view of it; a class body may have a mapping of its own.
+_VIEW = type(_a_view())
 
 
 def names_of(value: object) -> list[str]:
@@ -259,7 +266,7 @@ def _derives(cls: type, base: type) -> bool:
 
 
 def _is_exactly(value: object, module: str, name: str) -> bool:
-    """Return whether `value` is of a class of a library that is loaded already, and of none derived from it."""
+    """Return whether `value` is of a library's own class, if that is loaded, and of none derived from it."""
     loaded = sys.modules.get(module)
     return type(loaded) is ModuleType and type(value) is _own_dict(loaded).get(name)
 

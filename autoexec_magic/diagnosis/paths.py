@@ -46,7 +46,7 @@ def _found_elsewhere(said: Said, path: str, around: Around) -> Said | None:
         if folder != around.folder and _exists(posixpath.join(folder, path), around):
             shown = posixpath.relpath(folder, around.folder)
             return said._replace(
-                fix=f"run it in {shown}, or write {posixpath.relpath(posixpath.join(folder, path), around.folder)}",
+                fix=f"run it in {shown}, or write {posixpath.normpath(posixpath.join(shown, path))!r}",
                 evidence=(f"{path} is there, seen from {shown}", *said.evidence),
                 action=Action(kind="folder", values=(folder,)),
             )
@@ -76,7 +76,8 @@ def _nearest(said: Said, path: str, around: Around) -> Said:
         if name and name in _names(folder, around):
             right = posixpath.relpath(posixpath.join(folder, name), around.folder)
             return said._replace(
-                fix=f"write {right!r}, if that is meant", evidence=(f"{name} is there: {right}", *said.evidence)
+                fix=f"write {right!r}, if that is meant",
+                evidence=(f"{name} is there: {right}", *said.evidence),
             )
     what = "the folder" if below else "the file"
     shown = posixpath.relpath(posixpath.join(there, missing), around.folder)

@@ -1,4 +1,4 @@
-"""What else can be said of a failure: the values at hand by their types and shapes, limits, places in a text."""
+"""What else can be said of a failure: types and shapes of the values at hand, limits, places in a text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def operands(said: Said, seen: Seen, around: Around) -> Said:
     """Name the values of the failed expression with type, shape and dtype; never what they hold."""
     if seen.at is None:
         return said
-    shown = []
+    shown: list[str] = []
     for name, value in objects.named_in(seen.at):
         if len(shown) == _SHOWN:
             break
@@ -30,7 +30,9 @@ def size(said: Said, seen: Seen, around: Around) -> Said:
     """Say how many items there were."""
     found = objects.subscripted(seen.at) if seen.at else None
     count = objects.size_of(found[0]) if found else None
-    return said if found is None or count is None else said._replace(evidence=(f"{found[1]} has {count} items",))
+    return (
+        said if found is None or count is None else said._replace(evidence=(f"{found[1]} has {count} items",))
+    )
 
 
 def out_of_memory(said: Said, seen: Seen, around: Around) -> Said:
@@ -84,10 +86,13 @@ def json_place(said: Said, seen: Seen, around: Around) -> Said:
         return said
     begins = document.lstrip()[:1]
     if not begins:
-        return said._replace(fix="look at where the text comes from: it is empty", evidence=("the text is empty",))
+        return said._replace(
+            fix="look at where the text comes from: it is empty", evidence=("the text is empty",)
+        )
     if begins == "<":
         return said._replace(
-            fix="look at the answer first: it is a page, it is no JSON", evidence=("the text begins as a page does, with <",)
+            fix="look at the answer first: it is a page, it is no JSON",
+            evidence=("the text begins as a page does, with <",),
         )
     return said
 

@@ -11,16 +11,23 @@ cancellation is never a root: it is how a time limit is carried out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 
 from autoexec_magic.values import Frame
 
+from .frames import (
+    anybodys,
+    first_frame,
+    is_at_start,
+    is_library,
+    is_raise,
+    last_frame,
+    raiser_of,
+    user_frame,
+)
 from .plain import lines, lines_back
 
 _HEADER = "Traceback (most recent call last)"  # IPython writes no colon after it
-_MADE = ("<frozen ", "<__array_function__", "<decorator-gen", " generated ")
 _CALLS = "(most recent call "
 _LAST_CALLS = _CALLS + "last)"
 _FRAME = '\n  File "'
@@ -36,9 +43,7 @@ _BLANK = " \t\r\n"  # what a line that is not the exception's own begins with
 _NAMED_LIKE_ERRORS = ("Error", "Exception", "Exit", "Interrupt", "Expired")
 _LONGEST_PREFIX = 100  # characters that a log may put before each line
 _FIRST_WORDS = re.compile(r"\n[^ \t\r\n\f\v]")  # where a line that is not indented begins
-_DEEPEST = 8  # columns a frame may stand in
 _NEAR = 400  # characters between a traceback and the words that tie it to the one above
-_LONGEST_NUMBER = 10  # digits of a line's number
 _LONGEST_NAME = 200  # characters of the dotted name of an exception's type
 
 
@@ -69,7 +74,7 @@ class Traceback:
         """The user's last frame, or None."""
         at: Traceback | None = self
         while at is not None:
-            if found := _user_frame(at.plain, at.top, at.bottom, at.prefix):
+            if found := user_frame(at.plain, at.top, at.bottom, at.prefix):
                 return found[0]
             at = at.caused
         return None
@@ -98,25 +103,29 @@ class Traceback:
         plain, bottom = self.plain, self.bottom
         at = plain.rfind("File ", self.top, bottom)
         at = max(at, plain.rfind("Cell In[", max(at, self.top), bottom))
-        if at < 0 or not _is_at_start(plain, at, self.prefix):
-            found = _last_frame(plain, self.top, bottom, self.prefix, _anybodys)
+        if at < 0 or not is_at_start(plain, at, self.prefix):
+            found = last_frame(plain, self.top, bottom, self.prefix, anybodys)
             return (found[0].file, found[0].function) if found else ("", "")
         return raiser_of(plain[at : plain.find("\n", at, bottom)])
 
     def handler(self) -> tuple[str, str]:
         """Return file and function of the first frame: where it was caught, if it was."""
-        found = _first_frame(self.plain, self.top, self.bottom, self.prefix)
+        found = first_frame(self.plain, self.top, self.bottom, self.prefix)
         return (found.file, found.function) if found else ("", "")
 
     def is_own_raise(self) -> bool:
         """Return whether its last frame is a `raise` of the user's: the words are the user's own, too."""
-        found = _last_frame(self.plain, self.top, self.bottom, self.prefix, _anybodys)
-        return bool(found) and not is_library(found[0].file) and _is_raise(found[0].source)
+        found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
+        if not found:
+            return False
+        return not is_library(found[0].file) and is_raise(found[0].source)
 
     def is_raise_at(self, place: tuple[str, str]) -> bool:
         """Return whether its last frame is a `raise` in this file and function."""
-        found = _last_frame(self.plain, self.top, self.bottom, self.prefix, _anybodys)
-        return bool(found) and (found[0].file, found[0].function) == place and _is_raise(found[0].source)
+        found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
+        if not found:
+            return False
+        return (found[0].file, found[0].function) == place and is_raise(found[0].source)
 
 
 def find_traceback(plain: str) -> Traceback | None:
@@ -178,12 +187,6 @@ def cause_of(found: Traceback) -> Traceback | None:
     return cause
 
 
-def raiser_of(line: str) -> tuple[str, str]:
-    """Return file and function of a frame's first line, or two empty strings."""
-    place = place_of(line)
-    return (place[0], place[2]) if place else ("", "")
-
-
 def first_of_group(plain: str, end: int) -> str:
     """Return the line of the first exception inside a group, or "".
 
@@ -203,25 +206,6 @@ def members_of_group(plain: str, end: int, limit: int) -> list[str]:
             if len(found) == limit:
                 break
     return found
-
-
-def is_library(filename: str) -> bool:
-    """Return whether `filename`, or the line of a frame, is the standard library's, a package's or made by one.
-
-    Cython names its sources relative to where they were built; a dataclass
-    and others make the code of their methods.
-    """
-    if "/lib" in filename and ("/lib/python3." in filename or "/lib64/python3." in filename):
-        return True
-    if "-packages/" in filename and ("/site-packages/" in filename or "/dist-packages/" in filename):
-        return True
-    if ".p" in filename and (".pyx" in filename or ".pxi" in filename or ".pxd" in filename):
-        return True
-    return "<" in filename and any(made in filename for made in _MADE) or _is_generated(filename)
-
-
-def _is_generated(line: str) -> bool:
-    return '"<string>", line ' in line and ", in __" in line
 
 
 def _last_traceback(plain: str) -> Traceback | None:
@@ -339,7 +323,7 @@ def _bare_error(plain: str, after: int) -> Traceback | None:
         if not name.endswith(_NAMED_LIKE_ERRORS):
             continue
         top = _indented_from(plain, after, start)
-        frame = _user_frame(plain, top, start, "")
+        frame = user_frame(plain, top, start, "")
         return Traceback(
             plain=plain,
             type_name=name,
@@ -361,96 +345,6 @@ def _indented_from(plain: str, after: int, below: int) -> int:
             break
         top = start
     return top
-
-
-def _user_frame(plain: str, top: int, bottom: int, prefix: str) -> tuple[Frame, int] | None:
-    """Return the user's last frame and its offset."""
-    return _last_frame(plain, top, bottom, prefix, is_library)
-
-
-def _is_at_start(plain: str, at: int, prefix: str) -> bool:
-    """Return whether only blanks, and the prefix, stand before `at` on its line."""
-    start = plain.rfind("\n", max(0, at - len(prefix) - _DEEPEST - 1), at) + 1
-    return at - start <= len(prefix) + _DEEPEST and not plain[start:at].removeprefix(prefix).strip()
-
-
-def _anybodys(line: str) -> bool:
-    return False
-
-
-def _last_frame(
-    plain: str, top: int, bottom: int, prefix: str, is_skipped: Callable[[str], bool]
-) -> tuple[Frame, int] | None:
-    """Return the last frame that is not skipped, and its offset."""
-    file, cell = plain.rfind("File ", top, bottom), plain.rfind("Cell In[", top, bottom)
-    below, deepest = bottom, len(prefix) + _DEEPEST
-    while (at := max(file, cell)) >= 0:
-        start = plain.rfind("\n", max(0, at - deepest - 1), at) + 1
-        if at - start <= deepest:  # else the middle of a line, whose end is not looked for
-            end = plain.find("\n", at, bottom)
-            line = plain[at:end]
-            if is_skipped(line):
-                below = at
-            elif (place := place_of(line)) and not plain[start:at].removeprefix(prefix).strip():
-                return _frame(place, _source(plain, end + 1, below, prefix)), start
-        else:  # nor is anything else of that line
-            start = max(plain.rfind("\n", top, at), top)
-            file, cell = plain.rfind("File ", top, start), plain.rfind("Cell In[", top, start)
-            continue
-        if at == file:
-            file = plain.rfind("File ", top, at)
-        else:
-            cell = plain.rfind("Cell In[", top, at)
-    return None
-
-
-def _first_frame(plain: str, top: int, bottom: int, prefix: str) -> Frame | None:
-    """Return the first frame, if it is right below the header."""
-    for start, end in islice(lines(plain, top, bottom), 2):
-        line = plain[start:end].removeprefix(prefix).lstrip()
-        if line.startswith(("File ", "Cell In[")) and (place := place_of(line)):
-            return _frame(place, "")
-    return None
-
-
-def _is_raise(source: str) -> bool:
-    return source == "raise" or source.startswith("raise ")
-
-
-def _frame(place: tuple[str, int, str], source: str) -> Frame:
-    file, line, function = place
-    cell = file[3:-1] if file.startswith("In[") else ""
-    return Frame(file=file, line=line, function=function, source=source, cell=cell)
-
-
-def _source(plain: str, start: int, stop: int, prefix: str) -> str:
-    """Return the line of code that a frame shows between `start` and `stop`."""
-    first = ""
-    for line_start, line_end in lines(plain, start, stop):
-        line = plain[line_start:line_end].removeprefix(prefix).strip()
-        if line.startswith("--") and "> " in line:  # IPython's arrow marks the line that ran
-            return line.partition("> ")[2].lstrip("0123456789").strip()
-        first = first or line
-    return first
-
-
-def place_of(line: str) -> tuple[str, int, str] | None:
-    """Return file, line and function of a frame's first line, or None.
-
-    >>> place_of('File "a.py", line 3, in f'), place_of("Cell In[2], line 1"), place_of("File ~/a.py:3, in f(x)")
-    (('a.py', 3, 'f'), ('In[2]', 1, ''), ('~/a.py', 3, 'f'))
-    """
-    if line.startswith('File "'):
-        name, _, rest = line[6:].rpartition('", line ')
-    elif line.startswith("Cell "):
-        name, _, rest = line[5:].partition(", line ")
-    else:
-        name, _, rest = line[5:].partition(", in ")[0].rpartition(":")
-    number = rest.partition(",")[0].strip()
-    if not (number.isascii() and number.isdecimal() and len(number) < _LONGEST_NUMBER):
-        return None
-    function = line.rpartition(", in ")[2].partition("(")[0].strip() if ", in " in line else ""
-    return name, int(number), "" if function.startswith("<module") else function
 
 
 def _type_name(line: str) -> str:

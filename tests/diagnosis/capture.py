@@ -73,7 +73,9 @@ def scrubbed(text: str, python: str) -> str:
         text=True,
         check=True,
     ).stdout.split()
-    text = text.replace(f"{prefix}/lib", "/usr/lib").replace(f"{base}/lib", "/usr/lib").replace(prefix, "/usr")
+    text = (
+        text.replace(f"{prefix}/lib", "/usr/lib").replace(f"{base}/lib", "/usr/lib").replace(prefix, "/usr")
+    )
     return text.replace(str(HERE), "/tmp/x")
 
 

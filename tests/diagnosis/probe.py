@@ -53,7 +53,7 @@ def told(name: str, source: str) -> dict[str, object] | None:
             "codes": [python.code_of(error), python.code_of_text(make_plain(text).text)],
             "places": [of_object.where, of_text.where],
             "confidences": [of_object.confidence, of_text.confidence],
-            "missing": type(error).__name__ == "ModuleNotFoundError" and error.name or "",
+            "missing": (type(error).__name__ == "ModuleNotFoundError" and error.name) or "",
             "evidence": of_object.evidence,
             "fix": of_object.fix,
             "action": of_object.action and [of_object.action.kind, *of_object.action.values],
@@ -65,7 +65,7 @@ def main() -> None:
     """Run what is named, or everything."""
     names = sys.argv[1:]
     for name, (source, _) in sources().items():
-        if names and name not in names or not names and name.partition(".")[0] in LEFT_OUT:
+        if (names and name not in names) or (not names and name.partition(".")[0] in LEFT_OUT):
             continue
         sys.stdout.flush()
         child = os.fork()

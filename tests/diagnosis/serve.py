@@ -75,7 +75,9 @@ def postgres():
     """Return a connection to it, whose tables are its own."""
     import psycopg
 
-    base = psycopg.connect(f"host=127.0.0.1 port={postgres_port()} dbname=postgres user=postgres password=secret")
+    base = psycopg.connect(
+        f"host=127.0.0.1 port={postgres_port()} dbname=postgres user=postgres password=secret"
+    )
     base.autocommit = False
     return base
 
@@ -122,7 +124,17 @@ def _certificates() -> None:
     openssl(*request, "-x509", *names, "-keyout", "self.key", "-out", "self.pem", "-days", "30")
     for kind, days in (("good", 30), ("expired", -1)):
         openssl(*request, *names, "-keyout", f"{kind}.key", "-out", f"{kind}.csr")
-        signing = ("x509", "-req", "-in", f"{kind}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
+        signing = (
+            "x509",
+            "-req",
+            "-in",
+            f"{kind}.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+        )
         now = time.time()
         until = ("-days", str(days))
         if days < 0:

@@ -35,7 +35,9 @@ ROWS: MappingProxyType[str, Entry] = MappingProxyType(
         **learning.ROWS,
         **concurrent.ROWS,
         "AttributeError": language.attribute_error(*_more("AttributeError")),
-        "TypeError": by_message(*_more("TypeError"), *language.TYPE_ERROR, otherwise=language.LEAF["TypeError"]),
+        "TypeError": by_message(
+            *_more("TypeError"), *language.TYPE_ERROR, otherwise=language.LEAF["TypeError"]
+        ),
         "ValueError": by_message(
             *_more("ValueError"), *language.VALUE_ERROR, otherwise=language.LEAF["ValueError"]
         ),

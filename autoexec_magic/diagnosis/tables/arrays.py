@@ -5,18 +5,24 @@ from __future__ import annotations
 from ..naming import key
 from ..rows import Entry, by_message, likely, says
 from ..telling import operands
-from .databases import _COLUMN as COLUMN
-from .language import MEMORY, _CONVERT as CONVERT, _DATE_RANGE as DATE_RANGE, _WRONG_INDEX as WRONG_INDEX
+from .language import _CONVERT as CONVERT
+from .language import _DATE_RANGE as DATE_RANGE
+from .language import _WRONG_INDEX as WRONG_INDEX
+from .language import MEMORY
 
 SHAPE = says("shape-mismatch", "print the .shape of each on that line, and make them fit", tell=operands)
 RESHAPE = says("shape-mismatch", "give a shape of as many items; -1 stands for what is left", tell=operands)
 LENGTH = says("length-mismatch", "make both of one length: look at len() of each", tell=operands)
 DTYPE = says("dtype-mismatch", "convert one side first: .astype(...)", tell=operands)
-TRUTH = says("ambiguous-truth", "use .any() or .all(); between conditions & and |, each in brackets", tell=operands)
+TRUTH = says(
+    "ambiguous-truth", "use .any() or .all(); between conditions & and |, each in brackets", tell=operands
+)
 SCALAR = says("array-not-scalar", "take one item of it, or use the function of NumPy", tell=operands)
 AXIS = says("axis-out-of-range", "use an axis that it has: from 0 to .ndim - 1", tell=operands)
 MISSING = says("missing-values", "drop or fill what is missing first: .dropna(), .fillna(...)")
-OUT_OF_BOUNDS = says("index-out-of-range", "check the index against .shape and len() before that line", tell=operands)
+OUT_OF_BOUNDS = says(
+    "index-out-of-range", "check the index against .shape and len() before that line", tell=operands
+)
 RAGGED = says("ragged-array", "make every row of one length, or give dtype=object")
 NOT_THERE = says("key-not-found", "look at the names that are there: .columns, .dtype.names", tell=key)
 _LABELS = likely("duplicate-labels", "make its labels unique first: .drop_duplicates(), .reset_index()")
@@ -45,7 +51,9 @@ ROWS: dict[str, Entry] = {
     "pandas.errors.OutOfBoundsDatetime": DATE_RANGE,
     "pandas.errors.IntCastingNaNError": MISSING,
     "pandas.errors.UndefinedVariableError": _PANDAS_COLUMN,
-    "pandas.errors.InvalidIndexError": likely("duplicate-labels", "use .loc or .iloc, and labels that are unique"),
+    "pandas.errors.InvalidIndexError": likely(
+        "duplicate-labels", "use .loc or .iloc, and labels that are unique"
+    ),
     "pandas.errors.UnsortedIndexError": likely("duplicate-labels", "sort it first: .sort_index()"),
     "pandas.errors.SpecificationError": NOT_THERE,
     "pandas.errors.DataError": DTYPE,
@@ -93,7 +101,10 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("Cannot convert non-finite", MISSING),
         ("containing NA / NaN", MISSING),
         ("Unable to parse string", CONVERT),
-        ("Unknown datetime string", likely("date-format", "give the format: format='%Y-%m-%d', or errors='coerce'")),
+        (
+            "Unknown datetime string",
+            likely("date-format", "give the format: format='%Y-%m-%d', or errors='coerce'"),
+        ),
         ("buffer is smaller than", _SHAPED),
     ),
     "TypeError": (
@@ -116,7 +127,10 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("Cannot setitem on a Categorical", says("unseen-label", "add it first: .cat.add_categories(...)")),
     ),
     "IndexError": (
-        ("too many indices", says("too-many-indices", "index it by as many axes as it has: .ndim", tell=operands)),
+        (
+            "too many indices",
+            says("too-many-indices", "index it by as many axes as it has: .ndim", tell=operands),
+        ),
         ("boolean index did not match", SHAPE),
         ("shape mismatch", SHAPE),
         ("valid indices", WRONG_INDEX),
@@ -124,8 +138,6 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("out of bounds", OUT_OF_BOUNDS),
         ("out-of-bounds", OUT_OF_BOUNDS),
     ),
-    "AttributeError": (
-        ("Can only use .", _ACCESSOR),
-    ),
+    "AttributeError": (("Can only use .", _ACCESSOR),),
     "OverflowError": (),
 }

@@ -62,7 +62,7 @@ _SAYINGS: tuple[tuple[str, Entry], ...] = (
     ("authentication failed", _LOGIN),
     ("Access denied", _LOGIN),
     ("role ", _LOGIN),
-    ("database \"", _DATABASE),
+    ('database "', _DATABASE),
     ("Unknown database", _DATABASE),
     ("relation ", _TABLE),
     ("column ", _COLUMN),
@@ -76,7 +76,9 @@ _SAYINGS: tuple[tuple[str, Entry], ...] = (
     ("t load plugin", _DRIVER),
     *NETWORK_SAYINGS,
 )
-_SAID = by_message(*_SAYINGS, otherwise=likely("database-failed", "read what the database says, then correct the statement"))
+_SAID = by_message(
+    *_SAYINGS, otherwise=likely("database-failed", "read what the database says, then correct the statement")
+)
 _TYPES = (
     "Error",
     "OperationalError",
@@ -88,7 +90,15 @@ _TYPES = (
     "InterfaceError",
     "NotSupportedError",
 )
-_DRIVERS = ("sqlite3", "psycopg", "psycopg2", "pymysql.err", "MySQLdb", "mysql.connector.errors", "sqlalchemy.exc")
+_DRIVERS = (
+    "sqlite3",
+    "psycopg",
+    "psycopg2",
+    "pymysql.err",
+    "MySQLdb",
+    "mysql.connector.errors",
+    "sqlalchemy.exc",
+)
 
 ROWS: dict[str, Entry] = {
     **{f"{driver}.{name}": _SAID for driver in _DRIVERS for name in _TYPES[1:]},
@@ -108,13 +118,20 @@ ROWS: dict[str, Entry] = {
     "sqlalchemy.exc.NoSuchModuleError": _DRIVER,
     "sqlalchemy.exc.NoSuchTableError": _TABLE,
     "sqlalchemy.exc.ArgumentError": by_message(
-        ("Could not parse", says("bad-url", "write the whole address: dialect://user@host/name, sqlite:///file.db")),
+        (
+            "Could not parse",
+            says("bad-url", "write the whole address: dialect://user@host/name, sqlite:///file.db"),
+        ),
         otherwise=likely("wrong-value", "look at the arguments on that line"),
     ),
-    "sqlalchemy.exc.ObjectNotExecutableError": says("sql-needs-text", "wrap the statement: sqlalchemy.text(...)"),
+    "sqlalchemy.exc.ObjectNotExecutableError": says(
+        "sql-needs-text", "wrap the statement: sqlalchemy.text(...)"
+    ),
     "sqlalchemy.exc.PendingRollbackError": _ABORTED,
     "sqlalchemy.exc.ResourceClosedError": _CLOSED,
-    "sqlalchemy.exc.NoResultFound": says("row-not-found", "check that the row is there, or use one_or_none()"),
+    "sqlalchemy.exc.NoResultFound": says(
+        "row-not-found", "check that the row is there, or use one_or_none()"
+    ),
     "sqlalchemy.exc.MultipleResultsFound": says("too-many-rows", "narrow the statement, or use all()"),
     "sqlalchemy.exc.StatementError": _PARAMETERS,
 }

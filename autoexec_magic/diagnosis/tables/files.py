@@ -75,7 +75,9 @@ _OTHER = likely("os-error", "check the state of {path}, then run that line again
 def os_error(*more: tuple[str, Entry]) -> Entry:
     """Return the entry of OSError, after what other tables know of it."""
     return raised_in(
-        dict.fromkeys(_STARTS, by_errno({8: _NOT_EXECUTABLE, 13: _NOT_EXECUTABLE, 2: _PROGRAM}, otherwise=_OTHER)),
+        dict.fromkeys(
+            _STARTS, by_errno({8: _NOT_EXECUTABLE, 13: _NOT_EXECUTABLE, 2: _PROGRAM}, otherwise=_OTHER)
+        ),
         otherwise=by_errno(ERRNOS, otherwise=by_message(*more, *NETWORK_SAYINGS, otherwise=_OTHER)),
     )
 
@@ -93,7 +95,9 @@ ROWS: dict[str, Entry] = {
     "ProcessLookupError": _NO_PROCESS,
     "ChildProcessError": _NO_CHILD,
     "BlockingIOError": _BLOCK,
-    "io.UnsupportedOperation": says("wrong-file-mode", "open it in the mode for that: 'r' to read, 'w' to write"),
+    "io.UnsupportedOperation": says(
+        "wrong-file-mode", "open it in the mode for that: 'r' to read, 'w' to write"
+    ),
     "EOFError": by_message(
         ("Ran out of input", says("empty-file", "write that file again: it is empty")),
         (

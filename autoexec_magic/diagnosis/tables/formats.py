@@ -8,17 +8,19 @@ from .network import TLS_SAYINGS
 
 _JSON = "invalid-json"
 EMPTY = says("empty-file", "write or fetch that file again: there is nothing in it")
-_DAMAGED = says("damaged-file", "fetch or write that file again, and look at its first bytes: it is no such file")
+_DAMAGED = says(
+    "damaged-file", "fetch or write that file again, and look at its first bytes: it is no such file"
+)
 _CUT = says("damaged-file", "fetch or write that file again: its end is missing")
 _PICKLE = says("cannot-pickle", "pass plain data, and functions and classes of a module's top level")
 PICKLE_CLASS = says("pickle-class-missing", "define or import the class first, under the name it had")
 _UNSAFE = likely("unsafe-load", "load it as data only if you trust who made it: it can run code")
-_NOT_JSON = says("not-json-serializable", "convert it first: str(), float(), .tolist(), or json.dumps(default=str)")
+_NOT_JSON = says(
+    "not-json-serializable", "convert it first: str(), float(), .tolist(), or json.dumps(default=str)"
+)
 _CSV = likely("invalid-csv", "check the separator (sep=), the quotes and the line that is named")
 _TEXT = likely("wrong-file-mode", "open it as text: mode 'r', newline=''")
-_XML = says(
-    "invalid-xml", "look at the text at that place: a tag is not closed, or it is no XML"
-)
+_XML = says("invalid-xml", "look at the text at that place: a tag is not closed, or it is no XML")
 _YAML = says("invalid-yaml", "correct that line: indent with spaces, quote what holds a colon")
 _INI = says("setting-missing", "add that section or option, or give a fallback=")
 _BASE64 = says("invalid-base64", "take the text whole, with its = at the end")
@@ -31,7 +33,7 @@ JSON_ERROR = by_message(
     ("Extra data", says(_JSON, "read it line by line: it is several JSON texts", tell=json_place)),
     (
         "double quotes",
-        says(_JSON, "quote names with \", take a comma before } away: it is no JSON", tell=json_place),
+        says(_JSON, 'quote names with ", take a comma before } away: it is no JSON', tell=json_place),
     ),
     ("Unterminated string", says(_JSON, "fetch the text again: its end is missing", tell=json_place)),
     ("Invalid control character", says(_JSON, "escape line ends inside texts: \\n", tell=json_place)),
@@ -61,7 +63,10 @@ _ERROR = by_message(
     ("format requires", _STRUCT),
     ("bad char in struct", _STRUCT),
     ("opened in text mode", _TEXT),
-    ("field larger than field limit", says("invalid-csv", "call csv.field_size_limit(), or close the quotes")),
+    (
+        "field larger than field limit",
+        says("invalid-csv", "call csv.field_size_limit(), or close the quotes"),
+    ),
     ("line contains NUL", _CSV),
     ("new-line character seen", _TEXT),
     ("delimiter", _CSV),
@@ -73,10 +78,15 @@ _ERROR = by_message(
 ROWS: dict[str, Entry] = {
     "json.decoder.JSONDecodeError": JSON_ERROR,
     "requests.exceptions.JSONDecodeError": JSON_ERROR,
-    "aiohttp.client_exceptions.ContentTypeError": says(_JSON, "look at the answer first: it is a page, not JSON"),
+    "aiohttp.client_exceptions.ContentTypeError": says(
+        _JSON, "look at the answer first: it is a page, not JSON"
+    ),
     "UnicodeDecodeError": by_message(
         ("0x8b in position 1", says("cannot-decode", "open it with gzip.open(): it is compressed")),
-        ("0xff in position 0", says("cannot-decode", "give encoding='utf-16', or read bytes", tell=bad_bytes)),
+        (
+            "0xff in position 0",
+            says("cannot-decode", "give encoding='utf-16', or read bytes", tell=bad_bytes),
+        ),
         ("0x80 in position 0", says("cannot-decode", "open it with mode 'rb': it may be a pickle")),
         otherwise=says(
             "cannot-decode",
@@ -85,7 +95,10 @@ ROWS: dict[str, Entry] = {
         ),
     ),
     "UnicodeEncodeError": by_message(
-        ("surrogates not allowed", says("cannot-encode", "write with errors='replace', or decode it rightly")),
+        (
+            "surrogates not allowed",
+            says("cannot-encode", "write with errors='replace', or decode it rightly"),
+        ),
         otherwise=says("cannot-encode", "write with encoding='utf-8'"),
     ),
     "_csv.Error": _ERROR,
@@ -135,7 +148,10 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("not JSON compliant", _NOT_JSON),
         ("Trailing data", likely(_JSON, "read it line by line: lines=True")),
         ("allow_pickle=False", _UNSAFE),
-        ("unsupported pickle protocol", likely("damaged-file", "read it with the newer Python that wrote it")),
+        (
+            "unsupported pickle protocol",
+            likely("damaged-file", "read it with the newer Python that wrote it"),
+        ),
         ("Excel file format cannot be determined", _DAMAGED),
         ("No tables found", likely("empty-file", "look at the page: there is no table in it")),
     ),

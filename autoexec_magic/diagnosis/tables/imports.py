@@ -14,7 +14,8 @@ _CIRCULAR = when(
     is_shadowed,
     _SHADOWED,
     otherwise=says(
-        "circular-import", "import inside the function that needs it, or move what both modules need to a third"
+        "circular-import",
+        "import inside the function that needs it, or move what both modules need to a third",
     ),
 )
 _EXTRA = says("optional-dependency-missing", "install what it names", "likely", tell=extra)
@@ -57,7 +58,11 @@ ROWS: dict[str, Entry] = {
     ),
 }
 SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
-    "AttributeError": (("circular import", _CIRCULAR), ("consider renaming", _SHADOWED), ("Can't get attribute", PICKLE_CLASS)),
+    "AttributeError": (
+        ("circular import", _CIRCULAR),
+        ("consider renaming", _SHADOWED),
+        ("Can't get attribute", PICKLE_CLASS),
+    ),
     "ValueError": (("binary incompatibility", _BINARY),),
     "RuntimeError": (("compiled against", _BINARY),),
     "OSError": (("cannot open shared object file", LIBRARY), ("undefined symbol", _BINARY)),

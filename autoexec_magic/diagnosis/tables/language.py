@@ -8,9 +8,7 @@ from ..telling import operands, out_of_memory, places, size
 
 _CONVERT = likely("cannot-convert", "look at that value: take out what is no digit, or skip it")
 _UNPACK = says("unpack-mismatch", "make the number of names on the left the number of values on the right")
-_OPERAND = says(
-    "unsupported-operand", "convert one side first, with int(), float() or str()", tell=operands
-)
+_OPERAND = says("unsupported-operand", "convert one side first, with int(), float() or str()", tell=operands)
 _FORMAT = says("format-mismatch", "give the format as many values, of the kinds, as it asks for")
 _AWAIT = likely("never-awaited", "write await before that call: without it there is no result yet")
 _NO_SETTER = says("no-setter", "set what the property is made of: it has no setter")
@@ -135,7 +133,10 @@ VALUE_ERROR: tuple[tuple[str, Entry], ...] = (
         "zip() argument",
         says("length-mismatch", "make both of one length, or leave strict=True out"),
     ),
-    ("generator already executing", likely("wrong-value", "let each generator be advanced by one caller only")),
+    (
+        "generator already executing",
+        likely("wrong-value", "let each generator be advanced by one caller only"),
+    ),
     ("embedded null", likely("wrong-value", "take the zero bytes out of that text")),
 )
 INDEX_ERROR: tuple[tuple[str, Entry], ...] = (
@@ -149,7 +150,10 @@ RUNTIME_ERROR: tuple[tuple[str, Entry], ...] = (
     ("mutated during iteration", _CHANGED),
     ("generator raised StopIteration", says("iterator-exhausted", "write next(..., None), or return")),
     ("lost sys.stdin", likely("end-of-input", "pass the value instead of calling input()")),
-    ("maximum recursion depth", likely("recursion-limit", "give the function a case without a call of itself")),
+    (
+        "maximum recursion depth",
+        likely("recursion-limit", "give the function a case without a call of itself"),
+    ),
     ("super(): ", likely("wrong-value", "call super() inside a method")),
 )
 _RECURSION = says("recursion-limit", "give the function a case in which it does not call itself")
@@ -186,7 +190,9 @@ ROWS: dict[str, Entry] = {
     "UnboundLocalError": says(
         "unbound-local", "assign {name} before that line in the function, or declare it global there"
     ),
-    "KeyError": raised_in({("os.py", "__getitem__"): _ENVIRONMENT, ("<frozen os>", "__getitem__"): _ENVIRONMENT}, otherwise=_KEY),
+    "KeyError": raised_in(
+        {("os.py", "__getitem__"): _ENVIRONMENT, ("<frozen os>", "__getitem__"): _ENVIRONMENT}, otherwise=_KEY
+    ),
     "LookupError": by_message(
         ("unknown encoding", says("unknown-encoding", "use an encoding that Python has, such as utf-8")),
         otherwise=UNKNOWN,
@@ -199,7 +205,9 @@ ROWS: dict[str, Entry] = {
     "decimal.InvalidOperation": likely("cannot-convert", "look at that value: take out what is no digit"),
     "decimal.DivisionByZero": says("division-by-zero", "check the divisor before that line"),
     "OverflowError": _TOO_LARGE,
-    "FloatingPointError": likely("number-too-large", "look for 0, infinity and NaN in the values of that line"),
+    "FloatingPointError": likely(
+        "number-too-large", "look for 0, infinity and NaN in the values of that line"
+    ),
     "MemoryError": MEMORY,
     "RecursionError": _RECURSION,
     "AssertionError": by_message(

@@ -17,7 +17,9 @@ _IN_PLACE = says("modified-in-place", "write x = x + 1 instead of x += 1, or wor
 GPU_MEMORY = likely("gpu-out-of-memory", "take a smaller batch, or free what is kept on the GPU")
 _GPU = says("gpu-not-available", "use device='cpu', or a build and a driver with CUDA")
 _ASSERT = likely(
-    "gpu-assert", "restart, then set CUDA_LAUNCH_BLOCKING=1: most often an index is out of range", action=_RESTART
+    "gpu-assert",
+    "restart, then set CUDA_LAUNCH_BLOCKING=1: most often an index is out of range",
+    action=_RESTART,
 )
 _FORK = likely("gpu-in-fork", "start workers with 'spawn': multiprocessing.set_start_method('spawn')")
 _CUDA = likely("gpu-failed", "restart, then run it on the CPU to see the error itself", action=_RESTART)
@@ -96,7 +98,10 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("number of samples", says("too-few-samples", "take fewer splits, or more samples")),
         ("greater than the number of", says("too-few-samples", "take fewer splits, or more samples")),
         ("least populated class", says("too-few-samples", "take fewer splits, or leave stratify out")),
-        ("compatible with arrays of bytes/strings", likely("cannot-convert", "make numbers of the texts first")),
+        (
+            "compatible with arrays of bytes/strings",
+            likely("cannot-convert", "make numbers of the texts first"),
+        ),
         ("Using a target size", SHAPE),
     ),
     "IndexError": (

@@ -39,7 +39,14 @@ TLS_SAYINGS: tuple[tuple[str, Entry], ...] = (
     ("WRONG_VERSION_NUMBER", NO_TLS),
     ("record layer failure", NO_TLS),
 )
-_NUMBERS: dict[int, Entry] = {111: REFUSED, 104: LOST, 110: TIMED_OUT, 101: UNREACHABLE, 113: UNREACHABLE, 98: ADDRESS_IN_USE}
+_NUMBERS: dict[int, Entry] = {
+    111: REFUSED,
+    104: LOST,
+    110: TIMED_OUT,
+    101: UNREACHABLE,
+    113: UNREACHABLE,
+    98: ADDRESS_IN_USE,
+}
 NETWORK_SAYINGS: tuple[tuple[str, Entry], ...] = (
     *TLS_SAYINGS,
     ("Connection refused", REFUSED),
@@ -53,12 +60,15 @@ NETWORK_SAYINGS: tuple[tuple[str, Entry], ...] = (
     ("Network is unreachable", UNREACHABLE),
     ("No route to host", UNREACHABLE),
     ("Address already in use", ADDRESS_IN_USE),
-    ("Max retries exceeded with url", by_message(
-        ("timed out", TIMED_OUT),
-        ("ProxyError", PROXY),
-        ("too many", likely("http-server-error", "ask again later: the server answers with errors")),
-        otherwise=likely("connection-lost", "check the address, and whether the server is well"),
-    )),
+    (
+        "Max retries exceeded with url",
+        by_message(
+            ("timed out", TIMED_OUT),
+            ("ProxyError", PROXY),
+            ("too many", likely("http-server-error", "ask again later: the server answers with errors")),
+            otherwise=likely("connection-lost", "check the address, and whether the server is well"),
+        ),
+    ),
     ("Connection reset", LOST),
     ("Connection aborted", LOST),
     ("Remote end closed", LOST),
@@ -100,16 +110,23 @@ class _ByStatus:
         return {3: _REDIRECTED, 4: _CLIENT, 5: _SERVER}.get(status // 100, _CLIENT)
 
 
-_HTTP = _ByStatus(by_message(*NETWORK_SAYINGS, otherwise=likely("http-client-error", "look at what the server answered")))
+_HTTP = _ByStatus(
+    by_message(*NETWORK_SAYINGS, otherwise=likely("http-client-error", "look at what the server answered"))
+)
 _CONNECTION = by_errno(_NUMBERS, otherwise=by_message(*NETWORK_SAYINGS, otherwise=LOST))
 _TLS = by_message(*TLS_SAYINGS, otherwise=TLS)
-_TRANSPORT = by_errno(_NUMBERS, otherwise=by_message(*NETWORK_SAYINGS, otherwise=likely("connection-lost", LOST.fix)))
-_URL = by_errno(_NUMBERS, otherwise=by_message(
-    *NETWORK_SAYINGS,
-    ("unknown url type", BAD_URL),
-    ("No such file", likely("file-not-found", "check the path in that address")),
-    otherwise=likely("os-error", "check the address, then run that line again"),
-))
+_TRANSPORT = by_errno(
+    _NUMBERS, otherwise=by_message(*NETWORK_SAYINGS, otherwise=likely("connection-lost", LOST.fix))
+)
+_URL = by_errno(
+    _NUMBERS,
+    otherwise=by_message(
+        *NETWORK_SAYINGS,
+        ("unknown url type", BAD_URL),
+        ("No such file", likely("file-not-found", "check the path in that address")),
+        otherwise=likely("os-error", "check the address, then run that line again"),
+    ),
+)
 _TIME = by_message(("QueuePool limit", POOL), otherwise=TIMED_OUT)
 
 ROWS: dict[str, Entry] = {

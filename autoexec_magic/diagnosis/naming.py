@@ -227,7 +227,7 @@ def removed(said: Said, seen: Seen, around: Around) -> Said:
 
 
 def is_shadowed(message: str) -> bool:
-    """Return whether a half-imported module has the name of one of Python's: a file of the user's hides it."""
+    """Return whether a half-imported module has the name of one of Python's own, which it hides."""
     half = message.partition("partially initialized module ")[2]
     return quoted(half) in _MODULES
 

@@ -24,7 +24,7 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any
 
-from .exceptions import source_lines
+from .exceptions import name_of, source_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,7 +99,7 @@ def size_of(value: object) -> int | None:
 
 def describe(value: object) -> str:
     """Return the type of `value`, with its shape and dtype if it is an array, a tensor or a frame."""
-    name = type.__dict__["__qualname__"].__get__(type(value)).rpartition(".")[2]
+    name = name_of(type(value))
     try:
         if _is_exactly(value, "numpy", "ndarray") or _is_exactly(value, "torch", "Tensor"):
             made: Any = value
@@ -230,7 +230,7 @@ def _item(value: Any, key: object) -> object:
         return next((item for own, item in value.items() if type(own) is str and own == key), _MISSING)
     cls = type(value)
     if (cls is list or cls is tuple) and type(key) is int and -len(value) <= key < len(value):
-        return value[key]  # type: ignore[no-any-return]
+        return value[key]
     return _MISSING
 
 

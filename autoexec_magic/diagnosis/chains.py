@@ -64,10 +64,11 @@ def row_of(error: BaseException) -> tuple[Row, bool]:
         return (row, True) if row is not UNKNOWN else (ANY.pick(message, raiser), False)
     for cls in exceptions.classes_of(error):
         entry = _BY_CLASS.get(id(cls)) or _by_name(cls)
+        is_exact = entry is not None and cls is own and _is_itself(cls)
         if not entry and cls is own:
             entry = _BY_LAST_PART.get(exceptions.name_of(cls))
         if entry and (row := entry.pick(message, raiser)) is not UNKNOWN:
-            return row, cls is own and _is_itself(cls)
+            return row, is_exact
     return ANY.pick(message, raiser), False
 
 

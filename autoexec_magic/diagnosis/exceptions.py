@@ -19,7 +19,7 @@ from autoexec_magic.values import Frame
 
 from .frames import is_library
 from .rows import LONGEST_MESSAGE
-from .tracebacks import find_traceback
+from .tracebacks import Traceback, find_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +44,7 @@ _CLASS_DICT = type.__dict__["__dict__"].__get__
 # By identity: a metaclass may be the user's, and decide what its classes are equal to.
 _PLAIN = frozenset(map(id, (str, int, float, complex, bool, bytes, type(None), type)))
 _HOLDERS = frozenset(map(id, (list, tuple, set, frozenset)))
+_SENT, _SENT_WITHIN = "Traceback (most recent call last)", 1000  # how a text begins that holds one
 _FEW = 5  # parts of a message that are written, where Python itself may not write it
 _MANY = 100  # items of a container that are looked at
 _NO_CAUSES = ("CancelledError", "_RemoteTraceback", "RemoteTraceback")
@@ -170,14 +171,23 @@ def is_own_raise(error: BaseException, is_user_frame: Callable[[str], bool]) -> 
 
 
 def remote_frame(error: BaseException, is_user_frame: Callable[[str], bool]) -> Frame | None:
-    """Return the user's last frame in the process of a pool that `error` comes from, or None."""
-    cause = _CAUSE(error)
-    if cause is None or name_of(type(cause)) not in ("_RemoteTraceback", "RemoteTraceback"):
-        return None
-    said = getattr_of(cause, "tb")
-    found = find_traceback(said) if type(said) is str else None
+    """Return the user's last frame in the other process that `error` comes from, or None."""
+    found = _carried(error)
     frame = found.frame if found else None
     return frame if frame and is_user_frame(frame.file) else None
+
+
+def _carried(error: BaseException) -> Traceback | None:
+    """Return the traceback that a process of a pool, or a worker of torch's, sent along as text."""
+    cause, args = _CAUSE(error), _ARGS(error)
+    said = None
+    if cause is not None and name_of(type(cause)) in ("_RemoteTraceback", "RemoteTraceback"):
+        said = getattr_of(cause, "tb")
+    elif len(args) == 1 and any(base is str for base in _MRO(type(args[0]))):
+        said = str.__str__(args[0])
+    if type(said) is not str or _SENT not in said[:_SENT_WITHIN]:
+        return None
+    return find_traceback(said)
 
 
 def getattr_of(error: BaseException, name: str) -> object:
@@ -267,6 +277,8 @@ def _text_of(error: BaseException, said: object) -> str:
         many = "" if count == 1 else "s"
         return f"{_plainly(message, one=True)} ({count} sub-exception{many})"
     args = _ARGS(error)
+    if len(args) == 1 and type(args[0]) is not str and (sent := _carried(error)):
+        return sent.message
     if _is_trusted(said) and all(map(_is_plain, args)) and all(map(_is_plain, _names_of_files(error))):
         try:
             text = said(error)  # type: ignore[operator]

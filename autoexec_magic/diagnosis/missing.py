@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:\.[A-Za-z_][A-Za-z0-9_]*+)*+", re.ASCII)
 _EXTRA = re.compile(
-    r"(?:dependency |`Import |^|the |pip install |pip3 install )['`]?([A-Za-z_][\w.-]*)", re.ASCII
+    r"(?:dependency |the |module )['`]([A-Za-z_]\w*)['`]|`Import ([A-Za-z_]\w*)`"
+    r"|^([A-Za-z_]\w*) not found|pip3? install ([A-Za-z_]\w*)(?=[\s\[`'.,]|$)",
+    re.ASCII,
 )
 _CORRECT = "correct the module's name in the import"
 
@@ -72,7 +74,7 @@ def resolved(said: Said, resolution: Resolution) -> Said:
 def extra(said: Said, seen: Seen, around: Around) -> Said:
     """Explain a library that another one asks for in a sentence of its own."""
     found = _EXTRA.search(said.why)
-    module = found[1].strip(".-") if found else ""
+    module = next(filter(None, found.groups()), "") if found else ""
     if not _MODULE.fullmatch(module) or len(module) > LONGEST_NAME:
         return said
     resolution = _ask(around, module)

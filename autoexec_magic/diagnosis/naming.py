@@ -116,7 +116,8 @@ def name_error(said: Said, seen: Seen, around: Around) -> Said:
     """Say which name was meant, or which import is forgotten."""
     told, found, hint = said.why.partition(_HINT)
     name = quoted(told)
-    said = said._replace(why=told, fix=said.fix.replace("{name}", name or "it"))
+    fix = f"define {name or 'it'} first: run the cell that does, import it, or correct the spelling"
+    said = said._replace(why=told, fix=fix)
     if not name:
         return said
     if line := ALIASES.get(name):

@@ -66,7 +66,8 @@ def _nearest(said: Said, path: str, around: Around) -> Said:
     found, is_clear = nearest(missing, names)
     near = [name for name in found if not below or _exists(posixpath.join(there, name, *below), around)]
     if near:
-        right = _as_written(path, there, near[0], below)
+        right = posixpath.join(there, near[0], *below)
+        right = right if path.startswith("/") else posixpath.relpath(right, around.folder)
         how = "case" if near[0].lower() == missing.lower() else "spelling"
         wrong = f"only the {how} differs from {near[0]}"
         action = Action(kind="replace", values=(path, right)) if is_clear else None
@@ -85,13 +86,6 @@ def _nearest(said: Said, path: str, around: Around) -> Said:
         fix=f"make {what} {shown!r} first, or fetch it: nothing near it is there",
         evidence=(f"the first part that is not there is {shown}", *said.evidence),
     )
-
-
-def _as_written(path: str, there: str, name: str, below: list[str]) -> str:
-    """Return the right path, spelled as the wrong one was: with as many parts, relative if it was."""
-    right = posixpath.join(there, name, *below)
-    count = len(posixpath.normpath(path).strip("/").split("/"))
-    return right if path.startswith("/") else "/".join(right.strip("/").split("/")[-count:])
 
 
 def _folders(around: Around) -> Iterator[str]:

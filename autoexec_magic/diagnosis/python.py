@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from autoexec_magic.values import Confidence, Diagnosis
 
-from . import exceptions
+from . import exceptions, tables
 from .around import NOTHING, Around
 from .chains import chain_of, is_by_words, root_of_text, row_by_name, row_of
 from .frames import raiser_of
@@ -22,6 +22,7 @@ from .plain import Reading, compose, last_line, one_line
 from .rows import LONGEST_MESSAGE, UNKNOWN, Row, Said, Seen, nobody, own_line
 from .tracebacks import find_last, glance, members_of_group
 
+ROWS = tables.ROWS  #: the name of a type, as a traceback prints it -> what picks its row
 Found: TypeAlias = tuple[str, str, str, Confidence]
 _UNCAUGHT = (None, 1, -2, 130)  # how Python ends after a traceback; 130 is -2 as a shell says it
 _SHOWN = 3  # exceptions of a chain or a group that are named as evidence

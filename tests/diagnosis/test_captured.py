@@ -14,7 +14,9 @@ from autoexec_magic.diagnosis.plain import make_plain
 
 HERE = Path(__file__).parent
 FAILURES = HERE.parent / "data" / "failures"
-TOLD = [line.split("\t") for line in (FAILURES / "python-told.tsv").read_text(encoding="utf-8").splitlines()[1:]]
+_TABLE = (FAILURES / "python-told.tsv").read_text(encoding="utf-8")
+TOLD = [line.split("\t") for line in _TABLE.splitlines()[1:]]
+NAMES = [row[0] for row in TOLD]
 # What the raw text of a script's own words is: there is nothing of Python's in it.
 NOT_PYTHONS = {"nonzero-exit": "error"}
 
@@ -23,9 +25,9 @@ def captured(name):
     return (FAILURES / "python" / f"{name}.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "code", "confidence", "where", "action", "fix"), TOLD, ids=[row[0] for row in TOLD])
+@pytest.mark.parametrize(("name", "code", "confidence", "where", "action", "fix"), TOLD, ids=NAMES)
 def test_a_captured_failure_is_told(name, code, confidence, where, action, fix):
-    """Its code is the file's name, and place, fix, confidence and action are those that were looked at once."""
+    """Its code is the file's name; place, fix, confidence and action are what was looked at once."""
     seen = diagnose_text(captured(name))
     assert seen.code == code == NOT_PYTHONS.get(name, name.partition(".")[0])
     assert seen.confidence == confidence
@@ -35,11 +37,12 @@ def test_a_captured_failure_is_told(name, code, confidence, where, action, fix):
     assert done == action
 
 
-@pytest.mark.parametrize("name", [row[0] for row in TOLD if row[0] not in ("nonzero-exit", "system-exit.notebook")])
+NO_EXCEPTION = ("wrong-arguments", "wrong-arguments.cell", "module-not-found.option", "file-not-found.script")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*NO_EXCEPTION, *NOT_PYTHONS)])
 def test_the_code_alone_is_the_same(name):
-    """The quick way to the code, and the whole diagnosis, never differ; argparse has no exception."""
-    if name.startswith("wrong-arguments") or name in ("module-not-found.option", "file-not-found.script"):
-        return
+    """The quick way to the code, and the whole diagnosis, never differ."""
     assert python.code_of_text(make_plain(captured(name)).text) == name.partition(".")[0]
 
 
@@ -85,6 +88,6 @@ def test_an_exception_and_its_traceback_are_told_alike(probed):
 
 
 def test_what_fails_here_is_what_was_captured(probed):
-    """The code is the one that the script is named after; only pickles know that they are not run by exec()."""
+    """The code is the one that the script is named after; pickles see that exec() runs them."""
     other = {one["name"]: one["object"] for one in probed if one["object"] != one["name"].partition(".")[0]}
     assert set(other) <= {"pickle-class-missing", "shape-mismatch.torch-loss"}

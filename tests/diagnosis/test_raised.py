@@ -17,7 +17,9 @@ ran = []
 
 
 def told(error, around=None):
-    return diagnose_exception(error, is_user_frame=lambda name: name.startswith("mine"), around=around or Around())
+    return diagnose_exception(
+        error, is_user_frame=lambda name: name.startswith("mine"), around=around or Around()
+    )
 
 
 def run(source, names=None):
@@ -47,7 +49,7 @@ class Evil:
     def __getitem__(self, key):
         if key == "raise":
             raise KeyError("prise")
-        return None
+        return
 
 
 class EvilMeta(type):
@@ -208,7 +210,13 @@ def test_nothing_of_the_values_at_hand_runs(source):
 
     holder = Holder()
     holder.thing, holder.other = Evil(), Own(price=1)
-    names = {"thing": Evil(), "holder": holder, "orders": Own(price=1), "Cls": EvilMeta("Cls", (), {}), "Sub": Sub}
+    names = {
+        "thing": Evil(),
+        "holder": holder,
+        "orders": Own(price=1),
+        "Cls": EvilMeta("Cls", (), {}),
+        "Sub": Sub,
+    }
     error = run(source, names)
     ran.clear()
     is_shown_on_one_line(told(error))
@@ -228,7 +236,9 @@ def test_the_key_that_was_meant_is_found_in_the_very_object():
     ("source", "names", "fix"),
     [
         pytest.param("settings.db['prot']", {}, "write 'port' instead of 'prot'", id="attribute"),
-        pytest.param("tree['a']['prot']", {"tree": {"a": {"port": 1}}}, "write 'port' instead of 'prot'", id="items"),
+        pytest.param(
+            "tree['a']['prot']", {"tree": {"a": {"port": 1}}}, "write 'port' instead of 'prot'", id="items"
+        ),
         pytest.param("tree[0]['prot']", {"tree": [{"port": 1}]}, "write 'port' instead of 'prot'", id="item"),
         pytest.param("d['Port']", {"d": {"port": 1}}, "write 'port' instead of 'Port'", id="case"),
         pytest.param("d['ab']", {"d": {"ac": 1, "ad": 2}}, "look at the keys", id="too-short-to-be-near"),
@@ -398,11 +408,20 @@ def test_any_message_of_an_exception_is_answered_on_one_line(message, cls):
 
 # Hypothesis compares and hashes what it makes, so that what may not be touched is put in afterwards.
 PARTS = st.recursive(
-    st.sampled_from(["evil", "error", ""]) | st.none() | st.text() | st.integers() | st.binary() | st.floats(),
-    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(st.text(), inner, max_size=2),
+    st.sampled_from(["evil", "error", ""])
+    | st.none()
+    | st.text()
+    | st.integers()
+    | st.binary()
+    | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(st.text(), inner, max_size=2)
+    ),
     max_leaves=4,
 )
-MADE = [value for value in vars(builtins).values() if isinstance(value, type) and issubclass(value, BaseException)]
+MADE = [
+    value for value in vars(builtins).values() if isinstance(value, type) and issubclass(value, BaseException)
+]
 KINDS = [cls for cls in MADE if not issubclass(cls, BaseExceptionGroup | UnicodeError)]
 KINDS += [Odd, Oddest, Lying, EvilError]
 

@@ -7,7 +7,7 @@ entry, which goes by what the database itself says.
 from __future__ import annotations
 
 from ..rows import Entry, by_message, likely, says
-from .network import NETWORK_SAYINGS, REFUSED
+from .network import NETWORK_SAYINGS, POOL, REFUSED
 
 SQL_SYNTAX = says("sql-syntax", "correct the statement near the word that it names")
 _TABLE = says("table-not-found", "create the table, correct its name, or open the right database")
@@ -115,6 +115,7 @@ ROWS: dict[str, Entry] = {
     "psycopg.errors.SyntaxError": SQL_SYNTAX,
     "psycopg.errors.DeadlockDetected": _WAIT,
     "psycopg.errors.ConnectionTimeout": REFUSED,
+    "sqlalchemy.exc.TimeoutError": POOL,
     "sqlalchemy.exc.NoSuchModuleError": _DRIVER,
     "sqlalchemy.exc.NoSuchTableError": _TABLE,
     "sqlalchemy.exc.ArgumentError": by_message(

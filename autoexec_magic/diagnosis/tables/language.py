@@ -183,7 +183,7 @@ ROWS: dict[str, Entry] = {
         ),
         otherwise=says(
             "name-not-defined",
-            "define {name} first: run the cell that does, import it, or correct the spelling",
+            "define it first: run the cell that does, import it, or correct the spelling",
             tell=name_error,
         ),
     ),

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from . import exceptions
 from .frames import is_library
 from .rows import UNKNOWN, Entry, Row, nobody
-from .tables import ANY, ROWS
+from .tables import ANY, ROWS, SHARED
 from .tracebacks import Traceback, cause_of, handled_by
 
 # What says little: a cause says more, whoever raised it.
@@ -28,7 +28,7 @@ _ROWS: dict[str, Entry] = dict(ROWS)
 _BY_CLASS: dict[int, Entry] = {
     id(getattr(builtins, name)): row for name, row in ROWS.items() if "." not in name
 }
-_BY_LAST_PART: dict[str, Entry] = {name.rpartition(".")[2]: row for name, row in reversed(list(ROWS.items()))}
+_BY_LAST_PART: dict[str, Entry] = {name.rpartition(".")[2]: row for name, row in ROWS.items()} | dict(SHARED)
 _REPEATED = 4  # characters of a message that another one may hold by chance
 _MOST = 20  # links of a chain of exceptions that were being handled
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LONGEST_NAME = 100  #: characters of a name that a fix may repeat
 LONGEST_MESSAGE = 1000  #: characters of a message that are looked at
 _SHORT = 2  # letters of a beginning that may be the rest of a word
+_OPENING = "([{<\"'`"  # what may stand right before a word
 _FEW = 10  # sayings that are looked for one by one; of more, only those that share a word with the message
 
 #: Returns the file and the function that raised an exception, or two empty strings.
@@ -161,7 +162,7 @@ class _Many(_Few):
         by_word = self._by_word
         orders = self._loose
         for word in message.split(" "):
-            if word in by_word:
+            if word in by_word or (word[:1] in _OPENING and (word := word.lstrip(_OPENING)) in by_word):
                 orders = orders + by_word[word]
         if orders:
             for order in sorted(orders):

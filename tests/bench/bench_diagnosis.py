@@ -122,7 +122,7 @@ def raised() -> list[BaseException]:
         lambda: float("12,5"),
         lambda: int("abc"),
         lambda: {}["port"],
-        lambda: [][1],
+        lambda: bytes(1)[1],
         lambda: "a" + 1,  # type: ignore[operator]
         lambda: None.group(),  # type: ignore[attr-defined]
         lambda: len(5),  # type: ignore[arg-type]

@@ -96,7 +96,8 @@ def test_a_name_that_was_taken_away():
 
 def test_a_file_that_hides_a_module_of_pythons():
     """Half imported, and named like one of Python's own."""
-    message = "partially initialized module 'random' has no attribute 'choice' (most likely due to a circular import)"
+    half = "partially initialized module 'random' has no attribute 'choice'"
+    message = f"{half} (most likely due to a circular import)"
     assert is_shadowed(message)
     assert not is_shadowed(message.replace("random", "shapes"))
     assert python.explain("AttributeError", message)[0] == "module-shadowed"

@@ -101,11 +101,11 @@ def test_which_object_a_line_is_about(source, found):
 
 def test_a_line_that_is_not_in_memory_is_not_read():
     """No disk is looked at."""
-    try:
+    with pytest.raises(KeyError) as caught:
         exec(compile("d['x']", "never-read.py", "exec"), {"d": {}})
-    except KeyError as error:
-        assert objects.subscripted(error.__traceback__.tb_next) is None
-        assert list(objects.named_in(error.__traceback__.tb_next)) == []
+    at = caught.value.__traceback__.tb_next
+    assert objects.subscripted(at) is None
+    assert list(objects.named_in(at)) == []
 
 
 def test_a_line_that_has_changed_since_is_not_believed():

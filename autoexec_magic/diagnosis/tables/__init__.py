@@ -48,6 +48,29 @@ ROWS: MappingProxyType[str, Entry] = MappingProxyType(
         "OSError": _OS_ERROR,
     }
 )
+#: The last part of a name that several types have -> what picks a row where no module is printed.
+SHARED: MappingProxyType[str, Entry] = MappingProxyType(
+    {
+        "ArgumentError": by_message(
+            ("Could not parse", databases.ROWS["sqlalchemy.exc.ArgumentError"]),
+            otherwise=files.ROWS["argparse.ArgumentError"],
+        ),
+        "DataError": databases.ROWS["sqlite3.DataError"],
+        "ParserError": by_message(
+            ("while parsing", formats.ROWS["yaml.parser.ParserError"]),
+            ("tokenizing", formats.ROWS["pandas.errors.ParserError"]),
+            otherwise=formats.ROWS["dateutil.parser._parser.ParserError"],
+        ),
+        "ReadError": by_message(
+            ("file could not be opened", formats.ROWS["tarfile.ReadError"]),
+            ("header", formats.ROWS["tarfile.ReadError"]),
+            ("not a ", formats.ROWS["tarfile.ReadError"]),
+            otherwise=network.ROWS["httpx.ReadError"],
+        ),
+        "SyntaxError": syntax.SYNTAX_ERROR,
+        "TimeoutError": network.ROWS["TimeoutError"],
+    }
+)
 #: What is looked for in the message of a type that no table knows.
 ANY = by_message(
     *network.NETWORK_SAYINGS,

@@ -102,7 +102,6 @@ _DRIVERS = (
 
 ROWS: dict[str, Entry] = {
     **{f"{driver}.{name}": _SAID for driver in _DRIVERS for name in _TYPES[1:]},
-    "sqlite3.Error": _SAID,
     "pandas.errors.DatabaseError": _SAID,
     "psycopg.errors.UndefinedTable": _TABLE,
     "psycopg.errors.UndefinedColumn": _COLUMN,

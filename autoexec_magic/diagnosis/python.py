@@ -1,190 +1,76 @@
-"""Why Python code failed: one row for each type of exception.
+"""Why Python code failed: from an exception object, or from what Python and IPython print of one.
 
-The type is looked up first and the message only afterwards, by the row that
-was found, so that the time does not grow with the table. `certain` is kept
-for exceptions whose type alone says what happened, and whose type is exactly
-the row's: a subclass, or a type that only shares the last part of its name
-with a row, is `likely` at best.
+The row of a failure is found first, and nothing is written before somebody
+wants to read it. `certain` is kept for exceptions whose type is exactly the
+row's: a subclass, or a type that only shares the last part of its name with a
+row, is `likely` at best. Words that the user wrote in a `raise` say what the
+user thinks happened: a row that goes by the words is `likely` then.
 """
 
 from __future__ import annotations
 
-import builtins
-from types import MappingProxyType
+from collections.abc import Callable
+from typing import TypeAlias
 
-from .plain import Reading, compose, last_line
-from .rows import (
-    Found,
-    Row,
-    by_message,
-    exited,
-    hinted,
-    no_attribute,
-    no_file,
-    no_key,
-    no_library,
-    no_module,
-    no_name,
-    own_line,
-    says,
-    unknown,
-    with_source,
-)
-from .tracebacks import find_traceback, first_of_group
+from autoexec_magic.values import Confidence, Diagnosis
 
+from . import exceptions, tables
+from .around import NOTHING, Around
+from .chains import chain_of, is_by_words, root_of_text, row_by_name, row_of
+from .frames import raiser_of
+from .plain import Reading, compose, last_line, one_line
+from .rows import LONGEST_MESSAGE, UNKNOWN, Row, Said, Seen, nobody, own_line
+from .tracebacks import find_last, glance, members_of_group
+
+ROWS = tables.ROWS  #: the name of a type, as a traceback prints it -> what picks its row
+Found: TypeAlias = tuple[str, str, str, Confidence]
 _UNCAUGHT = (None, 1, -2, 130)  # how Python ends after a traceback; 130 is -2 as a shell says it
-
-_CIRCULAR = says(
-    "circular-import", "import inside the function that needs it, or move what both modules need to a third"
-)
-_TIMED_OUT = says(
-    "operation-timed-out", "ask again later, or allow more time on that line", silent="it took too long"
-)
-_LOST = says("connection-lost", "look at why the other side closed the connection, then connect again")
-_REFUSED = says("connection-refused", "start the server, or correct the address and port")
-_NO_HOST = says("host-not-found", "check the host's name, and whether this machine has a network")
-_OPERAND = says("unsupported-operand", "convert one side first, with int(), float() or str()")
-_CONVERT = says("cannot-convert", "look at that value: take out what is no digit, or skip it", "likely")
-_UNPACK = says("unpack-mismatch", "make the number of names on the left the number of values on the right")
-_GROUP = says(
-    "exception-group", "correct what each exception of the group says, the first one first", "likely"
-)
-_OS_ERROR = by_message(
-    ("[Errno 28]", says("disk-full", "free some space on that disk, or write somewhere else")),
-    ("[Errno 24]", says("too-many-open-files", "close files after use: with open(...) as name")),
-    ("Address already in use", says("address-in-use", "stop what uses that port, or take another")),
-    ("cannot open shared object file", no_library),
-    ("Connection refused", _REFUSED),
-    ("Name or service not known", _NO_HOST),
-    otherwise=says("os-error", "check the state of {path}, then run that line again", "likely"),
-)
-
-ROWS: MappingProxyType[str, Row] = MappingProxyType(
-    {
-        "SyntaxError": by_message(
-            ("was never closed", says("syntax", "close the bracket that the line opens")),
-            ("unterminated", says("syntax", "close the quote that the line opens")),
-            ("Did you mean print(", says("syntax", "call print with parentheses: print(...)")),
-            ("expected ':'", says("syntax", "put a colon at the end of that line")),
-            ("forgot a comma", says("syntax", "put a comma between the two values on that line")),
-            ("Maybe you meant '=='", says("syntax", "compare with == (a single = assigns)")),
-            otherwise=says("syntax", "correct that line, or the end of the line before it"),
-        ),
-        "IndentationError": by_message(
-            ("expected an indented block", says("indentation", "indent that line by four spaces")),
-            ("unexpected indent", says("indentation", "take the spaces off the start of that line")),
-            otherwise=says("indentation", "line that line up with the block it belongs to"),
-        ),
-        "TabError": says("indentation", "indent with spaces only, four a level"),
-        "NameError": hinted(
-            says(
-                "name-not-defined",
-                "define {name} first: run the cell that does, import it, or correct the spelling",
-            )
-        ),
-        "UnboundLocalError": says(
-            "unbound-local", "assign {name} before that line in the function, or declare it global there"
-        ),
-        "ModuleNotFoundError": no_module,
-        "ImportError": by_message(
-            ("circular import", _CIRCULAR),
-            ("cannot import name", hinted(no_name)),
-            ("cannot open shared object file", no_library),
-            (
-                "relative import",
-                says("import-failed", "run it as a module, python -m, or import by full name"),
-            ),
-            otherwise=says("import-failed", "import that module alone to see what it misses", "likely"),
-        ),
-        "AttributeError": by_message(("circular import", _CIRCULAR), otherwise=hinted(no_attribute)),
-        "TypeError": by_message(
-            (" missing ", says("missing-argument", "pass {name} in that call")),
-            (" positional argument", says("too-many-arguments", "pass fewer arguments in that call")),
-            ("unexpected keyword", hinted(says("unexpected-argument", "take {name} out of that call"))),
-            ("unsupported operand", _OPERAND),
-            ("can only concatenate", _OPERAND),
-            ("not supported between", _OPERAND),
-            (
-                "is not callable",
-                says("not-callable", "take the parentheses away, or find what hides the function"),
-            ),
-            ("is not iterable", says("not-iterable", "give that line a list, not one {name}")),
-            (
-                "is not subscriptable",
-                says("not-subscriptable", "check what it is before [...]: here a {name}"),
-            ),
-            otherwise=says("wrong-type", "look at the type of each value on that line", "likely"),
-        ),
-        "ValueError": by_message(
-            ("could not convert", _CONVERT),
-            ("invalid literal for int()", _CONVERT),
-            ("values to unpack", _UNPACK),
-            otherwise=says("wrong-value", "look at the values on that line", "likely"),
-        ),
-        "KeyError": no_key,
-        "IndexError": says(
-            "index-out-of-range", "check the index against len() before that line: the last is len() - 1"
-        ),
-        "ZeroDivisionError": with_source(
-            says("division-by-zero", "check the divisor before that line"),
-            "make sure the divisor is not 0 in: {source}",
-        ),
-        "FileNotFoundError": no_file,
-        "PermissionError": says(
-            "permission-denied", "take a path you may use, or change the rights of {path}"
-        ),
-        "IsADirectoryError": says("is-a-directory", "name a file inside {path}"),
-        "NotADirectoryError": says("not-a-directory", "correct {path}: a part of it is a file"),
-        "FileExistsError": says("file-exists", "take another name, or allow that {path} exists"),
-        "ConnectionRefusedError": _REFUSED,
-        "ConnectionError": _LOST,
-        "ConnectionResetError": _LOST,
-        "ConnectionAbortedError": _LOST,
-        "BrokenPipeError": _LOST,
-        "TimeoutError": _TIMED_OUT,
-        "subprocess.TimeoutExpired": _TIMED_OUT,
-        "socket.gaierror": _NO_HOST,
-        "OSError": _OS_ERROR,
-        "urllib.error.URLError": _OS_ERROR,
-        "MemoryError": says(
-            "out-of-memory",
-            "work in smaller pieces, or free what is kept",
-            silent="the memory did not suffice",
-        ),
-        "RecursionError": says(
-            "recursion-limit", "give the function a case in which it does not call itself"
-        ),
-        "UnicodeDecodeError": says(
-            "cannot-decode", "give the encoding of the data, such as encoding='latin-1', or read bytes"
-        ),
-        "UnicodeEncodeError": says("cannot-encode", "write with encoding='utf-8'"),
-        "AssertionError": with_source(
-            says("assertion-failed", "compare both sides of the assert", silent="an assert did not hold"),
-            "compare both sides of: {source}",
-        ),
-        "NotImplementedError": says(
-            "not-implemented", "write that method in the subclass", silent="a method has no code yet"
-        ),
-        "EOFError": says("end-of-input", "give it input, or pass the value instead of calling input()"),
-        "RuntimeError": by_message(
-            ("running event loop", says("event-loop-running", "write await instead of asyncio.run() there")),
-            otherwise=lambda message, source: unknown("RuntimeError", message),
-        ),
-        "KeyboardInterrupt": says(
-            "interrupted", "run it again", silent="it was interrupted from the keyboard"
-        ),
-        "SystemExit": exited,
-        "json.decoder.JSONDecodeError": says("invalid-json", "look at the text at that place: it is no JSON"),
-        "subprocess.CalledProcessError": says("command-failed", "run that command alone to see what it says"),
-        "ExceptionGroup": _GROUP,
-        "BaseExceptionGroup": _GROUP,
-    }
-)
-_BY_CLASS = {getattr(builtins, name): row for name, row in ROWS.items() if "." not in name}
-_BY_LAST_PART = {name.rpartition(".")[2]: row for name, row in ROWS.items()}
+_SHOWN = 3  # exceptions of a chain or a group that are named as evidence
+_USAGE_LINES = 40  # lines of a usage message
 
 
-def read(plain: str, returncode: int | None = None) -> Reading | None:
+def code_of(error: BaseException) -> str:
+    """Return the code of an exception object, and write nothing; what is around it may refine it.
+
+    Examples
+    --------
+    >>> code_of(ZeroDivisionError("division by zero"))
+    'division-by-zero'
+    """
+    if exceptions.has_no_cause(error):
+        row, is_sure = row_of(error)
+        if is_sure and row.confidence == "certain":
+            return row.code
+    return chain_of(error)[1].code
+
+
+def diagnose(
+    error: BaseException, is_user_frame: Callable[[str], bool], around: Around = NOTHING
+) -> Diagnosis:
+    """Return why `error` was raised; see `raised.diagnose_exception`."""
+    chain, row, is_sure = chain_of(error)
+    frame, at = exceptions.user_frame(chain, is_user_frame)
+    frame = exceptions.remote_frame(chain[-1], is_user_frame) or frame
+    root = chain[-1]
+    seen = Seen(
+        type_name=exceptions.qualname_of(type(root)),
+        message=exceptions.message_of(root),
+        source=frame.source if frame else "",
+        frame=frame,
+        error=root,
+        at=at,
+    )
+    said = _say(row, seen, around, is_sure=is_sure)
+    if exceptions.is_own_raise(root, is_user_frame) and is_by_words(seen.type_name, row):
+        said = _at_most_likely(said)
+    if members := exceptions.members_of(root):
+        lines = [_line_of(member) for member in members[:_SHOWN]]
+        said = said._replace(why=f"{said.why}; the first is {lines[0]}", evidence=tuple(lines))
+    wrappers = [f"it ended as {_line_of(wrapper)}" for wrapper in chain[:-1][:_SHOWN]]
+    return _diagnosis(said._replace(evidence=(*said.evidence, *wrappers)), seen)
+
+
+def read(plain: str, returncode: int | None = None, around: Around = NOTHING) -> Reading | None:
     """Return what Python's or IPython's own words in `plain` explain, or None.
 
     Parameters
@@ -194,16 +80,51 @@ def read(plain: str, returncode: int | None = None) -> Reading | None:
     returncode : int, optional
         How the process ended. After any other code than Python's for an
         uncaught exception, the traceback may only have been logged.
+    around : Around, optional
+        What is known beside it.
     """
-    found = find_traceback(plain)
-    if found is None:
-        return _interpreter_says(plain)
-    code, why, fix, confidence = explain(found.type_name, found.message, found.source)
-    if code == "exception-group" and (first := first_of_group(plain, found.end)):
-        why = f"{why}; the first is {first}"
-    if confidence == "certain" and not (found.whole and returncode in _UNCAUGHT):
-        confidence = "likely"
-    return Reading(compose(code, why, fix, confidence, found.where), found.start, found.end)
+    found = find_last(plain)
+    if found is None or found.type_name == "SystemExit":
+        said_so = _interpreter_says(plain)
+        if said_so or found is None:
+            return said_so
+    found, row, is_sure = root_of_text(found)
+    frame = found.frame
+    seen = Seen(
+        type_name=found.type_name,
+        message=exceptions.first_line(found.message),
+        source=frame.source if frame else "",
+        frame=frame,
+    )
+    is_whole = is_sure and found.whole and returncode in _UNCAUGHT
+    said = _say(row, seen, around, is_sure=is_sure)
+    if not is_whole or (found.is_own_raise() and is_by_words(found.type_name, row)):
+        said = _at_most_likely(said)
+    if said.code == "exception-group" and (members := members_of_group(plain, found.end, _SHOWN)):
+        said = said._replace(why=f"{said.why}; the first is {members[0]}", evidence=tuple(members))
+    outer = found.caused
+    wrappers: list[str] = []
+    while outer is not None and len(wrappers) < _SHOWN:
+        wrappers.append(f"it ended as {own_line(outer.type_name, outer.message)}")
+        outer = outer.caused
+    return Reading(
+        _diagnosis(said._replace(evidence=(*said.evidence, *wrappers)), seen), found.start, found.end
+    )
+
+
+def code_of_text(plain: str) -> str:
+    """Return the code of the failure that `plain` ends with, or "", and write nothing.
+
+    Examples
+    --------
+    >>> code_of_text("NameError: name 'totl' is not defined")
+    'name-not-defined'
+    """
+    if glanced := glance(plain):
+        name, message, frame = glanced
+        return row_by_name(name, message[:LONGEST_MESSAGE], lambda: raiser_of(frame))[0].code
+    last = find_last(plain)
+    return root_of_text(last)[1].code if last else ""
 
 
 def explain(type_name: str, message: str, source: str = "") -> Found:
@@ -223,60 +144,73 @@ def explain(type_name: str, message: str, source: str = "") -> Found:
     >>> explain("ZeroDivisionError", "division by zero", "a / b")[:3]
     ('division-by-zero', 'division by zero', 'make sure the divisor is not 0 in: a / b')
     """
-    if row := ROWS.get(type_name):
-        return row(message, source)
-    own = own_line(type_name, message)
-    if row := _BY_LAST_PART.get(type_name.rpartition(".")[2]):
-        return _at_most_likely(row(message, source), own)
-    return unknown(type_name, message)
+    row, is_sure = row_by_name(type_name, message, nobody)
+    said = _say(row, Seen(type_name=type_name, message=message, source=source), NOTHING, is_sure=is_sure)
+    return said[:4]
 
 
 def explain_error(error: BaseException) -> Found:
-    """Return code, why, fix and confidence for an exception object.
-
-    The nearest of its classes that has a row is used.
-    """
-    message, own = _message_of(error), type(error)
-    if row := _BY_CLASS.get(own):
-        return row(message, "")
-    for cls in own.__mro__:
-        if row := _BY_CLASS.get(cls) or ROWS.get(f"{cls.__module__}.{cls.__name__}"):
-            found = row(message, "")
-            return found if cls is own else _at_most_likely(found, own_line(own.__qualname__, message))
-    return unknown(own.__qualname__, message)
+    """Return code, why, fix and confidence for an exception object, wherever it was raised."""
+    seen = diagnose(error, lambda name: False)
+    return seen.code, seen.why, seen.fix, seen.confidence
 
 
-def _at_most_likely(found: Found, own: str) -> Found:
-    code, _, fix, confidence = found
-    return code, own, fix, "likely" if confidence == "certain" else confidence
+def _say(row: Row, seen: Seen, around: Around, *, is_sure: bool) -> Said:
+    said = row.say(seen, around)
+    if row is UNKNOWN:
+        return said._replace(why=own_line(seen.type_name, seen.message))
+    if is_sure:
+        return said
+    return _at_most_likely(said._replace(why=own_line(seen.type_name, seen.message)))
 
 
-def _message_of(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):
-        return _text_of(error.msg)  # str(error) would repeat the place
-    if isinstance(error, BaseExceptionGroup):
-        first = error.exceptions[0]
-        return f"{_text_of(error)}; the first is {own_line(type(first).__qualname__, _text_of(first))}"
-    return _text_of(error)
+def _at_most_likely(said: Said) -> Said:
+    return said._replace(confidence="likely") if said.confidence == "certain" else said
 
 
-def _text_of(value: object) -> str:
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - a user's __str__ may raise anything; we never do
-        return ""
+def _line_of(error: BaseException) -> str:
+    return own_line(exceptions.qualname_of(type(error)), exceptions.message_of(error))
+
+
+def _diagnosis(said: Said, seen: Seen) -> Diagnosis:
+    frame = seen.frame
+    where = f"{frame.file}:{frame.line}" if frame else ""
+    made = compose(said.code, said.why, said.fix, said.confidence, where)
+    evidence = tuple(line for line in map(one_line, said.evidence) if line)
+    return Diagnosis(
+        code=made.code,
+        why=made.why,
+        fix=made.fix,
+        confidence=made.confidence,
+        where=made.where,
+        evidence=evidence,
+        frame=frame,
+        action=said.action,
+    )
 
 
 def _interpreter_says(plain: str) -> Reading | None:
-    """Explain what Python says when it cannot even begin."""
+    """Explain what Python says when it cannot even begin, and what argparse says of the arguments."""
     start, end = last_line(plain)
     line = plain[start:end]
     program, found, module = line.rpartition(": No module named ")
     if found and "python" in program:
-        code, why, fix, _ = no_module(f"No module named '{module}'", "")
+        code, why, fix, _ = explain("ModuleNotFoundError", f"No module named '{module}'")
         return Reading(compose(code, why, fix, "likely"), start, end)
     program, found, path = line.partition(": can't open file ")
     if found and "python" in program:
         fix = "check the path: it is looked up from the working directory"
         return Reading(compose("file-not-found", f"can't open file {path}", fix, "likely"), start, end)
-    return None
+    return _usage(plain)
+
+
+def _usage(plain: str) -> Reading | None:
+    """Explain what argparse writes before it ends the program."""
+    at = plain.rfind(": error: ")
+    usage = plain.rfind("usage: ", 0, at) if at >= 0 else -1
+    if usage < 0 or plain[usage - 1 : usage] not in ("", "\n") or plain.count("\n", usage, at) > _USAGE_LINES:
+        return None
+    end = plain.find("\n", at)
+    end = len(plain) if end < 0 else end
+    fix = "pass what the usage line asks for; in a notebook: parse_args([...])"
+    return Reading(compose("wrong-arguments", plain[at + 9 : end], fix, "likely"), usage, end)

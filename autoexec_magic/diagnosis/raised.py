@@ -10,13 +10,13 @@ from autoexec_magic.values import Diagnosis
 from . import notebook, python
 from .around import NOTHING, Around
 from .exceptions import causes, user_place
-from .plain import compose, one_line
+from .plain import one_line
 
 
 def diagnose_exception(
     error: BaseException, *, is_user_frame: Callable[[str], bool], around: Around = NOTHING
 ) -> Diagnosis:
-    """Return why `error` was raised: its explicit root cause, where it has one.
+    """Return why `error` was raised: its root cause, where it has one.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def diagnose_exception(
     around : Around, optional
         What is known beside it.
     """
-    chain = causes(error)
-    if found := notebook.explain_error(chain, is_user_frame=is_user_frame, around=around):
-        return replace(found, where=one_line(user_place(chain, is_user_frame)))
-    code, why, fix, confidence = python.explain_error(chain[-1])
-    return compose(code, why, fix, confidence, user_place(chain, is_user_frame))
+    if around.notebook is not None:
+        chain = causes(error)
+        if found := notebook.explain_error(chain, is_user_frame=is_user_frame, around=around):
+            return replace(found, where=one_line(user_place(chain, is_user_frame)))
+    return python.diagnose(error, is_user_frame, around)

@@ -1,99 +1,275 @@
-"""What the rows of Python's table are made of.
+"""What the rows of Python's tables are made of.
 
-A row is a function of an exception's message and of the line of code that
-raised it (or ""), and returns code, why, fix and confidence. What stands in a
-message never becomes a command, but for one: the module in
+A row says what a failure is (its code) without writing anything; only when
+somebody wants to read it are reason and fix put together, by `Row.say`. What
+stands in a message never becomes a command, but for one: the module in
 `%autoexec resolve MODULE`, and only if it is a plain dotted name.
+
+A table maps the name of an exception's type to an *entry*: a row, or what
+picks one by the message (`by_message`), by the number of a system error
+(`by_errno`) or by the function that raised it (`raised_in`). Entries are
+picked from, one after another, so that the time does not grow with the table.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from autoexec_magic.values import Confidence
+from autoexec_magic.values import Action, Confidence, Frame
 
-Found: TypeAlias = tuple[str, str, str, Confidence]
-Row: TypeAlias = Callable[[str, str], Found]
+from .around import NOTHING, Around
 
-_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:\.[A-Za-z_][A-Za-z0-9_]*+)*+", re.ASCII)
-_LONGEST_NAME = 100  # characters of a name that a fix may repeat
+if TYPE_CHECKING:
+    from types import TracebackType
+
+LONGEST_NAME = 100  #: characters of a name that a fix may repeat
+LONGEST_MESSAGE = 1000  #: characters of a message that are looked at
+_SHORT = 2  # letters of a beginning that may be the rest of a word
+_OPENING = "([{<\"'`"  # what may stand right before a word
+_FEW = 10  # sayings that are looked for one by one; of more, only those that share a word with the message
+
+#: Returns the file and the function that raised an exception, or two empty strings.
+Raiser: TypeAlias = Callable[[], tuple[str, str]]
 
 
-def says(code: str, fix: str, confidence: Confidence = "certain", *, silent: str = "") -> Row:
-    """Return a row whose `why` is the message itself.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A failure as the rows see it, from an exception object or from a text.
+
+    `type_name` is as Python prints it, `message` its first line, `source` the
+    user's line of code or "". `error` and `at` (the entry of its traceback
+    that is the user's own) are there for an object only.
+    """
+
+    type_name: str
+    message: str
+    source: str = ""
+    frame: Frame | None = None
+    error: BaseException | None = None
+    at: TracebackType | None = None
+
+
+class Said(NamedTuple):
+    """What a row says of a failure."""
+
+    code: str
+    why: str
+    fix: str
+    confidence: Confidence
+    evidence: tuple[str, ...] = ()
+    action: Action | None = None
+
+
+Tell: TypeAlias = Callable[[Said, Seen, Around], Said]  #: says more, where more is known
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case.
 
     Parameters
     ----------
     code : str
-        The code of the diagnosis.
+        Public, kebab-case.
     fix : str
-        The fix; `{name}` in it becomes the first quoted name of the message,
-        `{path}` what stands after its last colon.
-    confidence : Confidence, default "certain"
-        How sure the type alone makes the code and the fix.
-    silent : str, default ""
-        The `why` of an exception that has no message.
+        In it `{name}` becomes the first quoted name of the message, `{path}`
+        what stands after its last colon, `{source}` the line of code.
+    confidence : Confidence
+        How sure type and message alone make code and fix.
+    silent : str
+        The reason, where there is no message.
+    tell : callable, optional
+        Says more than that.
+    action : Action, optional
+        What carries the fix out.
+    without : str
+        The fix, where what the first one repeats is not known.
     """
-    named, pathed = "{name}" in fix, "{path}" in fix
 
-    def row(message: str, source: str) -> Found:
-        why = message.partition("] ")[2] if message[:7] == "[Errno " else message
-        remedy = fix
-        if named:
-            remedy = fix.replace("{name}", quoted(message) or "it")
-        elif pathed:
-            remedy = fix.replace("{path}", why.rpartition(": ")[2] if ": " in why else "it")
-        return code, why or silent, remedy, confidence
+    code: str
+    fix: str
+    confidence: Confidence = "certain"
+    silent: str = ""
+    tell: Tell | None = None
+    action: Action | None = None
+    without: str = ""
 
-    return row
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        """Return itself: there is nothing to choose."""
+        return self
+
+    def say(self, seen: Seen, around: Around = NOTHING) -> Said:
+        """Return what it says of a failure that was picked for it."""
+        why = without_errno(seen.message)
+        said = Said(self.code, why or self.silent, self._fix(why, seen), self.confidence, (), self.action)
+        return self.tell(said, seen, around) if self.tell else said
+
+    def _fix(self, why: str, seen: Seen) -> str:
+        fix = self.fix
+        if "{" not in fix:
+            return fix
+        if "{source}" in fix:
+            return fix.replace("{source}", seen.source) if seen.source else self.without
+        if "{name}" in fix:
+            name = quoted(why)
+            return fix.replace("{name}", name or "it") if name or not self.without else self.without
+        path = why.rpartition(": ")[2] if ": " in why else ""
+        return fix.replace("{path}", path or "it") if path or not self.without else self.without
 
 
-def by_message(*sayings: tuple[str, Row], otherwise: Row) -> Row:
-    """Return a row that leaves the message to the first saying found in it."""
+UNKNOWN = Row("error", "read the lines above that message", "unknown")  #: all that is left
 
-    def row(message: str, source: str) -> Found:
-        for saying, said in sayings:
+
+class Entry(Protocol):
+    """What a row is picked from."""
+
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        """Return the row of a failure with this message."""
+
+
+class _Few:
+    """Sayings that are looked for in the message, in their order."""
+
+    __slots__ = ("otherwise", "sayings")
+
+    def __init__(self, sayings: tuple[tuple[str, Entry], ...], otherwise: Entry) -> None:
+        self.sayings, self.otherwise = sayings, otherwise
+
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        for saying, entry in self.sayings:
             if saying in message:
-                return said(message, source)
-        return otherwise(message, source)
-
-    return row
+                return entry.pick(message, raiser)
+        return self.otherwise.pick(message, raiser)
 
 
-def hinted(row: Row) -> Row:
-    """Return `row` with Python's own suggestion as the fix, where it made one."""
+class _Many(_Few):
+    """The same for long lists: a saying is looked for only if its longest whole word is there."""
 
-    def with_hint(message: str, source: str) -> Found:
-        told, found, hint = message.partition(". Did you ")
-        if not found:
-            return row(message, source)
-        code, why, fix, confidence = row(told, source)
-        suggested = quoted(hint)
-        if suggested and hint.startswith("forget to import "):
-            fix = f"add the line: import {suggested}"
-        elif suggested:
-            wrong = quoted(told.partition(" has no attribute ")[2]) or quoted(told) or "it"
-            fix = f"write {suggested} instead of {wrong}"
-        return code, why, fix, confidence
+    __slots__ = ("_by_word", "_loose")
 
-    return with_hint
+    def __init__(self, sayings: tuple[tuple[str, Entry], ...], otherwise: Entry) -> None:
+        super().__init__(sayings, otherwise)
+        self._loose = [order for order, (saying, _) in enumerate(sayings) if not _word_of(saying)]
+        self._by_word: dict[str, list[int]] = {}
+        for order, (saying, _) in enumerate(sayings):
+            if word := _word_of(saying):
+                self._by_word.setdefault(word, []).append(order)
+
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        """Return the row of the first saying that is found."""
+        by_word = self._by_word
+        orders = self._loose
+        for word in message.split(" "):
+            if word in by_word or (word[:1] in _OPENING and (word := word.lstrip(_OPENING)) in by_word):
+                orders = orders + by_word[word]
+        if orders:
+            for order in sorted(orders):
+                saying, entry = self.sayings[order]
+                if saying in message:
+                    return entry.pick(message, raiser)
+        return self.otherwise.pick(message, raiser)
 
 
-def with_source(row: Row, fix: str) -> Row:
-    """Return `row` with the line of code in the fix (`{source}`), where it is known."""
+class _ByErrno:
+    """A row by the number in `[Errno 2] ...`; the rest is for somebody else."""
 
-    def at_source(message: str, source: str) -> Found:
-        code, why, _, confidence = found = row(message, source)
-        return (code, why, fix.replace("{source}", source), confidence) if source else found
+    __slots__ = ("otherwise", "rows")
 
-    return at_source
+    def __init__(self, rows: dict[int, Entry], otherwise: Entry) -> None:
+        self.rows, self.otherwise = {str(number): row for number, row in rows.items()}, otherwise
+
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        _, found, rest = message.partition("[Errno ")
+        entry = self.rows.get(rest.partition("]")[0]) if found else None
+        return (entry or self.otherwise).pick(message, raiser)
 
 
-def unknown(type_name: str, message: str) -> Found:
-    """Return what can be said of any exception: its own last line."""
-    return "error", own_line(type_name, message), "read the lines above that message", "unknown"
+class _RaisedIn:
+    """A row by the function that raised, where it is one of these."""
+
+    __slots__ = ("functions", "otherwise")
+
+    def __init__(self, functions: dict[tuple[str, str], Entry], otherwise: Entry) -> None:
+        self.functions, self.otherwise = functions, otherwise
+
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        file, function = raiser()
+        entry = self.functions.get((file.rpartition("/")[2], function.rpartition(".")[2])) if file else None
+        return (entry or self.otherwise).pick(message, raiser)
+
+
+class _When:
+    """A row where the message passes a test, which is more than holding some words."""
+
+    __slots__ = ("otherwise", "row", "test")
+
+    def __init__(self, test: Callable[[str], bool], row: Entry, otherwise: Entry) -> None:
+        self.test, self.row, self.otherwise = test, row, otherwise
+
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        return (self.row if self.test(message) else self.otherwise).pick(message, raiser)
+
+
+def says(
+    code: str,
+    fix: str,
+    confidence: Confidence = "certain",
+    *,
+    silent: str = "",
+    tell: Tell | None = None,
+    without: str = "",
+    action: Action | None = None,
+) -> Row:
+    """Return a row; see `Row` for what its parts are."""
+    return Row(code, fix, confidence, silent, tell, action, without)
+
+
+def likely(code: str, fix: str, **more: object) -> Row:
+    """Return a row whose words, and not whose structure, say what happened."""
+    return replace(Row(code, fix, "likely"), **more)  # type: ignore[arg-type]
+
+
+def by_message(*sayings: tuple[str, Entry], otherwise: Entry) -> Entry:
+    """Return an entry that leaves the message to the first saying found in it."""
+    return (_Few if len(sayings) <= _FEW else _Many)(sayings, otherwise)
+
+
+def by_errno(rows: dict[int, Entry], *, otherwise: Entry) -> Entry:
+    """Return an entry that leaves a message to the row of its `[Errno N]`."""
+    return _ByErrno(rows, otherwise)
+
+
+def raised_in(functions: dict[tuple[str, str], Entry], *, otherwise: Entry) -> Entry:
+    """Return an entry by the name of the file and of the function that raised, for a few functions."""
+    return _RaisedIn(functions, otherwise)
+
+
+def when(test: Callable[[str], bool], row: Entry, *, otherwise: Entry) -> Entry:
+    """Return an entry that leaves a message to `row` where it passes the test."""
+    return _When(test, row, otherwise)
+
+
+def nobody() -> tuple[str, str]:
+    """Return the raiser of what was never raised."""
+    return "", ""
+
+
+def quoted(message: str) -> str:
+    """Return the first quoted name of `message`, or "" if it is no plain name."""
+    name = message.partition("'")[2].partition("'")[0]
+    return name if is_name(name.replace(".", "_")) else ""
+
+
+def is_name(name: str) -> bool:
+    """Return whether `name` is a plain name that a fix may repeat."""
+    return len(name) <= LONGEST_NAME and name.isidentifier() and name.isprintable()
+
+
+def without_errno(message: str) -> str:
+    """Return `message` without the number of the error, which says nothing that its words do not."""
+    return message.partition("] ")[2] if message[:7] == "[Errno " else message
 
 
 def own_line(type_name: str, message: str) -> str:
@@ -101,67 +277,12 @@ def own_line(type_name: str, message: str) -> str:
     return f"{type_name}: {message}" if message else type_name
 
 
-def no_module(message: str, source: str) -> Found:
-    """Explain `No module named 'x'`."""
-    module = message.partition(";")[0].partition("'")[2].rpartition("'")[0]
-    plain = len(module) <= _LONGEST_NAME and _MODULE.fullmatch(module)
-    if plain and message.endswith("is not a package"):
-        parent = module.partition(".")[0]
-        fix = f"rename {parent}.py if it is yours (it hides the package), or correct the import"
-        return "module-not-found", message, fix, "likely"
-    fix = f"%autoexec resolve {module}" if plain else "correct the module's name in the import"
-    return "module-not-found", message, fix, "certain"
+def _word_of(saying: str) -> str:
+    """Return the longest word of `saying` that has a space on both sides; else the one that begins it.
 
-
-def no_name(message: str, source: str) -> Found:
-    """Explain `cannot import name 'x' from 'y' (place)`."""
-    module = quoted(message.partition(" from ")[2]) or "the module"
-    fix = f"look in dir({module}) for the name that was meant, or install a version that has it"
-    return "cannot-import-name", message, fix, "certain"
-
-
-def no_library(message: str, source: str) -> Found:
-    """Explain `libx.so.1: cannot open shared object file: ...`."""
-    library = message.partition(": ")[0]
-    return "shared-library-missing", message, f"install the system library {library}", "certain"
-
-
-def no_attribute(message: str, source: str) -> Found:
-    """Explain `'T' object has no attribute 'x'`."""
-    owner, attribute = quoted(message), quoted(message.partition(" has no attribute ")[2])
-    fix = f"look in dir({owner}) for the name that was meant" if owner else "look in dir() of that object"
-    if owner == "NoneType":
-        fix = f"check for None before .{attribute or 'it'}: what stands before it gave no result"
-    return "attribute-not-found", message, fix, "certain"
-
-
-def no_key(message: str, source: str) -> Found:
-    """Explain a KeyError, whose message is the key's `repr`."""
-    if not message:
-        return "key-not-found", "a key is not there", "look at the keys that are there", "certain"
-    fix = f"look at the keys that are there, or use .get({message})"
-    return "key-not-found", f"the key {message} is not there", fix, "certain"
-
-
-def no_file(message: str, source: str) -> Found:
-    """Explain `[Errno 2] No such file or directory: 'path'`."""
-    why = message.partition("] ")[2] if message.startswith("[Errno ") else message
-    path = why.partition(": ")[2]
-    fix = f"check that {path} exists and how it is spelled"
-    if not path:
-        fix = "check that the path exists and how it is spelled"
-    elif path[1:2] != "/":
-        fix = f"check the path {path}: it is looked up from the working directory"
-    return "file-not-found", why, fix, "certain"
-
-
-def exited(message: str, source: str) -> Found:
-    """Explain a SystemExit, whose message is the exit code or the last words."""
-    why = f"the code ended itself with {message}" if message else "the code ended itself"
-    return "system-exit", why, "take the call of exit out, or catch SystemExit", "certain"
-
-
-def quoted(message: str) -> str:
-    """Return the first quoted name of `message`, or "" if it is no plain name."""
-    name = message.partition("'")[2].partition("'")[0]
-    return name if len(name) <= _LONGEST_NAME and name.replace(".", "_").isidentifier() else ""
+    What ends a saying may go on in the message. One of two words has to begin
+    with a whole word.
+    """
+    first, *others = saying.split(" ")
+    inner = max(others[:-1], key=len, default="")
+    return inner or (first if others and len(first) > _SHORT else "")

@@ -11,48 +11,180 @@ cancellation is never a root: it is how a time limit is carried out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from autoexec_magic.values import Frame
+
+from .frames import (
+    anybodys,
+    first_frame,
+    is_at_start,
+    is_library,
+    is_raise,
+    last_frame,
+    raiser_of,
+    user_frame,
+)
 from .plain import lines, lines_back
 
 _HEADER = "Traceback (most recent call last)"  # IPython writes no colon after it
+_CALLS = "(most recent call "
+_LAST_CALLS = _CALLS + "last)"
+_FRAME = '\n  File "'
+_PLAIN = f"{_HEADER}:{_FRAME}"
+_BEFORE_CALLS = len(_HEADER) - len(_LAST_CALLS)
+_FRAME_LINES = 8  # lines that a frame may take
 _GROUP = "  + Exception Group " + _HEADER
 _MEMBER = "    | "  # before each line of an exception that a group holds
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _OTHER = "During handling of the above exception, another exception occurred:"
+_TIE = "bove exception"  # both begin so
 _BLANK = " \t\r\n"  # what a line that is not the exception's own begins with
 _NAMED_LIKE_ERRORS = ("Error", "Exception", "Exit", "Interrupt", "Expired")
 _LONGEST_PREFIX = 100  # characters that a log may put before each line
-_FIRST_WORDS = re.compile(r"\n(?=\S)")  # where a line that is not indented begins
-_DEEPEST = 8  # columns a frame may stand in
+_FIRST_WORDS = re.compile(r"\n[^ \t\r\n\f\v]")  # where a line that is not indented begins
+_NEAR = 400  # characters between a traceback and the words that tie it to the one above
 _LONGEST_NAME = 200  # characters of the dotted name of an exception's type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Traceback:
     """What a traceback says. `start` and `end` are character offsets.
 
     `whole` says that the text has the shape of a traceback, not only a line
-    that looks like the end of one. `source` is the line of code at `where`.
+    that looks like the end of one. Its frames stand in `plain[top:bottom]`,
+    each line behind `prefix`; they are looked at when somebody asks. `caused`
+    is what was raised because of it: its place is taken where this one was
+    raised and caught inside a library.
     """
 
+    plain: str
     type_name: str
     message: str
     start: int
     end: int
-    where: str = ""
-    source: str = ""
+    top: int
+    bottom: int
+    prefix: str = ""
     whole: bool = True
+    caused: Traceback | None = None
+
+    @property
+    def frame(self) -> Frame | None:
+        """The user's last frame, or None."""
+        at: Traceback | None = self
+        while at is not None:
+            if found := user_frame(at.plain, at.top, at.bottom, at.prefix):
+                return found[0]
+            at = at.caused
+        return None
+
+    @property
+    def where(self) -> str:
+        """The place of that frame, `file:line`, or ""."""
+        frame = self.frame
+        return f"{frame.file}:{frame.line}" if frame else ""
+
+    @property
+    def source(self) -> str:
+        """The line of code of that frame, or ""."""
+        frame = self.frame
+        return frame.source if frame else ""
+
+    def caused_first(self, last: Traceback) -> Traceback:
+        """Return which of the chain from here to `last` led to `last` directly."""
+        at = self
+        while at.caused is not None and at.caused is not last:
+            at = at.caused
+        return at
+
+    def raiser(self) -> tuple[str, str]:
+        """Return file and function of the last frame, whoever wrote it, or two empty strings."""
+        plain, bottom = self.plain, self.bottom
+        at = plain.rfind("File ", self.top, bottom)
+        at = max(at, plain.rfind("Cell In[", max(at, self.top), bottom))
+        if at < 0 or not is_at_start(plain, at, self.prefix):
+            found = last_frame(plain, self.top, bottom, self.prefix, anybodys)
+            return (found[0].file, found[0].function) if found else ("", "")
+        return raiser_of(plain[at : plain.find("\n", at, bottom)])
+
+    def handler(self) -> tuple[str, str]:
+        """Return file and function of the first frame: where it was caught, if it was."""
+        found = first_frame(self.plain, self.top, self.bottom, self.prefix)
+        return (found.file, found.function) if found else ("", "")
+
+    def is_own_raise(self) -> bool:
+        """Return whether its last frame is a `raise` of the user's: the words are the user's own, too."""
+        found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
+        if not found:
+            return False
+        return not is_library(found[0].file) and is_raise(found[0].source)
+
+    def is_raise_at(self, place: tuple[str, str]) -> bool:
+        """Return whether its last frame is a `raise` in this file and function."""
+        found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
+        if not found:
+            return False
+        return (found[0].file, found[0].function) == place and is_raise(found[0].source)
 
 
 def find_traceback(plain: str) -> Traceback | None:
-    """Return the failure that explains the end of `plain`, or None."""
+    """Return the failure that explains the end of `plain`, the root of its direct causes, or None."""
+    last = find_last(plain)
+    return _root(last) if last else None
+
+
+def glance(plain: str) -> tuple[str, str, str] | None:
+    """Return type, message and last frame of a text that is one plain traceback; None of any other text.
+
+    It is what `find_last` finds, and has no cause. Nothing is looked at but
+    the header and the last lines: whatever stands between, an error with a
+    frame right above it is the failure that counts.
+    """
+    at = plain.rfind(_CALLS)  # also what other lists of frames begin with
+    start = at - _BEFORE_CALLS
+    if start < 0 or not plain.startswith(_PLAIN, start):
+        return None
+    if start and (plain[start - 1] != "\n" or _TIE in plain[max(0, start - _NEAR) : start]):
+        return None
+    end = len(plain)
+    while plain[end - 1] in _BLANK:
+        end -= 1
+    last = plain.rfind("\n", at, end) + 1
+    frame = plain.rfind(_FRAME, at, last)
+    indented = plain.count("\n ", frame + 1, last)
+    if indented > _FRAME_LINES or plain.count("\n", frame + 1, last - 1) != indented:
+        return None
+    name, colon, message = plain[last:end].partition(":")
+    if not name.endswith(_NAMED_LIKE_ERRORS) or _type_name(name) != name or (colon and not message.strip()):
+        return None
+    return name, message.strip(), plain[frame + 3 : plain.find("\n", frame + 1)]
+
+
+def find_last(plain: str) -> Traceback | None:
+    """Return the failure that `plain` ends with, or None."""
     last = _last_traceback(plain)
     bare = _bare_error(plain, last.end if last else 0)
     # After a traceback only a syntax error, which has no header, is a failure of its own.
-    if bare and (bare.whole or not last):
-        return bare
-    return _root(plain, last) if last else None
+    return bare if bare and (bare.whole or not last) else last
+
+
+def handled_by(found: Traceback) -> Traceback | None:
+    """Return what was being handled when `found` was raised, as far as the text shows it."""
+    inner = _above(found.plain, found.start, _OTHER)
+    if inner is None:
+        return None
+    inner.caused = found
+    return _root(inner)
+
+
+def cause_of(found: Traceback) -> Traceback | None:
+    """Return what `found` was raised from; a cancellation is none."""
+    cause = _above(found.plain, found.start, _CAUSE)
+    if cause is None or cause.type_name.endswith("CancelledError"):
+        return None
+    cause.caused = found  # raised and caught inside a library: the user's call is the place
+    return cause
 
 
 def first_of_group(plain: str, end: int) -> str:
@@ -60,22 +192,20 @@ def first_of_group(plain: str, end: int) -> str:
 
     `end` is where the group's own line ends.
     """
+    found = members_of_group(plain, end, 1)
+    return found[0] if found else ""
+
+
+def members_of_group(plain: str, end: int, limit: int) -> list[str]:
+    """Return the lines of the first exceptions inside a group whose own line ends at `end`."""
+    found: list[str] = []
     for start, stop in lines(plain, end, len(plain)):
-        _, found, line = plain[start:stop].partition(_MEMBER)
-        if found and _type_name(line):
-            return line.rstrip()
-    return ""
-
-
-def is_library(filename: str) -> bool:
-    """Return whether `filename` is the standard library's or a package's."""
-    return (
-        "/lib/python3." in filename
-        or "/site-packages/" in filename
-        or "/dist-packages/" in filename
-        or "/lib64/python3." in filename
-        or "<frozen " in filename
-    )
+        _, is_member, line = plain[start:stop].partition(_MEMBER)
+        if is_member and _type_name(line):
+            found.append(line.rstrip())
+            if len(found) == limit:
+                break
+    return found
 
 
 def _last_traceback(plain: str) -> Traceback | None:
@@ -90,11 +220,9 @@ def _last_traceback(plain: str) -> Traceback | None:
     return found
 
 
-def _root(plain: str, found: Traceback) -> Traceback:
+def _root(found: Traceback) -> Traceback:
     """Follow the chain of direct causes that ends with `found` to its root."""
-    while (cause := _cause_of(plain, found.start)) and not cause.type_name.endswith("CancelledError"):
-        if not cause.where:  # raised and caught inside a library: the user's call is the place
-            cause = replace(cause, where=found.where, source=found.source)
+    while cause := cause_of(found):
         found = cause
     return found
 
@@ -121,17 +249,20 @@ def _outermost_group(plain: str, at: int, start: int, prefix: str) -> tuple[int,
     return top, before + "  | "
 
 
-def _cause_of(plain: str, start: int) -> Traceback | None:
-    """Return the traceback that is the direct cause of the one at `start`."""
-    above = len(plain[max(0, start - 400) : start].rstrip()) + max(0, start - 400)
-    cause = above - len(_CAUSE)
-    if cause < 0 or not plain.startswith(_CAUSE, cause):
+def _above(plain: str, start: int, words: str) -> Traceback | None:
+    """Return the traceback that these words tie to the one at `start`."""
+    if start < len(words):
         return None
-    at = plain.rfind(_HEADER, 0, cause)
-    if at < 0 or plain.find(_CAUSE, at, cause) >= 0 or plain.find(_OTHER, at, cause) >= 0:
-        return None  # the cause was never raised, so it has no traceback of its own
+    near = max(0, start - _NEAR)
+    above = len(plain[near:start].rstrip()) + near
+    tie = above - len(words)
+    if tie < 0 or not plain.startswith(words, tie):
+        return None
+    at = plain.rfind(_HEADER, 0, tie)
+    if at < 0 or plain.find(_CAUSE, at, tie) >= 0 or plain.find(_OTHER, at, tie) >= 0:
+        return None  # it was never raised, so it has no traceback of its own
     opening, prefix = _opening(plain, at)
-    return _read(plain, opening, cause, prefix)
+    return _read(plain, opening, tie, prefix)
 
 
 def _read(plain: str, start: int, stop: int, prefix: str) -> Traceback | None:
@@ -145,16 +276,24 @@ def _read(plain: str, start: int, stop: int, prefix: str) -> Traceback | None:
         return None
     if len(prefix) > _LONGEST_PREFIX or not plain.startswith(prefix, body):
         prefix = ""  # words that stand before the header only
-    first_words = re.compile(rf"\n{re.escape(prefix)}(?=\S)") if prefix else _FIRST_WORDS
-    for match in first_words.finditer(plain, body - 1, stop):
-        line_end = plain.find("\n", match.end(), stop)
+    first_words = re.compile(rf"\n{re.escape(prefix)}\S") if prefix else _FIRST_WORDS
+    at = body - 1
+    while match := first_words.search(plain, at, stop):
+        at = match.end() - 1
+        line_end = plain.find("\n", at, stop)
         line_end = stop if line_end < 0 else line_end
-        line = plain[match.end() : line_end]
+        line = plain[at:line_end]
         if name := _type_name(line):
             message, end = _message(plain, line, line_end, stop)
-            where, source, _ = _user_frame(plain, body, match.start() + 1, prefix)
             return Traceback(
-                type_name=name, message=message, start=start, end=end, where=where, source=source
+                plain=plain,
+                type_name=name,
+                message=message,
+                start=start,
+                end=end,
+                top=body,
+                bottom=match.start() + 1,
+                prefix=prefix,
             )
     return None
 
@@ -183,15 +322,17 @@ def _bare_error(plain: str, after: int) -> Traceback | None:
         name = _type_name(line)
         if not name.endswith(_NAMED_LIKE_ERRORS):
             continue
-        where, source, opening = _user_frame(plain, _indented_from(plain, after, start), start, "")
+        top = _indented_from(plain, after, start)
+        frame = user_frame(plain, top, start, "")
         return Traceback(
+            plain=plain,
             type_name=name,
             message=line.partition(":")[2].strip(),
-            start=opening if where else start,
+            start=frame[1] if frame else start,
             end=start + len(line),
-            where=where,
-            source=source,
-            whole=bool(where),
+            top=top,
+            bottom=start,
+            whole=bool(frame),
         )
     return None
 
@@ -204,53 +345,6 @@ def _indented_from(plain: str, after: int, below: int) -> int:
             break
         top = start
     return top
-
-
-def _user_frame(plain: str, top: int, bottom: int, prefix: str) -> tuple[str, str, int]:
-    """Return place, line of code and offset of the user's last frame, if any."""
-    file, cell = plain.rfind("File ", top, bottom), plain.rfind("Cell In[", top, bottom)
-    below, deepest = bottom, len(prefix) + _DEEPEST
-    while (at := max(file, cell)) >= 0:
-        start = plain.rfind("\n", max(0, at - deepest - 1), at) + 1
-        if at - start <= deepest:  # else the middle of a line, whose end is not looked for
-            end = plain.find("\n", at, bottom)
-            line = plain[at:end]
-            if is_library(line):
-                below = at
-            elif (place := _place(line)) and not plain[start:at].removeprefix(prefix).strip():
-                return place, _source(plain, end + 1, below, prefix), start
-        if at == file:
-            file = plain.rfind("File ", top, at)
-        else:
-            cell = plain.rfind("Cell In[", top, at)
-    return "", "", bottom
-
-
-def _source(plain: str, start: int, stop: int, prefix: str) -> str:
-    """Return the line of code that a frame shows between `start` and `stop`."""
-    first = ""
-    for line_start, line_end in lines(plain, start, stop):
-        line = plain[line_start:line_end].removeprefix(prefix).strip()
-        if line.startswith("--") and "> " in line:  # IPython's arrow marks the line that ran
-            return line.partition("> ")[2].lstrip("0123456789").strip()
-        first = first or line
-    return first
-
-
-def _place(line: str) -> str:
-    """Return `file:line` of a frame's first line, or "".
-
-    >>> _place('File "a.py", line 3, in f'), _place("Cell In[2], line 1"), _place("File ~/a.py:3, in f()")
-    ('a.py:3', 'In[2]:1', '~/a.py:3')
-    """
-    if line.startswith('File "'):
-        name, _, rest = line[6:].rpartition('", line ')
-    elif line.startswith("Cell "):
-        name, _, rest = line[5:].partition(", line ")
-    else:
-        name, _, rest = line[5:].partition(", in ")[0].rpartition(":")
-    number = rest.partition(",")[0].strip()
-    return f"{name}:{number}" if number.isdecimal() else ""
 
 
 def _type_name(line: str) -> str:

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ..diagnosis.tracebacks import is_library
+from ..diagnosis.frames import is_library
 from ..redact import harmless
 
 _ROOT = __name__.partition(".")[0]

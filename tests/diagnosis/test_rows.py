@@ -1,10 +1,17 @@
-"""How a row of Python's table makes its answer of a message."""
+"""How a row is picked, and how it makes its answer of a message."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autoexec_magic.diagnosis import rows
+from autoexec_magic.diagnosis.rows import Seen, by_errno, by_message, likely, nobody, raised_in, says, when
+
+
+def said(row, message, source=""):
+    return row.say(Seen(type_name="Odd", message=message, source=source))[:4]
 
 
 @pytest.mark.parametrize(
@@ -19,8 +26,7 @@ from autoexec_magic.diagnosis import rows
 )
 def test_a_quoted_name_stands_in_the_fix(message, why, fix):
     """Only a plain name is repeated; anything else is "it"."""
-    row = rows.says("odd", "look at {name}", silent="silence")
-    assert row(message, "") == ("odd", why, fix, "certain")
+    assert said(says("odd", "look at {name}", silent="silence"), message) == ("odd", why, fix, "certain")
 
 
 @pytest.mark.parametrize(
@@ -32,77 +38,94 @@ def test_a_quoted_name_stands_in_the_fix(message, why, fix):
 )
 def test_a_path_stands_in_the_fix(message, why, fix):
     """The number of the error says nothing that its words do not."""
-    assert rows.says("odd", "see {path}")(message, "") == ("odd", why, fix, "certain")
+    assert said(says("odd", "see {path}"), message) == ("odd", why, fix, "certain")
+
+
+def test_the_line_of_code_stands_in_the_fix_where_it_is_known():
+    """A live exception may have no source, a traceback has."""
+    row = says("odd", "look at: {source}", without="look there")
+    assert said(row, "m", "a / b")[2] == "look at: a / b"
+    assert said(row, "m")[2] == "look there"
+    assert said(says("odd", "see {name}", without="see all"), "m")[2] == "see all"
+    assert said(says("odd", "see {path}", without="see all"), "m")[2] == "see all"
+
+
+def picked(entry, message, raiser=nobody):
+    return entry.pick(message, raiser).code
 
 
 def test_the_first_saying_that_is_found_answers():
     """Sayings are tried in their order, and only what none of them says is left."""
-    row = rows.by_message(
-        ("ab", rows.says("first", "")), ("a", rows.says("second", "")), otherwise=rows.says("rest", "")
+    entry = by_message(("ab", says("first", "")), ("a", says("second", "")), otherwise=says("rest", ""))
+    assert [picked(entry, message) for message in ("cab", "ba", "b")] == ["first", "second", "rest"]
+
+
+WORDS = ["no", "such", "table", "not", "found", "x", "is", "in", "list", "of", "the", "[Errno", "a:"]
+SAYINGS = [" ".join(WORDS[at : at + count]) for at in range(len(WORDS)) for count in (2, 3)] + [
+    "zero",
+    " is ",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
+def test_a_long_list_answers_as_a_short_one_does(message):
+    """Looking only for sayings that share a word with the message finds the same one, and the first one."""
+    pairs = [(saying, says(f"row-{order}", "")) for order, saying in enumerate(SAYINGS)]
+    entry = by_message(*pairs, otherwise=says("rest", ""))
+    words = f" {message} "
+    first = next(
+        (row.code for saying, row in pairs if f" {saying.strip()} " in words and saying in message), None
     )
-    assert [row(message, "")[0] for message in ("cab", "ba", "b")] == ["first", "second", "rest"]
+    if first is not None:
+        assert int(picked(entry, message)[4:]) <= int(first[4:])
+    assert picked(entry, message) == "rest" or SAYINGS[int(picked(entry, message)[4:])] in message
 
 
-@pytest.mark.parametrize(
-    ("message", "why", "fix"),
-    [
-        pytest.param(
-            "name 'a' is odd. Did you mean: 'b'?", "name 'a' is odd", "write b instead of a", id="mean"
-        ),
-        pytest.param(
-            "name 'a' is odd. Did you forget to import 'a'?",
-            "name 'a' is odd",
-            "add the line: import a",
-            id="import",
-        ),
-        pytest.param("odd. Did you mean: 'b'?", "odd", "write b instead of it", id="nothing-quoted"),
-        pytest.param(
-            "name 'a' is odd. Did you mean: 'b c'?", "name 'a' is odd", "as before", id="no-plain-name"
-        ),
-        pytest.param(
-            "'T' object has no attribute 'a'. Did you mean: 'b'?",
-            "'T' object has no attribute 'a'",
-            "write b instead of a",
-            id="attribute",
-        ),
-    ],
-)
-def test_pythons_own_suggestion_is_the_fix(message, why, fix):
-    """Python saw the names that exist; no sentence of ours is better."""
-    assert rows.hinted(rows.says("odd", "as before"))(message, "") == ("odd", why, fix, "certain")
+def test_the_number_of_a_system_error_picks_its_row():
+    """Only a number in the system's own form is one."""
+    entry = by_errno({2: says("two", ""), -3: says("three", "")}, otherwise=says("rest", ""))
+    assert [
+        picked(entry, message)
+        for message in ("[Errno 2] a", "<urlopen [Errno -3] b>", "[Errno 9] c", "2", "")
+    ] == [
+        "two",
+        "three",
+        "rest",
+        "rest",
+        "rest",
+    ]
 
 
-def test_the_line_of_code_stands_in_the_fix_where_it_is_known():
-    """A live exception has no source, a traceback has."""
-    row = rows.with_source(rows.says("odd", "look there"), "look at: {source}")
-    assert row("m", "a / b")[2] == "look at: a / b"
-    assert row("m", "")[2] == "look there"
+def test_who_raised_it_picks_its_row():
+    """The file counts without its folder, a method without its class."""
+    entry = raised_in({("os.py", "get"): says("known", "")}, otherwise=says("rest", ""))
+    assert picked(entry, "", lambda: ("/usr/lib/python3.11/os.py", "get")) == "known"
+    assert picked(entry, "", lambda: ("os.py", "_Environ.get")) == "known"
+    assert picked(entry, "", lambda: ("mine.py", "get")) == "rest"
+    assert picked(entry, "") == "rest"
 
 
-@pytest.mark.parametrize(
-    ("message", "fix"),
-    [
-        pytest.param(
-            "[Errno 2] No such file or directory: 'a.csv'", "from the working directory", id="relative"
-        ),
-        pytest.param(
-            "[Errno 2] No such file or directory: '/a.csv'", "check that '/a.csv' exists", id="absolute"
-        ),
-        pytest.param("", "check that the path exists", id="no-message"),
-    ],
-)
-def test_a_missing_file_is_looked_for_where_it_should_be(message, fix):
-    """Most missing files are looked up from another folder than the user thinks."""
-    code, why, remedy, _ = rows.no_file(message, "")
-    assert code == "file-not-found"
-    assert not why.startswith("[")
-    assert fix in remedy
+def test_a_message_may_have_to_pass_a_test():
+    """Some cases are more than words."""
+    entry = when(str.isupper, says("loud", ""), otherwise=says("rest", ""))
+    assert [picked(entry, message) for message in ("A", "a")] == ["loud", "rest"]
 
 
-def test_an_attribute_of_a_nameless_owner_still_has_a_fix():
-    """Other libraries word it in their own way."""
-    assert rows.no_attribute("it has no attribute x", "")[2] == "look in dir() of that object"
-    assert rows.no_attribute("'NoneType' object has no attribute ''", "")[2].startswith(
-        "check for None before .it"
-    )
-    assert rows.no_name("cannot import name x", "")[2].startswith("look in dir(the module)")
+def test_a_row_says_how_sure_it_is_and_what_carries_it_out():
+    """What goes by words is likely."""
+    row = likely("odd", "fix", silent="nothing")
+    assert (row.confidence, row.silent) == ("likely", "nothing")
+    assert row.pick("any", nobody) is row
+    assert rows.UNKNOWN.confidence == "unknown"
+
+
+def test_more_may_be_said_where_more_is_known():
+    """A row's own function has the last word."""
+    row = says("odd", "fix", tell=lambda said, seen, around: said._replace(fix=f"{said.fix} {seen.message}"))
+    assert said(row, "m")[2] == "fix m"
+
+
+def test_what_python_ends_a_traceback_with():
+    """Without a message there is no colon."""
+    assert rows.own_line("Odd", "m") == "Odd: m"
+    assert rows.own_line("Odd", "") == "Odd"

@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from anytext import ANY_TEXT, PIECES
+from hypothesis import given
+from hypothesis import strategies as st
 
-from autoexec_magic.diagnosis.tracebacks import find_traceback, first_of_group, is_library
+from autoexec_magic.diagnosis import python
+from autoexec_magic.diagnosis.frames import is_library
+from autoexec_magic.diagnosis.tracebacks import find_last, find_traceback, first_of_group, glance
 
 FAILURES = Path(__file__).parents[1] / "data" / "failures" / "python"
 HEADER = "Traceback (most recent call last):\n"
@@ -212,3 +217,124 @@ def test_a_group_without_members_shown_has_no_first():
 def test_what_is_a_library(filename, library):
     """The user can change only what is not."""
     assert is_library(filename) is library
+
+
+FRAME = '  File "a.py", line 3, in f\n    x = 1\n'
+LIBRARY = '  File "/usr/lib/python3.11/a.py", line 3, in f\n    x = 1\n'
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [HEADER, FRAME, LIBRARY, "KeyError: 1\n", "ValueError: b\n", "log: a\n", "\n", CAUSE, OTHER]
+        )
+    )
+)
+def test_a_glance_sees_what_a_look_finds(pieces):
+    """The quick way answers for plain texts only, and then as the long one does."""
+    plain = "".join(pieces)
+    glanced = glance(plain)
+    if glanced is not None:
+        found = find_last(plain)
+        assert (found.type_name, found.message) == glanced[:2]
+
+
+@given(ANY_TEXT)
+def test_any_text_can_be_glanced_at(text):
+    """It never raises, and never says what the whole reading would not."""
+    glance(text)
+    assert isinstance(python.code_of_text(text), str)
+
+
+@pytest.mark.parametrize("path", sorted(FAILURES.glob("*.txt")), ids=lambda path: path.stem)
+def test_a_glance_at_what_was_captured(path):
+    """Where it answers, it is right about real texts."""
+    plain = path.read_text(encoding="utf-8")
+    glanced = glance(plain)
+    if glanced is not None:
+        found = find_last(plain)
+        assert (found.type_name, found.message) == glanced[:2]
+
+
+class Counted(str):
+    """A text that counts the characters that are looked at."""
+
+    __slots__ = ()
+    work = 0
+
+    def find(self, what, start=0, stop=None):
+        stop = len(self) if stop is None else stop
+        found = str.find(self, what, start, stop)
+        Counted.work += max(0, (stop if found < 0 else found) - start) + 1
+        return found
+
+    def rfind(self, what, start=0, stop=None):
+        stop = len(self) if stop is None else stop
+        found = str.rfind(self, what, start, stop)
+        Counted.work += max(0, stop - max(start, found)) + 1
+        return found
+
+    def count(self, what, start=0, stop=None):
+        Counted.work += max(0, (len(self) if stop is None else stop) - start) + 1
+        return str.count(self, what, start, len(self) if stop is None else stop)
+
+    def __getitem__(self, at):
+        piece = str.__getitem__(self, at)
+        Counted.work += len(piece)
+        return piece
+
+
+def work(text):
+    Counted.work = 0
+    python.read(Counted(text))
+    python.code_of_text(Counted(text))
+    return Counted.work
+
+
+HOSTILE = [
+    HEADER,
+    FRAME,
+    LIBRARY,
+    "  + Exception Group " + HEADER,
+    "    | " + HEADER,
+    "| ",
+    "    | KeyError: 1\n",
+    block("KeyError: 1") + CAUSE,
+    block("Odd: 1") + OTHER,
+    block("shop.Odd: a") + OTHER + block("shop.Odd: a") + CAUSE,
+    '  File "',
+    "File ",
+    "Cell In[",
+    "----> 1 ",
+    "KeyError: 1\n",
+    "Odd: ",
+    "usage: a\n",
+    "a: error: b\n",
+    "usage: a: error: ",
+    "\n",
+    " ",
+    "a",
+    "\r",
+    "(most recent call ",
+    "2026-01-01 12:00 " + HEADER,
+]
+
+
+@pytest.mark.parametrize("tail", ["", "KeyError: 1", HEADER + FRAME + "KeyError: 1"])
+@pytest.mark.parametrize("head", ["", HEADER, HEADER + FRAME])
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_twice_the_text_is_no_more_than_twice_the_work(piece, head, tail):
+    """Characters are counted, not seconds: what grows faster would show at once."""
+    count = 20_000 // len(piece)
+    once, twice = (work(head + piece * n + tail) for n in (count, 2 * count))
+    assert twice <= 2.2 * once + 5000
+    assert once <= 60 * (len(head + piece * count + tail) + 100)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=6), st.lists(PIECES, max_size=3))
+def test_no_mixture_is_more_than_linear_work(pieces, tail):
+    """The same for what nobody thought of."""
+    piece = "".join(pieces)
+    count = 4_000 // len(piece) + 1
+    once, twice = (work(piece * n + "".join(tail)) for n in (count, 2 * count))
+    assert twice <= 2.3 * once + 10_000

@@ -1,0 +1,69 @@
+"""What fails when a module is imported."""
+
+from __future__ import annotations
+
+from autoexec_magic.values import Action
+
+from ..missing import extra, library, module_not_found
+from ..naming import imported_name, is_shadowed, shadowed
+from ..rows import Entry, by_message, likely, says, when
+from .formats import PICKLE_CLASS
+
+_SHADOWED = says("module-shadowed", "rename the file: it hides Python's own module", tell=shadowed)
+_CIRCULAR = when(
+    is_shadowed,
+    _SHADOWED,
+    otherwise=says(
+        "circular-import",
+        "import inside the function that needs it, or move what both modules need to a third",
+    ),
+)
+_EXTRA = says("optional-dependency-missing", "install what it names", "likely", tell=extra)
+LIBRARY = says("shared-library-missing", "install the system library that it names", tell=library)
+_BINARY = likely(
+    "binary-mismatch",
+    "reinstall that package for this Python and NumPy, then restart",
+    action=Action(kind="restart"),
+)
+NO_DISPLAY = likely("no-display", "use a backend without a screen: matplotlib.use('Agg')")
+
+NO_MODULE = says("module-not-found", "correct the module's name in the import", tell=module_not_found)
+ROWS: dict[str, Entry] = {
+    "ModuleNotFoundError": NO_MODULE,
+    "ImportError": by_message(
+        ("circular import", _CIRCULAR),
+        ("consider renaming", _SHADOWED),
+        ("cannot import name", says("cannot-import-name", "look in dir() of the module", tell=imported_name)),
+        ("cannot open shared object file", LIBRARY),
+        ("relative import", says("import-failed", "run it as a module, python -m, or import by full name")),
+        ("undefined symbol", _BINARY),
+        ("not found (required by", _BINARY),  # version `GLIBC_2.34' not found
+        ("incompatible architecture", _BINARY),
+        ("invalid ELF header", _BINARY),
+        ("compiled using NumPy", _BINARY),
+        ("compiled against", _BINARY),
+        ("numpy.core.multiarray failed to import", _BINARY),
+        ("DLL load failed", _BINARY),
+        ("has been removed", likely("cannot-import-name", "use what the message names instead")),
+        ("Missing optional dependency", _EXTRA),
+        ("Unable to find a usable engine", _EXTRA),
+        ("` failed.", _EXTRA),  # pandas 3: `Import openpyxl` failed.
+        ("not installed", _EXTRA),
+        ("please install", _EXTRA),
+        ("Please install", _EXTRA),
+        ("pip install", _EXTRA),
+        ("requires the", NO_DISPLAY),
+        ("No module named", NO_MODULE),
+        otherwise=likely("import-failed", "import that module alone to see what it misses"),
+    ),
+}
+SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
+    "AttributeError": (
+        ("circular import", _CIRCULAR),
+        ("consider renaming", _SHADOWED),
+        ("Can't get attribute", PICKLE_CLASS),
+    ),
+    "ValueError": (("binary incompatibility", _BINARY),),
+    "RuntimeError": (("compiled against", _BINARY),),
+    "OSError": (("cannot open shared object file", LIBRARY), ("undefined symbol", _BINARY)),
+}

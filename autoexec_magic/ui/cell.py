@@ -329,7 +329,8 @@ class _Cell:
             if not isinstance(
                 error, AutoexecError | Cancelled | bdb.BdbQuit
             ):  # ours say it, a person left it
-                card.show(self._shell, found, said=str(error), whole=self._folded.whole)
+                said, whole = str(error), self._folded.whole
+                card.show(self._shell, found, said=said, whole=whole, on_fix=self._on_fix(found))
         if self.has_begun and (self._healing is None or self._healing.error is None):
             seconds = time.monotonic() - self._phase_started
             self._writer.put(PhaseFinished(phase="run", verdict=verdict, seconds=seconds))
@@ -338,6 +339,18 @@ class _Cell:
         self._writer.put(RunFinished(verdict=verdict, seconds=seconds, why=why, fix=fix))
         self._writer.close()
         self._stack.close()
+
+    def _on_fix(self, found: Diagnosis) -> Callable[[], None] | None:
+        """Return what a click on the fix does, where it can be carried out."""
+        if found.action is None or fixing_of(self.options) is not None:  # the line has it done already
+            return None
+
+        def fix() -> None:
+            from .fixing_cell import Broken, on_fix  # which few cells need
+
+            on_fix(self._shell, Broken(raw=self.source, found=found, options=self.options))
+
+        return fix
 
     def _begin_healing(self) -> Healing:
         here = self._here

@@ -65,7 +65,8 @@ class Broken:
         Explains how it fails again, where it is no marked cell.
     source_of : callable, optional
         Returns the source of a cell that an action names, or None; by default
-        from the history of this kernel, by its number.
+        from the notebook as it is saved and as it ran (`situation.source_of`),
+        else from the history of this kernel, by its number.
     """
 
     raw: str
@@ -247,7 +248,7 @@ class _Session:
         )
 
     def _run_cells(self, numbers: tuple[str, ...]) -> None:
-        source_of = self.broken.source_of or self._from_history
+        source_of = self.broken.source_of or self._source_of
         sources = [(number, source_of(number)) for number in numbers]
         for number, source in sources:
             if source is None:
@@ -257,6 +258,11 @@ class _Session:
             error = self._run(source or "")
             if error is not None:
                 raise Left(f"cell {number} failed: {type(error).__name__}")
+
+    def _source_of(self, name: str) -> str | None:
+        from .situation import source_of  # which reads the notebook
+
+        return source_of(self.shell, name) or self._from_history(name)
 
     def _from_history(self, number: str) -> str | None:
         history = self.shell.history_manager.input_hist_raw

@@ -51,7 +51,7 @@ def run(shell: Any, switch: Switch, line: str, cell: str | None) -> object:
         raise
     caller = caller_of(shell)
     if call.verb == "why":
-        call = dataclasses.replace(call, means=lambda call, caller: why.here(shell, caller))
+        call = dataclasses.replace(call, means=lambda call, caller: why.here(shell, caller, call.options))
     if call.verb in ("on", "off"):
         call = dataclasses.replace(call, means=lambda call, caller: switch.turn(call))
     if call.is_json:

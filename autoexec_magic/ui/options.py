@@ -328,5 +328,10 @@ def add_on(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
 
 
+def add_why(parser: argparse.ArgumentParser) -> None:
+    """Add what `why` takes."""
+    add_fixing(parser)
+
+
 def add_nothing(parser: argparse.ArgumentParser) -> None:
     """Add nothing: the verb has no options of its own."""

@@ -79,6 +79,16 @@ def notebook_of(shell: Any, log: Executed, failed: Failed, root: str = "") -> No
     )
 
 
+def source_of(shell: Any, name: str) -> str | None:
+    """Return the source of the cell that an action names: by its id, its number, or `#` and its place."""
+    log = executed.of(shell)
+    document = read(_path_of(front.notebook_of(shell)))
+    cells = joined(list(log.runs) if log is not None else [], document).cells
+    named = (cell for cell in cells if name in (cell.cell_id, str(cell.number), f"#{cell.position}"))
+    found = next(named, None) if name and name != "0" else None
+    return found.source if found is not None else None
+
+
 class Joined:
     """What ran and what is saved, brought together: `cells` and `runs` as of `Notebook`."""
 

@@ -308,7 +308,9 @@ VERBS: Mapping[str, Verb] = {
         takes_line=False,
         passes_on=True,
     ),
-    "why": Verb(help="explain the last failure here", add=options.add_nothing, run=reasons.why),
+    "why": Verb(
+        help="explain the last failure here; --fix: and fix it", add=options.add_why, run=reasons.why
+    ),
     "runs": Verb(
         help="list the runs, or replay one: runs show ID",
         add=options.add_runs,

@@ -7,6 +7,7 @@ known of the notebook; a run of this kernel that failed since then (`sh`,
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import os
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import api, diagnosis, failures
 from ..api import Caller
-from ..errors import AutoexecError, Cancelled
+from ..errors import AutoexecError, Cancelled, UsageError
 from ..failures import Explained
 from ..history import short_id
 from ..orchestrator import Report
@@ -22,6 +23,7 @@ from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Frame, Result, Verdict, as_record
 from . import executed, situation
 from .executed import Executed, Failed
+from .options import fixing_of
 from .spoken import Spoken
 
 if TYPE_CHECKING:
@@ -31,20 +33,40 @@ NOTHING = "nothing failed here: there is nothing to explain"
 
 
 def why(call: Call, caller: Caller) -> Spoken:
-    """Explain the newest failed run of this workspace."""
+    """Explain the newest failed run of this workspace.
+
+    Raises
+    ------
+    UsageError
+        It is to be fixed: a command line does not know what a notebook has.
+    """
+    if fixing_of(call.options) is not None:
+        raise UsageError(
+            "why --fix needs a notebook",
+            why="what failed is run again in the kernel it failed in",
+            fix="%autoexec why --fix there, or script --fix FILE here",
+        )
     found = api.why(caller)
     return of_run(found) if found is not None else _nothing()
 
 
-def here(shell: Any, caller: Caller) -> Spoken:
-    """Explain the last failure of the notebook of `shell`."""
+def here(shell: Any, caller: Caller, options: argparse.Namespace) -> Spoken:
+    """Explain the last failure of the notebook of `shell`; with `--fix` its cell is fixed after this one."""
     log = executed.of(shell)
     failed = log.failed if log is not None else None
     after = int(failed.run.at * 1000) if failed is not None else 0
     run = failures.newest(lambda meta: _is_here(meta, caller), after_ms=after)
     if run is not None:
         return of_run(run)
-    return of_cell(shell, log, failed) if log is not None and failed is not None else _nothing()
+    if log is None or failed is None:
+        return _nothing()
+    spoken = of_cell(shell, log, failed)
+    if fixing_of(options) is None or not isinstance(spoken.value, Diagnosis):
+        return spoken
+    from .fixing_cell import Broken, fix_last  # which few lines need
+
+    broken = Broken(raw=failed.run.source, found=spoken.value, options=options)
+    return dataclasses.replace(spoken, text=f"{spoken.text}\n{fix_last(shell, broken)}")
 
 
 def of_run(found: Explained) -> Spoken:

@@ -323,3 +323,24 @@ def test_the_hook_is_gone_with_the_extension(new_kernel):
     kernel.execute("1 / 0")
     kernel.execute("%unload_ext autoexec_magic").must_pass()
     assert kernel.value("sum(map(len, get_ipython().events.callbacks.values()))") == before
+
+
+def test_why_fix_runs_the_cells_that_are_missing_and_then_the_one_that_failed(started):
+    """The cells that have not run, in the document's order, as a person would run them."""
+    kernel, document = started(CELLS)
+    failed = document.run(kernel, 4)
+    assert "NameError" in failed.error
+    cell = kernel.execute("%autoexec why --fix")
+    assert cell.status == "ok", cell.error
+    assert "… fixing it when this cell is over" in cell.stdout
+    assert cell.stdout.splitlines()[-1].startswith("✓ passed")
+    assert "\n3\n" in f"\n{cell.stdout}"
+    assert kernel.value("totl") == "3"
+
+
+def test_a_marked_cell_is_fixed_from_the_saved_notebook(started):
+    """`%%autoexec --fix` knows the cells that have not run, too, by their ids."""
+    kernel, document = started([*CELLS[:3], "%%autoexec --fix\nprint(totl + 1)"])
+    cell = document.run(kernel, 4)
+    assert cell.status == "ok", cell.error
+    assert "\n4\n" in f"\n{cell.stdout}"

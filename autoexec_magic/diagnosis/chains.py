@@ -23,7 +23,7 @@ from .tables import ANY, ROWS, SHARED
 from .tracebacks import Traceback, cause_of, handled_by
 
 # What says little: a cause says more, whoever raised it.
-_GENERIC = frozenset(("error", "wrong-value", "wrong-type", "os-error", "import-failed", "database-failed"))
+_GENERIC = frozenset(("error", "wrong-value", "wrong-type", "os-error", "import-failed", "database-error"))
 _ROWS: dict[str, Entry] = dict(ROWS)
 _BY_CLASS: dict[int, Entry] = {
     id(getattr(builtins, name)): row for name, row in ROWS.items() if "." not in name

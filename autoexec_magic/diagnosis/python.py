@@ -213,4 +213,4 @@ def _usage(plain: str) -> Reading | None:
     end = plain.find("\n", at)
     end = len(plain) if end < 0 else end
     fix = "pass what the usage line asks for; in a notebook: parse_args([...])"
-    return Reading(compose("wrong-arguments", plain[at + 9 : end], fix, "likely"), usage, end)
+    return Reading(compose("wrong-usage", plain[at + 9 : end], fix, "likely"), usage, end)

@@ -27,7 +27,7 @@ from autoexec_magic.diagnosis.plain import make_plain
 
 SECONDS = 20
 # They end the process, or need another one to be what it was started as.
-LEFT_OUT = ("interrupted", "wrong-arguments", "main-guard-missing", "daemonic-children", "worker-died")
+LEFT_OUT = ("interrupted", "wrong-usage", "main-guard-missing", "daemonic-children", "worker-died")
 
 
 def told(name: str, source: str) -> dict[str, object] | None:

@@ -37,7 +37,7 @@ def test_a_captured_failure_is_told(name, code, confidence, where, action, fix):
     assert done == action
 
 
-NO_EXCEPTION = ("wrong-arguments", "wrong-arguments.cell", "module-not-found.option", "file-not-found.script")
+NO_EXCEPTION = ("wrong-usage", "wrong-usage.cell", "module-not-found.option", "file-not-found.script")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in (*NO_EXCEPTION, *NOT_PYTHONS)])

@@ -13,7 +13,7 @@ SQL_SYNTAX = says("sql-syntax", "correct the statement near the word that it nam
 _TABLE = says("table-not-found", "create the table, correct its name, or open the right database")
 _COLUMN = says("column-not-found", "correct the column's name, or add it to the table")
 _LOCKED = says("database-locked", "commit or close the other connection, or allow more time: timeout=30")
-_LOGIN = says("login-refused", "correct user and password")
+_LOGIN = says("authentication-failed", "correct user and password")
 _DATABASE = says("database-not-found", "create the database, or correct its name")
 _NOT_OPENED = says("database-not-opened", "check that its folder exists and may be written to")
 _CONSTRAINT = says("constraint-failed", "change the row so that it keeps the rule that is named")
@@ -77,7 +77,7 @@ _SAYINGS: tuple[tuple[str, Entry], ...] = (
     *NETWORK_SAYINGS,
 )
 _SAID = by_message(
-    *_SAYINGS, otherwise=likely("database-failed", "read what the database says, then correct the statement")
+    *_SAYINGS, otherwise=likely("database-error", "read what the database says, then correct the statement")
 )
 _TYPES = (
     "Error",
@@ -120,7 +120,7 @@ ROWS: dict[str, Entry] = {
     "sqlalchemy.exc.ArgumentError": by_message(
         (
             "Could not parse",
-            says("bad-url", "write the whole address: dialect://user@host/name, sqlite:///file.db"),
+            says("invalid-url", "write the whole address: dialect://user@host/name, sqlite:///file.db"),
         ),
         otherwise=likely("wrong-value", "look at the arguments on that line"),
     ),

@@ -27,7 +27,7 @@ _FILES = says("too-many-open-files", "close files after use: with open(...) as n
 _NO_PROCESS = says("no-such-process", "check that the process still runs before that line")
 _NO_CHILD = says("no-child-process", "wait only for what was started here, and once")
 _BLOCK = says("would-block", "wait until it is ready (select), or let the call block")
-_LOOP = says("link-loop", "correct the symbolic links of {path}: they lead in a circle")
+_LOOP = says("too-many-links", "correct the symbolic links of {path}: they lead in a circle")
 _STARTS = (("subprocess.py", "_execute_child"), ("subprocess.py", "_posix_spawn"))
 
 ERRNOS: dict[int, Entry] = {
@@ -42,18 +42,19 @@ ERRNOS: dict[int, Entry] = {
     12: MEMORY,
     13: _DENIED,
     17: _EXISTS,
-    18: says("across-file-systems", "copy and delete instead: shutil.move()"),
+    18: says("other-file-system", "copy and delete instead: shutil.move()"),
     20: _NOT_A_DIRECTORY,
     21: _DIRECTORY,
+    22: likely("invalid-argument", "look at the values on that line"),
     24: _FILES,
     23: _FILES,
-    26: likely("text-file-busy", "end the program before it is written to"),
-    27: likely("file-size-limit", "write a smaller file, or raise the limit"),
+    26: likely("file-in-use", "end the program before it is written to"),
+    27: likely("file-too-large", "write a smaller file, or raise the limit"),
     28: _FULL,
-    30: says("read-only-file-system", "write somewhere else: {path} is on a read-only file system"),
+    30: says("read-only", "write somewhere else: {path} is on a read-only file system"),
     32: LOST,
     36: says("name-too-long", "take a shorter name: 255 bytes are the most"),
-    39: says("directory-not-empty", "remove it with all that is in it: shutil.rmtree()"),
+    39: says("folder-not-empty", "remove it with all that is in it: shutil.rmtree()"),
     40: _LOOP,
     98: ADDRESS_IN_USE,
     99: says("address-not-available", "use an address of this machine, such as 127.0.0.1 or 0.0.0.0"),
@@ -112,5 +113,5 @@ ROWS: dict[str, Entry] = {
     ),
     "subprocess.TimeoutExpired": TIMED_OUT,
     "shutil.SameFileError": says("file-exists", "copy it to another name"),
-    "argparse.ArgumentError": says("wrong-arguments", "pass what the usage line asks for"),
+    "argparse.ArgumentError": says("wrong-usage", "pass what the usage line asks for"),
 }

@@ -10,11 +10,12 @@ TIMED_OUT = says(
     "operation-timed-out", "ask again later, or allow more time on that line", silent="it took too long"
 )
 LOST = says("connection-lost", "look at why the other side closed the connection, then connect again")
+CUT = says("transfer-cut", "fetch it again: less came than was promised")
 REFUSED = says("connection-refused", "start the server, or correct the address and port")
 NO_HOST = says("host-not-found", "check the host's name, and whether this machine has a network")
 ADDRESS_IN_USE = says("address-in-use", "stop what uses that port, or take another")
 UNREACHABLE = says("host-unreachable", "check the address, and whether this machine has a network")
-BAD_URL = says("bad-url", "write the whole address, with https:// before it")
+BAD_URL = says("invalid-url", "write the whole address, with https:// before it")
 REDIRECTS = says("too-many-redirects", "log in, or correct the address: its answers lead in a circle")
 PROXY = likely("proxy-failed", "check HTTP_PROXY and HTTPS_PROXY, or what they point to")
 POOL = says("pool-exhausted", "close each connection after use (with), or allow more of them")
@@ -24,7 +25,7 @@ WRONG_HOST = says("certificate-wrong-host", "use the name that the certificate i
 ISSUER = says(
     "certificate-unknown-issuer", "give the certificate of who signed it: SSL_CERT_FILE, or verify='ca.pem'"
 )
-NO_TLS = says("tls-not-spoken", "use http:// there, or the port on which it speaks TLS")
+NO_TLS = says("tls-failed", "use http:// there, or the port on which it speaks TLS")
 TLS = likely("tls-failed", "check which versions of TLS both sides speak")
 
 TLS_SAYINGS: tuple[tuple[str, Entry], ...] = (
@@ -73,7 +74,7 @@ NETWORK_SAYINGS: tuple[tuple[str, Entry], ...] = (
     ("Connection aborted", LOST),
     ("Remote end closed", LOST),
     ("Server disconnected", LOST),
-    ("IncompleteRead", LOST),
+    ("IncompleteRead", CUT),
     ("timed out", TIMED_OUT),
     ("QueuePool limit", POOL),
 )
@@ -81,11 +82,11 @@ NETWORK_SAYINGS: tuple[tuple[str, Entry], ...] = (
 #: Status of an answer -> row; the rest is by its first digit.
 STATUS: dict[int, Row] = {
     400: says("http-bad-request", "correct what is sent: the server cannot read it"),
-    401: says("http-unauthorized", "log in, or send a token that is valid: Authorization"),
-    403: says("http-forbidden", "ask for the right to it, or send what the server wants to see"),
+    401: says("authentication-failed", "log in, or send a token that is valid: Authorization"),
+    403: says("forbidden", "ask for the right to it, or send what the server wants to see"),
     404: says("http-not-found", "correct the address: there is nothing at that path"),
     407: says("proxy-failed", "give the proxy a name and a password"),
-    429: says("http-too-many-requests", "wait (Retry-After says how long), and ask less often"),
+    429: says("rate-limited", "wait (Retry-After says how long), and ask less often"),
 }
 _CLIENT = says("http-client-error", "look up that status: what is sent does not fit what is asked for")
 _SERVER = says("http-server-error", "ask again later: the server failed, not this code")
@@ -142,9 +143,9 @@ ROWS: dict[str, Entry] = {
     "ssl.SSLEOFError": LOST,
     "urllib.error.URLError": _URL,
     "urllib.error.HTTPError": _HTTP,
-    "urllib.error.ContentTooShortError": LOST,
+    "urllib.error.ContentTooShortError": CUT,
     "http.client.RemoteDisconnected": LOST,
-    "http.client.IncompleteRead": LOST,
+    "http.client.IncompleteRead": CUT,
     "http.client.BadStatusLine": NO_TLS,
     "http.client.InvalidURL": BAD_URL,
     "requests.exceptions.ConnectionError": _CONNECTION,
@@ -153,7 +154,7 @@ ROWS: dict[str, Entry] = {
     "requests.exceptions.Timeout": TIMED_OUT,
     "requests.exceptions.ConnectTimeout": TIMED_OUT,
     "requests.exceptions.ReadTimeout": TIMED_OUT,
-    "requests.exceptions.ChunkedEncodingError": LOST,
+    "requests.exceptions.ChunkedEncodingError": CUT,
     "requests.exceptions.ProxyError": PROXY,
     "requests.exceptions.TooManyRedirects": REDIRECTS,
     "requests.exceptions.MissingSchema": BAD_URL,

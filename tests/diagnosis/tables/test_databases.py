@@ -11,7 +11,7 @@ from autoexec_magic.diagnosis.tables import databases
 
 def test_each_row_has_a_fix_and_was_captured():
     """But for those that need what is not here; their words are below."""
-    holds_as_a_table(databases, {"database-failed", "proxy-failed", "row-not-found", "too-many-rows"})
+    holds_as_a_table(databases, {"database-error", "proxy-failed", "row-not-found", "too-many-rows"})
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_each_row_has_a_fix_and_was_captured():
         (
             "pymysql.err.OperationalError",
             "(1045, \"Access denied for user 'shop'@'localhost'\")",
-            "login-refused",
+            "authentication-failed",
             "certain",
         ),
         (
@@ -32,7 +32,7 @@ def test_each_row_has_a_fix_and_was_captured():
             "certain",
         ),
         ("OperationalError", "no such table: orders", "table-not-found", "likely"),
-        ("psycopg2.OperationalError", "odd", "database-failed", "likely"),
+        ("psycopg2.OperationalError", "odd", "database-error", "likely"),
         ("psycopg.errors.SyntaxError", 'syntax error at or near "form"', "sql-syntax", "certain"),
         ("SyntaxError", 'syntax error at or near "form"', "sql-syntax", "certain"),
     ],

@@ -17,7 +17,7 @@ def test_each_row_has_a_fix_and_was_captured():
 @pytest.mark.parametrize(
     ("type_name", "message", "code", "confidence"),
     [
-        ("OSError", "[Errno 30] Read-only file system: 'a'", "read-only-file-system", "certain"),
+        ("OSError", "[Errno 30] Read-only file system: 'a'", "read-only", "certain"),
         ("OSError", "[Errno 5] Input/output error", "io-error", "likely"),
         ("OSError", "[Errno 122] Disk quota exceeded", "disk-full", "certain"),
         ("OSError", "[Errno 4711] odd", "os-error", "likely"),

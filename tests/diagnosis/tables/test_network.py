@@ -11,7 +11,7 @@ from autoexec_magic.diagnosis.tables import network
 
 def test_each_row_has_a_fix_and_was_captured():
     """But for those that need what is not here; their words are below."""
-    holds_as_a_table(network, {"proxy-failed", "tls-failed"})
+    holds_as_a_table(network, {"proxy-failed"})
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_each_row_has_a_fix_and_was_captured():
         ),
         ("requests.exceptions.HTTPError", "odd", "http-client-error", "likely"),
         ("shop.ApiError", "Connection refused", "connection-refused", "likely"),
-        ("HTTPError", "HTTP Error 429: Too Many Requests", "http-too-many-requests", "likely"),
+        ("HTTPError", "HTTP Error 429: Too Many Requests", "rate-limited", "likely"),
         (
             "urllib.error.URLError",
             "<urlopen error [Errno 101] Network is unreachable>",

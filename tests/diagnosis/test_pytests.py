@@ -16,9 +16,12 @@ def text(name):
     ("name", "found"),
     [
         ("pytest-key", [("key-not-found", "test_key.py:3", "certain")]),
-        ("pytest-line", [("assertion-failed", "test_eq.py:3", "certain"), ("key-not-found", "test_key.py:3", "certain")]),
+        (
+            "pytest-line",
+            [("assertion-failed", "test_eq.py:3", "certain"), ("key-not-found", "test_key.py:3", "certain")],
+        ),
         ("pytest-many", [("module-not-found", "test_imp.py:1", "certain")]),
-        ("pytest-short", [("test-failed", "", "likely")]),
+        ("pytest-short", [("assertion-failed", "", "likely")]),
     ],
 )  # fmt: skip
 def test_a_captured_run_tells_each_test_that_failed(name, found):

@@ -149,7 +149,7 @@ def read_linker(spot: Spot) -> Seen | None:
             library = name[0] if name else ""
             fix = (
                 library_fix(library)
-                or f"install the library {library[:60]} with its headers, or name its folder with -L"
+                or "install the package that has that library and its headers, or name its folder with -L"
             )
             return seen(
                 spot,
@@ -222,7 +222,7 @@ def _header(spot: Spot, header: str, where: str) -> Seen:
     if not fix:
         fix = f"correct the path of {header[:80]}, or add its folder with -I"
         if not is_own:
-            fix = f"install the development package that has {header[:60]}, or add its folder with -I"
+            fix = "install the development package that has that header, or add its folder with -I"
     why = f"the header {header} is not there"
     return seen(
         spot, "header-not-found", why, fix, where=where, exits=(1, 2), cascades=True, last=_caret(spot)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from . import compilers, node, npm, pips, programs, rust, shell, typescript, uvs
+from . import compilers, node, npm, pips, programs, pytests, rust, shell, typescript, uvs
 from .plain import Reading
 from .spots import LONGEST_LINE, Family, Reader, Seen, Spot, spot_at
 
@@ -23,6 +23,7 @@ _FAMILIES: tuple[Family, ...] = (
     *pips.FAMILIES,
     *uvs.FAMILIES,
     *programs.FAMILIES,
+    *pytests.FAMILIES,
     *node.FAMILIES,
 )
 #: What a program adds to what it said already: an echo of it.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
+from .compilers import read_c
 from .nodetable import BY_CODE
-from .spots import Family, Saying, Seen, Spot, saying, seen
+from .spots import Family, Saying, Seen, Spot, saying, seen, spot_at
 
 _PREFIXES = ("npm error", "npm ERR!")
 _LINES = 140  # lines of one message of npm's; the help that it may print is long
@@ -54,6 +56,7 @@ _SAID: tuple[Saying, ...] = (
     ("Invalid package.json", "invalid-manifest", "correct the JSON of package.json"),
     ("Unknown command", "unknown-command", "npm help lists the commands"),
     ("Unsupported engine", "engine-unsupported", "use a Node that it supports (nvm install VERSION)"),
+    ("find Python", "python-not-found", "install Python, or name it: npm_config_python=PATH"),
     ("Exit handler never called", "installer-crashed", "npm cache verify, then run it again"),
     ("Lifecycle script", "script-failed", "read what the script wrote above"),
     ("command failed", "script-failed", "read what the script wrote below it"),
@@ -109,6 +112,10 @@ def read(spot: Spot) -> Seen | None:
         why = _pair(said) or why
     if npm_code == "ENOENT" and "package.json" in joined:
         code, fix = "manifest-not-found", "go into the project's folder, or make one: npm init"
+    if inner := _compiled(lines) if code == "script-failed" else None:
+        return replace(
+            inner, start=spot.start, end=last.start + len(last.line), evidence=(f"npm: {why}",), exits=()
+        )
     is_echo = npm_code == "ELIFECYCLE" or why.startswith("Lifecycle script")
     sure = "likely" if code in ("npm-failed", "script-failed") and not npm_code else "certain"
     return seen(spot, code, why, fix, last=last, evidence=evidence, is_echo=is_echo, confidence=sure,
@@ -128,6 +135,14 @@ def read_yarn(spot: Spot) -> Seen | None:
 
 
 _VAGUE = ("EUSAGE", "ENOENT", "E404")
+
+
+def _compiled(lines: list[str]) -> Seen | None:
+    """Return what a compiler says inside a message of npm's: a native module that could not be built."""
+    for line in lines:
+        if (": error: " in line or ": fatal error: " in line) and (found := read_c(spot_at(line, 0))):
+            return found
+    return None
 
 
 def _block(spot: Spot, prefix: str) -> tuple[list[str], Spot]:

@@ -62,7 +62,7 @@ def diagnose(call: Call, caller: Caller) -> Spoken:
     )
     return Spoken(
         result=result,
-        value=tuple(each for _, found in pairs for each in found),
+        value=[each for _, found in pairs for each in found],
         text="\n\n".join(_text(log, found, is_named=len(pairs) > 1) for log, found in pairs),
         records=tuple(record for log, found in pairs for record in _records(log, found)),
     )

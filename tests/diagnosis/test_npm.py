@@ -70,3 +70,16 @@ def test_what_was_not_captured_is_at_most_likely(line, code):
 def test_every_row_has_a_code_and_a_fix():
     """A row that says nothing is none."""
     assert all(code and fix for code, fix in npm.CODES.values())
+
+
+def test_a_native_module_that_could_not_be_built_is_the_compilers_failure():
+    """npm puts its own name before the compiler's words; they are the root all the same."""
+    (seen,) = diagnose_log(
+        "npm error code 1\nnpm error path /tmp/x/node_modules/frob\nnpm error command failed\n"
+        "npm error command sh -c node-gyp rebuild\n"
+        "npm error ../src/frob.cc:3:10: fatal error: libpq-fe.h: No such file or directory\n"
+        "npm error compilation terminated.\nnpm error gyp ERR! build error\n"
+    )
+    assert (seen.code, seen.where) == ("header-not-found", "../src/frob.cc:3")
+    assert "libpq-dev" in seen.fix
+    assert seen.bytes[0] == 0

@@ -27,7 +27,7 @@ def text(name):
         ("arithmetic-overflow.panic", "main.rs:1", "attempt to add", "checked_"),
         ("build-script-failed.cargo", "build.rs:1", "no openssl here", "build script"),
         ("linker-not-found.rs", "", "/nosuch/cc", "build-essential"),
-        ("library-not-found.rs", "", "-lfrobnosuch", "frobnosuch"),
+        ("library-not-found.rs", "", "-lfrobnosuch", "that has that library"),
         ("manifest-not-found.cargo", "", "Cargo.toml", "cargo init"),
         ("feature-not-found.cargo-dependency", "", "feature `nosuch`", "feature"),
         ("lockfile-outdated.cargo", "", "--locked", "Cargo.lock"),

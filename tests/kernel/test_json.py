@@ -121,3 +121,14 @@ def test_a_replayed_run_is_records(kernel: Kernel):
     events = [record["event"] for record in found if record["kind"] == "Event"]
     assert events == kernel.kinds(run)
     assert [record["seq"] for record in found if record["kind"] == "Event"] == list(range(len(events)))
+
+
+def test_a_cell_that_holds_a_log_is_explained(kernel: Kernel):
+    """`%%autoexec diagnose`, with the log pasted below it: text for people, records for machines."""
+    log = "ok\ncurl: (6) Could not resolve host: a.example\n"
+    shown = kernel.execute(f"%%autoexec diagnose\n{log}").must_pass()
+    assert shown.stdout.startswith("host-not-found · bytes 3–46: curl 6: Could not resolve host")
+    assert shown.all("execute_result") == []
+    found = records(kernel.execute(f"%%autoexec diagnose --json\n{log}").must_pass())
+    assert [record["kind"] for record in found] == ["Log", "Diagnosis", "Result"]
+    assert found[1]["bytes"] == [3, 46]

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 
@@ -138,7 +139,11 @@ class Endless(io.RawIOBase):
 def test_both_ends_of_a_long_log_are_kept_in_bounded_memory():
     """Fifty megabytes are never held at once, and what was left out is counted."""
     size = 50_000_000
+    tracemalloc.start()
     log = diagnoses.read_ends(Endless(size, b"x" * 99 + b"\n"), "big.log")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * (diagnoses.HEAD_BYTES + diagnoses.TAIL_BYTES)
     kept = sum(len(part) for _, part in log.parts)
     assert log.size == size
     assert kept <= diagnoses.HEAD_BYTES + diagnoses.TAIL_BYTES

@@ -68,7 +68,7 @@ def read_loader(spot: Spot) -> Seen | None:
         library = after.partition(":")[0]
         fix = (
             library_fix(library)
-            or f"install the library {library[:60]}, or name its folder in LD_LIBRARY_PATH"
+            or "install the package that has that library, or name its folder in LD_LIBRARY_PATH"
         )
         code = "shared-library-missing" if "cannot open shared object" in after else "shared-library-broken"
         return seen(spot, code, f"{before.rstrip(': ')}: {after}", fix, exits=(127,))

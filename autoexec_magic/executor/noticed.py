@@ -83,26 +83,32 @@ def limit_hit(
 
 
 def _of_group(outcome: Outcome, limits: Limits, refused: Mapping[str, int], text: str) -> LimitHit | None:
-    """Return what the run's control group counted."""
+    """Return what the run's control group counted; of two, first what it certainly ended by."""
+    found = []
     if limits.memory_bytes and (killed := refused.get("memory", 0)):
         # Where one of several was killed, the others may have failed for another reason.
         is_it = outcome.passed or outcome.returncode in (-_KILL, _OF_SHELL + _KILL)
         many = "a process" if killed == 1 else f"{killed} processes"
-        return LimitHit(
-            kind="memory",
-            most=limits.memory_bytes,
-            seen=f"the kernel killed {many} of it for its memory",
-            confidence="certain" if is_it else "likely",
+        found.append(
+            LimitHit(
+                kind="memory",
+                most=limits.memory_bytes,
+                seen=f"the kernel killed {many} of it for its memory",
+                confidence="certain" if is_it else "likely",
+            )
         )
     if limits.processes and (count := refused.get("pids", 0)):
         is_it = outcome.passed or bool(_NO_PROCESS.search(text) or _LATER.search(text))
-        return LimitHit(
-            kind="processes",
-            most=limits.processes,
-            seen=f"the kernel refused to start {'one' if count == 1 else f'{count:,}'} more",
-            confidence="certain" if is_it else "likely",
+        found.append(
+            LimitHit(
+                kind="processes",
+                most=limits.processes,
+                seen=f"the kernel refused to start {'one' if count == 1 else f'{count:,}'} more",
+                confidence="certain" if is_it else "likely",
+            )
         )
-    return None
+    certain = [hit for hit in found if hit.confidence == "certain"]
+    return next(iter([*certain, *found]), None)
 
 
 def _of_signal(outcome: Outcome, limits: Limits) -> LimitHit | None:

@@ -164,6 +164,12 @@ def test_a_kept_group_counts_for_each_run_anew(tmp_path):
             ("processes", "certain"),
         ),
         (ended(1, "KeyError: 1"), Limits(processes=9), {"pids": 3}, ("processes", "likely")),
+        (
+            ended(1, "[Errno 11] x"),
+            Limits(processes=9, memory_bytes=9),
+            {"pids": 3, "memory": 1},
+            ("processes", "certain"),
+        ),
         (ended(0, ""), Limits(processes=9), {"pids": 3}, ("processes", "certain")),
         (ended(1, "RuntimeError: can't start new thread"), Limits(processes=9), {}, ("processes", "likely")),
         (

@@ -67,7 +67,8 @@ def read(plain: str, language: str, returncode: int | None) -> Reading | None:
     """Return what explains the end of `plain`, a text without escape sequences, or None.
 
     The surest reading counts, and of those that are as sure the one nearest
-    the end; where two explain the same words, the reader that comes first.
+    the end; where two explain the same words, the reader that comes first, and
+    where one explains a part of what that one has read, too.
     """
     best: Reading | None = None
     for reader in _READERS.get(language, _OTHER):
@@ -82,6 +83,10 @@ def read(plain: str, language: str, returncode: int | None) -> Reading | None:
 
 
 def _is_better(found: Reading, best: Reading) -> bool:
+    is_inside = best.start <= found.start and found.end <= best.end
+    is_part = is_inside and found.end - found.start < best.end - best.start
+    if is_part and best.diagnosis.confidence != "unknown":
+        return False
     rank, other = (_RANKS[each.diagnosis.confidence] for each in (found, best))
     if rank != other:
         return rank > other

@@ -163,7 +163,7 @@ def case(name: str, cells: list[str], order: list, want: str) -> object:
             "free-variable",
             ["totl = 1", "def f():\n    def g():\n        return totl\n    g()\n    totl = 1\nf()"],
             [2],
-            NOT_OURS,
+            "unbound-local",
         ),
         case(
             "raised-by-hand", ["totl = 1", "raise NameError(\"name 'totl' is not defined\")"], [2], NOT_OURS

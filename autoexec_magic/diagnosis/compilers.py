@@ -160,7 +160,7 @@ def read_linker(spot: Spot) -> Seen | None:
                 cascades=True,
                 evidence=(f"library {library}",),
             )
-    for mark in ("undefined reference to ", "undefined symbol: ", "unresolved external symbol "):
+    for mark in ("undefined reference to ", "error: undefined symbol: ", "unresolved external symbol "):
         if mark in line:
             return _undefined(spot, line, line.partition(mark)[2].strip("`'‘’"))
     if not ("ld:" in line or "ld.lld" in line or "ld.gold" in line or ".o:" in line or "recognized" in line):
@@ -271,6 +271,6 @@ def _caret(spot: Spot) -> Spot:
 
 FAMILIES: tuple[Family, ...] = (
     ((": error: ", ": fatal error: "), read_c),
-    (("cannot find -l", "unable to find library -l", "library not found for -l", "undefined reference to ", "undefined symbol: ", "multiple definition of", "duplicate symbol", "in wrong format", "not recognized", "skipping incompatible", "is incompatible with", "recompile with -fPIC", "relocation truncated", "cannot open output file", "DSO missing", "collect2: ", "final link failed", "linker command failed"), read_linker),
+    (("cannot find -l", "unable to find library -l", "library not found for -l", "undefined reference to ", "error: undefined symbol: ", "multiple definition of", "duplicate symbol", "in wrong format", "not recognized", "skipping incompatible", "is incompatible with", "recompile with -fPIC", "relocation truncated", "cannot open output file", "DSO missing", "collect2: ", "final link failed", "linker command failed"), read_linker),
     (("error: command '",), read_command),
 )  # fmt: skip

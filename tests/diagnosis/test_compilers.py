@@ -63,7 +63,13 @@ def test_other_compilers_speak_alike(line, code, where):
 
 @pytest.mark.parametrize(
     "line",
-    ["a.py:1:1: error: no types here [name-defined]", "time: error: 3", "x: error: y", "a.txt:1: error: z"],
+    [
+        "a.py:1:1: error: no types here [name-defined]",
+        "time: error: 3",
+        "x: error: y",
+        "a.txt:1: error: z",
+        "ImportError: /a.so: undefined symbol: f",
+    ],
 )
 def test_what_is_no_compiler_of_c_is_left_alone(line):
     """mypy and anybody else write `error:` with a place, too."""

@@ -10,6 +10,7 @@ import type { IFlow, IState, RunModel } from './model';
 import { Question } from './question';
 import type { Runs } from './runs';
 import { Shown } from './shown';
+import { Sweep } from './sweep';
 import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf, whyOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
@@ -55,6 +56,9 @@ function Run({ model, runs, trans }: IProps): JSX.Element {
       </p>
       <Notes state={state} trans={trans} />
       <Phases state={state} trans={trans} />
+      {state.children && (
+        <Sweep children={state.children} isOver={state.verdict !== 'running'} trans={trans} />
+      )}
       {state.question && (
         <Question
           key={state.question.question}

@@ -10,13 +10,15 @@ const LINES = readFileSync(join(__dirname, '../../tests/data/events.jsonl'), 'ut
 const FIELDS: { [kind in Event['kind']]: string[] } = {
   RunStarted: ['verb', 'title', 'cage', 'mechanism', 'held', 'tried', 'open'],
   PhaseStarted: ['phase', 'title'],
-  Output: ['phase', 'stream', 'text'],
-  Truncated: ['phase', 'stream', 'dropped_bytes', 'after_bytes'],
-  Flowing: ['phase', 'stream', 'passed_bytes', 'last_line'],
+  Output: ['phase', 'stream', 'text', 'child'],
+  Truncated: ['phase', 'stream', 'dropped_bytes', 'after_bytes', 'child'],
+  Flowing: ['phase', 'stream', 'passed_bytes', 'last_line', 'child'],
   Displayed: ['phase', 'mimes', 'name'],
   Wrote: ['phase', 'name', 'size_bytes', 'mime'],
   CaseStarted: ['nodeid'],
   CaseFinished: ['nodeid', 'verdict', 'seconds', 'message'],
+  ChildStarted: ['child', 'number', 'total'],
+  ChildFinished: ['child', 'verdict', 'seconds', 'code', 'exit_code', 'why', 'fix', 'cause'],
   Asked: ['question', 'text', 'evidence', 'answers', 'place', 'choices'],
   Answered: ['question', 'answer', 'by'],
   Resolved: ['resolution'],
@@ -24,7 +26,7 @@ const FIELDS: { [kind in Event['kind']]: string[] } = {
   Installed: ['distribution', 'version', 'sha256', 'index', 'evidence', 'changed'],
   Removed: ['distribution', 'version', 'loaded'],
   Recorded: ['row', 'head'],
-  Diagnosed: ['diagnosis'],
+  Diagnosed: ['diagnosis', 'child'],
   PhaseFinished: ['phase', 'verdict', 'seconds'],
   RunFinished: ['verdict', 'seconds', 'why', 'fix', 'ledger_head']
 };

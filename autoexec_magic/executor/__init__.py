@@ -76,6 +76,7 @@ class Bounds(TypedDict, total=False):
     run_id: str
     within: str
     variables: Mapping[str, str]
+    code: str
     pty: bool | tuple[int, int]
 
 
@@ -105,6 +106,7 @@ def run(
     raw: bool = False,
     judged_as: Sequence[str] = (),
     project: Path | None = None,
+    code: str = "",
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -170,6 +172,9 @@ def run(
         `stdin` is code, the command that has it as an argument.
     project : Path, optional
         The cage's workspace, where that is not the project around `cwd`.
+    code : str, optional
+        The code that it runs, line by line as in its file: what a denial does
+        not name is looked for there.
 
     Returns
     -------
@@ -217,6 +222,7 @@ def run(
         on_spawn=on_spawn,
         secrets=() if raw else secrets_to_mask({**present, **own}, pass_on),
         is_raw=raw,
+        code=code,
     )
     stage = process.Stage(argv=(str(program), *words[1:]), env=environ)
     return start((stage,), folder, timeout, keep_bytes)
@@ -247,6 +253,7 @@ def run_line(
     within: str = "",
     variables: Mapping[str, str] = MappingProxyType({}),
     raw: bool = False,
+    code: str = "",
 ) -> Outcome:
     """Run a line as it was typed: pipelines, lists, files and variables, without a shell.
 
@@ -300,6 +307,7 @@ def run_line(
         on_spawn=on_spawn,
         secrets=() if raw else secrets_to_mask({**present, **own}, pass_on),
         is_raw=raw,
+        code=code or line,
     )
     if isinstance(found, Shell):
         never = _policy.judge_shell(found, environment=environ, cwd=folder, roots=roots, policy=policy)

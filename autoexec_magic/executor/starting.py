@@ -44,6 +44,7 @@ class Start:
     on_spawn: Callable[[ProcessId], None] | None
     secrets: Sequence[str]
     is_raw: bool
+    code: str = ""
     _used: list[bool] = field(default_factory=list)
     _written: list[int] = field(default_factory=list)  # bytes, by each pipeline so far
 
@@ -109,7 +110,7 @@ class Start:
         said = f"{outcome.stdout}\n{outcome.stderr}"
         return replace(
             outcome,
-            denial=None if outcome.passed else built.explain_failure(said, folder=cwd),
+            denial=None if outcome.passed else built.explain_failure(said, folder=cwd, source=self.code),
             changed=tuple(map(str, built.voided(before))),
             discarded=tuple(mask(one_line(_text(name)), self.secrets) for name in built.left()),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Callable, Mapping
 
@@ -22,7 +23,7 @@ from ..errors import (
     ScriptError,
 )
 from ..events import Diagnosed, Emit, Output
-from ..values import Diagnosis, LimitKind, Outcome, Phase, Verdict
+from ..values import Action, Diagnosis, LimitKind, Outcome, Phase, Verdict
 from .plan import Command, PhaseReport, Plan, Test
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
@@ -119,9 +120,8 @@ def judged(
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
-    found = (None if outcome.limit else _denied(outcome)) or diagnosis.diagnose_outcome(
-        outcome, language=language
-    )
+    found = diagnosis.diagnose_outcome(outcome, language=language)
+    found = found if outcome.limit else _denied(outcome, found) or found
     found = placed(found) if found else None
     error: AutoexecError | Cancelled
     if is_stopped:
@@ -180,13 +180,23 @@ def _note(outcome: Outcome, phase: Phase, emit: Emit) -> None:
             emit(Output(phase=phase, stream="stderr", text=text.format(", ".join(files))))
 
 
-def _denied(outcome: Outcome) -> Diagnosis | None:
-    """Return the diagnosis of what the cage kept a run from."""
+def _denied(outcome: Outcome, at: Diagnosis | None) -> Diagnosis | None:
+    """Return the diagnosis of what the cage kept a run from; `at` knows the place, if anything does."""
     denial = outcome.denial
     if denial is None:
         return None
     fix = f"add {denial.option}, if what runs may have that" if denial.option else ""
-    return Diagnosis(code="cage-denied", why=denial.why, fix=fix, confidence="likely")
+    words = shlex.split(denial.option)
+    return Diagnosis(
+        code="cage-denied",
+        why=denial.why,
+        fix=fix,
+        confidence="likely",
+        where=at.where if at else "",
+        frame=at.frame if at else None,
+        evidence=(f"{denial.door}: {denial.thing}",),
+        action=Action(kind="allow", values=tuple(words)) if words and "PORTS" not in words else None,
+    )
 
 
 def in_one_line(found: Diagnosis | None) -> str:

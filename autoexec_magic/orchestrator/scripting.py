@@ -45,8 +45,10 @@ def script(step: Script, plan: Plan, emit: Emit, here: Surroundings, *, warns: b
     if warns:
         warn(job, plan, emit, here)
     mending = _Mending(plan, emit, here)
+    own = bounds(plan, here)
+    own |= {"variables": dict(step.variables), "code": "\n" * (job.first_line - 1) + job.source}
     while True:
-        done = scripts.perform(job, emit=emit, **bounds(plan, here) | {"variables": dict(step.variables)})
+        done = scripts.perform(job, emit=emit, **own)
         _tell(done, emit)
         report = _judged(job, done, emit, here)
         if not step.heal or not mending.is_mended(report, done):

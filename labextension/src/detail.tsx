@@ -11,6 +11,7 @@ import type { Places } from './places';
 import { Question } from './question';
 import type { Runs } from './runs';
 import { Shown } from './shown';
+import { Sweep } from './sweep';
 import { Why } from './why';
 import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf } from './words';
 
@@ -64,6 +65,9 @@ function Run({ model, runs, places, trans }: IProps & { places: Places }): JSX.E
       </p>
       <Notes state={state} trans={trans} />
       <Phases state={state} trans={trans} />
+      {state.children && (
+        <Sweep children={state.children} isOver={state.verdict !== 'running'} trans={trans} />
+      )}
       {state.question && (
         <Question
           key={state.question.question}

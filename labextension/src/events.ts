@@ -83,13 +83,15 @@ export type Event =
       open?: string[];
     }
   | { kind: 'PhaseStarted'; phase: Phase; title: string }
-  | { kind: 'Output'; phase: Phase; stream: Stream; text: string }
+  /** `child` names the run of a sweep that it is of, here as below; an older writer knows of none. */
+  | { kind: 'Output'; phase: Phase; stream: Stream; text: string; child?: string }
   | {
       kind: 'Truncated';
       phase: Phase;
       stream: Stream;
       dropped_bytes: number;
       after_bytes: number;
+      child?: string;
     }
   | {
       kind: 'Flowing';
@@ -97,6 +99,7 @@ export type Event =
       stream: Stream;
       passed_bytes: number;
       last_line: string;
+      child?: string;
     }
   | { kind: 'Displayed'; phase: Phase; mimes: { [mime: string]: number }; name: string }
   | { kind: 'Wrote'; phase: Phase; name: string; size_bytes: number; mime: string }
@@ -107,6 +110,20 @@ export type Event =
       verdict: string;
       seconds: number;
       message: string;
+    }
+  | { kind: 'ChildStarted'; child: string; number: number; total: number }
+  | {
+      kind: 'ChildFinished';
+      child: string;
+      verdict: Verdict;
+      seconds: number;
+      /** The code of its error, or "". */
+      code?: string;
+      exit_code?: number | null;
+      why?: string;
+      fix?: string;
+      /** The same for all that failed for the same cause. */
+      cause?: string;
     }
   | {
       kind: 'Asked';
@@ -149,7 +166,7 @@ export type Event =
       /** The row's number and hash, `ID:HASH`. */
       head: string;
     }
-  | { kind: 'Diagnosed'; diagnosis: IDiagnosis }
+  | { kind: 'Diagnosed'; diagnosis: IDiagnosis; child?: string }
   | {
       kind: 'FixTried';
       /** Counts the rounds from 1; 0 is the end of all, and `why` says why. */

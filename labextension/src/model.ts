@@ -3,6 +3,7 @@
  */
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import { Labelled, withChild, type IChildren } from './children';
 import type { Event, IChoice, IDiagnosis, IEnvelope, IRun, Stream, Verdict } from './events';
 import { collapsed } from './screen';
 
@@ -54,6 +55,7 @@ export interface IState {
   diagnosis: IDiagnosis | null;
   question: IQuestion | null;
   cases: { [verdict: string]: number };
+  children: IChildren | null;
   lines: number;
   droppedBytes: number;
   flows: { [stream in Stream]?: IFlow };
@@ -80,6 +82,7 @@ export class RunModel {
       diagnosis: null,
       question: null,
       cases: {},
+      children: null,
       lines: 0,
       droppedBytes: 0,
       flows: {},
@@ -124,13 +127,20 @@ export class RunModel {
       this._last = seq;
       if (event.kind === 'Output') {
         if (event.phase !== 'install') {
-          written.push(event.text); // an installer's chatter is left out
-          lines += linesIn(event.text);
+          // An installer's chatter is left out.
+          const { child, stream, text } = event;
+          const shown = child ? this._labelled.feed(child, stream, text) : text;
+          written.push(shown);
+          lines += linesIn(shown);
         }
       } else {
         this._state = { ...this._state, ...folded(this._state, event) };
         if (event.kind === 'Truncated') {
-          written.push(cut(event.dropped_bytes));
+          written.push(cut(event.dropped_bytes, event.child));
+        } else if (event.kind === 'ChildFinished') {
+          const rest = this._labelled.rest(event.child);
+          written.push(rest);
+          lines += linesIn(rest);
         }
       }
     }
@@ -177,6 +187,7 @@ export class RunModel {
   private _state: IState;
   private _last = -1;
   private _tail = '';
+  private _labelled = new Labelled();
   private _changed = new Signal<this, void>(this);
   private _output = new Signal<this, string>(this);
 }
@@ -233,8 +244,13 @@ function folded(state: IState, event: Event): Partial<IState> {
           `${event.distribution} ${event.version}`
         ]
       };
+    case 'ChildStarted':
+      return { children: withChild(state.children, event) };
+    case 'ChildFinished':
+      return { children: withChild(state.children, event), flows: {} };
     case 'Diagnosed':
-      return { diagnosis: event.diagnosis };
+      // What one of many failed by is in its row.
+      return event.child ? {} : { diagnosis: event.diagnosis };
     case 'RunFinished': {
       const { verdict, seconds, why, fix } = event;
       return { verdict, seconds, why, fix, question: null, flows: {} };
@@ -252,6 +268,7 @@ function linesIn(text: string): number {
   return lines;
 }
 
-function cut(bytes: number): string {
-  return `\x1b[2m… ${bytes.toLocaleString('en')} bytes were not kept\x1b[0m\n`;
+function cut(bytes: number, child = ''): string {
+  const whose = child ? ` of ${child}` : '';
+  return `\x1b[2m… ${bytes.toLocaleString('en')} bytes${whose} were not kept\x1b[0m\n`;
 }

@@ -40,12 +40,18 @@ describe('RunModel', () => {
       seconds: 2.125,
       installed: ['python-slugify 8.0.4'],
       cases: { failed: 1 },
+      children: { total: 2, running: 0, counts: { 'timed-out': 1 } },
+      diagnosis: null, // it is of a child, and in its row
       lines: 2,
       droppedBytes: 1048576,
       question: null
     });
-    expect(model.state.diagnosis?.code).toBe('key-not-found');
     expect(model.last).toBe(ALL.length - 1);
+  });
+
+  it('keeps why the run itself failed', () => {
+    const diagnosis = { code: 'key-not-found', why: 'w', fix: 'f', confidence: 'certain', where: 'a.py:2' };
+    expect(modelOf({ kind: 'Diagnosed', diagnosis }).state.diagnosis).toEqual(diagnosis);
   });
 
   it('is the same however the events are cut into pieces', () => {

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ...values import Denial, Door
+from . import named
 from .network import explain_network
 from .request import Net
 from .rules import Rule, is_below, secret_in
@@ -32,10 +33,15 @@ _WRITES = re.compile(
     r"[Rr]ead-only|EROFS|cross-device|EXDEV|[cC]annot (?:save|create|touch|remove|move|overwrite|make)"
     r"|lock|mkdir|unlink|rename|[wW]rit|copyfile"
 )
+_WRITES_IN_CODE = re.compile(
+    r"\bwrite|\bcreate|(?:^|[\s\d&])>{1,2}\s*[\w/.~$'\"]|\bcp\b|\bmv\b|\bmkdir|\btouch\b|\btee\b"
+)
+_OF_SHELL = re.compile(r"^\S{1,4096}: line \d{1,9}: ")
 _UNIX = re.compile(
     r"AF_UNIX|multiprocessing/(?:managers|forkserver|connection|resource_sharer)|unix socket"
     r"|/[^\s'\"]*\.sock\b"
 )
+_UNSAID = "the network"
 _TAIL_CHARS = 8192  # what is said last; and the expressions above look ahead
 _TERMINAL = re.compile(r"out of pty devices|/dev/ptmx|openpty|forkpty")
 
@@ -73,6 +79,7 @@ def explain_failure(
     net: Net = "none",
     has_unix: bool = False,
     home: Path | None = None,
+    source: str = "",
 ) -> Denial | None:
     """Return the denial that the end of `text`, what a child wrote, tells of; None if it was none of ours.
 
@@ -90,6 +97,9 @@ def explain_failure(
         Whether unix sockets could be opened.
     home : Path, optional
         The folder that the child had for a home.
+    source : str, optional
+        The code that it ran: where no message names a path or an address, what
+        stands in the line that failed is looked at.
     """
     if not rules:
         return None
@@ -99,21 +109,42 @@ def explain_failure(
             return found
         if found := _of_path(line, folder, rules, shut):
             return found
-    return _of_door(text, net=net, has_unix=has_unix)
+    part = named.part_of(source, text)
+    door = _of_door(text, net=net, has_unix=has_unix, source=part)
+    if door and door.thing == _UNSAID and part != source:  # the line that made a socket says no address
+        door = _of_door(text, net=net, has_unix=has_unix, source=source) or door
+    return door or _of_source(text, part, folder, rules, shut)
+
+
+def _of_source(
+    text: str, source: str, folder: Path, rules: Sequence[Rule], shut: Sequence[str]
+) -> Denial | None:
+    """Return what a script names in its own line, where its message says only that it was denied."""
+    if not re.search(_DENIED, text):
+        return None
+    writes = bool(_WRITES.search(text) or _WRITES_IN_CODE.search(source))
+    for word in named.paths_in(source):
+        path = Path(os.path.normpath(folder / word))
+        if explain(path, write=writes, rules=rules, shut=shut) == "protected":
+            return _protected(path)
+        is_there = os.path.lexists(path) or (writes and path.parent.is_dir())
+        if is_there and explain(path, write=writes, rules=rules, shut=shut) == "cage":
+            return _outside(path, writes=writes)
+    return None
 
 
 def _of_home(line: str, home: str, rules: Sequence[Rule]) -> Denial | None:
     """Return what is there below the person's home, and was looked for below the child's."""
     if not _NOT_THERE.search(line):
         return None
-    for named in _named(line):
-        path = os.path.normpath(named)
+    for word in _named(line):
+        path = os.path.normpath(word)
         if not is_below(path, home) or os.path.lexists(path):
             continue
         own = Path(os.path.expanduser("~"), os.path.relpath(path, home))
         if not os.path.lexists(own):
             continue  # it is not there outside either
-        kind: Door = "write" if _says_write(line, named) else "read"
+        kind: Door = "write" if _says_write(line, word) else "read"
         if explain(own, write=kind == "write", rules=rules, shut=()) == "ordinary":
             why = f"in the cage ~ is an empty folder of its own; {own} is let through, if opened by that path"
             return Denial(door=kind, thing=str(own), option="", why=why)
@@ -133,16 +164,17 @@ def _named(line: str) -> list[str]:
 
 
 def _of_path(line: str, folder: Path, rules: Sequence[Rule], shut: Sequence[str]) -> Denial | None:
+    line = _OF_SHELL.sub("", line)  # its own file, which it may read
     denied = re.search(_DENIED, line)
     if not denied and not re.search(_ABSENT, line):
         return None
-    for named in _named(line):
-        path = Path(os.path.normpath(folder / named))
+    for word in _named(line):
+        path = Path(os.path.normpath(folder / word))
         if not denied and not os.path.lexists(path):
             continue  # it is not there outside either
         # What is not there is denied to nobody but who would make it: a reader hears that it is not there.
         is_new = path.parent.is_dir() and not os.path.lexists(path)
-        writes = is_new or _says_write(line, named)
+        writes = is_new or _says_write(line, word)
         answer = explain(path, write=writes, rules=rules, shut=shut)
         if answer == "ordinary" and not writes and denied:
             writes, answer = True, explain(path, write=True, rules=rules, shut=shut)
@@ -175,11 +207,11 @@ def _denial(kind: Door, path: Path, place: Path, why: str) -> Denial:
     return Denial(door=kind, thing=str(path), option=option, why=why)
 
 
-def _of_door(text: str, *, net: Net, has_unix: bool) -> Denial | None:
+def _of_door(text: str, *, net: Net, has_unix: bool, source: str) -> Denial | None:
     if _TERMINAL.search(text):
         why = "the cage does not let a run open a terminal of its own"
         return Denial(door="terminal", thing="a pseudo-terminal", option="--pty", why=why)
     if not has_unix and _UNIX.search(text) and re.search(r"Errno 1\]|EPERM|not permitted|EOFError", text):
         why = "the cage does not let a run open unix sockets"
         return Denial(door="unix", thing="a unix socket", option="--unix", why=why)
-    return explain_network(text, net)
+    return explain_network(text, net, source=source)

@@ -134,10 +134,11 @@ class Cage:
         """Return who denies a path: "cage", "protected", or "ordinary" (the cage does not)."""
         return explain(path, write=write, rules=self.rules, shut=self._shut())
 
-    def explain_failure(self, text: str, *, folder: Path | None = None) -> Denial | None:
+    def explain_failure(self, text: str, *, folder: Path | None = None, source: str = "") -> Denial | None:
         """Return the denial that a child's error output tells of, or None if it was none of the cage's.
 
-        `folder` is where relative paths begin, the workspace by default.
+        `folder` is where relative paths begin, the workspace by default, and
+        `source` the code that it ran, if it is known.
         """
         return explain_failure(
             text,
@@ -147,6 +148,7 @@ class Cage:
             net=self.request.net,
             has_unix=self.request.unix,
             home=self.scratch / scratch.HOME if self.scratch else None,
+            source=source,
         )
 
     def watch(self) -> protected.Marks:

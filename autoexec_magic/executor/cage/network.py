@@ -8,8 +8,10 @@ resolvers do not answer.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ...values import Denial
+from . import named
 from .request import Net
 
 _NAME = (
@@ -40,9 +42,14 @@ _PORT = re.compile(
 )
 _SCHEME = re.compile(r"\b(https?)://|\b(HTTPS?)Connection\b")
 _MAX_PORT = 65_535
+# In a script's own line, where its message says nothing but that it was not permitted.
+_CALLS = re.compile(r"TcpStream|TcpListener|UdpSocket|ToSocketAddrs|/dev/(?:tcp|udp)/|\bsocket\b|https?://")
+_DATAGRAMS = re.compile(r"SOCK_DGRAM|SOCK_RAW|UdpSocket|\bdgram\b|/dev/udp/|sendto\(")  # ports are TCP's
+_LISTENS_IN_CODE = re.compile(r"\b(?:bind|listen)\s*\(|HTTPServer|create_server|start_server")
+_CONNECTS = re.compile(r"\bconnect\w*\b|create_connection|open_connection|https?://|/dev/tcp|urlopen|fetch\(")
 
 
-def explain_network(text: str, net: Net) -> Denial | None:
+def explain_network(text: str, net: Net, *, source: str = "") -> Denial | None:
     """Return the denial that `text` tells of; None if the cage denied nothing of the network.
 
     Parameters
@@ -51,18 +58,42 @@ def explain_network(text: str, net: Net) -> Denial | None:
         The end of what a child wrote.
     net : "none", "all" or tuple of int
         What was let through.
+    source : str, optional
+        The code that ran, or the line of it that failed: what no message says
+        may stand there.
     """
-    if net == "all" or not (_NET.search(text) or _SOCKET_TRACE.search(text)):
+    said = f"{source}\n{text}"
+    is_of_net = _NET.search(text) or _SOCKET_TRACE.search(text)
+    if net == "all" or not (is_of_net or (_NO_CALL.search(text) and _CALLS.search(source))):
         return None
     if isinstance(net, str) or not net:
-        return _without(text)
-    return _beyond(text, net)
+        return _without(text, source)
+    return _named(_beyond(text, net), said)
 
 
-def _without(text: str) -> Denial:
-    if _LISTENS.search(text):
-        return _denial("all", "the cage does not let a run listen for connections")
-    return _denial(str(_port(text) or "PORTS"), "the cage does not let a run use the network")
+def _without(text: str, source: str) -> Denial:
+    does_connect = _CONNECTS.search(text) or _CONNECTS.search(source)
+    if _LISTENS.search(text) or (_LISTENS_IN_CODE.search(source) and not does_connect):
+        port = named.listening_port(text) or named.listening_port(source)
+        why = "the cage does not let a run listen for connections"
+        return _denial("all", f"{why} on port {port}", f"port {port}") if port else _denial("all", why)
+    said, meant = named.address_in(text), named.only_address_in(source)
+    address = said or meant
+    if address is None:
+        return _denial(str(_port(text) or "PORTS"), "the cage does not let a run use the network")
+    port = _port(text) or address.port or (meant.port if meant and meant.host == address.host else 0)
+    wanted = named.Address(address.host, port)
+    why = f"the cage does not let a run use the network, and it wanted to reach {wanted}"
+    is_over_tcp = not _DATAGRAMS.search(f"{source}\n{text}")
+    return _denial(str(port or "PORTS") if is_over_tcp else "all", why, str(wanted))
+
+
+def _named(denial: Denial | None, text: str) -> Denial | None:
+    """Return a denial with the address that a text names."""
+    address = named.address_in(text)
+    if denial is None or address is None or denial.option == "--net all":
+        return denial
+    return replace(denial, thing=str(address), why=f"{denial.why}; it wanted to reach {address}")
 
 
 def _beyond(text: str, ports: tuple[int, ...]) -> Denial | None:
@@ -82,8 +113,8 @@ def _beyond(text: str, ports: tuple[int, ...]) -> Denial | None:
     return _denial("PORTS", why) if is_denied else None
 
 
-def _denial(ports: str, why: str) -> Denial:
-    return Denial(door="net", thing="the network", option=f"--net {ports}", why=why)
+def _denial(ports: str, why: str, thing: str = "the network") -> Denial:
+    return Denial(door="net", thing=thing, option=f"--net {ports}", why=why)
 
 
 def _port(text: str) -> int | None:

@@ -38,9 +38,7 @@ def code_of(error: BaseException) -> str:
     'division-by-zero'
     """
     if exceptions.has_no_cause(error):
-        row, is_sure = row_of(error)
-        if is_sure and row.confidence == "certain":
-            return row.code
+        return row_of(error)[0].code
     return chain_of(error)[1].code
 
 

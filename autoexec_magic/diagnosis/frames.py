@@ -57,8 +57,18 @@ def place_of(line: str) -> tuple[str, int, str] | None:
 
 def raiser_of(line: str) -> tuple[str, str]:
     """Return file and function of a frame's first line, or two empty strings."""
+    if line.startswith('File "'):  # the common one, and quickly
+        file, found, rest = line[6:].rpartition('", line ')
+        function = rest.partition(", in ")[2]
+        return (file, "" if function.startswith("<module") else function) if found else ("", "")
     place = place_of(line)
     return (place[0], place[2]) if place else ("", "")
+
+
+def line_at(plain: str, start: int) -> str:
+    """Return the line that begins at `start`, without its indentation."""
+    end = plain.find("\n", start)
+    return plain[start : end if end >= 0 else len(plain)].lstrip()
 
 
 def user_frame(plain: str, top: int, bottom: int, prefix: str) -> tuple[Frame, int] | None:

@@ -17,8 +17,8 @@ from autoexec_magic.values import Confidence, Diagnosis
 from . import exceptions, tables
 from .around import NOTHING, Around
 from .chains import chain_of, is_by_words, root_of_text, row_by_name, row_of
-from .frames import raiser_of
-from .plain import Reading, compose, last_line, one_line
+from .frames import line_at, raiser_of
+from .plain import Reading, compose, last_line, make_plain, one_line
 from .rows import LONGEST_MESSAGE, UNKNOWN, Row, Said, Seen, nobody, own_line
 from .tracebacks import find_last, glance, members_of_group
 
@@ -38,9 +38,7 @@ def code_of(error: BaseException) -> str:
     'division-by-zero'
     """
     if exceptions.has_no_cause(error):
-        row, is_sure = row_of(error)
-        if is_sure and row.confidence == "certain":
-            return row.code
+        return row_of(error)[0].code
     return chain_of(error)[1].code
 
 
@@ -112,17 +110,18 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     )
 
 
-def code_of_text(plain: str) -> str:
-    """Return the code of the failure that `plain` ends with, or "", and write nothing.
+def code_of_text(text: str) -> str:
+    """Return the code of the failure that `text` ends with, or "", and write nothing.
 
     Examples
     --------
     >>> code_of_text("NameError: name 'totl' is not defined")
     'name-not-defined'
     """
+    plain = make_plain(text).text if "\x1b" in text else text
     if glanced := glance(plain):
         name, message, frame = glanced
-        return row_by_name(name, message[:LONGEST_MESSAGE], lambda: raiser_of(frame))[0].code
+        return row_by_name(name, message[:LONGEST_MESSAGE], lambda: raiser_of(line_at(plain, frame)))[0].code
     last = find_last(plain)
     return root_of_text(last)[1].code if last else ""
 

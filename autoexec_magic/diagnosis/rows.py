@@ -13,6 +13,7 @@ picked from, one after another, so that the time does not grow with the table.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 100  #: characters of a name that a fix may repeat
 LONGEST_MESSAGE = 1000  #: characters of a message that are looked at
+_EVERYWHERE = frozenset(("a", "and", "be", "in", "is", "no", "not", "of", "the", "to"))  # in any message
 _SHORT = 2  # letters of a beginning that may be the rest of a word
 _OPENING = "([{<\"'`"  # what may stand right before a word
 _FEW = 10  # sayings that are looked for one by one; of more, only those that share a word with the message
@@ -145,17 +147,22 @@ class _Few:
 
 
 class _Many(_Few):
-    """The same for long lists: a saying is looked for only if its longest whole word is there."""
+    """The same for long lists: a saying is looked for only if its rarest whole word is there."""
 
     __slots__ = ("_by_word", "_loose")
 
     def __init__(self, sayings: tuple[tuple[str, Entry], ...], otherwise: Entry) -> None:
         super().__init__(sayings, otherwise)
-        self._loose = [order for order, (saying, _) in enumerate(sayings) if not _word_of(saying)]
+        whole = [_whole_words(saying) for saying, _ in sayings]
+        often = Counter(word for words in whole for word in words)
+        self._loose: list[int] = []
         self._by_word: dict[str, list[int]] = {}
-        for order, (saying, _) in enumerate(sayings):
-            if word := _word_of(saying):
-                self._by_word.setdefault(word, []).append(order)
+        for order, words in enumerate(whole):
+            if words:
+                rarest = min(words, key=lambda word: (word in _EVERYWHERE, often[word], -len(word)))
+                self._by_word.setdefault(rarest, []).append(order)
+            else:
+                self._loose.append(order)
 
     def pick(self, message: str, raiser: Raiser) -> Row:
         """Return the row of the first saying that is found."""
@@ -164,11 +171,12 @@ class _Many(_Few):
         for word in message.split(" "):
             if word in by_word or (word[:1] in _OPENING and (word := word.lstrip(_OPENING)) in by_word):
                 orders = orders + by_word[word]
-        if orders:
-            for order in sorted(orders):
-                saying, entry = self.sayings[order]
-                if saying in message:
-                    return entry.pick(message, raiser)
+        if len(orders) > 1:
+            orders = sorted(orders)
+        for order in orders:
+            saying, entry = self.sayings[order]
+            if saying in message:
+                return entry.pick(message, raiser)
         return self.otherwise.pick(message, raiser)
 
 
@@ -277,12 +285,12 @@ def own_line(type_name: str, message: str) -> str:
     return f"{type_name}: {message}" if message else type_name
 
 
-def _word_of(saying: str) -> str:
-    """Return the longest word of `saying` that has a space on both sides; else the one that begins it.
+def _whole_words(saying: str) -> list[str]:
+    """Return the words of `saying` that have a space on both sides; without any, the one that begins it.
 
     What ends a saying may go on in the message. One of two words has to begin
     with a whole word.
     """
     first, *others = saying.split(" ")
-    inner = max(others[:-1], key=len, default="")
-    return inner or (first if others and len(first) > _SHORT else "")
+    inner = [word for word in others[:-1] if word]
+    return inner or ([first] if others and len(first) > _SHORT else [])

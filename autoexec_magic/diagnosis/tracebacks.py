@@ -134,12 +134,13 @@ def find_traceback(plain: str) -> Traceback | None:
     return _root(last) if last else None
 
 
-def glance(plain: str) -> tuple[str, str, str] | None:
+def glance(plain: str) -> tuple[str, str, int] | None:
     """Return type, message and last frame of a text that is one plain traceback; None of any other text.
 
-    It is what `find_last` finds, and has no cause. Nothing is looked at but
-    the header and the last lines: whatever stands between, an error with a
-    frame right above it is the failure that counts.
+    The frame is the offset of its line. It is what `find_last` finds, and has
+    no cause. Nothing is looked at but the header and the last lines: whatever
+    stands between, an error with a frame right above it is the failure that
+    counts.
     """
     at = plain.rfind(_CALLS)  # also what other lists of frames begin with
     start = at - _BEFORE_CALLS
@@ -151,14 +152,18 @@ def glance(plain: str) -> tuple[str, str, str] | None:
     while plain[end - 1] in _BLANK:
         end -= 1
     last = plain.rfind("\n", at, end) + 1
-    frame = plain.rfind(_FRAME, at, last)
-    indented = plain.count("\n ", frame + 1, last)
-    if indented > _FRAME_LINES or plain.count("\n", frame + 1, last - 1) != indented:
+    frame = plain.rfind(_FRAME, at, last) + 1
+    code = plain[frame : last - 1]
+    count = code.count("\n")
+    if count > _FRAME_LINES or code.count("\n ") != count:
         return None
     name, colon, message = plain[last:end].partition(":")
-    if not name.endswith(_NAMED_LIKE_ERRORS) or _type_name(name) != name or (colon and not message.strip()):
+    if not name.endswith(_NAMED_LIKE_ERRORS):
         return None
-    return name, message.strip(), plain[frame + 3 : plain.find("\n", frame + 1)]
+    if not (name.isidentifier() or _type_name(name) == name):
+        return None
+    message = message.strip()
+    return (name, message, frame) if message or not colon else None
 
 
 def find_last(plain: str) -> Traceback | None:

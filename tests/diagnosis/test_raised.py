@@ -185,6 +185,8 @@ def test_nothing_of_an_exceptions_own_runs(make):
         'holder.other["prise"]',
         "{}[thing]",
         'orders["prise"]',
+        'orders["inner"]["prise"]',
+        'deep["thing"]["raise"]',
         "sorted([thing, thing])",
         "thing + 1",
         "Cls.prise",
@@ -205,6 +207,10 @@ def test_nothing_of_the_values_at_hand_runs(source):
             ran.append("iter")
             return iter(())
 
+        def items(self):
+            ran.append("items")
+            return ()
+
         keys = __contains__ = __len__ = __repr__ = __iter__
 
     holder = Holder()
@@ -212,7 +218,8 @@ def test_nothing_of_the_values_at_hand_runs(source):
     names = {
         "thing": Evil(),
         "holder": holder,
-        "orders": Own(price=1),
+        "orders": Own(price=1, inner={"price": 1}),
+        "deep": {"thing": Evil()},
         "Cls": EvilMeta("Cls", (), {}),
         "Sub": Sub,
     }

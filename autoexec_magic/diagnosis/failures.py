@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from . import compilers, node, npm, pips, programs, pytests, rust, shell, typescript, uvs
+from .around import NOTHING, Around
 from .plain import Reading
 from .spots import LONGEST_LINE, Family, Reader, Seen, Spot, spot_at
 
@@ -165,7 +166,7 @@ def _anchored(bare: bytes) -> dict[bytes, list[bytes]]:
     return found
 
 
-def read(plain: str, returncode: int | None = None) -> Reading | None:
+def read(plain: str, returncode: int | None = None, around: Around = NOTHING) -> Reading | None:
     """Return the failure that explains the end of `plain`, or None.
 
     Parameters

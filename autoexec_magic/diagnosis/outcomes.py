@@ -33,7 +33,7 @@ def diagnose_outcome(
     texts = tuple(make_plain(text).text for text in (outcome.stderr, outcome.stdout))
     if outcome.limit is not None:
         # Of one that was ended, what it said before is no reason, and no place either.
-        said = read(texts[0], language, outcome.returncode) if outcome.ended == "exited" else None
+        said = read(texts[0], language, outcome.returncode, around) if outcome.ended == "exited" else None
         return limits.explain_limit(
             outcome.limit, last_words=_last_words(texts), at=said.diagnosis if said else None
         )
@@ -47,7 +47,7 @@ def diagnose_outcome(
         return compose("cancelled", why, "run it again", "certain")
     found = None
     for text in texts:
-        found = found or read(text, language, outcome.returncode)
+        found = found or read(text, language, outcome.returncode, around)
     if outcome.returncode < 0:
         start, end = last_line(texts[0])
         ended = shell.explain_signal(shell.signal_name(-outcome.returncode), texts[0][start:end])

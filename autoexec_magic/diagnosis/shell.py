@@ -12,6 +12,7 @@ import signal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, lines_back
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ _NOT_RUN = {
 _LONGEST_NAME = 100  # characters of a name that a fix may repeat
 
 
-def read(plain: str, returncode: int | None = None) -> Reading | None:
+def read(plain: str, returncode: int | None = None, around: Around = NOTHING) -> Reading | None:
     """Return what the shell's words in `plain` and the exit code explain, or None.
 
     Parameters

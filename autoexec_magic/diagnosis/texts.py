@@ -13,7 +13,7 @@ from . import failures, python, shell
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain
 
-_Reader: TypeAlias = Callable[[str, int | None], Reading | None]
+_Reader: TypeAlias = Callable[[str, int | None, Around], Reading | None]
 _SHELL_FIRST: tuple[_Reader, ...] = (shell.read, failures.read, python.read)
 _READERS: MappingProxyType[str, tuple[_Reader, ...]] = MappingProxyType(
     {
@@ -53,7 +53,7 @@ def diagnose_text(text: str, *, language: str = "python", around: Around = NOTHI
     'name-not-defined'
     """
     plain = make_plain(text)
-    found = read(plain.text, language, None)
+    found = read(plain.text, language, None, around)
     if found is None:
         start, end = last_line(plain.text)
         if start == end:
@@ -63,7 +63,7 @@ def diagnose_text(text: str, *, language: str = "python", around: Around = NOTHI
     return replace(found.diagnosis, bytes=plain.byte_range(found.start, found.end))
 
 
-def read(plain: str, language: str, returncode: int | None) -> Reading | None:
+def read(plain: str, language: str, returncode: int | None, around: Around = NOTHING) -> Reading | None:
     """Return what explains the end of `plain`, a text without escape sequences, or None.
 
     The surest reading counts, and of those that are as sure the one nearest
@@ -72,7 +72,7 @@ def read(plain: str, language: str, returncode: int | None) -> Reading | None:
     """
     best: Reading | None = None
     for reader in _READERS.get(language, _OTHER):
-        found = reader(plain, returncode)
+        found = reader(plain, returncode, around)
         if found is None:
             continue
         if best is None or _is_better(found, best):

@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..events import Diagnosed, Emit, Output
 from ..values import Action, Diagnosis, LimitKind, Outcome, Phase, Verdict
+from . import nearby
 from .plan import Command, PhaseReport, Plan, Test
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
@@ -85,7 +86,7 @@ def command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseR
             **common | {"on_spawn": _noted(plan, here)},
         )
         what = executor.shown(step.line)
-    return judged(outcome, "run", what, "bash", emit, here)
+    return judged(outcome, "run", what, "bash", emit, here, around=nearby.around(plan, here))
 
 
 def test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
@@ -111,16 +112,18 @@ def judged(
     here: Surroundings,
     *,
     placed: Callable[[Diagnosis], Diagnosis] = lambda found: found,
+    around: diagnosis.Around = diagnosis.NOTHING,
 ) -> PhaseReport:
     """Turn how a process ended into the verdict of its phase, with a diagnosis.
 
-    `placed` names the places of one as a person knows them.
+    `placed` names the places of one as a person knows them, `around` is what
+    is known beside it.
     """
     _note(outcome, phase, emit)
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
-    found = diagnosis.diagnose_outcome(outcome, language=language)
+    found = diagnosis.diagnose_outcome(outcome, language=language, around=around)
     found = found if outcome.limit else _denied(outcome, found) or found
     found = placed(found) if found else None
     error: AutoexecError | Cancelled

@@ -13,6 +13,7 @@ from ..events import Diagnosed, Displayed, Emit, Output, Progress, Wrote
 from ..redact import cleaned, secrets_in
 from ..scripts import Done, Fault, Job, calls
 from ..values import Diagnosis, Frame, Made, PolicyVerdict, Question, Verdict
+from . import nearby
 from .plan import Check, PhaseReport, Plan, Script
 from .processes import SCRIPT, bounds, in_one_line, judged
 from .rules import policy_of
@@ -50,7 +51,7 @@ def script(step: Script, plan: Plan, emit: Emit, here: Surroundings, *, warns: b
     while True:
         done = scripts.perform(job, emit=emit, **own)
         _tell(done, emit)
-        report = _judged(job, done, emit, here)
+        report = _judged(job, done, plan, emit, here)
         if not step.heal or not mending.is_mended(report, done):
             return report
 
@@ -69,6 +70,7 @@ def job_of(step: Script, here: Surroundings) -> Job:
         language=scripts.language_of(step.source, step.language, ending),
         cwd=step.folder or here.cwd,
         file=step.file,
+        is_changed=step.is_changed,
         first_line=step.first_line,
         arguments=step.arguments,
         stdin=step.stdin,
@@ -137,9 +139,10 @@ def _add_fix(report: PhaseReport, error: AutoexecError) -> None:
         report.error.fix = error.fix
 
 
-def _judged(job: Job, done: Done, emit: Emit, here: Surroundings) -> PhaseReport:
+def _judged(job: Job, done: Done, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     placed = _placer(job, done.path)
-    report = judged(done.outcome, "run", SCRIPT, job.language.name, emit, here, placed=placed)
+    known = nearby.around(plan, here, cwd=job.cwd, source=job.source)
+    report = judged(done.outcome, "run", SCRIPT, job.language.name, emit, here, placed=placed, around=known)
     report = replace(report, values=done.values, made=done.made)
     if not done.is_compiled and isinstance(report.error, ScriptError):
         error = ScriptError("the script does not compile", why=report.error.why, fix=report.error.fix)

@@ -26,6 +26,8 @@ class Job:
         Its working directory.
     file : Path, optional
         Where the script lies, if it is a file.
+    is_changed : bool
+        The source is not what the file holds: it runs from a file of its own.
     first_line : int
         The line of the cell that the source begins with.
     arguments : tuple of str
@@ -46,6 +48,7 @@ class Job:
     language: Language
     cwd: Path
     file: Path | None = None
+    is_changed: bool = False
     first_line: int = 1
     arguments: tuple[str, ...] = ()
     stdin: str | bytes | Path | None = None

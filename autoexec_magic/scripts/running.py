@@ -185,7 +185,7 @@ def _placed(job: Job, bounds: executor.Bounds) -> Iterator[_Place]:
     """Give a room with the script in it, or the script where it is, and the bounds with what it reads."""
     with rooms.lend() as room:
         path = room.path / (job.file.name if job.file else f"{_SCRIPT}{job.ending}")
-        if job.file is not None and _is_readable(job.file, job):
+        if job.file is not None and not job.is_changed and _is_readable(job.file, job):
             path = job.file
         else:
             path.write_bytes(content(job))

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ... import scripts
 from ...config import Config
 from ...errors import AutoexecError, Cancelled, NeedsPerson
 from ...events import Emit, Output
@@ -22,6 +21,7 @@ from ..healing import Healing
 from ..plan import Fixing, PhaseReport, Plan, Script
 from ..questions import recorded
 from ..run import run_phase
+from ..scripting import job_of
 from ..surroundings import Surroundings
 from .actions import machine_memory
 from .attempt import Attempt, Failure, Hands, Left
@@ -61,7 +61,7 @@ def mended(
     rounds = Rounds(budget)
     hands = _hands(fixing, plan, work)
     thinking = thinks(fixing, hands, emit, here)
-    done = mend(_failure_of(first), attempt, work.again, hands, rounds, emit=emit, thinks=thinking)
+    done = mend(_failure_of(first, step), attempt, work.again, hands, rounds, emit=emit, thinks=thinking)
     counts = work.ended[done.attempt.digest]  # not that of a patch which was dropped
     last = replace(counts, diagnosis=_with_story(counts.diagnosis, done), error=_told(counts.error, done))
     if done.is_stopped:
@@ -95,10 +95,12 @@ class _Work:
         }
         here = replace(self.here, cwd=attempt.folder, config=replace(self.here.config, **more))  # type: ignore[arg-type]
         plan = replace(self.plan, timeout=limits.get("--timeout") or self.plan.timeout, doors=attempt.doors)
-        report = run_phase(replace(self.step, source=attempt.source), plan, self.emit, here)
+        is_changed = attempt.source != self.step.source
+        step = replace(self.step, source=attempt.source, is_changed=is_changed, is_checked=False)
+        report = run_phase(step, plan, self.emit, here)
         self.reports.append(report)
         self.ended[attempt.digest] = report
-        return None if report.verdict.is_good else _failure_of(report)
+        return None if report.verdict.is_good else _failure_of(report, self.step)
 
     def install(self, modules: tuple[str, ...]) -> tuple[str, ...]:
         """Make modules importable by proof; return what was installed."""
@@ -111,11 +113,11 @@ class _Work:
 
 
 def _attempt_of(step: Script, plan: Plan, here: Surroundings) -> Attempt:
-    language = scripts.language_of(step.source, step.language)
+    job = job_of(step, here)
     return Attempt(
         source=step.source,
-        name=f"script{language.ending}",
-        language=language.name,
+        name=job.name,
+        language=job.language.name,
         folder=here.cwd,
         limits=_limits(plan, here.config),
         doors=plan.doors,
@@ -128,9 +130,12 @@ def _limits(plan: Plan, config: Config) -> tuple[tuple[str, float], ...]:
     return tuple((option, float(value)) for option, value in found.items() if value)
 
 
-def _failure_of(report: PhaseReport) -> Failure:
+def _failure_of(report: PhaseReport, step: Script) -> Failure:
     outcome, error = report.outcome, report.error
     found = report.diagnosis
+    if found is not None and found.frame is not None:  # its lines are the cell's, an attempt's the script's
+        line = max(found.frame.line - step.first_line + 1, 0)
+        found = replace(found, frame=replace(found.frame, line=line))
     if found is None:
         what = str(error.what) if error else str(report.verdict)
         found = Diagnosis(code=error.code if error else "failed", why=what)

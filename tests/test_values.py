@@ -160,7 +160,11 @@ def test_values_are_frozen(value):
             },
             id="Resolution",
         ),
-        pytest.param(DIAGNOSIS, {"code", "why", "fix", "confidence", "where", "bytes"}, id="Diagnosis"),
+        pytest.param(
+            DIAGNOSIS,
+            {"code", "why", "fix", "confidence", "where", "bytes", "evidence", "frame", "action"},
+            id="Diagnosis",
+        ),
         pytest.param(
             OUTCOME,
             {

@@ -36,13 +36,12 @@ def around(plan: Plan, here: Surroundings, *, cwd: Path | None = None, source: s
     limits = limits_of(here.config, is_caged=plan.level != "open", given=plan.limits)
 
     def names_in(path: str) -> tuple[str, ...]:
-        real = Path(os.path.realpath(path))
-        places = (folder, here.workspace)
-        if not any(real.is_relative_to(place.resolve()) for place in places):
-            return ()
         try:
+            real = Path(path).resolve()
+            if not any(real.is_relative_to(place.resolve()) for place in (folder, here.workspace)):
+                return ()
             return tuple(os.listdir(real)[:MOST_NAMES])
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # no path, or links in a circle
             return ()
 
     return Around(

@@ -22,6 +22,16 @@ from .surroundings import Surroundings
 MOST_ROUNDS = 3  #: a module that only shows when the one before is there; more is another trouble
 PROGRAMS = "programs"  #: the folder of compiled scripts in the cache
 _MODULE = re.compile(r"No module named '([A-Za-z_][\w.]{0,199})'")
+# What an import that failed may be called, by what the module is; the installer says whether it may be had.
+_LACKS = frozenset(
+    (
+        "module-not-found",
+        "module-invented",
+        "module-moved",
+        "module-installed-since",
+        "module-of-another-platform",
+    )
+)
 _WARNING = "autoexec: {place} would be refused as a command of its own: {command} ({why}); {cage}\n"
 
 
@@ -114,7 +124,7 @@ class _Mending:
 def _lacks(report: PhaseReport) -> str:
     """Return the module for whose lack a script failed, or "": a name, which the installer has to prove."""
     found = report.diagnosis
-    if found is None or found.code != "module-not-found" or isinstance(report.error, Cancelled):
+    if found is None or found.code not in _LACKS or isinstance(report.error, Cancelled):
         return ""
     if found.action is not None and found.action.kind == "install" and found.action.values:
         return found.action.values[0]

@@ -157,7 +157,7 @@ def test_a_limit_that_was_raised_in_vain_ends_it(offer):
 
 def test_a_missing_module_goes_to_the_installer(offer, monkeypatch):
     """By its proof and no other way: what it does not know is not installed, and said so."""
-    offer("module-not-found", "install", "frobnicore_nobody_has")
+    offer("module-invented", "install", "frobnicore_nobody_has")
     monkeypatch.setenv("AUTOEXEC_INDEX_URL", "http://127.0.0.1:9/simple")
     source = "import importlib\nimportlib.import_module('frobnicore_nobody_has')\n"
     watch = Watch()
@@ -171,7 +171,7 @@ def test_a_missing_module_goes_to_the_installer(offer, monkeypatch):
 
 def test_no_install_takes_the_installer_away(offer):
     """`--no-install` holds for what a diagnosis offers, too."""
-    offer("module-not-found", "install", "frobnicore_nobody_has")
+    offer("module-invented", "install", "frobnicore_nobody_has")
     source = "import importlib\nimportlib.import_module('frobnicore_nobody_has')\n"
     watch = Watch()
     with pytest.raises(ScriptError):
@@ -264,3 +264,44 @@ def test_the_settings_bound_it(offer, monkeypatch):
     with pytest.raises(ScriptError):
         api.script(TYPO, fixing=Fixing(is_auto=True), caller=watch.caller)
     assert watch.tried == []
+
+
+@pytest.mark.parametrize("first_line", [1, 3])
+def test_what_the_tables_offer_for_a_typo_is_carried_out(first_line):
+    """Nothing is offered by hand here; the lines of a cell are not those of its script."""
+    watch = Watch()
+    report = api.script(
+        "total = 1\nprint(totl)\n", first_line=first_line, fixing=Fixing(is_auto=True), caller=watch.caller
+    )
+    assert report.outcome.stdout == "1\n"
+    assert [tried.by for tried in watch.tried] == ["replace"]
+
+
+def test_what_the_tables_offer_for_a_file_in_another_folder_is_carried_out(place):
+    """The script lies where it lies, and runs where its data is."""
+    (place / "data").mkdir()
+    (place / "data" / "prices.csv").write_text("1\n")
+    (place / "read.py").write_text("print(open('prices.csv').read())")
+    watch = Watch()
+    report = api.script(files=["read.py"], fixing=Fixing(), caller=watch.caller)
+    assert report.outcome.stdout == "1\n\n"
+    assert [tried.by for tried in watch.tried] == ["folder"]
+
+
+def test_what_the_tables_offer_for_a_time_limit_is_carried_out():
+    """It is raised, and the script runs again from its beginning."""
+    watch = Watch()
+    report = api.script("import time; time.sleep(1.2)", timeout=0.8, fixing=Fixing(), caller=watch.caller)
+    assert report.verdict == Verdict.PASSED
+    assert [tried.by for tried in watch.tried] == ["limit"]
+
+
+def test_a_patched_file_runs_patched_and_stays_as_it_was(place):
+    """What runs is the change; the file is a person's to write."""
+    (place / "a.py").write_text("total = 1\nprint(totl, __file__)\n")
+    watch = Watch(answer=Reply.YES)
+    fixing = Fixing(file=str(place / "a.py"), content=(place / "a.py").read_bytes())
+    report = api.script(files=["a.py"], fixing=fixing, caller=watch.caller)
+    assert report.outcome.stdout.startswith("1 ")
+    assert "totl" not in (place / "a.py").read_text()
+    assert "totl" in (place / "a.py.before").read_text()

@@ -40,13 +40,22 @@ _NO_PROCESS = re.compile(
     r"|(?:\bfork\w*\(|_fork_exec|posix_spawn)[^\x00]{0,800}\[Errno 11\]"
 )
 _LATER = re.compile(r"Resource temporarily unavailable|\bEAGAIN\b|Errno 11\]|os error 11\b|WouldBlock")
+_STARTS = re.compile(
+    r"fork\(|spawn|subprocess|Popen|[tT]hread|multiprocessing|Executor|child_process|&\s*$", re.M
+)
+_CODE_CHARS = 100_000
 _TOO_LARGE = re.compile(r"File too large|\bEFBIG\b|Errno 27\]|os error 27\b|[fF]ile size limit exceeded")
 _TOO_MANY_FILES = re.compile(r"Too many open files|\bE[MN]FILE\b|Errno 24\]|os error 24\b")
 _NO_TIME = re.compile(r"CPU time limit exceeded")
 
 
 def limit_hit(
-    outcome: Outcome, limits: Limits, *, refused: Mapping[str, int], timeout: float | None
+    outcome: Outcome,
+    limits: Limits,
+    *,
+    refused: Mapping[str, int],
+    timeout: float | None,
+    code: str = "",
 ) -> LimitHit | None:
     """Return the limit that a run came up against, or None.
 
@@ -61,6 +70,9 @@ def limit_hit(
         of one that is not in it, each process was limited by itself.
     timeout : float, optional
         Seconds that it might take.
+    code : str, optional
+        What it ran, if that is known: "try again" may be said of a socket, too,
+        unless this starts processes.
 
     Returns
     -------
@@ -79,7 +91,8 @@ def limit_hit(
     found = _of_group(outcome, limits, refused, text)
     if outcome.passed or found:
         return found
-    return _of_signal(outcome, limits) or _of_words(outcome, limits, refused, text)
+    found = _of_signal(outcome, limits) or _of_words(outcome, limits, refused, text)
+    return found or _of_code(limits, refused, text, code)
 
 
 def _of_group(outcome: Outcome, limits: Limits, refused: Mapping[str, int], text: str) -> LimitHit | None:
@@ -148,3 +161,12 @@ def _of_words(outcome: Outcome, limits: Limits, refused: Mapping[str, int], text
             line = text[text.rfind("\n", 0, said.start()) + 1 :].partition("\n")[0].strip()
             return LimitHit(kind=kind, most=most, seen=f"it says: {line[:200]}", confidence="likely")
     return None
+
+
+def _of_code(limits: Limits, refused: Mapping[str, int], text: str, code: str) -> LimitHit | None:
+    """Return the limit on processes where something has to try again later, and the code starts some."""
+    said = _LATER.search(text)
+    if limits.processes is None or "pids" in refused or not said or not _STARTS.search(code[:_CODE_CHARS]):
+        return None
+    seen = f"it says: {said[0]}, and it starts processes or threads"
+    return LimitHit(kind="processes", most=limits.processes, seen=seen, confidence="likely")

@@ -103,7 +103,7 @@ class Start:
         self, outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path, timeout: float | None
     ) -> Outcome:
         """Add what only the cage knows: its limits, what it denied, what changed, and what goes with it."""
-        hit = limit_hit(outcome, built.limits, refused=built.refused(), timeout=timeout)
+        hit = limit_hit(outcome, built.limits, refused=built.refused(), timeout=timeout, code=self.code)
         outcome = replace(outcome, limit=hit)
         if built.level == "open":
             return outcome

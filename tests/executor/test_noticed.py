@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import jupyter_core
+import platformdirs
 import pytest
 from skips import requires
 
+import autoexec_magic
 from autoexec_magic import executor
 from autoexec_magic.executor.cage import Limits
 from autoexec_magic.executor.noticed import limit_hit
@@ -197,6 +203,18 @@ def test_what_is_certain_and_what_is_likely(outcome, limits, refused, seen):
     assert hit(outcome, limits, **refused) == seen
 
 
+def test_to_try_again_later_may_be_said_of_a_socket():
+    """Unless the code starts processes; where a control group counts those, it is not asked."""
+    outcome, limits = (
+        ended(1, "BlockingIOError: [Errno 11] Resource temporarily unavailable"),
+        Limits(processes=9),
+    )
+    fork, socket = "import os\nos.fork()", "s.setblocking(False)\ns.recv(1)"
+    assert limit_hit(outcome, limits, refused={}, timeout=None, code=fork).confidence == "likely"
+    assert limit_hit(outcome, limits, refused={}, timeout=None, code=socket) is None
+    assert limit_hit(outcome, limits, refused={"pids": 0}, timeout=None, code=fork) is None
+
+
 def test_the_clock_is_ours():
     """A time limit is certain, and says which it was."""
     found = limit_hit(ended(-15, ended="timed-out"), Limits(), refused={}, timeout=0.5)
@@ -207,3 +225,51 @@ def test_a_hostile_text_takes_no_time():
     """It is looked at for its end only, and no expression goes back and forth in it."""
     text = ("fork(" * 40 + "thread process spawn " * 20 + "\n") * 2000
     assert hit(ended(1, text), Limits(processes=9, memory_bytes=9, file_bytes=9, open_files=9)) == ("", "")
+
+
+NOBODY, SYSTEMS_PYTHON, EVERYBODYS = 65534, "/usr/bin/python3", "/var/tmp"
+AS_USER = f"""
+import json, os, sys
+os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
+from autoexec_magic import executor
+from autoexec_magic.executor.cage import Limits
+level, cases = sys.argv[1], json.loads(sys.argv[2])
+for name, (code, limits) in cases.items():
+    outcome = executor.run((sys.executable, "-c", code), emit=lambda event: None, level=level, code=code,
+        limits=Limits(**limits), timeout=30.0, grace=0.0, policy=executor.policy.exactly(sys.executable))
+    hit = outcome.limit
+    print(json.dumps([name, hit and hit.kind, hit and hit.confidence, outcome.returncode]), flush=True)
+"""
+
+
+@pytest.mark.parametrize("level", ["workspace", "open"])
+def test_a_user_without_a_control_group_hears_of_each_limit_too(level):
+    """By rlimits: what the kernel signals is certain, what only the program says is likely."""
+    requires(os.geteuid() == 0, "only root can become somebody else", "run as root")
+    requires(os.access(SYSTEMS_PYTHON, os.X_OK), f"there is no {SYSTEMS_PYTHON}", "apt-get install python3")
+    cases = {
+        name: (code, {field: value for field in Limits.__slots__ if (value := getattr(limits, field))})
+        for name, (code, limits) in PYTHON.items()
+    }
+    cases["none"] = ("print(1)", {"memory_bytes": 2**28, "processes": 64, "cpu_seconds": 5})
+    with tempfile.TemporaryDirectory(dir=EVERYBODYS) as folder:
+        for package in (autoexec_magic, jupyter_core, platformdirs):
+            shutil.copytree(Path(package.__file__).parent, Path(folder, package.__name__))
+        work = Path(folder, "work")
+        work.mkdir()
+        os.chown(work, NOBODY, NOBODY)
+        Path(folder).chmod(0o755)
+        env = {"PATH": os.defpath, "HOME": "/nonexistent", "PYTHONPATH": folder, "TMPDIR": EVERYBODYS}
+        argv = [SYSTEMS_PYTHON, "-B", "-c", AS_USER, level, json.dumps(cases)]
+        ended = subprocess.run(argv, env=env, cwd=work, capture_output=True, text=True, timeout=100)
+    requires("SyntaxError" not in ended.stderr, f"{SYSTEMS_PYTHON} is too old", "Python 3.11 or newer")
+    seen = {name: (kind, sure) for name, kind, sure, _ in map(json.loads, ended.stdout.splitlines())}
+    assert seen == {
+        "memory": ("memory", "likely"),
+        "cpu": ("cpu", "certain"),
+        "file-size": ("file-size", "likely"),
+        "processes": ("processes", "likely"),
+        "open-files": ("open-files", "likely"),
+        "output": ("output", "certain"),
+        "none": (None, None),
+    }, ended.stderr[-2000:]

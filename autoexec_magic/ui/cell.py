@@ -43,7 +43,8 @@ from ..values import Diagnosis, Verdict
 from . import card, front, situation, tee, text, verbs
 from .folded import Folded, printable
 from .limit import TimeLimit
-from .options import FIXINGS, HelpAsked, fixing_of
+from .meant import FIXINGS, fixing_of
+from .options import HelpAsked
 from .resuming import Resuming
 from .tee import Tee, Writer
 from .verbs import MARK

@@ -38,7 +38,7 @@ from ..orchestrator.fixers.sent import homes, shortened
 from ..orchestrator.questions import recorded
 from ..values import Ask, Diagnosis, Verdict
 from . import text
-from .options import FIXINGS, fixing_of
+from .meant import FIXINGS, fixing_of
 
 NAME = "cell.py"  #: of a cell in a diff
 VERB = "why"

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import math
 from collections.abc import Callable
 from typing import NoReturn
 
-from ..executor.cage import Limits
 from ..installer.language import LANGUAGES
-from ..orchestrator import Fixing
 from ..sizes import size_of
 from . import fixes, rows, rulings
 
-FIXINGS = "_autoexec_magic_fixings"  #: the attribute of a shell in which a cell was to be fixed
 _DIGITS = 9  # of a whole number: no machine has more of anything
 
 
@@ -91,11 +87,6 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, dest=name, type=kind, metavar=metavar, help=text)
 
 
-def limits(options: argparse.Namespace) -> Limits:
-    """Return the limits that a line gives."""
-    return Limits(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Limits)})
-
-
 def add_yes(parser: argparse.ArgumentParser) -> None:
     """Add the answer that is given beforehand."""
     parser.add_argument("--yes", action="store_true", help="answer questions with yes; a refusal stays one")
@@ -134,22 +125,6 @@ def add_fixing(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--show", action="store_true", help="show what would be sent to the model, and send it on a yes"
-    )
-
-
-def fixing_of(options: argparse.Namespace, file: str = "", content: bytes = b"") -> Fixing | None:
-    """Return what is to be done about a failure, or None where a line does not say so."""
-    fix, is_auto, model, shows = (getattr(options, name, False) for name in ("fix", "auto", "model", "show"))
-    asks_model = is_auto or model or shows
-    if not (fix or asks_model):
-        return None
-    return Fixing(
-        is_auto=is_auto,
-        installs=not getattr(options, "no_install", False),
-        asks_model=asks_model,
-        shows=shows,
-        file=file,
-        content=content,
     )
 
 

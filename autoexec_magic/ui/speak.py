@@ -29,7 +29,7 @@ from ..orchestrator import Child, Report, axes, cause_of, causes
 from ..screen import collapsed
 from ..values import Resolution, Result, Run, Verdict, as_record
 from .children import Labelled, Table
-from .options import fixing_of, limits
+from .meant import fixing_of, limits
 from .spoken import Spoken
 from .text import cut_line
 

@@ -23,7 +23,7 @@ from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Frame, Result, Verdict, as_record
 from . import executed, situation
 from .executed import Executed, Failed
-from .options import fixing_of
+from .meant import fixing_of
 from .spoken import Spoken
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from autoexec_magic.errors import UsageError
 from autoexec_magic.ui import verbs
-from autoexec_magic.ui.options import fixing_of
+from autoexec_magic.ui.meant import fixing_of
 
 NAMES = [name for name in verbs.VERBS if name != "help"]
 

@@ -153,7 +153,7 @@ def _remove(name: str, at: int | None) -> None:
 
 
 def _raze(name: str, at: int | None) -> None:
-    """Remove a folder however deep it is, and whatever its rights: what lies below is moved up, bit by bit."""
+    """Remove a folder however deep it is, whatever its rights: what lies below is moved up, bit by bit."""
     with _opened(name, at) as top:
         stuck: set[str] = set()
         while found := [each for each in _listed(top) if each[0] not in stuck]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -179,7 +180,10 @@ def _here(caller: Caller) -> Path:
 def _of_file(base: Script, path: str | Path, start: Path) -> Script:
     file = start / path
     try:
-        if file.stat().st_size > MOST_FILE_BYTES:
+        state = file.stat()
+        if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for, a device has no end
+            raise UsageError(f"cannot read {path}", why="it is no regular file", fix="check the path")
+        if state.st_size > MOST_FILE_BYTES:
             raise UsageError(f"cannot read {path}", why=f"it has more than {MOST_FILE_BYTES:,} bytes")
         source = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError, ValueError) as error:

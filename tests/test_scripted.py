@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -166,3 +167,16 @@ def test_a_command_that_would_be_refused_is_told(project, emit):
     api.script(source, first_line=2, caller=Caller(emit=emit))
     assert emit.text("stdout") == "ran\n"
     assert "script.py:4 would be refused as a command of its own: rm -rf /" in emit.text("stderr")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_script_that_is_no_file_is_not_waited_for(kind, project, emit):
+    """A link of that name comes with any repository: a pipe has no writer, a device no end."""
+    place = project / "a.py"
+    if kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match=r"cannot read a\.py") as caught:
+        api.script(files=["a.py"], caller=Caller(emit=emit))
+    assert "no regular file" in caught.value.why

@@ -2,7 +2,8 @@
 
 The key is the source, the compiler with its version, and its options. What the
 source includes from other files (`mod`, `include_str!`) is written down beside
-the program, with its digest, and looked at again before each use.
+the program, with its digest, and looked at again before each use. A program that
+holds variables of its compiler's environment (`env!`) is not kept.
 
 The compiler runs in the run's own cage and writes into the run's own folder;
 what it made is then copied to a new name and renamed, so that an entry is whole
@@ -29,6 +30,7 @@ from . import regular
 MOST_ENTRIES, MOST_BYTES = 64, 2**30  #: of the cache; what was used longest ago goes first
 _MOST_PROGRAM_BYTES = 256 * 2**20
 _MOST_NEEDS = 1000
+_MOST_SAID_BYTES = 1_000_000
 _PROGRAM, _NOTE = "program", "note.json"
 _ELF = b"\x7fELF"
 _PATH_ENDS = re.compile(r"(?<!\\)[ \n]")
@@ -79,7 +81,7 @@ def keep(cache: Path, key: str, made: Path, source: Path, cwd: Path) -> Path:
         raise _unwritable(cache, error) from error
     try:
         digest = _copied(made, new / _PROGRAM)
-        needs = _needs(made.with_name(f"{made.name}.d"), source, cwd)
+        needs = _needs(made, source, cwd)
         (new / _NOTE).write_text(json.dumps({"program": digest, "needs": needs}), encoding="utf-8")
         entry = cache / key
         try:
@@ -112,15 +114,24 @@ def _copied(made: Path, to: Path) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _needs(list_of: Path, source: Path, cwd: Path) -> dict[str, str]:
-    """Return the files that a program was made of, besides its source, with their digests."""
+def holds_variables(made: Path) -> bool:
+    """Whether variables of the compiler's environment are in a program (`env!`): then it is that run's."""
+    return any(line.startswith("# env-dep:") for line in _said_of(made))
+
+
+def _said_of(made: Path) -> list[str]:
+    """Return the lines of what the compiler wrote beside a program, of what that was made of."""
     try:
-        text = list_of.read_text("utf-8", errors="replace")[:1_000_000]
+        with regular.opened(made.with_name(f"{made.name}.d")) as (file, _):
+            return file.read(_MOST_SAID_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
-        return {}
-    rules = [
-        line.partition(": ")[2] for line in text.splitlines() if ": " in line and not line.startswith("#")
-    ]
+        return []
+
+
+def _needs(made: Path, source: Path, cwd: Path) -> dict[str, str]:
+    """Return the files that a program was made of, besides its source, with their digests."""
+    lines = _said_of(made)
+    rules = [line.partition(": ")[2] for line in lines if ": " in line and not line.startswith("#")]
     names = {name.replace("\\ ", " ") for rule in rules for name in _PATH_ENDS.split(rule) if name}
     paths = sorted({str(cwd / name) for name in names} - {str(source)})[:_MOST_NEEDS]
     return {path: _digest_of_any(Path(path)) for path in paths}

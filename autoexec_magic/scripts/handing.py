@@ -24,6 +24,7 @@ from .inside import carried
 from .language import Language
 
 MOST_TEXT_BYTES = 100_000  # of a variable in the environment; Linux takes 131,072 with its name (execve(2))
+_BULK = (".npy", ".arrow")
 _NAME = re.compile(r"[^\W\d]\w*")
 _SHELLS_OWN = re.compile(
     r"PATH|HOME|IFS|ENV|SHELL|CDPATH|GLOBIGNORE|SHELLOPTS|POSIXLY_CORRECT|PS\d|PWD|UID|EUID|PPID"
@@ -164,7 +165,8 @@ class _Budget:
     def _content(self, file: BinaryIO, state: os.stat_result, name: str) -> bytes:
         if state.st_nlink != 1:
             raise carried.RefusedError(f"its file {name[:40]} is no file of its own")
-        most = min(carried.MOST_JSON_BYTES if name.endswith(".json") else carried.MOST_BYTES, self._left)
+        # Of a file that is no array or table, each byte can be an object.
+        most = min(carried.MOST_BYTES if name.endswith(_BULK) else carried.MOST_JSON_BYTES, self._left)
         if state.st_size > most:
             raise carried.RefusedError(f"it is {state.st_size:,} bytes, of at most {most:,}", carried.AS_FILE)
         return file.read(most)

@@ -32,6 +32,7 @@ MOST_NAMED, MOST_SHOWN = 50, 20
 MOST_PICTURE_BYTES, MOST_SHOWN_BYTES = 16 * 2**20, 48 * 2**20
 MOST_PIXELS = 50_000_000
 _DEEP = 12
+_MOST_SEGMENTS = 4096  # of a JPEG before its frame: its profile and its tables are at most some hundreds
 #: Folders that tools fill: what is new there is not what the script was for.
 LEFT_OUT = frozenset(
     (
@@ -77,10 +78,14 @@ def find(folder: Path, since: int, figures: Path) -> Found:
     """Return what is new or changed since in `folder`, and what lies in `figures`."""
     walk = _Walk(since)
     shown = _Shown()
-    made = [shown.of_file(at, name, label) for at, name, label in _figures(figures)]
+    found = [item for part in _figures(figures) if (item := shown.of_file(*part))]
     for at, name, label, _ in walk.files(folder):
-        made.append(shown.of_file(at, name, label))
-    found = [item for item in made if item is not None]
+        if item := shown.of_file(at, name, label):
+            found.append(item)
+        if (
+            len(found) > MOST_NAMED
+        ):  # no more is named, so no more is read: they may be links to one large file
+            break
     return Found(made=tuple(found[:MOST_NAMED]), is_all=walk.is_all and len(found) <= MOST_NAMED)
 
 
@@ -188,8 +193,8 @@ def size_of(data: bytes) -> tuple[str, int, int]:
     if data.startswith(_PNG) and data[12:16] == b"IHDR" and len(data) >= 24:
         return "image/png", *struct.unpack_from(">II", data, 16)
     at = 2
-    while data.startswith(_JPEG) and at + 9 <= len(data):
-        if data[at] != 0xFF:
+    for _ in range(_MOST_SEGMENTS if data.startswith(_JPEG) else 0):
+        if at + 9 > len(data) or data[at] != 0xFF:
             break
         kind = data[at + 1]
         if kind in _FRAMES:

@@ -7,6 +7,7 @@ it is Python.
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from ..errors import UsageError
 from .language import Language
 
+MOST_LINE_CHARS = 4096  #: of a first line that is read as a shell reads it; Linux takes 256 (execve(2))
 _MARK, _SHEBANG = "%%", "#!"
 
 
@@ -105,7 +107,8 @@ def options_of(source: str, language: Language) -> tuple[str, ...]:
 
 def _words(text: str) -> list[str]:
     try:
-        words = shlex.split(text)
+        # `shlex` takes the square of a word's length.
+        words = shlex.split(text) if len(text) <= MOST_LINE_CHARS else text.split()
     except ValueError:
         words = text.split()
     return _after(words[1:]) if text.startswith("script ") else words
@@ -113,10 +116,7 @@ def _words(text: str) -> list[str]:
 
 def _after(words: Sequence[str]) -> list[str]:
     """Return what follows the options and variables of `env`, or of `%%script`."""
-    left = list(words)
-    while left and (left[0].startswith("-") or "=" in left[0]):
-        left = left[1:]
-    return left
+    return list(itertools.dropwhile(lambda word: word.startswith("-") or "=" in word, words))
 
 
 def _plain(word: str) -> str:

@@ -270,7 +270,7 @@ def _program(job: Job, place: _Place, emit: Emit) -> tuple[Path | str, Outcome |
     outcome = _run((*compiler, *language.compile(place.path, to)), job, place, emit)
     if not outcome.passed:
         return "", outcome
-    if job.cache is None:
+    if job.cache is None or compiled.holds_variables(to):
         return to, None
     return compiled.keep(job.cache, key, to, place.path, job.cwd), None
 

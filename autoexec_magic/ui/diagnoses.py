@@ -31,6 +31,7 @@ _CHUNK = 1 << 20
 _NO_TEXT = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as `surrogateescape` has it
 _MOST_REASONS = 6  # lines of evidence that are shown
 _STDIN = "-"
+_ENDLESS = frozenset(("zero", "full", "random", "urandom", "mem", "kmsg"))  # devices that never say the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,8 @@ def _read(name: str, caller: Caller) -> Log:
         return read_ends(stream, "")
     path = (caller.cwd or Path.cwd()) / name
     try:
+        if path.is_block_device() or (path.is_char_device() and path.resolve().name in _ENDLESS):
+            raise UsageError(f"cannot read {name}", why="a device has no end", fix="check the path")
         with path.open("rb") as file:
             return read_ends(file, name)
     except (OSError, ValueError) as error:

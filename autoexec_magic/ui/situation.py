@@ -180,7 +180,8 @@ def edited_modules(runs: Sequence[OneRun], root: str) -> dict[str, str]:
         word = re.compile(rf"\b{re.escape(name.rpartition('.')[2])}\b")
         loaded_at = next((run.at for run in runs if "import" in run.source and word.search(run.source)), 0.0)
         try:
-            if loaded_at and Path(file).stat().st_mtime > loaded_at:
+            # A pipe of that name would be waited for.
+            if loaded_at and Path(file).is_file() and Path(file).stat().st_mtime > loaded_at:
                 with Path(file).open(encoding="utf-8") as text:
                     found[name] = text.read(_LARGEST_MODULE)
         except (OSError, ValueError):

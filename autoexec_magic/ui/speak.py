@@ -27,6 +27,7 @@ from ..executor.channel import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Child, Report, axes, cause_of, causes
 from ..screen import collapsed
+from ..scripted import MOST_FILE_BYTES
 from ..values import Resolution, Result, Run, Verdict, as_record
 from .children import Labelled, Table
 from .meant import fixing_of, limits
@@ -114,6 +115,8 @@ def _one_file(files: Sequence[str], caller: Caller) -> tuple[str, bytes]:
         return "", b""
     path = (caller.cwd or Path.cwd()) / files[0]
     try:
+        if not path.is_file() or path.stat().st_size > MOST_FILE_BYTES:
+            return "", b""  # which the run refuses, with the reason
         return str(path), path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {files[0]}", why=str(error), fix="check the path") from error

@@ -201,3 +201,31 @@ def test_what_other_languages_read_as_something_else_is_refused(value):
     """A tuple would be a list, a large number another one."""
     with pytest.raises(RefusedError):
         plain(value)
+
+
+@pytest.mark.parametrize("tag", ["set", "frozenset", "dict"])
+def test_numbers_chosen_to_share_a_hash_are_refused(tag):
+    """A set of them would take the square of their number to make, and no key would end that."""
+    numbers = [number * (2**61 - 1) for number in range(2000)]
+    items = [[number, 0] for number in numbers] if tag == "dict" else numbers
+    data = json.dumps({"$": tag, "v": items}).encode()
+    with pytest.raises(RefusedError, match="one hash"):
+        unpack(lambda name: data)
+
+
+def test_a_fraction_that_would_take_for_ever_to_reduce_is_refused():
+    """On its way out, and on its way back from whoever wrote the file."""
+    with pytest.raises(RefusedError, match="a fraction of more than"):
+        pack(fractions.Fraction(1, 1 << 50_000))
+    data = json.dumps({"$": "fraction", "v": [hex(3 << 50_000), hex(1 << 50_000)]}).encode()
+    with pytest.raises(RefusedError, match="too long"):
+        unpack(lambda name: data)
+
+
+@pytest.mark.parametrize("dtype", ["(1,,)f4", "f4,("])
+def test_a_type_that_numpy_cannot_parse_is_a_damaged_file(dtype):
+    """NumPy reads it with Python's parser, and lets that one's error through."""
+    pytest.importorskip("numpy")
+    data = json.dumps({"$": "scalar", "dtype": dtype, "v": ""}).encode()
+    with pytest.raises(RefusedError, match="damaged"):
+        unpack(lambda name: data)

@@ -153,3 +153,19 @@ def test_what_it_is_made_of_is_read_in_bounds(tmp_path, made):
     note = json.loads((tmp_path / "cache" / "k" / "note.json").read_text())
     assert len(note["needs"]) <= 1000
     assert note["needs"]["/dev/zero"] == ""
+
+
+def test_what_holds_a_variable_is_told_from_what_does_not(made):
+    """It is one run's own: with another environment it is another program."""
+    assert not compiled.holds_variables(made)
+    with made.with_name("program.d").open("a") as said:
+        said.write("# env-dep:WHO=one\n")
+    assert compiled.holds_variables(made)
+
+
+def test_a_pipe_instead_of_the_list_is_not_waited_for(tmp_path, made):
+    """Whatever wrote it."""
+    made.with_name("program.d").unlink()
+    os.mkfifo(made.with_name("program.d"))
+    assert not compiled.holds_variables(made)
+    assert keep(tmp_path, made)

@@ -156,3 +156,12 @@ def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(ScriptError, match="x was not handed back") as caught:
         handing.taken(tmp_path, ["x"])
     assert "top level" in caught.value.fix
+
+
+def test_a_list_of_nothing_but_ends_is_held_to_the_size_of_texts(tmp_path, monkeypatch):
+    """A gigabyte of them would be eight of empty texts."""
+    monkeypatch.setattr(carried, "MOST_JSON_BYTES", 100)
+    put(tmp_path, "x", b"\0" * 101, "list")
+    with pytest.raises(ScriptError, match="handed back") as caught:
+        handing.taken(tmp_path, ["x"])
+    assert "at most 100" in caught.value.why

@@ -158,3 +158,32 @@ def test_a_folder_that_is_gone_has_nothing(tmp_path, since):
         path.unlink()
     (tmp_path / "work").rmdir()
     assert made.find(tmp_path / "work", since, tmp_path / "nowhere").made == ()
+
+
+def test_a_picture_that_never_begins_is_soon_given_up():
+    """Else its sixteen megabytes of filling would be gone through byte by byte, in the kernel."""
+    steps = 0
+
+    class Counted(bytes):
+        def __getitem__(self, at):
+            nonlocal steps
+            steps += 1
+            return super().__getitem__(at)
+
+    assert made.size_of(Counted(b"\xff\xd8" + b"\xff" * 100_000)) == ("", 0, 0)
+    assert steps < 20_000
+
+
+def test_what_is_not_named_is_not_read(tmp_path, since, monkeypatch):
+    """Thousands of links to one large picture would be read one after the other."""
+    first = tmp_path / "work" / "0.png"
+    first.write_bytes(png(2, 2))
+    for number in range(1, 300):
+        os.link(first, tmp_path / "work" / f"{number}.png")
+    read = []
+    opened = made.regular.opened
+    monkeypatch.setattr(made.regular, "opened", lambda name, at: read.append(name) or opened(name, at))
+    seen = made.find(tmp_path / "work", since, tmp_path / "figures")
+    assert len(seen.made) == made.MOST_NAMED
+    assert not seen.is_all
+    assert len(read) <= made.MOST_NAMED + 1

@@ -55,3 +55,10 @@ def test_an_interpreters_options_hold():
     """As behind a shebang."""
     assert naming.options_of("%%bash -e\nls", scripts.LANGUAGES["bash"]) == ("-e",)
     assert naming.options_of("%%rust -e\n", scripts.LANGUAGES["rust"]) == ()
+
+
+@pytest.mark.parametrize("start", ["#!", "%%", "#!/usr/bin/env "])
+def test_a_first_line_without_an_end_is_not_read_as_a_shell_reads_it(start, monkeypatch):
+    """That takes the square of its length, and a script may be one such line."""
+    monkeypatch.setattr(naming.shlex, "split", lambda text: pytest.fail("it was read"))
+    assert naming.first_line(start + "a" * 100_000).program == "a" * 100_000

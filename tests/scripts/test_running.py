@@ -33,7 +33,7 @@ def run(emit, tmp_path):
     def start(
         source: str, lang: str = "", *, inputs: dict[str, object] | None = None, names=(), **job: object
     ):
-        level = job.pop("level", "workspace")
+        level, variables = job.pop("level", "workspace"), job.pop("variables", {})
         language = scripts.language_of(source, lang)
         given = handing.given(inputs or {}, language)
         made = scripts.Job(
@@ -45,7 +45,7 @@ def run(emit, tmp_path):
             names=tuple(names),
             **job,
         )
-        return scripts.perform(made, emit=emit, level=level)
+        return scripts.perform(made, emit=emit, level=level, variables=variables)
 
     start.folder = tmp_path / "project"
     return start
@@ -367,6 +367,13 @@ class TestRust:
         (run.folder / "data.txt").write_text("2")
         run(file.read_text(), file=file, lang="rust")
         assert emit.text("stdout") == "12"
+
+    def test_a_variable_that_it_was_compiled_with_counts(self, run, emit):
+        """What the first run had would be printed by every later one."""
+        source = 'fn main() { println!("{}", option_env!("WHO").unwrap_or("nobody")); }'
+        for name in ("one", "two"):
+            run(source, "rust", variables={"WHO": name})
+        assert emit.text("stdout") == "one\ntwo\n"
 
     def test_the_compiler_is_caged(self, run, tmp_path):
         """What a source includes is read by the compiler: no file of the home is let through."""

@@ -71,6 +71,14 @@ def test_a_file_that_cannot_be_read_is_a_usage_error(name, tmp_path):
         assert run(name, cwd=tmp_path).returncode == 2
 
 
+def test_a_device_without_an_end_is_refused(tmp_path):
+    """Also by a link of any name, as a repository may hold one."""
+    (tmp_path / "build.log").symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match="cannot read") as caught:
+        verbs.parse(["diagnose", "build.log"]).run(Caller(cwd=tmp_path))
+    assert "no end" in caught.value.why
+
+
 def test_a_cell_is_the_log():
     """`%%autoexec diagnose`, and what is pasted below it."""
     spoken = verbs.parse("diagnose", LINE).run(Caller(kernel="k"))

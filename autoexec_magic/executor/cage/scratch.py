@@ -13,6 +13,7 @@ import itertools
 import os
 import pwd
 import re
+import secrets
 import shutil
 import site
 import stat
@@ -142,21 +143,47 @@ def _remove(name: str, at: int | None) -> None:
     `rmtree` goes by descriptors and follows no link, and so do the rights that it needs.
     """
     faults: list[object] = []
-    shutil.rmtree(name, dir_fd=at, onerror=lambda *fault: faults.append(fault))
+    try:
+        shutil.rmtree(name, dir_fd=at, onerror=lambda *fault: faults.append(fault))
+    except RecursionError as error:  # folders in folders, more than Python calls itself
+        faults.append(error)
     if faults:
         with contextlib.suppress(OSError):
-            _unlock(name, at)
-            shutil.rmtree(name, dir_fd=at, ignore_errors=True)
+            _raze(name, at)
 
 
-def _unlock(name: str, at: int | None) -> None:
-    """Give the user all rights to a folder and those below."""
-    with _opened(name, at) as folder:
-        with os.scandir(folder) as entries:
-            inner = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for each in inner:
-            with contextlib.suppress(OSError):
-                _unlock(each, folder)
+def _raze(name: str, at: int | None) -> None:
+    """Remove a folder however deep it is, whatever its rights: what lies below is moved up, bit by bit."""
+    with _opened(name, at) as top:
+        stuck: set[str] = set()
+        while found := [each for each in _listed(top) if each[0] not in stuck]:
+            for each, is_folder in found:
+                try:
+                    if is_folder:
+                        _raise_from(each, top)
+                    else:
+                        os.unlink(each, dir_fd=top)
+                except OSError:
+                    stuck.add(each)
+    os.rmdir(name, dir_fd=at)
+
+
+def _raise_from(name: str, top: int) -> None:
+    """Remove a folder in `top`; the folders in it come to lie in `top`."""
+    with _opened(name, top) as folder:
+        for each, is_folder in _listed(folder):
+            if is_folder:
+                with _opened(each, folder):  # to move a folder takes the right to write it
+                    os.rename(each, f".{secrets.token_hex(8)}", src_dir_fd=folder, dst_dir_fd=top)
+            else:
+                os.unlink(each, dir_fd=folder)
+    os.rmdir(name, dir_fd=top)
+
+
+def _listed(folder: int) -> list[tuple[str, bool]]:
+    """Return the name of each entry, and whether it is a folder."""
+    with os.scandir(folder) as entries:
+        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
 
 
 def identity(scratch: Path) -> tuple[int, int, int]:
@@ -184,9 +211,7 @@ def empty(scratch: Path, known: tuple[int, int, int]) -> None:
     if identity(scratch) != known:
         raise FileNotFoundError(f"{scratch} is not what it was")
     with _opened(scratch, known=known) as folder:
-        with os.scandir(folder) as entries:
-            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        for name, is_folder in found:
+        for name, is_folder in _listed(folder):
             if is_folder:
                 _remove(name, folder)
             else:
@@ -230,7 +255,7 @@ def empty_shared(folder: int) -> None:
         try:
             os.unlink(name, dir_fd=folder)
         except IsADirectoryError:
-            shutil.rmtree(name, dir_fd=folder)
+            _remove(name, folder)
 
 
 def environment(env: Mapping[str, str], scratch: Path, *, names_over_tcp: bool = False) -> dict[str, str]:

@@ -97,7 +97,10 @@ def limit(action: Action, failure: Failure, attempt: Attempt, hands: Hands) -> C
 
 def folder(action: Action, failure: Failure, attempt: Attempt, hands: Hands) -> Change:
     """Run in another folder of the workspace."""
-    given = Path(*action.values[:1]).expanduser()
+    try:
+        given = Path(*action.values[:1]).expanduser()
+    except RuntimeError:  # a home of nobody
+        raise Left("there is no such folder") from None
     wanted = attempt.folder / given
     if not action.values or not wanted.is_dir():
         raise Left("there is no such folder")

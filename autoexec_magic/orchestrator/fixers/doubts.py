@@ -51,6 +51,8 @@ _WRITES = frozenset(
     urlopen urlretrieve connect send sendall sendto execute executescript run call check_call
     check_output Popen excepthook settrace setprofile to_csv to_json to_parquet to_excel to_pickle
     to_feather to_hdf to_sql to_html to_latex to_stata to_gbq to_clipboard extractall extract
+    to_orc to_xml to_markdown to_string ExcelWriter HDFStore memmap open_memmap DataSource
+    eval query read_pickle read_sql read_sql_query
     """.split()  # noqa: SIM905 - a list to read
 )
 

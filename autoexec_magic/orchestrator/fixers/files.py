@@ -88,8 +88,9 @@ def _keep(path: Path, content: bytes) -> Path:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())
-            kept.chmod(path.stat().st_mode & 0o777)
+                # By the descriptor: by its name it could be a link by now, to somebody else's file.
+                os.fchmod(descriptor, path.stat().st_mode & 0o777)
+                os.fsync(descriptor)
             return kept
     raise FileExistsError(f"there are {MOST_BACKUPS} files {path.name}.before already")
 
@@ -101,8 +102,8 @@ def _put(path: Path, content: bytes, before: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
-        new.chmod(path.stat().st_mode & 0o777)
+            os.fchmod(descriptor, path.stat().st_mode & 0o777)
+            os.fsync(descriptor)
         if path.read_bytes() != before:
             raise Changed("somebody changed it meanwhile")
         new.replace(path)

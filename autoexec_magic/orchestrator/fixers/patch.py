@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 
 MOST_CHARS = 200_000  #: of a text with a patch in it
 MOST_NEW_CHARS = 10_000  #: that a `replace` may write
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n`]*\n(.*?)^[ \t]*(?:```|~~~)[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCES = ("```", "~~~")
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _BARE_HUNK = re.compile(r"@@(?: \.\.\.)?(?: @@)?\s*$")
 _UNSEEN = frozenset(("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))  # controls, directions, no width (UAX #44)
@@ -70,7 +70,7 @@ def read(text: str, name: str) -> tuple[Hunk, ...]:
     if len(text) > MOST_CHARS:
         raise BadPatch(f"it is longer than {MOST_CHARS:,} characters")
     text = text.replace("\r\n", "\n")
-    fenced = [block for block in _FENCE.findall(text) if _has_hunk(block)]
+    fenced = [block for block in _blocks(text) if _has_hunk(block)]
     if len(fenced) > 1:
         raise BadPatch("there is more than one patch in it")
     hunks = tuple(_hunks((fenced or [text])[0], name, is_fenced=bool(fenced)))
@@ -169,6 +169,20 @@ def has_unseen(text: str) -> bool:
     return not text.isprintable() and any(
         unicodedata.category(character) in _UNSEEN for character in text if character != "\t"
     )
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Yield what stands between each two fences; each line is looked at once."""
+    block: list[str] | None = None
+    for line in text.split("\n"):
+        word = line.strip(" \t")
+        if block is None:
+            block = [] if word.startswith(_FENCES) and "`" not in word[3:] else None
+        elif word in _FENCES:
+            yield "".join(f"{inner}\n" for inner in block)
+            block = None
+        else:
+            block.append(line)
 
 
 def _has_hunk(text: str) -> bool:

@@ -21,6 +21,7 @@ import pathlib
 import sys
 import uuid
 import zoneinfo
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -28,6 +29,8 @@ TAG, VALUE = "$", "v"
 MOST_DEEP = 200  #: values in values
 MOST_JSON_BYTES = 64 * 2**20
 MOST_BYTES = 2**30  #: of one variable, in all its files
+MOST_DIGITS = 10_000  #: of a fraction's parts, hexadecimal
+_MOST_OF_ONE_HASH = 1000  # in a set or a dict: numbers can be chosen so that all have the same
 AS_FILE = "write it to a file in the workspace, and read it there"
 AS_JSON = "make it of lists, dicts, texts and numbers"
 _WIDE = 2**63
@@ -79,7 +82,7 @@ def unpack(read: Callable[[str], bytes]) -> object:
         raise
     except RecursionError:
         raise RefusedError("it is nested too deeply") from None
-    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError) as error:
+    except Exception as error:
         raise RefusedError(f"its file is damaged: {type(error).__name__}") from error
 
 
@@ -203,9 +206,11 @@ class Unpacker:
         if tag in _MAKERS:
             return _MAKERS[tag](node[VALUE])
         if tag == "dict":
-            return {self.value(key, deep + 1): self.value(item, deep + 1) for key, item in node[VALUE]}
+            keys = _hashed([self.value(key, deep + 1) for key, _ in node[VALUE]])
+            return dict(zip(keys, self.items((item for _, item in node[VALUE]), deep), strict=True))
         if tag in _CONTAINERS:
-            return _CONTAINERS[tag](self.items(node[VALUE], deep))
+            items = self.items(node[VALUE], deep)
+            return _CONTAINERS[tag](items if tag == "tuple" else _hashed(items))
         from . import tables
 
         return tables.value(node, self, deep + 1)
@@ -220,6 +225,14 @@ class Unpacker:
         if not isinstance(name, str) or not name.partition(".")[0].isdecimal() or not name.isascii():
             raise RefusedError("its file is damaged: it refers to something else")
         return self._read(name)
+
+
+def _hashed(items: list[Any]) -> list[Any]:
+    """Return what becomes a set or keys; refused where so many have one hash that it would take for ever."""
+    most = max(Counter(map(hash, items)).values(), default=0)
+    if most > _MOST_OF_ONE_HASH:
+        raise RefusedError(f"its file is damaged: {most:,} of its items have one hash")
+    return items
 
 
 def _int(value: Any) -> Any:
@@ -272,6 +285,20 @@ def data_of(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
+def _fraction(value: Any) -> Any:
+    parts = [hex(value.numerator), hex(value.denominator)]
+    if max(map(len, parts)) > MOST_DIGITS:
+        raise RefusedError(f"it is, or holds, a fraction of more than {MOST_DIGITS:,} hexadecimal digits")
+    return {TAG: "fraction", VALUE: parts}
+
+
+def _made_fraction(parts: Any) -> fractions.Fraction:
+    above, below = parts
+    if max(len(above), len(below)) > MOST_DIGITS:  # to reduce it takes the square of its length
+        raise RefusedError("its file is damaged: its fraction is too long")
+    return fractions.Fraction(int(above, 16), int(below, 16))
+
+
 _SIMPLE: Mapping[type, Callable[[Any], Any]] = {
     int: _int,
     float: _float,
@@ -287,10 +314,7 @@ _SIMPLE: Mapping[type, Callable[[Any], Any]] = {
         VALUE: [value.days, value.seconds, value.microseconds],
     },
     decimal.Decimal: lambda value: {TAG: "decimal", VALUE: str(value)},
-    fractions.Fraction: lambda value: {
-        TAG: "fraction",
-        VALUE: [hex(value.numerator), hex(value.denominator)],
-    },
+    fractions.Fraction: _fraction,
     uuid.UUID: lambda value: {TAG: "uuid", VALUE: str(value)},
     type(pathlib.Path()): lambda value: {TAG: "path", VALUE: str(value)},
 }
@@ -306,7 +330,7 @@ _MAKERS: Mapping[str, Callable[[Any], Any]] = {
     "time": lambda parts: datetime.time.fromisoformat(parts[0]).replace(fold=int(parts[1])),
     "timedelta": lambda parts: datetime.timedelta(*parts),
     "decimal": decimal.Decimal,
-    "fraction": lambda parts: fractions.Fraction(int(parts[0], 16), int(parts[1], 16)),
+    "fraction": _made_fraction,
     "uuid": uuid.UUID,
     "path": pathlib.Path,
 }

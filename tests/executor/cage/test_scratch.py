@@ -231,3 +231,41 @@ def test_only_so_much_is_looked_at(folder, monkeypatch):
         (folder / scratch.HOME / f"d{number}").rmdir()
         (folder / scratch.HOME / f"f{number}").touch()
     assert len(scratch.left(folder)) in (2, 3)  # of three, one may be hidden
+
+
+def nested(place, deep: int) -> None:
+    """Make a folder in a folder, and so on; each is locked."""
+    here = os.open(place, os.O_RDONLY)
+    for _ in range(deep):
+        os.mkdir("e", dir_fd=here)
+        inner = os.open("e", os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=inner))
+        os.fchmod(here, 0o500)
+        os.close(here)
+        here = inner
+    os.close(here)
+
+
+def test_a_folder_deeper_than_python_calls_itself_is_removed(tmp_path):
+    """A script makes it with a loop, and the run that made it would end with a fault of ours."""
+    place = scratch.make(tmp_path)
+    known = scratch.identity(place)
+    (place / "a").mkdir()
+    nested(place / "a", sys.getrecursionlimit() + 100)
+    scratch.empty(place, known)
+    assert os.listdir(place) == []
+    nested(place, sys.getrecursionlimit() + 100)
+    scratch.remove(place)
+    assert not place.exists()
+
+
+def test_a_deep_folder_of_who_is_gone_keeps_no_run_from_starting(tmp_path):
+    """What a killed kernel left is swept by the next one, before each of its cages."""
+    child = (
+        "import sys; from pathlib import Path; from autoexec_magic.executor.cage import scratch;"
+        "print(scratch.make(Path(sys.argv[1])))"
+    )
+    made = subprocess.run([sys.executable, "-c", child, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    nested(made.stdout.strip(), sys.getrecursionlimit() + 100)
+    scratch.sweep(tmp_path)
+    assert os.listdir(tmp_path) == []

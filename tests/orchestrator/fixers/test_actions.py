@@ -268,3 +268,9 @@ def test_two_attempts_that_are_equal_have_one_digest():
         Attempt(source="\udc80"),
     ]
     assert len({item.digest for item in (one, *others)}) == 8
+
+
+def test_a_folder_in_the_home_of_nobody_is_left(tmp_path):
+    """The words come out of a failure's text: whatever they are, nothing else is raised."""
+    attempt = Attempt(source=SOURCE, folder=tmp_path)
+    assert "no such folder" in left("folder", "~no-such-user-here/x", attempt=attempt, root=tmp_path)

@@ -143,3 +143,19 @@ def test_no_source_breaks_the_judge(source):
     """Too deep, not a text: it is no Python, or it is a doubt."""
     with contextlib.suppress(BadPatch):
         doubts("a = 1\n", source)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'np.memmap("a", mode="w+", shape=1)',
+        "items.eval('@np.lib.npyio.os.system(1)')",
+        "items.query('@np.lib.npyio.os.system(1)')",
+        'np.read_pickle("a")',
+        'np.ExcelWriter("a")',
+        'np.read_sql("drop table x", items)',
+    ],
+)
+def test_what_libraries_write_and_run_is_seen(line):
+    """A text that pandas evaluates reaches any module; a pickle is a program."""
+    assert doubts(BEFORE, changed(FAILED, line), failed=FAILED)

@@ -88,3 +88,24 @@ def test_whatever_stops_it_leaves_the_file_as_it_was(tmp_path, monkeypatch, wher
 def test_line_ends_and_the_byte_order_mark_stay(before, source, after):
     """Lines that stay keep their own, new ones get what most have."""
     assert encoded(before, source) == after
+
+
+def test_a_mode_is_set_on_the_file_and_not_by_its_name(tmp_path, monkeypatch):
+    """By its name it could be a link by now, which what still runs has put there, to somebody's key."""
+    key, path = tmp_path / "key", tmp_path / "a.py"
+    key.write_text("secret")
+    key.chmod(0o600)
+    path.write_bytes(b"1\n")
+    path.chmod(0o777)
+    sync = os.fsync
+
+    def swapped(descriptor):
+        sync(descriptor)
+        kept = tmp_path / "a.py.before"
+        if kept.exists() and not kept.is_symlink():
+            kept.unlink()
+            kept.symlink_to(key)
+
+    monkeypatch.setattr(files.os, "fsync", swapped)
+    rewrite(path, b"1\n", "2\n")
+    assert key.stat().st_mode & 0o777 == 0o600

@@ -175,3 +175,9 @@ def test_what_is_seen():
     assert not has_unseen("\tfür 価格 = 1  # ✓")
     assert has_unseen("a\u2066b")
     assert has_unseen("\x1b[31m")
+
+
+def test_fences_that_never_close_are_looked_at_once():
+    """Each would be followed to the end of the answer: forty thousand of them took minutes."""
+    with pytest.raises(BadPatch):
+        read("```a\n" * 39_000 + "@@ -1 +1 @@\n-a\n+b\n\n" + "--- a/y\n+++ b/y\n", "x.py")

@@ -122,3 +122,41 @@ def test_what_a_model_writes_is_meant_for_the_real_source(line, meant):
     """A home folder is written out again; what it was not shown it cannot write."""
     assert restored(line, SOURCE, in_source(SOURCE, SHORTEN)) == meant
     assert restored(line, "a", "a") == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'password: str = "{}"',
+        'os.environ["API_KEY"] = "{}"',
+        "os.environ['DB_PASSWORD']='{}'",
+        'os.environ.setdefault("API_KEY", "{}")',
+        'password = ("{}")',
+        'password = """{}"""',
+        'token = SecretStr("{}")',
+        'auth = ("user", "{}")',
+        'password = "a\\"{}"',
+        'let dbPassword = "{}"',
+        "const password = `{}`;",
+        'const API_TOKEN: &str = "{}";',
+        'pwd := "{}"',
+    ],
+)
+def test_a_secret_is_masked_in_each_way_that_a_language_assigns_it(line):
+    """With its type, as an item of a table, in brackets, in any quotes."""
+    assert "plum-tree-9" not in in_source(line.format("plum-tree-9"), SHORTEN)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'token = os.environ.get("HF_TOKEN")',
+        'password = getpass("Password: ")',
+        'df[["token", "count"]]',
+        'add_argument("--token", "-t")',
+        'tokenizer = load("bert")',
+    ],
+)
+def test_what_is_no_secret_is_sent_as_it_is(line):
+    """A name of a variable, a question, a column: what is masked, nobody can mend."""
+    assert in_source(line, SHORTEN) == line

@@ -98,7 +98,8 @@ class Script:
     the cell that it begins with. `folder` is its working directory, by default
     the run's. `given` are variables that it gets, `names` those that it gives
     back. With `heal` what is missing while it runs is installed, and it runs
-    again where that does nothing twice. One that `is_checked` was read before.
+    again where that does nothing twice. One that `is_checked` was read before;
+    the source of one that `is_patched` is no longer what its file holds.
     `variables` are set for it on top of those that are passed on.
     """
 
@@ -113,6 +114,7 @@ class Script:
     names: tuple[str, ...] = ()
     heal: bool = False
     is_checked: bool = False
+    is_patched: bool = False
     variables: tuple[tuple[str, str], ...] = ()
 
 

@@ -26,6 +26,9 @@ class Job:
         Its working directory.
     file : Path, optional
         Where the script lies, if it is a file.
+    is_patched : bool
+        The source is no longer what the file holds: a copy of the file's name
+        is run, and the file is left as it is.
     first_line : int
         The line of the cell that the source begins with.
     arguments : tuple of str
@@ -46,6 +49,7 @@ class Job:
     language: Language
     cwd: Path
     file: Path | None = None
+    is_patched: bool = False
     first_line: int = 1
     arguments: tuple[str, ...] = ()
     stdin: str | bytes | Path | None = None

@@ -192,7 +192,7 @@ def patched(
     found = tuple(map(hands.shorten, found))
     if found or not hands.may_patch:
         question = Question(
-            text=f"run {attempt.name} with this change ?",
+            text=f"run {attempt.name} with this change?",
             evidence=(*made.split("\n"), *(f"look: it {item}" for item in found)),
             fix="make the change yourself, or answer where a person is asked",
             needs_person=bool(found) or by == "model",

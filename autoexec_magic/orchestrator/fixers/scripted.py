@@ -95,7 +95,9 @@ class _Work:
         }
         here = replace(self.here, cwd=attempt.folder, config=replace(self.here.config, **more))  # type: ignore[arg-type]
         plan = replace(self.plan, timeout=limits.get("--timeout") or self.plan.timeout, doors=attempt.doors)
-        report = run_phase(replace(self.step, source=attempt.source), plan, self.emit, here)
+        is_patched = attempt.source != self.step.source
+        step = replace(self.step, source=attempt.source, is_patched=is_patched)
+        report = run_phase(step, plan, self.emit, here)
         self.reports.append(report)
         self.ended[attempt.digest] = report
         return None if report.verdict.is_good else _failure_of(report)
@@ -111,10 +113,12 @@ class _Work:
 
 
 def _attempt_of(step: Script, plan: Plan, here: Surroundings) -> Attempt:
-    language = scripts.language_of(step.source, step.language)
+    suffix = step.file.suffix if step.file is not None else ""
+    language = scripts.language_of(step.source, step.language, suffix)
+    ending = language.ending(step.source) or language.endings[0]
     return Attempt(
         source=step.source,
-        name=f"script{language.ending}",
+        name=step.file.name if step.file is not None else f"script{ending}",
         language=language.name,
         folder=here.cwd,
         limits=_limits(plan, here.config),

@@ -105,6 +105,9 @@ def test_with_fix_alone_a_patch_is_asked_about(offer, answer, passes):
         with pytest.raises(ScriptError) as caught:
             api.script(TYPO, fixing=Fixing(), caller=watch.caller)
         assert "tried 1" in caught.value.why
+        if answer is None:  # the question is told; the lines of its diff are no sentence
+            assert "run script.py with this change? nobody was here to say yes" in caught.value.why
+            assert "+++" not in caught.value.why
     [question] = watch.questions
     assert question.text == "run script.py with this change?"
     assert question.evidence[:2] == ("--- a/script.py", "+++ b/script.py")

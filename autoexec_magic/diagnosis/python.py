@@ -64,7 +64,9 @@ def diagnose(
     if members := exceptions.members_of(root):
         lines = [_line_of(member) for member in members[:_SHOWN]]
         said = said._replace(why=f"{said.why}; the first is {lines[0]}", evidence=tuple(lines))
-    wrappers = [f"it ended as {_line_of(wrapper)}" for wrapper in chain[:-1][:_SHOWN]]
+    said_by_root = _line_of(root)
+    outer = [line for line in map(_line_of, chain[:-1]) if line != said_by_root]
+    wrappers = [f"it ended as {line}" for line in outer[:_SHOWN]]
     return _diagnosis(said._replace(evidence=(*said.evidence, *wrappers)), seen)
 
 
@@ -101,9 +103,11 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     if said.code == "exception-group" and (members := members_of_group(plain, found.end, _SHOWN)):
         said = said._replace(why=f"{said.why}; the first is {members[0]}", evidence=tuple(members))
     outer = found.caused
+    said_by_root = own_line(found.type_name, found.message)
     wrappers: list[str] = []
     while outer is not None and len(wrappers) < _SHOWN:
-        wrappers.append(f"it ended as {own_line(outer.type_name, outer.message)}")
+        if (line := own_line(outer.type_name, outer.message)) != said_by_root:
+            wrappers.append(f"it ended as {line}")
         outer = outer.caused
     return Reading(
         _diagnosis(said._replace(evidence=(*said.evidence, *wrappers)), seen), found.start, found.end

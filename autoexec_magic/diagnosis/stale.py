@@ -18,6 +18,7 @@ from .failure import Failure
 from .known import Happening, Known, binding_in, label, names_in
 from .names import BUILTINS, Bound, Changed, names_of
 from .noted import noted
+from .rows import own_line
 from .unbound import fix_for
 
 _DEEPEST = 4  # how often a name is followed to what it was made of
@@ -134,9 +135,11 @@ def _earlier_pass(known: Known) -> CellRun | None:
 
 def _half_made(name: str, last: Happening, failure: Failure, known: Known) -> Diagnosis | None:
     """Explain a later run that was to bind or change the name, and failed before it did."""
-    at = known.runs.index(last.run)
+    at, said = known.runs.index(last.run), own_line(failure.type_name, failure.message)
     for run in reversed(known.runs[at:]):
         if run is known.current or run.ran != "failed" or name not in run.source:
+            continue
+        if run.error == said:  # it failed of the same fault, and is not the reason of it
             continue
         names = names_of(run.source)
         stopped = run.failed_line

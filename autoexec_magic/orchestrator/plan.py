@@ -99,7 +99,7 @@ class Script:
     the run's. `given` are variables that it gets, `names` those that it gives
     back. With `heal` what is missing while it runs is installed, and it runs
     again where that does nothing twice. One that `is_checked` was read before;
-    one that `is_changed` is not what its file holds.
+    the source of one that `is_patched` is no longer what its file holds.
     `variables` are set for it on top of those that are passed on.
     """
 
@@ -114,7 +114,7 @@ class Script:
     names: tuple[str, ...] = ()
     heal: bool = False
     is_checked: bool = False
-    is_changed: bool = False
+    is_patched: bool = False
     variables: tuple[tuple[str, str], ...] = ()
 
 

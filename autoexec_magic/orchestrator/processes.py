@@ -135,7 +135,7 @@ def judged(
         if found and (outcome.limit or outcome.ended == "exited"):
             emit(Diagnosed(diagnosis=found))
         error = _error_of(outcome, what, found)
-        error.evidence = found.evidence if found else ()
+        error.evidence = tuple(line for line in found.evidence if line not in found.why) if found else ()
     return PhaseReport(
         phase=phase,
         verdict=Verdict(error.verdict),

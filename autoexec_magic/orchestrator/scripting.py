@@ -80,7 +80,7 @@ def job_of(step: Script, here: Surroundings) -> Job:
         language=scripts.language_of(step.source, step.language, ending),
         cwd=step.folder or here.cwd,
         file=step.file,
-        is_changed=step.is_changed,
+        is_patched=step.is_patched,
         first_line=step.first_line,
         arguments=step.arguments,
         stdin=step.stdin,

@@ -26,8 +26,9 @@ class Job:
         Its working directory.
     file : Path, optional
         Where the script lies, if it is a file.
-    is_changed : bool
-        The source is not what the file holds: it runs from a file of its own.
+    is_patched : bool
+        The source is no longer what the file holds: a copy of the file's name
+        is run, and the file is left as it is.
     first_line : int
         The line of the cell that the source begins with.
     arguments : tuple of str
@@ -48,7 +49,7 @@ class Job:
     language: Language
     cwd: Path
     file: Path | None = None
-    is_changed: bool = False
+    is_patched: bool = False
     first_line: int = 1
     arguments: tuple[str, ...] = ()
     stdin: str | bytes | Path | None = None

@@ -145,12 +145,14 @@ def _written(job: Job) -> str:
 
 def _started(argv: list[str], job: Job, place: _Place, emit: Emit) -> Done:
     language, variables = job.language, dict(_FIGURES)
-    variables |= {"AUTOEXEC_FIGURES": str(place.shown), **language.environment(job.cwd)}
+    # A copy of a file finds what lies beside the file.
+    beside = job.file.parent if job.file is not None and job.is_patched else job.cwd
+    variables |= {"AUTOEXEC_FIGURES": str(place.shown), **language.environment(beside)}
     if job.given or job.names:
         options, more = _handed(job, place.room, variables)
         argv, variables = [*argv, *options], {**variables, **more}
     elif job.file is None or place.path != job.file:
-        argv = [*argv, *language.options(place.path, job.cwd)]
+        argv = [*argv, *language.options(place.path, beside)]
     if language.compile is None:
         argv = [*argv, str(place.path), *job.arguments]
     since = made.mark(place.path if place.path.parent == place.room.path else _stamp(place.room))
@@ -185,7 +187,7 @@ def _placed(job: Job, bounds: executor.Bounds) -> Iterator[_Place]:
     """Give a room with the script in it, or the script where it is, and the bounds with what it reads."""
     with rooms.lend() as room:
         path = room.path / (job.file.name if job.file else f"{_SCRIPT}{job.ending}")
-        if job.file is not None and not job.is_changed and _is_readable(job.file, job):
+        if job.file is not None and not job.is_patched and _is_readable(job.file, job):
             path = job.file
         else:
             path.write_bytes(content(job))

@@ -131,8 +131,9 @@ def placed(diagnosis: Diagnosis, cells: Mapping[str, str]) -> Diagnosis:
         Ids by the number beside the cell.
     """
     frame = diagnosis.frame
-    if frame is None and (found := _IN_CELL.fullmatch(diagnosis.where)):
-        frame = Frame(cell=found["cell"], line=int(found["line"]))
+    if (frame is None or not frame.cell) and (found := _IN_CELL.fullmatch(diagnosis.where)):
+        # A frame of a live exception knows only the file that the kernel compiled the cell as.
+        frame = dataclasses.replace(frame or Frame(), cell=found["cell"], line=int(found["line"]))
     if frame is None or frame.cell_id or not cells.get(frame.cell):
         return diagnosis
     return dataclasses.replace(diagnosis, frame=dataclasses.replace(frame, cell_id=cells[frame.cell]))

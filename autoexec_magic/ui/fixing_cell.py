@@ -36,6 +36,7 @@ from ..orchestrator.fixers.mending import Mended, Thinks, mend
 from ..orchestrator.fixers.rounds import Budget, Rounds
 from ..orchestrator.fixers.sent import homes, shortened
 from ..orchestrator.questions import recorded
+from ..redact import one_line
 from ..values import Ask, Diagnosis, Verdict
 from . import text
 from .meant import FIXINGS, fixing_of
@@ -142,6 +143,9 @@ def fix_last(shell: Any, broken: Broken) -> str:
     For `%autoexec why --fix`: a magic runs within a cell, and a cell that ran
     within it would take its number.
     """
+    fixing = fixing_of(broken.options)
+    if broken.found.action is None and not (fixing and fixing.asks_model):
+        return "nothing of that can be done for you: change the code, then run it again"
     fixings(shell).wait(broken)
     return "… fixing it when this cell is over"
 
@@ -250,14 +254,14 @@ class _Session:
     def _run_cells(self, numbers: tuple[str, ...]) -> None:
         source_of = self.broken.source_of or self._source_of
         sources = [(number, source_of(number)) for number in numbers]
-        for number, source in sources:
+        for _, source in sources:
             if source is None:
-                raise Left(f"cell {number} is not known here: run it yourself")
-            self._check_can_run(source, f"cell {number}")
-        for number, source in sources:
+                raise Left("a cell that it depends on is not known here: run it yourself")
+            self._check_can_run(source, f"the cell {_first_line(source)}")
+        for _, source in sources:
             error = self._run(source or "")
             if error is not None:
-                raise Left(f"cell {number} failed: {type(error).__name__}")
+                raise Left(f"the cell {_first_line(source or '')} failed: {type(error).__name__}")
 
     def _source_of(self, name: str) -> str | None:
         from .situation import source_of  # which reads the notebook
@@ -286,6 +290,11 @@ class _Session:
         from ..orchestrator.fixers.scripted import thinks
 
         return thinks(fixing_of(self.broken.options) or Fixing(), hands, emit, here)
+
+
+def _first_line(source: str) -> str:
+    """Return the first line of a cell, as a person knows it again."""
+    return f"`{one_line(next(filter(str.strip, source.splitlines()), ''))}`"
 
 
 def _error_of(result: Any) -> BaseException | None:

@@ -348,6 +348,20 @@ def test_the_root_is_explained_and_the_wrapper_is_evidence():
     assert seen.bytes is None
 
 
+def test_a_wrapper_that_says_the_same_is_no_evidence():
+    """As pandas raises a KeyError from the KeyError of its engine: once is enough, in a text too."""
+    try:
+        try:
+            {}["prce"]
+        except KeyError as error:
+            raise KeyError("prce") from error
+    except KeyError as error:
+        seen = diagnose_exception(error, is_user_frame=lambda name: name == __file__)
+        read = diagnose_text("".join(traceback.format_exception(error)))
+    assert seen.code == read.code == "key-not-found"
+    assert not any("it ended as" in line for line in (*seen.evidence, *read.evidence))
+
+
 @pytest.mark.parametrize(
     ("handler", "code", "confidence"),
     [

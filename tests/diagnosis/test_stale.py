@@ -59,6 +59,8 @@ def case(name: str, cells: list[str], order: list, want: str) -> object:
         ),
         case("half-way", ["df = {'a': 1}\n1 / 0\ndf['b'] = 2", "df['b']"], [1, 2], "cell-failed likely"),
         case("half-way-otherwise", ["df = {'a': 1}\n1 / 0\ndf['c'] = 2", "df['b']"], [1, 2], "key-not-found"),
+        case("same-fault-before", [LOAD, "df['b'].sum()", "df['b']"], [1, 2, 3], "key-not-found"),
+        case("same-fault-in-a-setter", [LOAD, "df['c'] = df['b']", "df['b']"], [1, 2, 3], "key-not-found"),
         case("anew-failed", [LOAD, "df = {'b': 1 / 0}", "df['b']"], [1, 2, 3], "cell-failed likely"),
         # order
         case("bound-below", ["xs = [1]", "xs.append(2)", "xs = 3"], [1, 3, 2], "out-of-order likely c1"),

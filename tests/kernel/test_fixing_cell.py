@@ -255,3 +255,14 @@ def test_without_fix_nothing_is_carried_out(kernel):
     cell = kernel.execute("%%autoexec\nnever_there")
     assert cell.status == "error"
     assert "fix 1" not in cell.stdout
+
+
+def test_what_nobody_can_do_is_said_at_once(kernel):
+    """A fix without an action is a person's; no run that can only fail is begun for it."""
+    kernel.execute("offers.clear()").must_pass()
+    assert kernel.execute("{}['there']").status == "error"
+    before = len(tried(kernel))
+    cell = kernel.execute("%autoexec why --fix").must_pass()
+    assert "nothing of that can be done for you: change the code, then run it again" in cell.stdout
+    assert "✗ failed" not in cell.stdout
+    assert len(tried(kernel)) == before

@@ -9,7 +9,7 @@ from autoexec_magic.api import nobody
 from autoexec_magic.config import Config
 from autoexec_magic.events import Diagnosed
 from autoexec_magic.orchestrator import Plan, Surroundings, processes
-from autoexec_magic.values import Outcome, Verdict
+from autoexec_magic.values import LimitHit, Outcome, Verdict
 
 
 @pytest.fixture
@@ -44,3 +44,12 @@ def test_the_limit_of_the_plan_comes_before_the_setting(here):
     """What stands on the line is what a person wants now."""
     plan = Plan(verb="script", title="", phases=(), timeout=3.0)
     assert processes.bounds(plan, here)["timeout"] == 3.0
+
+
+def test_what_the_reason_says_is_no_evidence_again(emit, here):
+    """The measurement of a limit is in its why already."""
+    hit = LimitHit(kind="memory", most=2**20, seen="the kernel killed it", confidence="certain")
+    outcome = Outcome(argv=("python",), returncode=-9, seconds=1.0, ended="limited", limit=hit)
+    report = processes.judged(outcome, "run", processes.SCRIPT, "python", emit, here)
+    assert report.diagnosis.evidence == ("the kernel killed it",)
+    assert str(report.error).count("the kernel killed it") == 1

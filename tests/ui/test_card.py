@@ -195,6 +195,16 @@ def test_a_cell_is_known_by_its_number(found, want):
     assert card.placed(found, {"3": "three", "4": ""}).frame == want
 
 
+def test_the_frame_of_a_live_exception_gets_its_cell():
+    """It knows only the file that the kernel compiled the cell as; the place says which cell that is."""
+    frame = Frame(file="/tmp/ipykernel_1/2.py", line=2, source="totl", function="f")
+    found = card.placed(Diagnosis(code="c", why="w", where="In [3]:2", frame=frame), {"3": "three"})
+    assert found.frame == Frame(
+        file="/tmp/ipykernel_1/2.py", line=2, source="totl", function="f", cell="3", cell_id="three"
+    )
+    assert 'href="#cell-id=three"' in card.html_of(found)
+
+
 def test_what_was_just_read_is_not_said_again():
     """A why that ends the text above is left out; another one, or one without a place, stays."""
     assert (

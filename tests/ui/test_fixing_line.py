@@ -85,7 +85,7 @@ def test_a_person_at_a_terminal_sees_the_change_and_says_yes(work, monkeypatch, 
     os.close(near)
     os.close(far)
     assert program.returncode == 0, said
-    assert "run a.py with this change ?" in said
+    assert "run a.py with this change?" in said
     assert "+print(1)" in said
     assert ((work / "a.py").read_text() == "print(1)\n") is is_written
     assert (work / "a.py.before").exists() is is_written

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,14 +66,27 @@ def run_cells(action: Action, failure: Failure, attempt: Attempt, hands: Hands) 
     if hands.run_cells is None or not action.values:
         raise Left("there are no cells here that could be run")
     if all(number in attempt.cells for number in action.values):
-        raise Left(f"cell {', '.join(action.values)} has been run for it already")
+        raise Left(f"{_cells(action.values)} has been run for it already")
     hands.run_cells(action.values)
-    many = "cells" if len(action.values) > 1 else "cell"
     return Change(
         attempt=replace(attempt, cells=(*attempt.cells, *action.values)),
         by="run-cells",
-        what=f"ran {many} {', '.join(action.values)}",
+        what=f"ran {_cells(action.values)}",
     )
+
+
+def _cells(values: Sequence[str]) -> str:
+    """Return the cells of an action as people say them: an id is nothing that a person sees.
+
+    Examples
+    --------
+    >>> _cells(("3",)), _cells(("#2", "3")), _cells(("0b1c-9f", "3"))
+    ('cell [3]', 'code cell 2, cell [3]', 'the 2 cells that it depends on')
+    """
+    if all(value.removeprefix("#").isdecimal() for value in values):
+        return ", ".join(f"code cell {one[1:]}" if one[:1] == "#" else f"cell [{one}]" for one in values)
+    many = "cell" if len(values) == 1 else f"{len(values)} cells"
+    return f"the {many} that it depends on"
 
 
 def limit(action: Action, failure: Failure, attempt: Attempt, hands: Hands) -> Change:
@@ -195,7 +208,7 @@ def patched(
     found = tuple(map(hands.shorten, found))
     if found or not hands.may_patch:
         question = Question(
-            text=f"run {attempt.name} with this change ?",
+            text=f"run {attempt.name} with this change?",
             evidence=(*made.split("\n"), *(f"look: it {item}" for item in found)),
             fix="make the change yourself, or answer where a person is asked",
             needs_person=bool(found) or by == "model",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ...diagnosis.signature import signature
-from ...errors import AutoexecError, Cancelled
+from ...errors import AutoexecError, Cancelled, NeedsPerson
 from ...events import Emit, FixTried, Progress
 from .actions import carry_out
 from .attempt import Again, Attempt, Change, Failure, Hands, Left, Outcome
@@ -151,6 +151,8 @@ class _Loop:
             return self._thinks(self._failure, self._attempt, tuple(self._tried), self._rounds.seconds_left)
         except Left as left:
             why = left.why
+        except NeedsPerson as error:  # what it was asked by, such as a diff, is no line
+            why = f"{error.what} nobody was here to say yes"
         except AutoexecError as error:  # a question that nobody could answer, a model that is not there
             why = f"{error.what}: {error.why}" if error.why else error.what
         action = self._failure.diagnosis.action

@@ -95,8 +95,8 @@ class _Work:
         }
         here = replace(self.here, cwd=attempt.folder, config=replace(self.here.config, **more))  # type: ignore[arg-type]
         plan = replace(self.plan, timeout=limits.get("--timeout") or self.plan.timeout, doors=attempt.doors)
-        is_changed = attempt.source != self.step.source
-        step = replace(self.step, source=attempt.source, is_changed=is_changed, is_checked=False)
+        is_patched = attempt.source != self.step.source
+        step = replace(self.step, source=attempt.source, is_patched=is_patched, is_checked=False)
         report = run_phase(step, plan, self.emit, here)
         self.reports.append(report)
         self.ended[attempt.digest] = report

@@ -183,8 +183,17 @@ def test_cells_are_run_by_the_hand_for_it():
     change = done("run-cells", "3", "5", run_cells=ran.append)
     assert ran == [("3", "5")]
     assert change.attempt.cells == ("3", "5")
-    assert "already" in left("run-cells", "5", attempt=change.attempt, run_cells=ran.append)
+    assert change.what == "ran cell [3], cell [5]"
+    assert "cell [5] has been run" in left("run-cells", "5", attempt=change.attempt, run_cells=ran.append)
     assert left("run-cells", "3")
+
+
+def test_a_cell_is_named_as_a_person_sees_it():
+    """By the number beside it, or its place; never by its id."""
+    ran = []
+    assert done("run-cells", "#4", run_cells=ran.append).what == "ran code cell 4"
+    assert done("run-cells", "0b1c9f-1", run_cells=ran.append).what == "ran the cell that it depends on"
+    assert done("run-cells", "a-b", "3", run_cells=ran.append).what == "ran the 2 cells that it depends on"
 
 
 def test_a_replacement_is_a_patch():

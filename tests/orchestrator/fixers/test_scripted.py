@@ -105,7 +105,12 @@ def test_with_fix_alone_a_patch_is_asked_about(offer, answer, passes):
         with pytest.raises(ScriptError) as caught:
             api.script(TYPO, fixing=Fixing(), caller=watch.caller)
         assert "tried 1" in caught.value.why
+        if answer is None:  # the question is told; the lines of its diff are no sentence
+            assert "run script.py with this change? nobody was here to say yes" in caught.value.why
+            assert "+++" not in caught.value.why
     [question] = watch.questions
+    assert question.text == "run script.py with this change?"
+    assert question.evidence[:2] == ("--- a/script.py", "+++ b/script.py")
     assert "-pritn(x)" in question.evidence
     assert "+print(x)" in question.evidence
     assert len(watch.all(Asked)) == 1
@@ -221,6 +226,20 @@ def test_a_script_file_is_written_on_a_yes_only(offer, place):
     assert [question.needs_person for question in watch.questions] == [True]
     assert path.read_bytes() == content.replace(b"pritn", b"print")
     assert (place / "a.py.before").read_bytes() == content
+
+
+def test_a_file_of_the_workspace_is_patched_as_a_copy(place):
+    """What runs again is the patched text, under its name, beside what it imports; the file stays."""
+    (place / "part").mkdir()
+    (place / "part" / "beside.py").write_text("size = 2\n")
+    path = place / "part" / "a.py"
+    source = "import beside\ntotal = beside.size\nprint(totl)\n"
+    path.write_text(source)
+    watch = Watch(Reply.YES)
+    report = api.script(files=[path], fixing=Fixing(), caller=watch.caller)
+    assert (report.verdict, report.outcome.stdout) == (Verdict.PASSED, "2\n")
+    assert watch.questions[0].text == "run a.py with this change?"
+    assert path.read_text() == source
 
 
 def test_a_file_is_not_written_when_it_fails_all_the_same(offer, place):

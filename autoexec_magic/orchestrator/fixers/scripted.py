@@ -111,10 +111,12 @@ class _Work:
 
 
 def _attempt_of(step: Script, plan: Plan, here: Surroundings) -> Attempt:
-    language = scripts.language_of(step.source, step.language)
+    own = step.file.suffix if step.file is not None else ""
+    language = scripts.language_of(step.source, step.language, own)
+    ending = own or language.ending(step.source) or language.endings[0]
     return Attempt(
         source=step.source,
-        name=f"script{language.ending}",
+        name=f"script{ending}",
         language=language.name,
         folder=here.cwd,
         limits=_limits(plan, here.config),

@@ -95,7 +95,11 @@ class _Work:
         }
         here = replace(self.here, cwd=attempt.folder, config=replace(self.here.config, **more))  # type: ignore[arg-type]
         plan = replace(self.plan, timeout=limits.get("--timeout") or self.plan.timeout, doors=attempt.doors)
-        report = run_phase(replace(self.step, source=attempt.source), plan, self.emit, here)
+        step = replace(self.step, source=attempt.source)
+        if step.file is not None and attempt.source != self.step.source:
+            # The file is written only when this has passed: what runs is not what it holds.
+            step = replace(step, file=None, language=attempt.language, is_checked=False)
+        report = run_phase(step, plan, self.emit, here)
         self.reports.append(report)
         self.ended[attempt.digest] = report
         return None if report.verdict.is_good else _failure_of(report)

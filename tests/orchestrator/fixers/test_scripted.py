@@ -264,3 +264,12 @@ def test_the_settings_bound_it(offer, monkeypatch):
     with pytest.raises(ScriptError):
         api.script(TYPO, fixing=Fixing(is_auto=True), caller=watch.caller)
     assert watch.tried == []
+
+
+def test_a_file_is_run_as_it_was_patched_and_then_written(place):
+    """Not as it lies there: that failed, and would go on to."""
+    path = place / "own.py"
+    path.write_text(TYPO)
+    fixing = Fixing(is_auto=True, file=str(path), content=path.read_bytes())
+    api.script(files=[path], fixing=fixing, caller=Caller(ask=lambda question: Reply.YES))
+    assert path.read_text() == TYPO.replace("pritn", "print")

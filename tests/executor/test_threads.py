@@ -20,6 +20,7 @@ from pathlib import Path
 from autoexec_magic import executor
 from autoexec_magic.events import Output
 level = sys.argv[1]
+sys.setswitchinterval(1e-6)
 barrier, said = threading.Barrier(8), {}
 def work(number):
     barrier.wait()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import math
 from collections.abc import Callable
 from typing import NoReturn
 
-from ..executor.cage import Limits
 from ..installer.language import LANGUAGES
 from ..sizes import size_of
 from . import fixes, rows, rulings
@@ -87,11 +85,6 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     )
     for option, name, kind, metavar, text in rows:
         parser.add_argument(option, dest=name, type=kind, metavar=metavar, help=text)
-
-
-def limits(options: argparse.Namespace) -> Limits:
-    """Return the limits that a line gives."""
-    return Limits(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Limits)})
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:

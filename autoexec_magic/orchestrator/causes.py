@@ -1,8 +1,9 @@
 """Equal failures of a sweep as one cause: what failed, and which runs it failed in.
 
 Two runs failed for the same cause where the diagnosis is the same at the same
-place; for a limit, wherever they were when they hit it. Where no place is known, their reasons are compared without what differs
-from run to run: numbers, addresses, temporary paths.
+place; for a limit, wherever they were when they hit it. Where no place is known,
+their reasons are compared without what differs from run to run: numbers,
+addresses, temporary paths.
 """
 
 from __future__ import annotations

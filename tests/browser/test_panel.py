@@ -73,7 +73,7 @@ def test_the_first_notebook_is_seen_while_it_runs(lab: Lab, open_page: Callable[
     assert "line 5 of 5" in page.screen()
     page.run(3)
     page.until(lambda: page.head().startswith("✗ failed · script"), "the failure")
-    assert "key-not-found at script.py:2" in page.text(".jp-Autoexec-why")
+    assert "key-not-found at script.py:3" in page.text(".jp-Autoexec-why")
 
     def verdicts() -> list[str]:
         return [verdict for verdict, _ in page.runs("This notebook")]

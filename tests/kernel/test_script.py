@@ -30,8 +30,6 @@ def test_variables_go_in_and_come_back(kernel: Kernel):
 
 def test_an_array_and_a_frame_go_in_and_come_back(kernel: Kernel):
     """As files of NumPy's and Arrow's."""
-    pytest.importorskip("pandas")
-    pytest.importorskip("pyarrow")
     kernel.execute(
         "import numpy as np, pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': ['x', None]}); x = np.eye(2)"
     )
@@ -72,7 +70,6 @@ def test_node_and_bash_take_the_notebooks_variables(kernel: Kernel):
 
 def test_a_figure_is_shown_in_the_cell(kernel: Kernel):
     """Once; a page that could run as the notebook is only named."""
-    pytest.importorskip("matplotlib")
     cell = kernel.execute(
         "%%autoexec script\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\n"
         "plt.savefig('a.png')\nplt.show()\n"
@@ -87,7 +84,6 @@ def test_a_figure_is_shown_in_the_cell(kernel: Kernel):
 
 def test_a_figure_of_a_failed_script_is_shown_too(kernel: Kernel):
     """It may say why."""
-    pytest.importorskip("matplotlib")
     cell = kernel.execute(
         "%%autoexec script\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n1 / 0"
     )

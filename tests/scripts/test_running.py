@@ -66,7 +66,8 @@ class TestPython:
 
     def test_arrays_go_in_and_out(self, run):
         """As NumPy's files."""
-        numpy = pytest.importorskip("numpy")
+        import numpy
+
         done = run("y = x @ x.T", inputs={"x": numpy.eye(3)}, names=["y"])
         assert (done.values["y"] == numpy.eye(3)).all()
 
@@ -141,7 +142,6 @@ class TestPython:
 
     def test_figures_are_shown(self, run):
         """Each `show` shows what is open, and a saved one is a file, too."""
-        pytest.importorskip("matplotlib")
         done = run(
             f"{PLOT}plt.show()\n{PLOT}plt.plot([3])\nplt.savefig('a.png')\nplt.show()\nplt.show()\nplt.close()"
         )

@@ -1,8 +1,9 @@
 """Equal failures of a sweep as one cause: what failed, and which runs it failed in.
 
 Two runs failed for the same cause where the diagnosis is the same at the same
-place. Where no place is known, their reasons are compared without what differs
-from run to run: numbers, addresses, temporary paths.
+place; for a limit, wherever they were when they hit it. Where no place is known,
+their reasons are compared without what differs from run to run: numbers,
+addresses, temporary paths.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def cause_of(report: PhaseReport) -> Cause | None:
         return Cause(key=plain_of(why), why=why, fix=error.fix)
     place = f" at {found.where}" if found.where else ""
     why = f"{found.code}{place}: {found.why}"
+    if report.outcome is not None and report.outcome.limit is not None:
+        return Cause(key=found.code, why=why, fix=found.fix)  # wherever it was just then
     return Cause(key=f"{found.code}{place or ': ' + plain_of(found.why)}", why=why, fix=found.fix)
 
 

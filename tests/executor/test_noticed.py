@@ -251,6 +251,7 @@ def test_a_user_without_a_control_group_hears_of_each_limit_too(level):
         name: (code, {field: value for field in Limits.__slots__ if (value := getattr(limits, field))})
         for name, (code, limits) in PYTHON.items()
     }
+    cases["processes"] = ("import os, time\nwhile os.fork(): pass\ntime.sleep(20)", {"processes": 24})
     cases["none"] = ("print(1)", {"memory_bytes": 2**28, "processes": 64, "cpu_seconds": 5})
     with tempfile.TemporaryDirectory(dir=EVERYBODYS) as folder:
         for package in (autoexec_magic, jupyter_core, platformdirs):

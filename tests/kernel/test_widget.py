@@ -297,3 +297,17 @@ def test_the_run_knows_its_notebook(notebook: Kernel):
     """The name that the front end gave is on record, with the kernel's id."""
     live(notebook, "%autoexec sh echo hello").must_pass()
     assert notebook.last().notebook.endswith("first.ipynb")
+
+
+def test_a_sweep_is_a_table_in_the_end(notebook: Kernel):
+    """While it runs, how many are done; then HTML and text that a saved notebook shows."""
+    code = "import os\nprint('<b>')\nif os.environ['AUTOEXEC_REPEAT'] == '4': 1 / 0"
+    cell = live(notebook, f"%%autoexec script --repeat 6 --timeout 30\n{code}")
+    shown = cell.all("update_display_data")[-1]["data"]
+    assert shown["text/html"].count("<tr>") == 7
+    assert "&lt;b&gt;" in shown["text/html"]
+    assert "<b>" not in shown["text/html"]
+    assert "5 passed, 1 failed" in shown["text/html"]
+    assert "✗ #4  failed" in shown["text/plain"]
+    assert "[#4]" in shown["text/plain"]
+    assert notebook.last().verdict == Verdict.FAILED

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autoexec_magic.errors import Cancelled, MemoryLimit, ScriptError
 from autoexec_magic.orchestrator import Child, Combination, PhaseReport, causes
 from autoexec_magic.orchestrator.causes import cause_of
-from autoexec_magic.values import Diagnosis, Verdict
+from autoexec_magic.values import Diagnosis, LimitHit, Outcome, Verdict
 
 
 def child(label: str, code: str = "", where: str = "", why: str = "", error: type = ScriptError) -> Child:
@@ -54,6 +56,15 @@ def test_without_a_place_reasons_are_compared_without_what_varies(first, second,
     """Numbers, addresses and temporary paths differ from run to run."""
     found = causes([child("a=1", "killed", why=first), child("a=2", "killed", why=second)])
     assert (len(found) == 1) is are_one
+
+
+def test_one_limit_is_one_cause_wherever_it_was_hit():
+    """What asks for memory last is not what has it."""
+    hit = LimitHit(kind="memory", most=2**20, seen="x", confidence="certain")
+    outcome = Outcome(argv=("x",), returncode=-9, ended="exited", seconds=1.0, limit=hit)
+    found = [child(label, "memory-limit", f"script.py:{label}", error=MemoryLimit) for label in "12"]
+    found = [replace(one, report=replace(one.report, outcome=outcome)) for one in found]
+    assert [cause.children for cause in causes(found)] == [("1", "2")]
 
 
 def test_the_most_frequent_comes_first():

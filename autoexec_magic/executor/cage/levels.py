@@ -93,8 +93,8 @@ class Cage:
 
     def spawn(self, start: Callable[[], T]) -> T:
         """Call `start`, which starts a child and returns it, in the cage."""
-        if self._walls is None and self._group is None:
-            return start()
+        if self._walls is None and (self._group is None or self._wrap is not None):
+            return start()  # not on a thread: bubblewrap dies with the one that started it
         if self._walls is not None:
             self._walls.prepare()
         ways_out: list[int] = []

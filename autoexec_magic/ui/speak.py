@@ -22,7 +22,7 @@ from ..api import Caller
 from ..config import MEANING
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Event, Truncated
-from ..executor.cage import Doors, Limits, doors_of
+from ..executor.cage import Doors, doors_of
 from ..executor.channel import TAIL_CHARS
 from ..history import short_id
 from ..orchestrator import Child, Report, axes, cause_of, causes
@@ -145,11 +145,6 @@ def doors(options: argparse.Namespace, cwd: Path | None = None) -> Doors:
         write=options.write,
         cwd=cwd,
     )
-
-
-def limits(options: argparse.Namespace) -> Limits:
-    """Return what the options of a line let a run use."""
-    return Limits(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Limits)})
 
 
 def elsewhere(call: Call, caller: Caller) -> Spoken:

@@ -309,7 +309,7 @@ VERBS: Mapping[str, Verb] = {
         passes_on=True,
     ),
     "why": Verb(
-        help="explain the last failure here; --fix: and fix it", add=options.add_why, run=reasons.why
+        help="explain the last failure here, and fix it if asked to", add=options.add_why, run=reasons.why
     ),
     "runs": Verb(
         help="list the runs, or replay one: runs show ID",

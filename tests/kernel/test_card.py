@@ -35,11 +35,12 @@ def in_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cell]:
 def test_in_a_page_the_card_is_below_the_traceback(in_page: Callable[..., Cell]):
     """HTML for the page, the same in lines beside it, nothing on stderr; the error comes first."""
     cell = in_page("%%autoexec\ntotal = 1\nprint(totl)")
-    (shown,) = cell.all("display_data")
+    shown, *offered = cell.all("display_data")
     assert set(shown["data"]) == {HTML, TEXT}
     assert "<code>name-not-defined</code>" in shown["data"][HTML]
     assert shown["data"][TEXT].startswith("autoexec: name-not-defined at In [")
     assert cell.stderr == ""
+    assert all("application/vnd.jupyter.widget-view+json" in item["data"] for item in offered)  # its button
     kinds = [message.kind for message in cell.messages]
     assert kinds.index("error") < kinds.index("display_data")
     assert cell.status == "error"
@@ -59,7 +60,7 @@ def test_the_whole_traceback_is_in_the_card_where_something_was_left_out(in_page
 def test_a_why_that_is_the_errors_own_words_is_not_said_again(in_page: Callable[..., Cell]):
     """The message stands in the traceback's last line; the card adds code, place and fix."""
     cell = in_page("%%autoexec\nraise ValueError('of these words one is enough')")
-    (shown,) = cell.all("display_data")
+    shown, *offered = cell.all("display_data")
     assert "of these words one is enough" in cell.error.splitlines()[-1]
     assert "one is enough" not in shown["data"][HTML] + shown["data"][TEXT]
 
@@ -98,7 +99,7 @@ def test_a_failed_script_has_its_card_in_the_tail(in_page: Callable[..., Cell]):
     cell = in_page("%%autoexec script\nprices = {'apple': 1}\nprint(prices['plum'])")
     data = cell.all("update_display_data")[-1]["data"]
     assert "<code>key-not-found</code>" in data[HTML]
-    assert data[TEXT].count("key-not-found at script.py:2") == 1
+    assert data[TEXT].count("key-not-found at script.py:3") == 1
     assert cell.error == "script-failed: the script ended with exit code 1"
     assert "because: key-not-found" in cell.all("error")[0]["evalue"]
     assert cell.status == "error"
@@ -127,7 +128,7 @@ def test_a_failed_script_without_a_page_says_it_once(kernel: Kernel):
     """What its process wrote, how it ended, what failed, because, fix."""
     cell = kernel.execute("%%autoexec script\nprices = {'apple': 1}\nprint(prices['plum'])")
     said = cell.text() + cell.error
-    assert said.count("key-not-found at script.py:2") == 1
+    assert said.count("key-not-found at script.py:3") == 1
     assert said.count("  fix: ") == 1
 
 

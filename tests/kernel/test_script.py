@@ -145,5 +145,5 @@ def test_a_script_runs_again_only_after_a_yes(kernel: Kernel):
     cell = kernel.execute(
         "%%autoexec script\nopen('once', 'a').write('x')\n__import__('no_such_module_here')"
     )
-    assert "module-not-found at script.py:3" in cell.error
+    assert "module-invented at script.py:3" in cell.error
     assert (kernel.cwd / "once").read_text() == "x"

@@ -238,7 +238,7 @@ def test_a_file_of_the_workspace_is_patched_as_a_copy(place):
     watch = Watch(Reply.YES)
     report = api.script(files=[path], fixing=Fixing(), caller=watch.caller)
     assert (report.verdict, report.outcome.stdout) == (Verdict.PASSED, "2\n")
-    assert watch.questions[0].text == "run a.py with this change?"
+    assert watch.questions[0].text == "run part/a.py with this change?"
     assert path.read_text() == source
 
 

@@ -83,7 +83,7 @@ def test_nobody_to_ask_changes_nothing(kernel):
     cell = kernel.execute(f"%%autoexec\n{TAKEN}")
     assert "cannot import name 'from_numpy_matrix'" in cell.error
     assert kernel.last("cell").verdict == Verdict.ASKED
-    assert "networkx" in cell.stderr
+    assert "networkx" in cell.why
     assert versions(kernel) == ["networkx-3.0.dist-info"]
 
 
@@ -97,7 +97,7 @@ def test_what_is_loaded_already_needs_a_new_kernel(kernel, code):
     cell = answered(kernel, code, "y")
     assert "networkx 3.0 is imported in this kernel, which must be restarted then" in cell.stdout
     assert cell.status == "error"
-    assert "fix: restart the kernel, and run the cell again" in cell.stderr
+    assert "fix: restart the kernel, and run the cell again" in cell.why
     assert "runs again" not in cell.stdout
     assert versions(kernel) == ["networkx-2.8.dist-info"]
 
@@ -108,7 +108,7 @@ def test_what_another_module_has_taken_needs_a_new_kernel(kernel):
     kernel.write_library("taker.py", f"import holder\n{TAKEN}\n")
     cell = answered(kernel, "import taker", "y")
     assert "networkx 3.0 is imported in this kernel, which must be restarted then" in cell.stdout
-    assert "fix: restart the kernel, and run the cell again" in cell.stderr
+    assert "fix: restart the kernel, and run the cell again" in cell.why
     assert "runs again" not in cell.stdout
 
 

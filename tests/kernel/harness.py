@@ -89,6 +89,12 @@ class Cell:
         return "".join(self.errors)
 
     @property
+    def why(self) -> str:
+        """What is said below a traceback, in lines: displayed where there is a page, else on stderr."""
+        shown = [item["data"].get("text/plain", "") for item in self.all("display_data")]
+        return "\n".join([self.stderr, *shown])
+
+    @property
     def questions(self) -> list[str]:
         """What the kernel asked."""
         return [request["prompt"] for request in self.all("input_request")]

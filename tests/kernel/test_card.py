@@ -60,7 +60,7 @@ def test_the_whole_traceback_is_in_the_card_where_something_was_left_out(in_page
 def test_a_why_that_is_the_errors_own_words_is_not_said_again(in_page: Callable[..., Cell]):
     """The message stands in the traceback's last line; the card adds code, place and fix."""
     cell = in_page("%%autoexec\nraise ValueError('of these words one is enough')")
-    shown, *offered = cell.all("display_data")
+    (shown,) = cell.all("display_data")
     assert "of these words one is enough" in cell.error.splitlines()[-1]
     assert "one is enough" not in shown["data"][HTML] + shown["data"][TEXT]
 

@@ -83,7 +83,7 @@ def test_nobody_to_ask_changes_nothing(kernel):
     cell = kernel.execute(f"%%autoexec\n{TAKEN}")
     assert "cannot import name 'from_numpy_matrix'" in cell.error
     assert kernel.last("cell").verdict == Verdict.ASKED
-    assert "networkx" in cell.stderr
+    assert "networkx" in cell.why
     assert versions(kernel) == ["networkx-3.0.dist-info"]
 
 

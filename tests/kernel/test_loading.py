@@ -82,7 +82,7 @@ def test_loading_twice_registers_once(bare: Kernel):
     cell = bare.execute("%%autoexec\nprint('once')\n1 / 0")
     assert bare.recorded("stdout") == "once\n"
     assert len(bare.store.ids()) == 1
-    assert cell.stderr.count("autoexec: division-by-zero at ") == 1
+    assert cell.stderr.count("autoexec: ") == 1
 
 
 def test_reloading_works(bare: Kernel):

@@ -96,11 +96,11 @@ def test_the_link_is_followed_with_the_keyboard(page: Page):
 
 
 def test_the_place_in_a_script_is_one_in_its_cell(page: Page):
-    """Below the line of the magic; the error says what failed, and nothing of the card again."""
+    """Its lines are the cell's own; the error says what failed, and nothing of the card again."""
     page.run(5)
     page.until(lambda: cards(page, 5).count() == 1, "the card")
     link = cards(page, 5).locator("a")
-    assert link.inner_text() == "script.py:3"
+    assert link.inner_text() == "script.py:4"
     link.click()
     page.until(lambda: (at(page)["cell"], at(page)["line"]) == (5, 4), "the line")
     shown = page.output_of(5)

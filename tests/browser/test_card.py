@@ -96,7 +96,7 @@ def test_the_link_is_followed_with_the_keyboard(page: Page):
 
 
 def test_the_place_in_a_script_is_one_in_its_cell(page: Page):
-    """Its lines are the cell's, with the magic's; the error says what failed, and no more."""
+    """Its lines are the cell's own; the error says what failed, and nothing of the card again."""
     page.run(5)
     page.until(lambda: cards(page, 5).count() == 1, "the card")
     link = cards(page, 5).locator("a")

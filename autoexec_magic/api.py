@@ -44,6 +44,7 @@ __all__ = [
     "PYTHON",
     "QUICK",
     "Caller",
+    "Fixing",
     "accept_policy",
     "answers",
     "cancel",

@@ -118,10 +118,10 @@ def test_a_patch_of_a_cell_is_a_persons(kernel, option, answer, passes):
     kernel.execute("offers['name-not-defined'] = ('replace', 'pritn', 'print')").must_pass()
     cell = kernel.start(f"%%autoexec {option}\nx = 7\npritn(x)", allow_stdin=True)
     cell.until(lambda: cell.questions, "the question")
-    assert "-pritn(x)" in cell.stdout
-    assert "+print(x)" in cell.stdout
     kernel.answer(answer)
     cell.finish()
+    assert "-pritn(x)" in cell.stdout
+    assert "+print(x)" in cell.stdout
     assert (cell.status == "ok") is passes
     assert ("\n7\n" in cell.stdout) is passes
     history = kernel.value("get_ipython().history_manager.input_hist_raw[-2]")

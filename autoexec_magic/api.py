@@ -34,7 +34,7 @@ from .imports import (
 )
 from .logged import diagnose
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
-from .orchestrator import NO_LIMITS, Command, Report, Test
+from .orchestrator import NO_LIMITS, Command, Fixing, Report, Test
 from .scripted import script
 from .trust import Kept
 from .values import PolicyVerdict, Question, Run, Verdict
@@ -47,6 +47,7 @@ __all__ = [
     "PYTHON",
     "QUICK",
     "Caller",
+    "Fixing",
     "accept_policy",
     "answers",
     "cancel",

@@ -121,6 +121,8 @@ def test_a_patch_of_a_cell_is_a_persons(kernel, option, answer, passes):
     assert "+print(x)" in cell.stdout
     kernel.answer(answer)
     cell.finish()
+    assert "-pritn(x)" in cell.stdout
+    assert "+print(x)" in cell.stdout
     assert (cell.status == "ok") is passes
     assert ("\n7\n" in cell.stdout) is passes
     history = kernel.value("get_ipython().history_manager.input_hist_raw[-2]")

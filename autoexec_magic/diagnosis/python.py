@@ -17,10 +17,9 @@ from autoexec_magic.values import Confidence, Diagnosis
 from . import exceptions, tables
 from .around import NOTHING, Around
 from .chains import chain_of, is_by_words, root_of_text, row_by_name, row_of
-from .frames import line_at, raiser_of
 from .plain import Reading, compose, last_line, make_plain, one_line
 from .rows import LONGEST_MESSAGE, UNKNOWN, Row, Said, Seen, nobody, own_line
-from .tracebacks import find_last, glance, members_of_group
+from .tracebacks import Glanced, find_last, glance, members_of_group
 
 ROWS = tables.ROWS  #: the name of a type, as a traceback prints it -> what picks its row
 Found: TypeAlias = tuple[str, str, str, Confidence]
@@ -121,7 +120,7 @@ def code_of_text(text: str) -> str:
     plain = make_plain(text).text if "\x1b" in text else text
     if glanced := glance(plain):
         name, message, frame = glanced
-        return row_by_name(name, message[:LONGEST_MESSAGE], lambda: raiser_of(line_at(plain, frame)))[0].code
+        return row_by_name(name, message[:LONGEST_MESSAGE], Glanced(plain, frame))[0].code
     last = find_last(plain)
     return root_of_text(last)[1].code if last else ""
 

@@ -22,6 +22,7 @@ from .frames import (
     is_library,
     is_raise,
     last_frame,
+    line_at,
     raiser_of,
     user_frame,
 )
@@ -108,6 +109,11 @@ class Traceback:
             return (found[0].file, found[0].function) if found else ("", "")
         return raiser_of(plain[at : plain.find("\n", at, bottom)])
 
+    def raising_line(self) -> str:
+        """Return the line of code of the last frame, or ""."""
+        found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
+        return found[0].source if found else ""
+
     def handler(self) -> tuple[str, str]:
         """Return file and function of the first frame: where it was caught, if it was."""
         found = first_frame(self.plain, self.top, self.bottom, self.prefix)
@@ -126,6 +132,41 @@ class Traceback:
         if not found:
             return False
         return (found[0].file, found[0].function) == place and is_raise(found[0].source)
+
+
+class ToldBy:
+    """Who raised what a traceback tells of."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: Traceback) -> None:
+        self.found = found
+
+    def __call__(self) -> tuple[str, str]:
+        """Return file and function of the last frame."""
+        return self.found.raiser()
+
+    def line(self) -> str:
+        """Return the line of code of the last frame."""
+        return self.found.raising_line()
+
+
+class Glanced:
+    """Who raised what `glance` saw; `frame` is the offset of its line."""
+
+    __slots__ = ("frame", "plain")
+
+    def __init__(self, plain: str, frame: int) -> None:
+        self.plain, self.frame = plain, frame
+
+    def __call__(self) -> tuple[str, str]:
+        """Return file and function of that frame."""
+        return raiser_of(line_at(self.plain, self.frame))
+
+    def line(self) -> str:
+        """Return the line of code that stands below it."""
+        below = self.plain.find("\n", self.frame) + 1
+        return line_at(self.plain, below).rstrip() if self.plain.startswith("    ", below) else ""
 
 
 def find_traceback(plain: str) -> Traceback | None:

@@ -19,7 +19,7 @@ from . import exceptions
 from .frames import is_library
 from .rows import UNKNOWN, Entry, Raiser, Row, nobody
 from .tables import ANY, ROWS, SHARED
-from .tracebacks import ToldBy, Traceback, cause_of, handled_by
+from .tracebacks import ToldBy, Traceback, cause_of, handled_by, sole_member
 
 # What says little: a cause says more, whoever raised it.
 _GENERIC = frozenset(("error", "wrong-value", "wrong-type", "os-error", "import-failed", "database-error"))
@@ -28,11 +28,12 @@ _BY_CLASS: dict[int, Entry] = {
     id(getattr(builtins, name)): row for name, row in ROWS.items() if "." not in name
 }
 _BY_LAST_PART: dict[str, Entry] = {name.rpartition(".")[2]: row for name, row in ROWS.items()} | dict(SHARED)
+_GROUP = "exception-group"  # of one exception, that one is explained
 _REPEATED = 4  # characters of a message that another one may hold by chance
 _MOST = 20  # links of a chain of exceptions that were being handled
 
 
-def chain_of(error: BaseException) -> tuple[list[BaseException], Row, bool]:
+def chain_of(error: BaseException, depth: int = 0) -> tuple[list[BaseException], Row, bool]:
     """Return `error` and its causes, the root last, the root's row, and whether only the row may be sure.
 
     The last part is False where the row's type is not exactly the root's, or
@@ -47,6 +48,10 @@ def chain_of(error: BaseException) -> tuple[list[BaseException], Row, bool]:
             break
         chain += [cause for cause in exceptions.causes(inner) if not any(cause is known for known in chain)]
         row, is_sure = row_of(chain[-1])[0], False
+    members = exceptions.members_of(chain[-1]) if row.code == _GROUP else ()
+    if len(members) == 1 and depth < _MOST:
+        only, row, is_sure = chain_of(members[0], depth + 1)
+        chain += only
     return chain, row, is_sure
 
 
@@ -106,6 +111,8 @@ def root_of_text(found: Traceback) -> tuple[Traceback, Row, bool]:
             break
         found, count = inner, count + 1
         row, is_sure = row_of_text(found)[0], False
+    if row.code == _GROUP and (only := sole_member(found)):
+        return root_of_text(only)
     return found, row, is_sure
 
 

@@ -37,7 +37,9 @@ def code_of(error: BaseException) -> str:
     'division-by-zero'
     """
     if exceptions.has_no_cause(error):
-        return row_of(error)[0].code
+        code = row_of(error)[0].code
+        if code != "exception-group":
+            return code
     return chain_of(error)[1].code
 
 
@@ -85,7 +87,7 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
         said_so = _interpreter_says(plain)
         if said_so or found is None:
             return said_so
-    found, row, is_sure = root_of_text(found)
+    whole, (found, row, is_sure) = found, root_of_text(found)
     frame = found.frame
     seen = Seen(
         type_name=found.type_name,
@@ -97,15 +99,16 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     said = _say(row, seen, around, is_sure=is_sure)
     if not is_whole or (found.is_own_raise() and is_by_words(found.type_name, row)):
         said = _at_most_likely(said)
-    if said.code == "exception-group" and (members := members_of_group(plain, found.end, _SHOWN)):
+    if said.code == "exception-group" and (members := members_of_group(found.plain, found.end, _SHOWN)):
         said = said._replace(why=f"{said.why}; the first is {members[0]}", evidence=tuple(members))
     outer = found.caused
     wrappers: list[str] = []
     while outer is not None and len(wrappers) < _SHOWN:
         wrappers.append(f"it ended as {own_line(outer.type_name, outer.message)}")
         outer = outer.caused
+    shown = found if found.plain is plain else whole  # what a group holds is read in a text of its own
     return Reading(
-        _diagnosis(said._replace(evidence=(*said.evidence, *wrappers)), seen), found.start, found.end
+        _diagnosis(said._replace(evidence=(*said.evidence, *wrappers)), seen), shown.start, shown.end
     )
 
 

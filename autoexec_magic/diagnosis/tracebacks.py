@@ -291,7 +291,14 @@ def _never_raised(plain: str) -> Traceback | None:
     if not (colon and name.endswith("ExceptionGroup") and _type_name(line)):
         return None
     return Traceback(
-        plain=plain, type_name=name, message=message.strip(), start=0, end=len(line), top=0, bottom=0, whole=False
+        plain=plain,
+        type_name=name,
+        message=message.strip(),
+        start=0,
+        end=len(line),
+        top=0,
+        bottom=0,
+        whole=False,
     )
 
 

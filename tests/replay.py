@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 
@@ -34,8 +35,11 @@ def main() -> None:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         shell = InteractiveShell.instance()
         shell.run_line_magic("load_ext", "autoexec_magic")
-        for run in asked["runs"]:
+        for number, run in enumerate(asked["runs"], 1):
             run = {"id": run} if isinstance(run, str) else run
+            if number == len(asked["runs"]):
+                time.sleep(0.05)  # a file's time is a coarser clock than a run's
+                path.touch()  # saved as it is when the last cell is run, edits and all
             shell.run_cell(
                 run.get("source", sources.get(run["id"], "")), store_history=True, cell_id=run["id"]
             )

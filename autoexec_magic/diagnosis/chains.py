@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable
 
 from . import exceptions
 from .frames import is_library
-from .rows import UNKNOWN, Entry, Row, nobody
+from .rows import UNKNOWN, Entry, Raiser, Row, nobody
 from .tables import ANY, ROWS, SHARED
-from .tracebacks import Traceback, cause_of, handled_by
+from .tracebacks import ToldBy, Traceback, cause_of, handled_by, sole_member
 
 # What says little: a cause says more, whoever raised it.
 _GENERIC = frozenset(("error", "wrong-value", "wrong-type", "os-error", "import-failed", "database-error"))
@@ -29,11 +28,12 @@ _BY_CLASS: dict[int, Entry] = {
     id(getattr(builtins, name)): row for name, row in ROWS.items() if "." not in name
 }
 _BY_LAST_PART: dict[str, Entry] = {name.rpartition(".")[2]: row for name, row in ROWS.items()} | dict(SHARED)
+_GROUP = "exception-group"  # of one exception, that one is explained
 _REPEATED = 4  # characters of a message that another one may hold by chance
 _MOST = 20  # links of a chain of exceptions that were being handled
 
 
-def chain_of(error: BaseException) -> tuple[list[BaseException], Row, bool]:
+def chain_of(error: BaseException, depth: int = 0) -> tuple[list[BaseException], Row, bool]:
     """Return `error` and its causes, the root last, the root's row, and whether only the row may be sure.
 
     The last part is False where the row's type is not exactly the root's, or
@@ -48,6 +48,10 @@ def chain_of(error: BaseException) -> tuple[list[BaseException], Row, bool]:
             break
         chain += [cause for cause in exceptions.causes(inner) if not any(cause is known for known in chain)]
         row, is_sure = row_of(chain[-1])[0], False
+    members = exceptions.members_of(chain[-1]) if row.code == _GROUP else ()
+    if len(members) == 1 and depth < _MOST:
+        only, row, is_sure = chain_of(members[0], depth + 1)
+        chain += only
     return chain, row, is_sure
 
 
@@ -56,9 +60,7 @@ def row_of(error: BaseException) -> tuple[Row, bool]:
     message = exceptions.message_of(error)
     own = type(error)
 
-    def raiser() -> tuple[str, str]:
-        return exceptions.raiser_of(error)
-
+    raiser = _Raised(error)
     if entry := _BY_CLASS.get(id(own)):
         row = entry.pick(message, raiser)
         return (row, True) if row is not UNKNOWN else (ANY.pick(message, raiser), False)
@@ -70,6 +72,21 @@ def row_of(error: BaseException) -> tuple[Row, bool]:
         if entry and (row := entry.pick(message, raiser)) is not UNKNOWN:
             return row, is_exact
     return ANY.pick(message, raiser), False
+
+
+class _Raised:
+    """Who raised an exception object."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __call__(self) -> tuple[str, str]:
+        return exceptions.raiser_of(self.error)
+
+    def line(self) -> str:
+        return exceptions.raising_line(self.error)
 
 
 def root_of_text(found: Traceback) -> tuple[Traceback, Row, bool]:
@@ -94,22 +111,25 @@ def root_of_text(found: Traceback) -> tuple[Traceback, Row, bool]:
             break
         found, count = inner, count + 1
         row, is_sure = row_of_text(found)[0], False
+    if row.code == _GROUP and (only := sole_member(found)):
+        return root_of_text(only)
     return found, row, is_sure
 
 
-def row_by_name(type_name: str, message: str, raiser: Callable[[], tuple[str, str]]) -> tuple[Row, bool]:
+def row_by_name(type_name: str, message: str, raiser: Raiser) -> tuple[Row, bool]:
     """Return the row of a type by its printed name, and whether the name is exactly the row's."""
     entry = _ROWS.get(type_name)
     is_exact = entry is not None
     if entry is None:
-        entry = _BY_LAST_PART.get(type_name.rpartition(".")[2], UNKNOWN)
+        kin = _ROWS["Warning"] if type_name.endswith("Warning") else UNKNOWN  # one of somebody's own
+        entry = _BY_LAST_PART.get(type_name.rpartition(".")[2], kin)
     row = entry.pick(message, raiser)
     return (row, is_exact) if row is not UNKNOWN else (ANY.pick(message, raiser), False)
 
 
 def row_of_text(found: Traceback) -> tuple[Row, bool]:
     """Return the row of one traceback, without its causes."""
-    return row_by_name(found.type_name, exceptions.first_line(found.message), found.raiser)
+    return row_by_name(found.type_name, exceptions.first_line(found.message), ToldBy(found))
 
 
 def is_by_words(type_name: str, row: Row) -> bool:

@@ -155,6 +155,15 @@ def raiser_of(error: BaseException) -> tuple[str, str]:
     return (last.tb_frame.f_code.co_filename, last.tb_frame.f_code.co_name) if last else ("", "")
 
 
+def raising_line(error: BaseException) -> str:
+    """Return the line of code of the innermost frame, or what could not be read as code, or ""."""
+    if is_a(error, SyntaxError):
+        text = _SYNTAX["text"](error)
+        return first_line(text) if type(text) is str else ""
+    last = _innermost(error)
+    return source_line(last.tb_frame.f_code.co_filename, last.tb_lineno or 0) if last else ""
+
+
 def is_raised_for(outer: BaseException, inner: BaseException) -> bool:
     """Return whether `outer` comes from a `raise` in the very frame that caught `inner`."""
     last = _innermost(outer)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from autoexec_magic.values import Diagnosis
 
 from . import absent, stale, unbound
-from .around import Around
+from .around import Around, Notebook
 from .failure import Failure, failure_of
 from .known import Known
 
@@ -37,15 +37,29 @@ def explain_error(
     return explain(failure_of(chain, is_user_frame, around.notebook), around)
 
 
+def is_doubtful(
+    chain: Sequence[BaseException], *, is_user_frame: Callable[[str], bool], around: Around
+) -> bool:
+    """Return whether the cells leave it open that a failure is just what its own words say."""
+    if around.notebook is None:
+        return False
+    failure = failure_of(chain, is_user_frame, around.notebook)
+    return stale.is_doubtful(failure, _known(failure, around.notebook))
+
+
 def explain(failure: Failure, around: Around) -> Diagnosis | None:
     """Return what of the notebook explains a failure as `failure_of` describes it, or None."""
     notebook = around.notebook
     if notebook is None:
         return None
-    own = (spot.line for spot in failure.spots if spot.number == notebook.current and not spot.function)
-    known = Known(notebook, line=next(own, 0))
+    known = _known(failure, notebook)
     return (
         unbound.explain(failure, known)
         or absent.explain(failure, known, around)
         or stale.explain(failure, known)
     )
+
+
+def _known(failure: Failure, notebook: Notebook) -> Known:
+    own = (spot.line for spot in failure.spots if spot.number == notebook.current and not spot.function)
+    return Known(notebook, line=next(own, 0))

@@ -17,10 +17,9 @@ from autoexec_magic.values import Confidence, Diagnosis
 from . import exceptions, tables
 from .around import NOTHING, Around
 from .chains import chain_of, is_by_words, root_of_text, row_by_name, row_of
-from .frames import line_at, raiser_of
 from .plain import Reading, compose, last_line, make_plain, one_line
 from .rows import LONGEST_MESSAGE, UNKNOWN, Row, Said, Seen, nobody, own_line
-from .tracebacks import find_last, glance, members_of_group
+from .tracebacks import Glanced, find_last, glance, members_of_group
 
 ROWS = tables.ROWS  #: the name of a type, as a traceback prints it -> what picks its row
 Found: TypeAlias = tuple[str, str, str, Confidence]
@@ -38,7 +37,9 @@ def code_of(error: BaseException) -> str:
     'division-by-zero'
     """
     if exceptions.has_no_cause(error):
-        return row_of(error)[0].code
+        code = row_of(error)[0].code
+        if code != "exception-group":
+            return code
     return chain_of(error)[1].code
 
 
@@ -88,7 +89,7 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
         said_so = _interpreter_says(plain)
         if said_so or found is None:
             return said_so
-    found, row, is_sure = root_of_text(found)
+    whole, (found, row, is_sure) = found, root_of_text(found)
     frame = found.frame
     seen = Seen(
         type_name=found.type_name,
@@ -100,7 +101,7 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     said = _say(row, seen, around, is_sure=is_sure)
     if not is_whole or (found.is_own_raise() and is_by_words(found.type_name, row)):
         said = _at_most_likely(said)
-    if said.code == "exception-group" and (members := members_of_group(plain, found.end, _SHOWN)):
+    if said.code == "exception-group" and (members := members_of_group(found.plain, found.end, _SHOWN)):
         said = said._replace(why=f"{said.why}; the first is {members[0]}", evidence=tuple(members))
     outer = found.caused
     said_by_root = own_line(found.type_name, found.message)
@@ -109,8 +110,9 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
         if (line := own_line(outer.type_name, outer.message)) != said_by_root:
             wrappers.append(f"it ended as {line}")
         outer = outer.caused
+    shown = found if found.plain is plain else whole  # what a group holds is read in a text of its own
     return Reading(
-        _diagnosis(said._replace(evidence=(*said.evidence, *wrappers)), seen), found.start, found.end
+        _diagnosis(said._replace(evidence=(*said.evidence, *wrappers)), seen), shown.start, shown.end
     )
 
 
@@ -125,7 +127,7 @@ def code_of_text(text: str) -> str:
     plain = make_plain(text).text if "\x1b" in text else text
     if glanced := glance(plain):
         name, message, frame = glanced
-        return row_by_name(name, message[:LONGEST_MESSAGE], lambda: raiser_of(line_at(plain, frame)))[0].code
+        return row_by_name(name, message[:LONGEST_MESSAGE], Glanced(plain, frame))[0].code
     last = find_last(plain)
     return root_of_text(last)[1].code if last else ""
 

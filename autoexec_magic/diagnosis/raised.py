@@ -32,4 +32,8 @@ def diagnose_exception(
         chain = causes(error)
         if found := notebook.explain_error(chain, is_user_frame=is_user_frame, around=around):
             return replace(found, where=one_line(user_place(chain, is_user_frame)))
-    return python.diagnose(error, is_user_frame, around)
+    found = python.diagnose(error, is_user_frame, around)
+    if around.notebook is None or found.confidence != "certain":
+        return found
+    is_open = notebook.is_doubtful(chain, is_user_frame=is_user_frame, around=around)
+    return replace(found, confidence="likely") if is_open else found

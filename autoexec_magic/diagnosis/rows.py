@@ -13,6 +13,7 @@ picked from, one after another, so that the time does not grow with the table.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,8 +33,15 @@ _SHORT = 2  # letters of a beginning that may be the rest of a word
 _OPENING = "([{<\"'`"  # what may stand right before a word
 _FEW = 10  # sayings that are looked for one by one; of more, only those that share a word with the message
 
-#: Returns the file and the function that raised an exception, or two empty strings.
-Raiser: TypeAlias = Callable[[], tuple[str, str]]
+
+class Raiser(Protocol):
+    """Who raised an exception; nothing is looked for before it is asked."""
+
+    def __call__(self) -> tuple[str, str]:
+        """Return the file and the function, or two empty strings."""
+
+    def line(self) -> str:
+        """Return the line of code, or ""."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +216,19 @@ class _RaisedIn:
         return (entry or self.otherwise).pick(message, raiser)
 
 
+class _OnLine:
+    """A row where the line of code that raised has a pattern in it."""
+
+    __slots__ = ("otherwise", "pattern", "row")
+
+    def __init__(self, pattern: re.Pattern[str], row: Entry, otherwise: Entry) -> None:
+        self.pattern, self.row, self.otherwise = pattern, row, otherwise
+
+    def pick(self, message: str, raiser: Raiser) -> Row:
+        line = raiser.line()[:LONGEST_MESSAGE]
+        return (self.row if self.pattern.search(line) else self.otherwise).pick(message, raiser)
+
+
 class _When:
     """A row where the message passes a test, which is more than holding some words."""
 
@@ -259,9 +280,24 @@ def when(test: Callable[[str], bool], row: Entry, *, otherwise: Entry) -> Entry:
     return _When(test, row, otherwise)
 
 
-def nobody() -> tuple[str, str]:
-    """Return the raiser of what was never raised."""
-    return "", ""
+def on_line(pattern: re.Pattern[str], row: Entry, *, otherwise: Entry) -> Entry:
+    """Return an entry that leaves it to `row` where the line of code that raised has `pattern` in it."""
+    return _OnLine(pattern, row, otherwise)
+
+
+class _Nobody:
+    """The raiser of what was never raised."""
+
+    __slots__ = ()
+
+    def __call__(self) -> tuple[str, str]:
+        return "", ""
+
+    def line(self) -> str:
+        return ""
+
+
+nobody = _Nobody()  #: the raiser of what was never raised
 
 
 def quoted(message: str) -> str:

@@ -255,12 +255,43 @@ def _out_of_order(name: str, last: Happening, failure: Failure, known: Known) ->
 
 
 def _removed(name: str, last: Happening, failure: Failure, known: Known) -> Diagnosis | None:
-    """Explain that what bound the name last is in the notebook no more, and another cell of it does."""
-    found = known.nearest(name, known.here) if last.run.is_removed else None
-    if found is None:
+    """Explain that what bound the name last is in the notebook no more."""
+    if not last.run.is_removed:
         return None
+    found = known.nearest(name, known.here)
+    if found is None:
+        why = f"{name} is from {label(last.run)}, which is in the notebook no more; no other cell binds it"
+        fix = f"put `{last.text}` back into a cell, as it should be, or bind {name} anew"
+        return noted("hidden-state", why, fix, evidence=(f"{label(last.run)} ran: `{last.text}`",))
     why = f"{name} is from {label(last.run)}, which is in the notebook no more, not from {label(found.cell)}"
     return _remade("hidden-state", name, why, known, f"{label(last.run)} ran: `{last.text}`")
+
+
+def is_doubtful(failure: Failure, known: Known) -> bool:
+    """Return whether a name at the place that failed may not hold what the notebook says.
+
+    Its cell was edited, ran more than once, stands below, is in the notebook no
+    more, or nobody knows whether it is: what the error says is true then, and
+    may still not be why.
+    """
+    if failure.type_name in _NOT_VALUES or known.current is None or not failure.spots:
+        return False
+    return any(_is_in_doubt(name, known) for name in _followed(failure, known))
+
+
+def _is_in_doubt(name: str, known: Known) -> bool:
+    last = known.last_bound(name)
+    if last is None:
+        return False
+    cell, run = known.cell_of(last.run), last.run
+    if run.is_removed or run.position > known.here:
+        return True
+    if cell is not None and cell is not known.own_cell and cell.has_changed:
+        return True
+    if known.notebook.is_document_known and not run.position and run is not known.current:
+        return True  # of a cell that the document, as it was saved, does not have
+    texts = {each.run.source for each in known.happened(name) if each.kind in ("bound", "maybe")}
+    return len(texts) > 1
 
 
 def _remade(code: str, name: str, why: str, known: Known, evidence: str) -> Diagnosis:

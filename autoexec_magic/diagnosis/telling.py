@@ -47,6 +47,14 @@ def out_of_memory(said: Said, seen: Seen, around: Around) -> Said:
     )
 
 
+def own_method(said: Said, seen: Seen, around: Around) -> Said:
+    """Believe that a method waits for its code only where that is all it says: a library means its words."""
+    is_own = bool(seen.source) and seen.source.startswith("raise")
+    if is_own or not seen.message:
+        return said
+    return said._replace(fix="do without what it says, or look for another way", confidence="likely")
+
+
 def places(said: Said, seen: Seen, around: Around) -> Said:
     """Say with what the code ended itself."""
     words = f" with {said.why}" if said.why else ""

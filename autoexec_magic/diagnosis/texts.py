@@ -11,7 +11,7 @@ from autoexec_magic.values import Diagnosis
 
 from . import failures, python, shell
 from .around import NOTHING, Around
-from .plain import Reading, compose, last_line, make_plain
+from .plain import Reading, compose, last_line, make_plain, one_line
 
 _Reader: TypeAlias = Callable[[str, int | None, Around], Reading | None]
 _SHELL_FIRST: tuple[_Reader, ...] = (shell.read, failures.read, python.read)
@@ -79,7 +79,29 @@ def read(plain: str, language: str, returncode: int | None, around: Around = NOT
             best = found
         if best.diagnosis.confidence == "certain" and len(plain) - best.end <= _FEW:
             break
+    if best is not None and best.diagnosis.code == "command-failed" and language == "python":
+        return _of_command(plain, best, around) or best
     return best
+
+
+def _of_command(plain: str, ended: Reading, around: Around) -> Reading | None:
+    """Return what the command itself said of its failure, above the exception that it became."""
+    said = read(plain[: ended.start], "python", None, around)
+    if said is None or said.diagnosis.confidence == "unknown":
+        return None
+    found, outer = said.diagnosis, ended.diagnosis
+    is_next = not plain[said.end : ended.start].strip()
+    return Reading(
+        replace(
+            found,
+            confidence=found.confidence if is_next else "likely",
+            where=found.where or outer.where,
+            frame=found.frame or outer.frame,
+            evidence=(*found.evidence, f"it ended as {one_line(outer.why)}"),
+        ),
+        said.start,
+        said.end,
+    )
 
 
 def _is_better(found: Reading, best: Reading) -> bool:

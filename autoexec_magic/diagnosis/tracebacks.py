@@ -11,7 +11,7 @@ cancellation is never a root: it is how a time limit is carried out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autoexec_magic.values import Frame
 
@@ -22,6 +22,7 @@ from .frames import (
     is_library,
     is_raise,
     last_frame,
+    line_at,
     raiser_of,
     user_frame,
 )
@@ -39,6 +40,7 @@ _MEMBER = "    | "  # before each line of an exception that a group holds
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _OTHER = "During handling of the above exception, another exception occurred:"
 _TIE = "bove exception"  # both begin so
+_ONE = re.compile(r"(?m)^[^\n+]{0,100}((?:\+-)?\+)-{4,} 1 -{4,}\s*$")  # opens the first member of a group
 _BLANK = " \t\r\n"  # what a line that is not the exception's own begins with
 _NAMED_LIKE_ERRORS = ("Error", "Exception", "Exit", "Interrupt", "Expired")
 _LONGEST_PREFIX = 100  # characters that a log may put before each line
@@ -108,6 +110,11 @@ class Traceback:
             return (found[0].file, found[0].function) if found else ("", "")
         return raiser_of(plain[at : plain.find("\n", at, bottom)])
 
+    def raising_line(self) -> str:
+        """Return the line of code of the last frame, or ""."""
+        found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
+        return found[0].source if found else ""
+
     def handler(self) -> tuple[str, str]:
         """Return file and function of the first frame: where it was caught, if it was."""
         found = first_frame(self.plain, self.top, self.bottom, self.prefix)
@@ -126,6 +133,41 @@ class Traceback:
         if not found:
             return False
         return (found[0].file, found[0].function) == place and is_raise(found[0].source)
+
+
+class ToldBy:
+    """Who raised what a traceback tells of."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: Traceback) -> None:
+        self.found = found
+
+    def __call__(self) -> tuple[str, str]:
+        """Return file and function of the last frame."""
+        return self.found.raiser()
+
+    def line(self) -> str:
+        """Return the line of code of the last frame."""
+        return self.found.raising_line()
+
+
+class Glanced:
+    """Who raised what `glance` saw; `frame` is the offset of its line."""
+
+    __slots__ = ("frame", "plain")
+
+    def __init__(self, plain: str, frame: int) -> None:
+        self.plain, self.frame = plain, frame
+
+    def __call__(self) -> tuple[str, str]:
+        """Return file and function of that frame."""
+        return raiser_of(line_at(self.plain, self.frame))
+
+    def line(self) -> str:
+        """Return the line of code that stands below it."""
+        below = self.plain.find("\n", self.frame) + 1
+        return line_at(self.plain, below).rstrip() if self.plain.startswith("    ", below) else ""
 
 
 def find_traceback(plain: str) -> Traceback | None:
@@ -211,6 +253,53 @@ def members_of_group(plain: str, end: int, limit: int) -> list[str]:
             if len(found) == limit:
                 break
     return found
+
+
+def sole_member(group: Traceback) -> Traceback | None:
+    """Return the only exception that a group holds, or None; its offsets are those of a text of its own."""
+    if not group.message.endswith("(1 sub-exception)"):
+        return None
+    plain, column, end = group.plain, -1, len(group.plain)
+    held: list[str] = []
+    for start, stop in lines(plain, group.end, len(plain)):
+        line = plain[start:stop]
+        if column < 0:
+            if opens := _ONE.search(line):
+                column = opens.end(1) - 1
+            elif line.strip():
+                return None
+        elif line[column : column + 2] == "| ":
+            held.append(line[column + 2 :])
+        elif line[column : column + 2] == "+-" and " 1 -" not in line:
+            end = stop
+            break
+        elif line.strip():
+            held.append(line[column + 2 :])  # of a group within
+    inner = "\n".join(held)
+    opens = _ONE.search(inner)
+    found = find_last(inner[: opens.start()] if opens else inner) or _never_raised(inner)
+    if found is None:
+        return None
+    group.end = end
+    return replace(found, plain=inner, caused=group)
+
+
+def _never_raised(plain: str) -> Traceback | None:
+    """Return the group that `plain` begins with, where it has no traceback of its own."""
+    line = plain.partition("\n")[0].rstrip()
+    name, colon, message = line.partition(":")
+    if not (colon and name.endswith("ExceptionGroup") and _type_name(line)):
+        return None
+    return Traceback(
+        plain=plain,
+        type_name=name,
+        message=message.strip(),
+        start=0,
+        end=len(line),
+        top=0,
+        bottom=0,
+        whole=False,
+    )
 
 
 def _last_traceback(plain: str) -> Traceback | None:

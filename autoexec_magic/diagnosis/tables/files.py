@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from ..paths import missing_file
-from ..rows import Entry, by_errno, by_message, likely, raised_in, says
+from ..rows import Entry, by_errno, by_message, likely, on_line, raised_in, says
 from .language import MEMORY
 from .network import (
     ADDRESS_IN_USE,
     LOST,
     NETWORK_SAYINGS,
     NO_HOST,
+    PIPE,
     REFUSED,
     TIMED_OUT,
     UNREACHABLE,
@@ -19,6 +22,9 @@ _PROGRAM = says("command-not-found", "install the program, or correct its name: 
 _NOT_EXECUTABLE = says("not-executable", "chmod +x {path}, and let it begin with #! and its interpreter")
 _NO_FILE = says("file-not-found", "check that the path exists and how it is spelled", tell=missing_file)
 _DENIED = says("permission-denied", "take a path you may use, or change the rights of {path}")
+_NOT_PERMITTED = says(
+    "operation-not-permitted", "let its owner do that, or do without: only the owner or root may"
+)
 _DIRECTORY = says("is-a-directory", "name a file inside {path}")
 _NOT_A_DIRECTORY = says("not-a-directory", "correct {path}: a part of it is a file")
 _EXISTS = says("file-exists", "take another name, or allow that {path} exists")
@@ -28,13 +34,18 @@ _NO_PROCESS = says("no-such-process", "check that the process still runs before 
 _NO_CHILD = says("no-child-process", "wait only for what was started here, and once")
 _BLOCK = says("would-block", "wait until it is ready (select), or let the call block")
 _LOOP = says("too-many-links", "correct the symbolic links of {path}: they lead in a circle")
+_NO_FORK = likely("process-limit", "start fewer processes at once, or end some: the system starts no more")
+_LOCK_HELD = likely("lock-held", "wait for who holds that lock, or end it")
 _STARTS = (("subprocess.py", "_execute_child"), ("subprocess.py", "_posix_spawn"))
 
+_LOCKS = re.compile(r"\b(?:flock|lockf|LOCK_NB)\b")
+
 ERRNOS: dict[int, Entry] = {
-    1: _DENIED,
+    1: _NOT_PERMITTED,
     2: _NO_FILE,
     3: _NO_PROCESS,
     5: likely("io-error", "check the disk or the mount that {path} is on"),
+    7: says("argument-list-too-long", "pass fewer arguments at once, or write them into a file"),
     8: _NOT_EXECUTABLE,
     9: says("file-closed", "use the file before it is closed, or open it again"),
     10: _NO_CHILD,
@@ -52,7 +63,7 @@ ERRNOS: dict[int, Entry] = {
     27: likely("file-too-large", "write a smaller file, or raise the limit"),
     28: _FULL,
     30: says("read-only", "write somewhere else: {path} is on a read-only file system"),
-    32: LOST,
+    32: PIPE,
     36: says("name-too-long", "take a shorter name: 255 bytes are the most"),
     39: says("folder-not-empty", "remove it with all that is in it: shutil.rmtree()"),
     40: _LOOP,
@@ -77,7 +88,11 @@ def os_error(*more: tuple[str, Entry]) -> Entry:
     """Return the entry of OSError, after what other tables know of it."""
     return raised_in(
         dict.fromkeys(
-            _STARTS, by_errno({8: _NOT_EXECUTABLE, 13: _NOT_EXECUTABLE, 2: _PROGRAM}, otherwise=_OTHER)
+            _STARTS,
+            by_errno(
+                {**ERRNOS, 11: _NO_FORK, 8: _NOT_EXECUTABLE, 13: _NOT_EXECUTABLE, 2: _PROGRAM},
+                otherwise=_OTHER,
+            ),
         ),
         otherwise=by_errno(ERRNOS, otherwise=by_message(*more, *NETWORK_SAYINGS, otherwise=_OTHER)),
     )
@@ -89,13 +104,13 @@ def _when_started(row: Entry, otherwise: Entry) -> Entry:
 
 ROWS: dict[str, Entry] = {
     "FileNotFoundError": _when_started(_PROGRAM, _NO_FILE),
-    "PermissionError": _when_started(_NOT_EXECUTABLE, _DENIED),
+    "PermissionError": by_errno({1: _NOT_PERMITTED}, otherwise=_when_started(_NOT_EXECUTABLE, _DENIED)),
     "IsADirectoryError": _DIRECTORY,
     "NotADirectoryError": _NOT_A_DIRECTORY,
     "FileExistsError": _EXISTS,
     "ProcessLookupError": _NO_PROCESS,
     "ChildProcessError": _NO_CHILD,
-    "BlockingIOError": _BLOCK,
+    "BlockingIOError": _when_started(_NO_FORK, on_line(_LOCKS, _LOCK_HELD, otherwise=_BLOCK)),
     "io.UnsupportedOperation": says(
         "wrong-file-mode", "open it in the mode for that: 'r' to read, 'w' to write"
     ),
@@ -103,7 +118,7 @@ ROWS: dict[str, Entry] = {
         ("Ran out of input", says("empty-file", "write that file again: it is empty")),
         (
             "end-of-stream marker",
-            says("damaged-file", "fetch or write that file again: its end is missing"),
+            says("archive-cut", "fetch or write that file again: its end is missing"),
         ),
         otherwise=says("end-of-input", "give it input, or pass the value instead of calling input()"),
     ),

@@ -12,6 +12,11 @@ _DAMAGED = says(
     "damaged-file", "fetch or write that file again, and look at its first bytes: it is no such file"
 )
 _CUT = says("damaged-file", "fetch or write that file again: its end is missing")
+ARCHIVE_CUT = says("archive-cut", "fetch or write that file again: its end is missing")
+_ARCHIVE_DAMAGED = says(
+    "archive-damaged", "fetch or write that file again: its content is not what was packed"
+)
+_NO_ARCHIVE = says("not-an-archive", "look at its first bytes: it is no archive of that kind")
 _PICKLE = says("cannot-pickle", "pass plain data, and functions and classes of a module's top level")
 PICKLE_CLASS = says("pickle-class-missing", "define or import the class first, under the name it had")
 _UNSAFE = likely("unsafe-load", "load it as data only if you trust who made it: it can run code")
@@ -56,8 +61,9 @@ _ERROR = by_message(
     ("Incorrect padding", _BASE64),
     ("base64", _BASE64),
     ("Non-hexadecimal", likely("wrong-value", "pass hexadecimal digits only")),
-    ("decompressing", _DAMAGED),
-    ("incomplete or truncated stream", _CUT),
+    ("incomplete or truncated stream", ARCHIVE_CUT),
+    ("incorrect header check", _DAMAGED),
+    ("decompressing", _ARCHIVE_DAMAGED),
     ("unpack requires", _STRUCT),
     ("pack expected", _STRUCT),
     ("format requires", _STRUCT),
@@ -107,10 +113,19 @@ ROWS: dict[str, Entry] = {
     "struct.error": _ERROR,
     "re.error": _ERROR,
     "re.PatternError": _REGEX,
-    "zipfile.BadZipFile": _DAMAGED,
-    "gzip.BadGzipFile": _DAMAGED,
-    "_lzma.LZMAError": _DAMAGED,
-    "tarfile.ReadError": _DAMAGED,
+    "zipfile.BadZipFile": by_message(
+        ("not a zip file", _NO_ARCHIVE), ("Truncated", ARCHIVE_CUT), otherwise=_ARCHIVE_DAMAGED
+    ),
+    "gzip.BadGzipFile": by_message(("Not a gzipped file", _NO_ARCHIVE), otherwise=_ARCHIVE_DAMAGED),
+    "_lzma.LZMAError": by_message(("not supported by decoder", _NO_ARCHIVE), otherwise=_ARCHIVE_DAMAGED),
+    "tarfile.ReadError": by_message(
+        ("unexpected end of data", ARCHIVE_CUT),
+        ("truncated", ARCHIVE_CUT),
+        ("empty file", EMPTY),
+        ("bad checksum", _ARCHIVE_DAMAGED),
+        ("compressed file or tar archive", _NO_ARCHIVE),
+        otherwise=_NO_ARCHIVE,
+    ),
     "_pickle.UnpicklingError": by_message(
         ("Weights only load failed", _UNSAFE), ("truncated", _CUT), otherwise=_DAMAGED
     ),
@@ -144,7 +159,12 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("the JSON object must be str", likely("wrong-type", "read the file first: json.load(file)")),
     ),
     "ValueError": (
-        ("Circular reference detected", _NOT_JSON),
+        (
+            "Circular reference detected",
+            says(
+                "circular-json", "leave out what leads back to itself: a value that holds itself has no JSON"
+            ),
+        ),
         ("not JSON compliant", _NOT_JSON),
         ("Trailing data", likely(_JSON, "read it line by line: lines=True")),
         ("allow_pickle=False", _UNSAFE),
@@ -161,5 +181,12 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("Can't get attribute", PICKLE_CLASS),
     ),
     "RuntimeError": (("PytorchStreamReader failed", _DAMAGED),),
-    "OSError": (("Unable to synchronously open file", _DAMAGED), ("file signature not found", _DAMAGED)),
+    "OSError": (
+        ("Unable to synchronously open file", _DAMAGED),
+        ("file signature not found", _DAMAGED),
+        (
+            "Invalid data stream",
+            likely("archive-damaged", "fetch or write that file again, and look at its first bytes"),
+        ),
+    ),
 }

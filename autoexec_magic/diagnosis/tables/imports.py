@@ -27,9 +27,15 @@ _BINARY = likely(
 )
 NO_DISPLAY = likely("no-display", "use a backend without a screen: matplotlib.use('Agg')")
 
+_NOT_INSTALLED = says("not-installed", "install that package, or correct its name")
 NO_MODULE = says("module-not-found", "correct the module's name in the import", tell=module_not_found)
 ROWS: dict[str, Entry] = {
     "ModuleNotFoundError": NO_MODULE,
+    "importlib.metadata.PackageNotFoundError": _NOT_INSTALLED,
+    "pkg_resources.DistributionNotFound": _NOT_INSTALLED,
+    "pkg_resources.VersionConflict": likely(
+        "version-conflict", "install the version that the message asks for"
+    ),
     "ImportError": by_message(
         ("circular import", _CIRCULAR),
         ("consider renaming", _SHADOWED),
@@ -37,7 +43,12 @@ ROWS: dict[str, Entry] = {
         ("cannot open shared object file", LIBRARY),
         ("relative import", says("import-failed", "run it as a module, python -m, or import by full name")),
         ("undefined symbol", _BINARY),
-        ("not found (required by", _BINARY),  # version `GLIBC_2.34' not found
+        (
+            "not found (required by",  # version `GLIBC_2.34' not found
+            says("library-too-old", "install a build of that package for this system's libraries"),
+        ),
+        ("file too short", says("shared-library-broken", "reinstall that package: its library is cut")),
+        ("wrong ELF class", says("wrong-architecture", "install the build of that package for this machine")),
         ("incompatible architecture", _BINARY),
         ("invalid ELF header", _BINARY),
         ("compiled using NumPy", _BINARY),

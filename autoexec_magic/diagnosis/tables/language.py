@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ..naming import argument, attribute, is_removed, key, name_error, removed
-from ..rows import UNKNOWN, Entry, Row, by_message, likely, raised_in, says, when
-from ..telling import operands, out_of_memory, places, size
+from ..rows import UNKNOWN, Entry, Row, by_message, likely, on_line, raised_in, says, when
+from ..telling import operands, out_of_memory, own_method, places, size
 
 _CONVERT = likely("cannot-convert", "look at that value: take out what is no digit, or skip it")
 _UNPACK = says("unpack-mismatch", "make the number of names on the left the number of values on the right")
@@ -139,7 +141,14 @@ VALUE_ERROR: tuple[tuple[str, Entry], ...] = (
     ),
     ("embedded null", likely("wrong-value", "take the zero bytes out of that text")),
 )
+_ARGV = re.compile(r"\bargv\[")
 INDEX_ERROR: tuple[tuple[str, Entry], ...] = (
+    (
+        "list index out of range",
+        on_line(
+            _ARGV, says("missing-argument", "give the script the arguments that it takes"), otherwise=_INDEX
+        ),
+    ),
     ("pop from", _EMPTY),
     ("empty sequence", _EMPTY),
     ("Replacement index", _FORMAT),
@@ -160,6 +169,8 @@ _RECURSION = says("recursion-limit", "give the function a case in which it does 
 _ENVIRONMENT = says(
     "environment-variable-missing", "set {name} before that line, or use os.environ.get('{name}')"
 )
+_NO_MEMBER = says("member-not-found", "look at what the archive holds: namelist(), getnames()")
+_WARNED = says("warning-as-error", "do as the warning says, or let warnings be warnings: -W default")
 _KEY = says("key-not-found", "look at the keys that are there", silent="a key is not there", tell=key)
 MEMORY = says(
     "out-of-memory",
@@ -191,7 +202,14 @@ ROWS: dict[str, Entry] = {
         "unbound-local", "assign {name} before that line in the function, or declare it global there"
     ),
     "KeyError": raised_in(
-        {("os.py", "__getitem__"): _ENVIRONMENT, ("<frozen os>", "__getitem__"): _ENVIRONMENT}, otherwise=_KEY
+        {
+            ("os.py", "__getitem__"): _ENVIRONMENT,
+            ("<frozen os>", "__getitem__"): _ENVIRONMENT,
+            ("zipfile.py", "getinfo"): _NO_MEMBER,
+            ("tarfile.py", "getmember"): _NO_MEMBER,
+            ("__init__.py", "getinfo"): _NO_MEMBER,
+        },
+        otherwise=_KEY,
     ),
     "LookupError": by_message(
         ("unknown encoding", says("unknown-encoding", "use an encoding that Python has, such as utf-8")),
@@ -209,6 +227,14 @@ ROWS: dict[str, Entry] = {
         "number-too-large", "look for 0, infinity and NaN in the values of that line"
     ),
     "MemoryError": MEMORY,
+    "Warning": _WARNED,
+    **{
+        f"{kind}Warning": _WARNED
+        for kind in (
+            *("User", "Deprecation", "PendingDeprecation", "Runtime", "Syntax", "Future"),
+            *("Import", "Unicode", "Bytes", "Resource", "Encoding"),
+        )
+    },
     "RecursionError": _RECURSION,
     "AssertionError": by_message(
         ("daemonic processes", says("daemonic-children", "start it outside of the pool's worker")),
@@ -222,7 +248,10 @@ ROWS: dict[str, Entry] = {
         ),
     ),
     "NotImplementedError": says(
-        "not-implemented", "write that method in the subclass", silent="a method has no code yet"
+        "not-implemented",
+        "write that method in the subclass",
+        silent="a method has no code yet",
+        tell=own_method,
     ),
     "StopIteration": EXHAUSTED,
     "StopAsyncIteration": EXHAUSTED,

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import re
 
-from ..rows import Entry, Raiser, Row, by_errno, by_message, likely, says
+from ..rows import UNKNOWN, Entry, Raiser, Row, by_errno, by_message, likely, on_line, raised_in, says
 
 TIMED_OUT = says(
     "operation-timed-out", "ask again later, or allow more time on that line", silent="it took too long"
 )
 LOST = says("connection-lost", "look at why the other side closed the connection, then connect again")
+PIPE = on_line(
+    re.compile(r"\b(?:send\w*|drain|connect|recv)\("),
+    LOST,
+    otherwise=raised_in(
+        {
+            ("client.py", "send"): LOST,
+            ("client.py", "_send_output"): LOST,
+            ("ssl.py", "send"): LOST,
+            ("ssl.py", "write"): LOST,
+            ("socket.py", "sendall"): LOST,
+            ("selector_events.py", "write"): LOST,
+            ("streams.py", "drain"): LOST,
+        },
+        otherwise=says("broken-pipe", "let what reads it read to the end, or stop writing when it has ended"),
+    ),
+)
 CUT = says("transfer-cut", "fetch it again: less came than was promised")
 REFUSED = says("connection-refused", "start the server, or correct the address and port")
 NO_HOST = says("host-not-found", "check the host's name, and whether this machine has a network")
@@ -17,7 +33,8 @@ ADDRESS_IN_USE = says("address-in-use", "stop what uses that port, or take anoth
 UNREACHABLE = says("host-unreachable", "check the address, and whether this machine has a network")
 BAD_URL = says("invalid-url", "write the whole address, with https:// before it")
 REDIRECTS = says("too-many-redirects", "log in, or correct the address: its answers lead in a circle")
-PROXY = likely("proxy-failed", "check HTTP_PROXY and HTTPS_PROXY, or what they point to")
+UNEXPECTED = says("unexpected-answer", "check the port: what answers there speaks another protocol")
+PROXY = says("proxy-failed", "check HTTP_PROXY and HTTPS_PROXY, or what they point to")
 POOL = says("pool-exhausted", "close each connection after use (with), or allow more of them")
 EXPIRED = says("certificate-expired", "renew the server's certificate, or check this machine's clock")
 SELF_SIGNED = says("certificate-self-signed", "give the certificate that signed it: verify='ca.pem'")
@@ -50,6 +67,11 @@ _NUMBERS: dict[int, Entry] = {
 }
 NETWORK_SAYINGS: tuple[tuple[str, Entry], ...] = (
     *TLS_SAYINGS,
+    ("Unable to connect to proxy", PROXY),
+    ("Tunnel connection failed", PROXY),
+    ("ProxyError(", PROXY),
+    ("BadStatusLine(", UNEXPECTED),
+    ("illegal status line", UNEXPECTED),
     ("Connection refused", REFUSED),
     ("Connect call failed", REFUSED),
     ("Name or service not known", NO_HOST),
@@ -111,6 +133,12 @@ class _ByStatus:
         return {3: _REDIRECTED, 4: _CLIENT, 5: _SERVER}.get(status // 100, _CLIENT)
 
 
+_MAIL = by_message(
+    ("(421", likely("connection-lost", "ask again later: the mail server takes no connections now")),
+    ("(-1", UNEXPECTED),
+    ("HTTP", UNEXPECTED),
+    otherwise=likely("unexpected-answer", UNEXPECTED.fix),
+)
 _HTTP = _ByStatus(
     by_message(*NETWORK_SAYINGS, otherwise=likely("http-client-error", "look at what the server answered"))
 )
@@ -135,7 +163,7 @@ ROWS: dict[str, Entry] = {
     "ConnectionRefusedError": REFUSED,
     "ConnectionResetError": LOST,
     "ConnectionAbortedError": LOST,
-    "BrokenPipeError": LOST,
+    "BrokenPipeError": PIPE,
     "TimeoutError": _TIME,
     "socket.gaierror": NO_HOST,
     "ssl.SSLError": _TLS,
@@ -146,7 +174,30 @@ ROWS: dict[str, Entry] = {
     "urllib.error.ContentTooShortError": CUT,
     "http.client.RemoteDisconnected": LOST,
     "http.client.IncompleteRead": CUT,
-    "http.client.BadStatusLine": NO_TLS,
+    "http.client.BadStatusLine": by_message(
+        ("\\x15\\x03", NO_TLS), ("\x15\x03", NO_TLS), otherwise=UNEXPECTED
+    ),
+    "http.client.UnknownProtocol": UNEXPECTED,
+    "http.client.LineTooLong": UNEXPECTED,
+    "smtplib.SMTPConnectError": _MAIL,
+    "smtplib.SMTPHeloError": _MAIL,
+    "smtplib.SMTPServerDisconnected": by_message(
+        ("timed out", TIMED_OUT), otherwise=likely("connection-lost", LOST.fix)
+    ),
+    "smtplib.SMTPAuthenticationError": STATUS[401],
+    "ftplib.error_reply": likely("unexpected-answer", UNEXPECTED.fix),
+    "ftplib.error_proto": UNEXPECTED,
+    "ftplib.error_perm": by_message(
+        ("530", STATUS[401]),
+        ("550", likely("file-not-found", "check the path on that server, and your right to it")),
+        otherwise=UNKNOWN,
+    ),
+    "poplib.error_proto": by_message(
+        ("-ERR", UNKNOWN), otherwise=likely("unexpected-answer", UNEXPECTED.fix)
+    ),
+    "urllib3.exceptions.ProxyError": PROXY,
+    "aiohttp.client_exceptions.ClientProxyConnectionError": PROXY,
+    "aiohttp.client_exceptions.ClientHttpProxyError": PROXY,
     "http.client.InvalidURL": BAD_URL,
     "requests.exceptions.ConnectionError": _CONNECTION,
     "requests.exceptions.HTTPError": _HTTP,
@@ -167,7 +218,9 @@ ROWS: dict[str, Entry] = {
     "httpx.WriteTimeout": TIMED_OUT,
     "httpx.PoolTimeout": POOL,
     "httpx.ReadError": LOST,
-    "httpx.RemoteProtocolError": LOST,
+    "httpx.RemoteProtocolError": by_message(
+        ("status line", UNEXPECTED), ("complete message body", CUT), otherwise=LOST
+    ),
     "httpx.ProxyError": PROXY,
     "httpx.UnsupportedProtocol": BAD_URL,
     "httpx.InvalidURL": BAD_URL,
@@ -180,7 +233,9 @@ ROWS: dict[str, Entry] = {
     "aiohttp.client_exceptions.ServerDisconnectedError": LOST,
     "aiohttp.client_exceptions.ClientOSError": _TRANSPORT,
     "aiohttp.client_exceptions.ClientPayloadError": LOST,
-    "aiohttp.client_exceptions.ClientResponseError": _HTTP,
+    "aiohttp.client_exceptions.ClientResponseError": by_message(
+        ("Expected HTTP/", UNEXPECTED), otherwise=_HTTP
+    ),
     "aiohttp.client_exceptions.TooManyRedirects": REDIRECTS,
     "aiohttp.client_exceptions.InvalidURL": BAD_URL,
     "aiohttp.client_exceptions.InvalidUrlClientError": BAD_URL,

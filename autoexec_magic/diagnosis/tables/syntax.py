@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..rows import Entry, by_message, says
+import re
+
+from ..rows import Entry, by_message, on_line, says
 from ..telling import syntax_line
 from .databases import SQL_SYNTAX
 
@@ -11,7 +13,27 @@ def _syntax(fix: str) -> Entry:
     return says("syntax", fix, tell=syntax_line)
 
 
+_AWAIT = says(
+    "await-outside-async", "move it into an async def, and run that with asyncio.run()", tell=syntax_line
+)
+_NEWER = says("version-too-old", "run it with a newer Python, or write it as this one can read it")
+_TYPE_PARAMETERS = re.compile(r"\s*(?:async\s+)?(?:def|class)\s+\w+\[")  # PEP 695, Python 3.12
+_NEW_STATEMENT = re.compile(r"\s*(?:type\s+\w+(?:\[.*\])?\s*=|match\s+[^=:]+:\s*(?:#.*)?$|except\s*\*)")
+_INVALID = on_line(
+    _TYPE_PARAMETERS,
+    _NEWER,
+    otherwise=on_line(
+        _NEW_STATEMENT,
+        _NEWER,
+        otherwise=_syntax("correct that line, or the end of the line before it"),
+    ),
+)
 SYNTAX_ERROR = by_message(
+    ("asynchronous comprehension outside", _AWAIT),
+    (
+        "expected '('",
+        on_line(_TYPE_PARAMETERS, _NEWER, otherwise=_syntax("put the parentheses behind that name")),
+    ),
     ("was never closed", _syntax("close the bracket that the line opens")),
     ("unterminated triple-quoted", _syntax("close the three quotes that the line opens")),
     ("unterminated", _syntax("close the quote that the line opens")),
@@ -22,9 +44,9 @@ SYNTAX_ERROR = by_message(
     ("forgot a comma", _syntax("put a comma between the two values on that line")),
     ("Maybe you meant '=='", _syntax("compare with == (a single = assigns)")),
     ("cannot assign to", _syntax("put a name to assign to left of the =")),
-    ("'await' outside", _syntax("move it into an async def, and run that with asyncio.run()")),
-    ("'async with' outside", _syntax("move it into an async def, and run that with asyncio.run()")),
-    ("'async for' outside", _syntax("move it into an async def, and run that with asyncio.run()")),
+    ("'await' outside", _AWAIT),
+    ("'async with' outside", _AWAIT),
+    ("'async for' outside", _AWAIT),
     ("'return' outside", _syntax("take the return out, or indent it into a function")),
     ("'yield' outside", _syntax("move the yield into a function")),
     ("outside loop", _syntax("take the break out, or indent it into a loop")),
@@ -46,8 +68,7 @@ SYNTAX_ERROR = by_message(
     ("unexpected EOF", _syntax("close what is open at the end: a bracket, a quote, a block")),
     ("used prior to global", _syntax("put the global line first in the function")),
     (" at or near ", SQL_SYNTAX),  # PostgreSQL's error has the same name
-    ("invalid syntax", _syntax("correct that line, or the end of the line before it")),
-    otherwise=_syntax("correct that line, or the end of the line before it"),
+    otherwise=_INVALID,
 )
 ROWS: dict[str, Entry] = {
     "SyntaxError": SYNTAX_ERROR,

@@ -55,7 +55,6 @@ _SHELL_MARKS = (
 _ANCHORS = (
     *("rror", "ERR", "ailed", "annot ", "not ", "denied", "xception", "zip: ", "nable to", "undefined "),
     *(
-        "unknown ",
         "awk: ",
         "tar: ",
         "BackOff",
@@ -66,7 +65,8 @@ _ANCHORS = (
         " to commit",
         "rejected]",
     ),
-    *("o such ", "efused"),
+    *("o such ", "efused", "nvalid ", "nmatched ", "issing ", "nknown ", "nrecognized ", "onnection "),
+    *("oo many ", "! => {", "roject", "oo long", "option"),
 )
 
 

@@ -21,7 +21,9 @@ def quoted_failures(line: str) -> list[str]:
     _, found, data = line.partition("! => {")
     if not found:
         return []
-    fields = dict(reversed([match.groups() for match in _FIELD.finditer(data)]))
+    fields: dict[str, str] = {}
+    for match in _FIELD.finditer(data):
+        fields.setdefault(match[1], match[2])
     return [_ESCAPE.sub(_unescaped, fields[name]) for name in _ORDER if name in fields]
 
 

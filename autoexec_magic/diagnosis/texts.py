@@ -70,8 +70,9 @@ def read(plain: str, language: str, returncode: int | None, around: Around = NOT
 
     The surest reading counts, and of those that are as sure the one nearest
     the end; where nothing is known of it as it stands, each source of a log by
-    itself is read, without what others put before its lines. Where two explain the same words, the reader that comes first, and
-    where one explains a part of what that one has read, too.
+    itself is read, without what others put before its lines. Where two explain
+    the same words, the reader that comes first counts, and where one explains
+    a part of what that one has read, too.
     """
     best = _read(plain, language, returncode, around)
     if best is not None and best.diagnosis.confidence != "unknown":

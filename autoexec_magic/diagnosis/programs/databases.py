@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from ..spots import Family, Saying, Seen, Spot, known, seen
+from ..spots import Family, Saying, Seen, Spot, known, saying, seen
 
 _SQL = "correct the SQL at that place"
 _RULE = "look at the row: it breaks a rule of its table"
 _POSTGRES: tuple[Saying, ...] = (
     ("syntax error at", "sql-syntax", _SQL),
     ("unterminated quoted", "sql-syntax", "close that quote"),
-    ("column ", "", ""),
+    ("no matching tables were found", "table-not-found", "correct the table's name (\\d lists them)"),
+    ("password authentication failed", "authentication-failed", "correct user and password"),
+    ("no pg_hba.conf entry", "authentication-failed", "pg_hba.conf of the server says who may connect"),
+    ("is ambiguous", "sql-syntax", "write the table before that column: t.x"),
     ("violates ", "constraint-failed", _RULE),
     ("division by zero", "division-by-zero", "check the divisor (NULLIF(x, 0))"),
     ("date/time field value out of range", "date-out-of-range", "correct that date"),
@@ -18,6 +21,8 @@ _POSTGRES: tuple[Saying, ...] = (
     ("invalid input syntax for type timestamp", "date-format", "write it as 2026-01-31 12:00, or use to_timestamp with a format"),
     ("invalid input syntax", "cannot-convert", "look at that text: it is no value of that type"),
     ("invalid input value for enum", "wrong-value", "take one of the enum's values"),
+    ("integer out of range", "number-too-large", "take a wider type, or look at the number"),
+    ("bigint out of range", "number-too-large", "take a wider type, or look at the number"),
     ("out of range for type", "number-too-large", "take a wider type, or look at the number"),
     ("value too long for type", "wrong-value", "shorten it, or widen the column"),
     ("invalid regular expression", "invalid-regex", "correct the pattern"),
@@ -33,10 +38,21 @@ _POSTGRES: tuple[Saying, ...] = (
     ("operator does not exist", "unsupported-operand", "cast one side (::type)"),
     ("must appear in the GROUP BY", "sql-syntax", "add that column to GROUP BY, or aggregate it"),
     ("more expressions than target columns", "sql-parameters", "give as many values as columns"),
+    ("database \"", "file-exists", "take another name, or use the one that is there"),
     ("already exists", "table-exists", "CREATE ... IF NOT EXISTS, or take another name"),
     ("out of memory", "out-of-memory", "give the server more memory, or do less at once"),
     ("could not extend file", "disk-full", "free some space on the server's disk"),
 )  # fmt: skip
+#: What does not exist, as the first words name it -> code.
+_ABSENT = (
+    ("column ", "column-not-found"),
+    ("relation ", "table-not-found"),
+    ("table ", "table-not-found"),
+    ("database ", "database-not-found"),
+    ("role ", "authentication-failed"),
+    ("function ", "name-not-defined"),
+    ("type ", "name-not-defined"),
+)
 _MYSQL: dict[str, tuple[str, str]] = {
     "1045": ("authentication-failed", "correct user and password"),
     "1044": ("forbidden", "GRANT that right to the user"),
@@ -90,49 +106,21 @@ def read_postgres(spot: Spot) -> Seen | None:
     if not severity or not (its_own or line.startswith(("ERROR:  ", "FATAL:  "))):
         return None
     before, _, words = line.partition(severity)
-    words = words.partition("ERROR: ")[2].strip() or words
-    if "FATAL: " in words:
-        words = words.partition("FATAL: ")[2].strip()
+    for inner in ("ERROR: ", "FATAL: "):
+        words = words.partition(inner)[2].strip() or words
     place = before.removeprefix("psql:").rstrip(": ")
     where = place if place.rpartition(":")[2].isdecimal() else ""
-    code, fix = _postgres(words) or ("", "")
-    if not code:
-        return None
-    return seen(spot, code, words, fix, where=where, exits=(1, 2, 3))
+    found = _postgres(words)
+    return seen(spot, found[0], words, found[1], where=where, exits=(1, 2, 3)) if found else None
 
 
 def _postgres(words: str) -> tuple[str, str] | None:
-    if words.endswith(("does not exist", "does not exist.")) or "does not exist (" in words:
-        if words.startswith("column "):
-            return (
-                "column-not-found",
-                "correct the column's name (\\d TABLE), or run the migration that adds it",
-            )
-        for kind, code in (
-            ("relation ", "table-not-found"),
-            ("table ", "table-not-found"),
-            ("schema ", "table-not-found"),
-            ("database ", "database-not-found"),
-            ("role ", "authentication-failed"),
-            ("function ", "name-not-defined"),
-            ("type ", "name-not-defined"),
-        ):
-            if words.startswith(kind):
-                return code, "make it first, or correct its name (\\d, \\l, \\du, \\df list them)"
-    if 'database "' in words and "does not exist" in words:
-        return "database-not-found", "createdb it first, or correct its name (\\l lists them)"
-    if 'role "' in words and "does not exist" in words:
-        return "authentication-failed", "create that role, or name another user (-U)"
-    if "no matching tables were found" in words:
-        return "table-not-found", "correct the table's name (\\d lists them)"
-    if "password authentication failed" in words or "no pg_hba.conf entry" in words:
-        return "authentication-failed", "correct user and password; pg_hba.conf says who may connect"
-    if words.startswith("column reference") and "is ambiguous" in words:
-        return "sql-syntax", "write the table before that column: t.x"
-    for mark, code, fix in _POSTGRES:
-        if code and mark in words:
-            return code, fix
-    return None
+    """Return code and fix of PostgreSQL's words: first of what does not exist, then by the table."""
+    if " does not exist" in words:
+        first = next((code for kind, code in _ABSENT if words.startswith(kind)), "")
+        if first:
+            return first, "make it first, or correct its name (\\d, \\l, \\du, \\df list them)"
+    return saying(words, _POSTGRES)
 
 
 def read_mysql(spot: Spot) -> Seen | None:
@@ -141,7 +129,8 @@ def read_mysql(spot: Spot) -> Seen | None:
     number = line.removeprefix("ERROR ").partition(" ")[0]
     if not line.startswith("ERROR ") or f"ERROR {number} (" not in line or number not in _MYSQL:
         return None
-    return seen(spot, *(_MYSQL[number][0], line, _MYSQL[number][1]), exits=(1,))
+    code, fix = _MYSQL[number]
+    return seen(spot, code, line, fix, exits=(1,))
 
 
 def read_sqlite(spot: Spot) -> Seen | None:
@@ -155,7 +144,7 @@ def read_sqlite(spot: Spot) -> Seen | None:
 
 
 FAMILIES: tuple[Family, ...] = (
-    (("ERROR:  ", "FATAL:  ", *(each for each in _POSTGRES_PROGRAMS if each != "psql:"), "psql: error: "), read_postgres),
+    (("ERROR:  ", "FATAL:  ", *(f"{each}error: " for each in _POSTGRES_PROGRAMS if each != "psql:"), "psql: error: "), read_postgres),
     (tuple(f"ERROR {number} (" for number in _MYSQL), read_mysql),
     (("Runtime error near", "Parse error near", "Error: in prepare", "Error: stepping", "Error: near line"), read_sqlite),
 )  # fmt: skip

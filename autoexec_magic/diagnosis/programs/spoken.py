@@ -228,6 +228,11 @@ def read(spot: Spot) -> Seen | None:
     return seen(spot, found.code, line, found.fix, exits=_EXITS)
 
 
-FAMILIES: tuple[Family, ...] = (
-    ((*(mark for mark, _, _ in _WORDS if mark not in ("cannot convert", "syntax error: ", "unknown option")), ": syntax error: ", "iconv: cannot convert", "(No such file or directory)"), read),
-)  # fmt: skip
+#: Words that many of them share, and the names of those that have words of their own.
+_MARKS = (
+    *("nmatched ", "nvalid ", "issing ", "nknown ", "nrecognized ", "requires an argument", "extra operand"),
+    *("(No such file or directory)", "division by zero", "checksum"),
+    *("cp: ", "rm: ", "mv: ", "ln: ", "cut: ", "sort: ", "tr: ", "sed: ", "grep: ", "gzip: ", "expr: "),
+    *("awk: ", "iconv: ", "patch: ", "printf: ", "mktemp: ", "such user"),
+)
+FAMILIES: tuple[Family, ...] = ((_MARKS, read),)

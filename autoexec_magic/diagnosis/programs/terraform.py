@@ -6,7 +6,7 @@ from ..spots import Family, Saying, Seen, Spot, saying, seen
 
 _BOX = "│| "
 _NEAR = 14  # lines of a message
-#: Title, or what stands below it -> code, fix.
+#: Title -> code, fix.
 _TITLES: tuple[Saying, ...] = (
     ("Unsupported Terraform Core version", "version-too-old", "take a version that required_version allows, or change it"),
     ("Unsupported OpenTofu Core version", "version-too-old", "take a version that required_version allows, or change it"),
@@ -18,7 +18,6 @@ _TITLES: tuple[Saying, ...] = (
     ("Unsupported attribute", "attribute-not-found", "correct the attribute's name"),
     ("Unsupported block type", "unexpected-argument", "correct the block's name, or take it out"),
     ("Invalid index", "key-not-found", "look at what the collection holds"),
-    ("no file exists at", "file-not-found", "check the path: it is looked up from the working directory"),
     ("Failed to read variables file", "file-not-found", "check the path of -var-file"),
     ("Unreadable module directory", "file-not-found", "correct the source of that module"),
     ("Invalid function argument", "wrong-value", "look at the value that the message names"),
@@ -42,7 +41,6 @@ _TITLES: tuple[Saying, ...] = (
     ("Failed to query available provider packages", "download-failed", "check the provider's source and version, and the network"),
     ("Failed to install provider", "download-failed", "check the provider's source and version, and the network"),
     ("No valid credential sources", "authentication-failed", "give the provider its credentials"),
-    ("flag provided but not defined", "unknown-option", "correct the option; terraform COMMAND -help lists them"),
     ("Resource precondition failed", "assertion-failed", "look at why that condition does not hold"),
     ("Resource postcondition failed", "assertion-failed", "look at why that condition does not hold"),
     ("local-exec provisioner error", "command-failed", "run that command alone to see what it says"),
@@ -58,40 +56,46 @@ _TITLES: tuple[Saying, ...] = (
 )  # fmt: skip
 
 
+_BELOW: tuple[Saying, ...] = (
+    ("no file exists at", "file-not-found", "check the path: it is looked up from the working directory"),
+    ("flag provided but not defined", "unknown-option", "correct the option; terraform COMMAND -help lists them"),
+    ("to number; given string", "cannot-convert", "look at that text: it is no number"),
+)  # fmt: skip
+
+
 def read(spot: Spot) -> Seen | None:
     """Explain `Error: TITLE` with the lines below it."""
     line = spot.line.strip(_BOX)
-    title = line.removeprefix("Error: ")
-    if title == line:
-        if not line.startswith("Terraform has no command named"):
-            return None
+    if line.startswith("Terraform has no command named"):
         return seen(spot, "unknown-command", line, "terraform -help lists the commands", exits=(1, 127))
-    where, said, last = "", [], spot
-    for each in spot.below(_NEAR):
-        bare = each.line.strip(_BOX)
-        if bare.startswith(("╵", "Error: ")):
-            break
-        if bare.startswith("on ") and ".tf" in bare and " line " in bare and not where:
-            file, _, number = bare[3:].partition(" line ")
-            where = f"{file}:{number.partition(',')[0].rstrip(':')}"
-        elif bare and where and not bare[:1].isdigit():
-            said.append(bare)
-            last = each
-        elif bare and not where:
-            said.append(bare)
-    told = " ".join(said)
-    is_boxed = spot.line.lstrip().startswith("│")
-    found = saying(title, _TITLES)
-    if not (where or is_boxed or "erraform" in told or "flag provided" in told):
+    if not line.startswith("Error: "):
         return None
-    if found is None or found[0] == "wrong-value":
-        found = saying(told, _TITLES[10:11]) or found
-    found = saying(told, (row for row in _TITLES if row[1] == "unknown-option")) if found is None else found  # type: ignore[arg-type]
+    title = line.removeprefix("Error: ")
+    where, told, last = _below(spot)
+    is_its_own = where or spot.line.lstrip().startswith("│") or "erraform" in told or "flag provided" in told
+    found = (saying(told, _BELOW) or saying(title, _TITLES)) if is_its_own else None
     if found is None:
         return None
-    return seen(
-        spot, found[0], f"{title}: {told}" if told else title, found[1], where=where, last=last, exits=(1,)
-    )
+    why = f"{title}: {told}" if told else title
+    return seen(spot, found[0], why, found[1], where=where, last=last, exits=(1,))
+
+
+def _below(spot: Spot) -> tuple[str, str, Spot]:
+    """Return the place, what is said of it, and the last line of a message."""
+    where, last = "", spot
+    said: list[str] = []
+    for each in spot.below(_NEAR):
+        bare = each.line.strip(_BOX)
+        if bare.startswith(("╵", "╷", "Error: ")):
+            break
+        if not where and bare.startswith("on ") and ".tf" in bare and " line " in bare:
+            file, _, number = bare[3:].partition(" line ")
+            where = f"{file}:{number.partition(',')[0].rstrip(':')}"
+            said.clear()
+        elif bare and not bare[:1].isdigit():
+            said.append(bare)
+            last = each
+    return where, " ".join(said), last
 
 
 FAMILIES: tuple[Family, ...] = (

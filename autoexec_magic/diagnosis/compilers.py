@@ -12,7 +12,7 @@ from .spots import Family, Saying, Seen, Spot, known, seen
 
 _DECLARE = "declare it first, include the header that does, or correct the spelling"
 _C: tuple[Saying, ...] = (
-    ("fatal error: Killed signal terminated", "out-of-memory", "build with fewer jobs at once (make -j1), or more memory"),
+    ("fatal error: Killed signal terminated", "killed", "look whether memory ran out (dmesg): then build with fewer jobs at once (make -j1)"),
     ("was not declared in this scope", "name-not-declared", _DECLARE),
     ("undeclared here", "name-not-declared", _DECLARE),
     ("undeclared (first use", "name-not-declared", _DECLARE),
@@ -55,7 +55,7 @@ _C: tuple[Saying, ...] = (
     ("cannot execute ‘cc1", "compiler-not-found", "install the compiler of that language (Debian: g++ for C++)"),
     ("cannot execute 'cc1", "compiler-not-found", "install the compiler of that language (Debian: g++ for C++)"),
     ("cannot execute ‘as’", "compiler-not-found", "install the assembler (Debian: binutils)"),
-    ("Killed signal terminated program", "out-of-memory", "build with fewer jobs at once (make -j1), or more memory"),
+    ("Killed signal terminated program", "killed", "look whether memory ran out (dmesg): then build with fewer jobs at once (make -j1)"),
     ("No space left on device", "disk-full", "free some space on that disk"),
     ("[-Werror", "warning-as-error", "correct what the warning says, or take -Werror out"),
     ("expected", "syntax", "correct that line, or the end of the line before it"),
@@ -96,6 +96,9 @@ _LINK: tuple[Saying, ...] = (
     ("is incompatible with", "wrong-architecture", "build all files for the same architecture"),
     ("recompile with -fPIC", "relocation-error", "compile that file with -fPIC"),
     ("relocation truncated to fit", "relocation-error", "compile with -mcmodel=large, or make the data smaller"),
+    ("syntax error in ", "syntax", "correct that line of the linker's script"),
+    (": syntax error", "syntax", "correct that line of the linker's script"),
+    ("cannot open linker script file", "file-not-found", "check the path of the linker's script"),
     ("cannot open output file", "write-failed", "check that the folder is there, that it is yours and has space"),
     ("multiple definition of", "multiple-definition", "define it in one file only: declare it extern (or inline) in the header"),
     ("duplicate symbol", "multiple-definition", "define it in one file only: declare it extern (or inline) in the header"),
@@ -271,6 +274,6 @@ def _caret(spot: Spot) -> Spot:
 
 FAMILIES: tuple[Family, ...] = (
     ((": error: ", ": fatal error: "), read_c),
-    (("cannot find -l", "unable to find library -l", "library not found for -l", "undefined reference to ", "error: undefined symbol: ", "multiple definition of", "duplicate symbol", "in wrong format", "not recognized", "skipping incompatible", "is incompatible with", "recompile with -fPIC", "relocation truncated", "cannot open output file", "DSO missing", "collect2: ", "final link failed", "linker command failed"), read_linker),
+    (("cannot find -l", "unable to find library -l", "library not found for -l", "undefined reference to ", "error: undefined symbol: ", "multiple definition of", "duplicate symbol", "in wrong format", "not recognized", "skipping incompatible", "is incompatible with", "recompile with -fPIC", "relocation truncated", "cannot open output file", "syntax error in ", "cannot open linker script", "DSO missing", "collect2: ", "final link failed", "linker command failed"), read_linker),
     (("error: command '",), read_command),
 )  # fmt: skip

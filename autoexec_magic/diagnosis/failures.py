@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from . import compilers, node, npm, pips, programs, pytests, rust, shell, typescript, uvs
+from . import compilers, node, npm, pips, programs, pytests, quotes, rust, shell, typescript, uvs
 from .around import NOTHING, Around
 from .plain import Reading
 from .spots import LONGEST_LINE, Family, Reader, Seen, Spot, spot_at
@@ -41,6 +41,7 @@ _ADDED = (
     "fatal runtime error: stack overflow",
     "SUMMARY: ",
 )
+_LONGEST_QUOTE = 8000  # characters of a line that quotes
 _FAR = 40  # lines after a failure that make it doubtful whether it is why a process ended
 
 
@@ -54,7 +55,6 @@ _SHELL_MARKS = (
 _ANCHORS = (
     *("rror", "ERR", "ailed", "annot ", "not ", "denied", "xception", "zip: ", "nable to", "undefined "),
     *(
-        "unknown ",
         "awk: ",
         "tar: ",
         "BackOff",
@@ -65,7 +65,8 @@ _ANCHORS = (
         " to commit",
         "rejected]",
     ),
-    *("o such ", "efused"),
+    *("o such ", "efused", "nvalid ", "nmatched ", "issing ", "nknown ", "nrecognized ", "onnection "),
+    *("oo many ", "! => {", "roject", "oo long", "option"),
 )
 
 
@@ -79,14 +80,25 @@ def _spoken(spot: Spot) -> Seen | None:
                 start=spot.start + reading.start, end=spot.start + reading.end)  # fmt: skip
 
 
-_READERS: tuple[Reader, ...] = (*(reader for _, reader in _FAMILIES), _spoken)
-_SHELL = len(_FAMILIES)  # the rank of the shell's reader, which comes last
+def _quoting(spot: Spot) -> Seen | None:
+    """Explain what a tool quotes of another one's failure, by what that one wrote."""
+    below = next(iter(spot.below(1)), None)
+    is_ignored = below is not None and below.line.startswith("...ignoring")
+    for words in quotes.quoted_failures(spot.text[spot.start : spot.end][:_LONGEST_QUOTE]):
+        if found := choose(list(find(words, also_shell=True))):
+            end = spot.start + len(spot.line)
+            return replace(found, start=spot.start, end=end, exits=(), is_echo=is_ignored)
+    return None
+
+
+_READERS: tuple[Reader, ...] = (*(reader for _, reader in _FAMILIES), _quoting, _spoken)
+_SHELL = len(_FAMILIES) + 1  # the rank of the shell's reader, which comes last
 
 
 def _by_anchor() -> dict[bytes, tuple[tuple[str, tuple[int, ...]], ...]]:
     """Return anchor, without digits -> literals that hold it, each with the ranks of its readers."""
     ranks: dict[str, list[int]] = {}
-    for rank, marks in enumerate((*(marks for marks, _ in _FAMILIES), _SHELL_MARKS)):
+    for rank, marks in enumerate((*(marks for marks, _ in _FAMILIES), quotes.MARKS, _SHELL_MARKS)):
         for mark in marks:
             ranks.setdefault(mark, []).append(rank)
     found: dict[bytes, list[tuple[str, tuple[int, ...]]]] = {}

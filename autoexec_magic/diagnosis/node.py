@@ -40,7 +40,7 @@ class _Shown:
 def read(spot: Spot) -> Seen | None:
     """Explain `TypeError [CODE]: message` with Node's frame around it."""
     line = (
-        spot.line.strip()
+        _without_reference(spot.line.strip())
         .removeprefix("Uncaught ")
         .removeprefix("[")
         .removesuffix("{")
@@ -55,6 +55,8 @@ def read(spot: Spot) -> Seen | None:
         return None
     code = code or shown.code or _code_in(message)
     found, fix, why = _explain(kind, code, message)
+    if message == "Unexpected reserved word" and "await" in shown.source:
+        found, fix = "await-outside-async", "write async before that function, or use an ES module"
     evidence = [f"line: {shown.source}"] if shown.source and _local(shown.head_place) else []
     if shown.cause and (found in _GENERIC or found == "error"):
         inner_kind, inner_code, inner = _head(shown.cause)
@@ -132,6 +134,16 @@ def read_option(spot: Spot) -> Seen | None:
     return seen(spot, "unknown-option", line, "correct the option: node --help lists them", exits=(9,))
 
 
+def _without_reference(line: str) -> str:
+    """Take away what Node puts before an object that holds itself.
+
+    >>> _without_reference("<ref *1> Error: boom"), _without_reference("a > b")
+    ('Error: boom', 'a > b')
+    """
+    mark, found, rest = line.partition("> ")
+    return rest if found and mark.startswith("<ref *") and mark[6:].isdecimal() else line
+
+
 def _head(line: str) -> tuple[str, str, str]:
     """Split `TypeError [CODE]: message` into type, code and message; no type where it is none."""
     kind, _, message = line[:2000].partition(": ")
@@ -157,7 +169,7 @@ def _explain(kind: str, code: str, message: str) -> tuple[str, str, str]:
     reason = message.partition("with the reason ")[2].rstrip("] {")
     if code == "ERR_UNHANDLED_REJECTION" and reason:
         why = f"a promise was rejected with {reason} and nobody handled it"
-    if code == "ENOENT" and message.startswith("spawn "):
+    if code == "ENOENT" and message.startswith(("spawn ", "spawnSync ")):
         return "command-not-found", "install that program, or correct its name", why
     if found := BY_CODE.get(code) or saying(message, MESSAGES):
         return (*found, why)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from .compilers import read_c
 from .nodetable import BY_CODE
+from .programs import git
 from .spots import Family, Saying, Seen, Spot, saying, seen, spot_at
 
 _PREFIXES = ("npm error", "npm ERR!")
@@ -116,6 +117,8 @@ def read(spot: Spot) -> Seen | None:
         return replace(
             inner, start=spot.start, end=last.start + len(last.line), evidence=(f"npm: {why}",), exits=()
         )
+    if inner := _of_git(lines) if code == "npm-failed" else None:
+        return replace(inner, start=spot.start, end=last.start + len(last.line), evidence=evidence, exits=())
     is_echo = npm_code == "ELIFECYCLE" or why.startswith("Lifecycle script")
     sure = "likely" if code in ("npm-failed", "script-failed") and not npm_code else "certain"
     return seen(spot, code, why, fix, last=last, evidence=evidence, is_echo=is_echo, confidence=sure,
@@ -143,6 +146,14 @@ def _compiled(lines: list[str]) -> Seen | None:
         if (": error: " in line or ": fatal error: " in line) and (found := read_c(spot_at(line, 0))):
             return found
     return None
+
+
+def _of_git(lines: list[str]) -> Seen | None:
+    """Return what git says inside a message of npm's, the first line that is no echo."""
+    found = [
+        git.read(spot_at(line, 0)) for line in lines if line.startswith(("fatal: ", "error: ", "ERROR: "))
+    ]
+    return next((each for each in found if each and not each.is_echo), None)
 
 
 def _block(spot: Spot, prefix: str) -> tuple[list[str], Spot]:

@@ -84,6 +84,16 @@ def read_check(spot: Spot) -> Seen | None:
     return None
 
 
+def read_missing(spot: Spot) -> Seen | None:
+    """Explain a Python that has no pip."""
+    program, _, _ = spot.line.strip().partition(": No module named ")
+    if not spot.line.rstrip().endswith(": No module named pip") or " " in program:
+        return None
+    return seen(
+        spot, "installer-missing", spot.line.strip(), "python -m ensurepip (Debian: python3-pip)", exits=(1,)
+    )
+
+
 def read_usage(spot: Spot) -> Seen | None:
     """Explain an option that pip does not know, or a name that is not installed."""
     line = spot.line.strip()
@@ -239,6 +249,7 @@ _TOLD: tuple[tuple[str, Callable[[Spot, str], Seen | None]], ...] = (
 
 FAMILIES: tuple[Family, ...] = (
     (("ERROR: ", "error: externally-managed", "error: subprocess-exited", "error: metadata-gen", "error: legacy-install", "error: failed-wheel"), read),
+    ((": No module named pip",), read_missing),
     ((", but you have ",), read_check),
     (("no such option: ", "WARNING: Package(s) not found"), read_usage),
 )  # fmt: skip

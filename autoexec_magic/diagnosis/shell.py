@@ -67,7 +67,32 @@ SAYINGS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "too-many-links",
             "look at where that link leads (readlink): it goes round in a circle",
         ),
-        "File name too long": ("invalid-name", "take a shorter name"),
+        "File name too long": ("name-too-long", "take a shorter name"),
+        "Read-only file system": ("read-only", "write somewhere else: {name} is on a read-only file system"),
+        "Cannot allocate memory": ("out-of-memory", "free some memory, or do less at once"),
+        "Disk quota exceeded": ("disk-full", "free some of your space, or write somewhere else"),
+        "File too large": ("file-too-large", "write a smaller file, or raise the limit (ulimit -f)"),
+        "Device or resource busy": ("file-in-use", "end what uses it (lsof, fuser), then run it again"),
+        "Input/output error": ("io-error", "check the disk or the mount that {name} is on"),
+        "Invalid cross-device link": ("other-file-system", "copy it, then remove the old one"),
+        "Invalid argument": ("invalid-argument", "look at the values on that line"),
+        "No such process": ("no-such-process", "check that the process still runs before that line"),
+        "Bad file descriptor": ("file-closed", "open that descriptor before it is used"),
+        "Address already in use": ("address-in-use", "stop what uses that port, or take another"),
+        "Cannot assign requested address": (
+            "address-not-available",
+            "use an address of this machine, such as 127.0.0.1",
+        ),
+        "Connection timed out": ("operation-timed-out", "check the network and the address"),
+        "Connection reset by peer": ("connection-lost", "look at why the other side closed the connection"),
+        "Broken pipe": ("broken-pipe", "look at why the reader ended first"),
+        "No route to host": ("host-unreachable", "check the network and the address"),
+        "Network is unreachable": ("host-unreachable", "check the network and the address"),
+        "Name or service not known": ("host-not-found", "check the host's name, and the network"),
+        "Temporary failure in name resolution": (
+            "host-not-found",
+            "check the host's name, and whether this machine has a network",
+        ),
         "Text file busy": ("file-in-use", "end the program first: it runs from that very file"),
         "Resource temporarily unavailable": (
             "process-limit",
@@ -125,7 +150,14 @@ _SIGNAL_WORDS = {
     "Aborted": "SIGABRT",
     "Terminated": "SIGTERM",
     "Segmentation fault": "SIGSEGV",
+    "Bus error": "SIGBUS",
+    "Floating point exception": "SIGFPE",
+    "Illegal instruction": "SIGILL",
+    "CPU time limit exceeded": "SIGXCPU",
+    "File size limit exceeded": "SIGXFSZ",
 }
+_TIMED_OUT = 124  # how timeout ends when the time was up
+_OUT_OF_TIME = "give timeout more time, or find out what the command waited for"
 _RUNNERS = frozenset(
     ("env", "xargs", "nohup", "timeout", "nice", "sudo", "time", "setsid", "stdbuf", "chroot")
 )
@@ -155,6 +187,9 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
         if line and (diagnosis := _explain_line(line, returncode, is_all=returncode is None and seen == 1)):
             return Reading(diagnosis, start, end)
     start, end = last_line(plain)
+    if returncode == _TIMED_OUT:
+        words = f"exit code {returncode}: timeout ended it{'; last line: ' if end else ''}{plain[start:end]}"
+        return Reading(compose("operation-timed-out", words, _OUT_OF_TIME, "likely"), start, end)
     if returncode in _NOT_RUN:
         code, fix = _NOT_RUN[returncode]
         return Reading(compose(code, f"exit code {returncode}", fix, "likely"), start, end)
@@ -196,6 +231,9 @@ def _explain_line(line: str, returncode: int | None, *, is_all: bool = False) ->
     """
     where, parts = _anatomy(line)
     saying, name = parts[-1], _name(parts)
+    if line.startswith("timeout: sending signal "):
+        sure = returncode == _TIMED_OUT
+        return compose("operation-timed-out", line, _OUT_OF_TIME, _sureness(sure))
     if where and saying.startswith("division by 0"):
         return compose("division-by-zero", ": ".join(parts), "check the divisor first", "likely", where)
     if (

@@ -12,6 +12,7 @@ from autoexec_magic.values import Diagnosis
 from . import failures, python, shell
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain, one_line
+from .strands import strands
 
 _Reader: TypeAlias = Callable[[str, int | None, Around], Reading | None]
 _SHELL_FIRST: tuple[_Reader, ...] = (shell.read, failures.read, python.read)
@@ -25,6 +26,7 @@ _READERS: MappingProxyType[str, tuple[_Reader, ...]] = MappingProxyType(
 )
 _OTHER: tuple[_Reader, ...] = (failures.read, shell.read)  # every program can be missing, or be killed
 _RANKS = {"certain": 2, "likely": 1, "unknown": 0}
+_BARE = ("aborted",)  # how it ended, and never why
 _FEW = 200  # characters behind a failure that cannot hold another one worth looking for
 
 
@@ -67,16 +69,35 @@ def read(plain: str, language: str, returncode: int | None, around: Around = NOT
     """Return what explains the end of `plain`, a text without escape sequences, or None.
 
     The surest reading counts, and of those that are as sure the one nearest
-    the end; where two explain the same words, the reader that comes first, and
-    where one explains a part of what that one has read, too.
+    the end; where nothing is known of it as it stands, each source of a log by
+    itself is read, without what others put before its lines. Where two explain
+    the same words, the reader that comes first counts, and where one explains
+    a part of what that one has read, too.
     """
+    best = _read(plain, language, returncode, around)
+    if best is not None and best.diagnosis.confidence != "unknown":
+        return best
+    for strand in strands(plain, {}) if "\n" in plain else ():
+        found = _read(strand.text, language, returncode, around) if strand.text != plain else None
+        if found is None or found.diagnosis.confidence == "unknown":
+            continue
+        start, end = strand.place(found.start), strand.place(max(found.start, found.end - 1)) + 1
+        found = found._replace(start=start, end=end)
+        best = found if best is None or _is_better(found, best) else best
+    return best
+
+
+def _read(plain: str, language: str, returncode: int | None, around: Around) -> Reading | None:
+    """Return what explains the end of a text of one source."""
     best: Reading | None = None
     for reader in _READERS.get(language, _OTHER):
         found = reader(plain, returncode, around)
         if found is None:
             continue
-        if best is None or _is_better(found, best):
+        if best is None or _is_better(found, best) or _says_why(found, best):
             best = found
+        if best.diagnosis.code in _BARE:
+            continue
         if best.diagnosis.confidence == "certain" and len(plain) - best.end <= _FEW:
             break
     if best is not None and best.diagnosis.code == "command-failed" and language == "python":
@@ -102,6 +123,12 @@ def _of_command(plain: str, ended: Reading, around: Around) -> Reading | None:
         said.start,
         said.end,
     )
+
+
+def _says_why(found: Reading, best: Reading) -> bool:
+    """Whether what a program wrote before it gave up explains why it did."""
+    is_sure = found.diagnosis.confidence == "certain"
+    return is_sure and best.diagnosis.code in _BARE and found.diagnosis.code not in _BARE
 
 
 def _is_better(found: Reading, best: Reading) -> bool:

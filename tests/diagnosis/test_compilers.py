@@ -51,7 +51,7 @@ def test_a_captured_failure_is_explained(name, where, why, fix):
         ("ld.lld: error: undefined symbol: frob", "undefined-reference", ""),
         ("ld: library not found for -lfrob", "library-not-found", ""),
         ("error: command 'gcc' failed: No such file or directory", "compiler-not-found", ""),
-        ("g++: fatal error: Killed signal terminated program cc1plus", "out-of-memory", ""),
+        ("g++: fatal error: Killed signal terminated program cc1plus", "killed", ""),
         ("/usr/lib/gcc/x86_64-linux-gnu/12/include/x.h:9:2: error: #error no", "compile-error", "/usr/lib/gcc/x86_64-linux-gnu/12/include/x.h:9"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from anytext import ANY_TEXT, FAILURES, is_shown_on_one_line
 from hypothesis import given
 
 from autoexec_magic.diagnosis import diagnose_log, diagnose_text, failures
-from autoexec_magic.diagnosis.failures import _BY_ANCHOR, _FAMILIES
+from autoexec_magic.diagnosis.failures import _BY_ANCHOR, _READERS
 from autoexec_magic.diagnosis.plain import make_plain
 
 FAMILIES = ("programs", "node", "rust", "compilers", "packages")
@@ -79,12 +79,12 @@ def test_every_literal_stands_in_a_line_that_its_anchor_finds():
     for anchor, marks in _BY_ANCHOR.items():
         for mark, ranks in marks:
             assert anchor in mark.encode().translate(None, b"0123456789")
-            assert max(ranks) <= len(_FAMILIES)
+            assert max(ranks) < len(_READERS)
 
 
 def test_anchors_are_few():
     """Each is one more search through the whole text."""
-    assert len(_BY_ANCHOR) <= 110
+    assert len(_BY_ANCHOR) <= 140
 
 
 def codes_in(module):

@@ -89,7 +89,7 @@ ROWS = [
     ("operation-not-permitted.chown", 1, "", "Operation not permitted", "ask whose /proc/1 is: ", "likely"),
     ("folder-not-empty.rmdir", 1, "", "Directory not empty", "empty d first, or rm -", "likely"),
     ("too-many-links.cat", 1, "", "Too many levels of symbolic li", "look at where that lin", "likely"),
-    ("invalid-name.long", 1, "", "cannot touch 'xxxxxxxxxxxxxxxx", "take a shorter name", "likely"),
+    ("name-too-long", 1, "", "cannot touch 'xxxxxxxxxxxxxxxx", "take a shorter name", "likely"),
     ("file-in-use.bash", 1, "script.sh:3", "Text file busy", "end the program first:", "likely"),
     ("command-not-found.env", 127, "", "No such file or directory", "install frobnicate, or", "certain"),
     ("command-not-found.xargs", 127, "", "No such file or directory", "install frobnicate, or", "certain"),

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from ..spots import Family
-from . import archives, builds, clouds, containers, git, java, network, system, tools
+from . import (
+    archives,
+    builds,
+    clouds,
+    containers,
+    databases,
+    git,
+    java,
+    network,
+    poetry,
+    spoken,
+    system,
+    terraform,
+    tools,
+)
 
 __all__ = ["FAMILIES"]
 
@@ -15,6 +29,10 @@ FAMILIES: tuple[Family, ...] = (
     *builds.FAMILIES,
     *java.FAMILIES,
     *system.FAMILIES,
+    *databases.FAMILIES,
+    *poetry.FAMILIES,
+    *terraform.FAMILIES,
     *tools.FAMILIES,
+    *spoken.FAMILIES,
     *clouds.FAMILIES,
 )

@@ -36,7 +36,7 @@ _DOCKER: tuple[Saying, ...] = (
     ("ADD failed", "file-not-found", "correct the path: it is looked up from the build's folder, less .dockerignore"),
     ("failed to compute cache key", "file-not-found", "correct the path: it is looked up from the build's folder, less .dockerignore"),
     ("unknown instruction", "syntax", "correct that line of the Dockerfile"),
-    ("returned a non-zero code: 137", "out-of-memory", "give it more memory (--memory), or do less at once"),
+    ("returned a non-zero code: 137", "killed", "look whether memory ran out (docker inspect: OOMKilled): then raise --memory, or do less at once"),
     ("returned a non-zero code", "command-failed", "read what that command of the Dockerfile wrote above"),
     ("unauthorized: authentication required", "authentication-failed", "docker login to that registry first"),
     ("denied: requested access", "forbidden", "docker login with an account that may do this"),
@@ -58,6 +58,12 @@ _DOCKER_EXITS = (1, 125, 126, 127)
 _DOCKER_SPEAKS = ("docker: ", "Error response from daemon", "error during connect", "Failed to initialize", "ERROR: failed to ", "Cannot connect to the Docker", "permission denied while trying", "Cannot locate", "unable to prepare context", "unknown flag: ", "unknown shorthand flag", "The command ", "ERROR: Cannot connect", "Unable to find image", "Error: No such ", "COPY failed", "ADD failed", "Error: ")  # fmt: skip
 
 _KUBECTL: tuple[Saying, ...] = (
+    ("context \"", "context-not-found", "kubectl config get-contexts lists them"),
+    ("rename the context", "context-not-found", "kubectl config get-contexts lists them"),
+    ("delete context ", "context-not-found", "kubectl config get-contexts lists them"),
+    ("must specify one of -f", "missing-argument", "name what to apply: -f FILE, or -k FOLDER"),
+    ("Required resource not specified", "missing-argument", "name the kind and the resource"),
+    ("error loading config file", "invalid-config", "correct the kubeconfig at that line"),
     ("was refused - did you specify the right host or port", "connection-refused", "kubectl config current-context: start that cluster, or choose another context"),
     ("connection refused", "connection-refused", "kubectl config current-context: start that cluster, or choose another context"),
     ("i/o timeout", "operation-timed-out", "check the network and the VPN to the cluster, then run it again"),
@@ -97,7 +103,7 @@ _DOCKER_ITSELF = (
     "docker: error",
     "docker: unknown flag",
 )
-_KUBECTL_ERRORS = ("the server doesn't have", "the path \"", "You must be logged in", "no context exists", "current-context", "error validating", "error parsing", "error converting YAML", "timed out waiting for the condition", "unable to recognize", "deployment \"", "no configuration has been provided")  # fmt: skip
+_KUBECTL_ERRORS = ("the server doesn't have", "the path \"", "context \"", "cannot rename the context", "cannot delete context", "must specify one of -f", "Required resource not", "error loading config file", "You must be logged in", "no context exists", "current-context", "error validating", "error parsing", "error converting YAML", "timed out waiting for the condition", "unable to recognize", "deployment \"", "no configuration has been provided")  # fmt: skip
 _LOGS = "kubectl logs POD --previous says why it ended; kubectl describe pod POD shows the events"
 _PODS: tuple[Saying, ...] = (
     ("CrashLoopBackOff", "container-crashes", _LOGS),

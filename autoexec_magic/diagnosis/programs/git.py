@@ -5,6 +5,8 @@ Its own words begin with `fatal: ` or `error: `, and it ends with 128 or 1.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..spots import Family, Saying, Seen, Spot, known, seen
 
 _EXITS = (1, 128, 129)
@@ -98,6 +100,7 @@ _BARE: tuple[Saying, ...] = (
     ("Author identity unknown", "identity-unknown", "git config user.name NAME; git config user.email ADDRESS"),
     ("Please tell me who you are", "identity-unknown", "git config user.name NAME; git config user.email ADDRESS"),
 )  # fmt: skip
+_WHY = (": not found", ": command not found", ": No such file or directory", ": Permission denied")
 _READ_REMOTE = "fatal: Could not read from remote repository"
 _PUSH_FAILED = "error: failed to push some refs"
 
@@ -112,7 +115,11 @@ def read(spot: Spot) -> Seen | None:
     if line.startswith((_READ_REMOTE, _PUSH_FAILED, "fatal: cherry-pick failed")):
         fix = "read what the remote or ssh said above"
         return seen(spot, "git-failed", line, fix, confidence="likely", exits=_EXITS, is_echo=True)
+    if line.startswith("fatal: [") and "]: " in line:
+        return None  # Ansible's
     found = known(spot, _ROWS, line, exits=(*_EXITS, 3))
+    if found and "hung up unexpectedly" in line:
+        return _hung_up(spot, found)
     if found and line.startswith("fatal: "):
         return found
     if found and not line.startswith("error: the following required"):
@@ -122,6 +129,13 @@ def read(spot: Spot) -> Seen | None:
         fix = "read that message; git status says where you are"
         return seen(spot, "git-failed", line, fix, confidence="likely", exits=_EXITS)
     return None
+
+
+def _hung_up(spot: Spot, found: Seen) -> Seen | None:
+    """Say that the other side ended, unless a line above says why: a filter, a hook or ssh that failed."""
+    if any(each.line.rstrip(".").endswith(_WHY) for each in spot.above(6)):
+        return None
+    return replace(found, confidence="likely", is_echo=True)
 
 
 def _shows_usage(spot: Spot) -> bool:

@@ -35,6 +35,24 @@ _TYPES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "NoSuchElementException": ("key-not-found", "check that there is one before that line"),
         "ConcurrentModificationException": ("changed-while-iterating", "change a copy, or use the iterator's own remove"),
         "AssertionError": ("assertion-failed", "compare both sides of the assert"),
+        "PatternSyntaxException": ("invalid-regex", "correct the pattern at that place, or quote it (Pattern.quote)"),
+        "DateTimeParseException": ("date-format", "give the text's own format (DateTimeFormatter)"),
+        "UnsupportedOperationException": ("not-implemented", "copy the collection first (new ArrayList<>): that one may not change, or lacks that method"),
+        "ArrayStoreException": ("type-mismatch", "store what the array is made for"),
+        "NegativeArraySizeException": ("wrong-value", "look at the number that size is made of"),
+        "UnsatisfiedLinkError": ("shared-library-missing", "name the library's folder: -Djava.library.path=FOLDER"),
+        "URISyntaxException": ("invalid-url", "escape the odd characters of that URL"),
+        "MalformedURLException": ("invalid-url", "give the whole URL, with https:// in front"),
+        "SSLException": ("tls-failed", "check that the port speaks TLS (https, not http)"),
+        "NoSuchFieldError": ("version-conflict", "look for two versions of that library on the class path"),
+        "IllegalFormatException": ("format-mismatch", "give each % its value, of its type"),
+        "IllegalFormatConversionException": ("format-mismatch", "give each % its value, of its type"),
+        "MissingFormatArgumentException": ("format-mismatch", "give each % its value"),
+        "UnknownFormatConversionException": ("format-mismatch", "correct the letter behind that %"),
+        "NotSerializableException": ("cannot-pickle", "let that class implement Serializable"),
+        "DirectoryNotEmptyException": ("folder-not-empty", "empty that folder first"),
+        "FileAlreadyExistsException": ("file-exists", "take another name, or allow that it exists"),
+        "ZipException": ("damaged-file", "get the file again: it is no whole archive"),
         "SQLException": ("database-error", "read that message of the database"),
         "InputMismatchException": ("wrong-value", "look at what is read there"),
     }
@@ -45,6 +63,10 @@ _LAUNCHER: tuple[Saying, ...] = (
     ("no main manifest attribute", "main-missing", "name the class: java -cp FILE.jar CLASS"),
     ("UnsupportedClassVersionError", "version-too-old", "run it with a newer Java, or compile it with --release"),
     ("Main method not found in class", "main-missing", "write public static void main(String[] args) in it"),
+    ("Unrecognized option: ", "unknown-option", "correct the option; java -X and java --help list them"),
+    ("Unrecognized VM option", "unknown-option", "correct the option; java -XX:+PrintFlagsFinal lists them"),
+    ("Could not reserve enough space", "out-of-memory", "ask for less memory (-Xmx, -Xms), or raise the limit that it runs under"),
+    ("insufficient memory for the Java Runtime", "out-of-memory", "ask for less memory (-Xmx, -Xms), or free some"),
     ("Could not create the Java Virtual Machine", "jvm-not-started", "correct the options that the line above names"),
 )  # fmt: skip
 _MAVEN: tuple[Saying, ...] = (
@@ -112,7 +134,24 @@ def read_launcher(spot: Spot) -> Seen | None:
         for each in spot.below(3):
             if found := known(spot, _LAUNCHER, each.line.strip(), exits=(1,), last=each):
                 return found
-    return known(spot, _LAUNCHER, line, exits=(1,))
+    is_echo = line.startswith("Error: Could not create")
+    return known(spot, _LAUNCHER, line, exits=(1,), is_echo=is_echo)
+
+
+def read_machine(spot: Spot) -> Seen | None:
+    """Explain why Java's virtual machine could not begin."""
+    line = spot.line.strip()
+    if line.startswith("Error occurred during initialization of"):
+        said = next(iter(spot.below(1)), spot)
+        words = said.line.strip()
+        if "Exception" in words or "Error: " in words:
+            return None
+        found = known(spot, _LAUNCHER, words, exits=(1,), last=said)
+        fix = "correct the options that it names (JAVA_TOOL_OPTIONS, JAVA_OPTS)"
+        return found or seen(spot, "jvm-not-started", words, fix, exits=(1,), last=said)
+    if line.startswith(("# There is insufficient memory", "Unrecognized ")):
+        return known(spot, _LAUNCHER, line.lstrip("# "), exits=(1, 134))
+    return None
 
 
 def read_maven(spot: Spot) -> Seen | None:
@@ -157,5 +196,6 @@ def _place(frame: str) -> str:
 FAMILIES: tuple[Family, ...] = (
     (("Exception in thread ", "Exception: ", "Exception\n", "Error: ", "Error\n"), read_exception),
     (("Error: Could not f", "Error: Unable to access jar", "Error: LinkageError", "Error: Main method", "no main manifest", "Error: Could not create the J"), read_launcher),
+    (("Error occurred during initialization of", "There is insufficient memory for", "Unrecognized option: ", "Unrecognized VM option"), read_machine),
     (("[ERROR]",), read_maven),
 )  # fmt: skip

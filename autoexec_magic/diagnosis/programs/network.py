@@ -62,6 +62,20 @@ CURL: MappingProxyType[int, tuple[str, str]] = MappingProxyType(
         97: ("proxy-failed", "look at what the proxy answers"),
     }
 )  # fmt: skip
+#: Status of HTTP -> code, fix; the same codes as a Python library's answers have.
+_STATUS: MappingProxyType[int, tuple[str, str]] = MappingProxyType(
+    {
+        400: ("http-bad-request", "look at what the request sends: the server cannot read it"),
+        401: ("authentication-failed", "give user and password, or a token in a header"),
+        403: ("forbidden", "ask for access, or use another account"),
+        404: ("http-not-found", "correct the URL: the server has nothing there"),
+        407: ("proxy-failed", "give the proxy its user and password"),
+        408: ("operation-timed-out", "run it again; send it in smaller pieces"),
+        413: ("file-too-large", "send a smaller file, or raise the server's limit"),
+        429: ("rate-limited", "wait (Retry-After says how long), then ask less often"),
+    }
+)
+_NOT_HTTP = "look at what answers there: it does not speak HTTP (for TLS write https://)"
 _WGET: tuple[Saying, ...] = (
     ("unable to resolve host address", "host-not-found", _NETWORK),
     ("failed: Connection refused", "connection-refused", _SERVER),
@@ -70,6 +84,9 @@ _WGET: tuple[Saying, ...] = (
     ("Read error (Connection reset", "connection-lost", _AGAIN),
     ("failed: No route to host", "host-unreachable", _NETWORK),
     ("failed: Network is unreachable", "host-unreachable", _NETWORK),
+    ("Connection closed at byte", "transfer-cut", "run it again, with -c to go on where it stopped"),
+    ("Read error at byte", "connection-lost", _AGAIN),
+    ("No data received", "empty-reply", _AGAIN),
     ("Authentication Failed.", "authentication-failed", "give --user and --password, or a token in --header"),
     ("is not trusted", "certificate-invalid", "give the CA that signed it (--ca-certificate FILE)"),
     ("doesn't have a known issuer", "certificate-invalid", "give the CA that signed it (--ca-certificate FILE)"),
@@ -113,11 +130,42 @@ def read_curl(spot: Spot) -> Seen | None:
         code, fix = CURL.get(int(number), ("command-failed", "look up that number in man curl, EXIT CODES"))
         if code == "tls-failed" and "certificate" in words:
             code, fix = "certificate-invalid", _CA
+        if code == "certificate-invalid":
+            code, fix = _certificate(words) or (code, fix)
+        if code == "http-error":
+            code, fix = explain_status(words.rpartition(" ")[2]) or (code, fix)
+        if "HTTP/0.9" in words or "Weird server reply" in words:
+            code, fix = "unexpected-answer", _NOT_HTTP
         return seen(spot, code, f"curl {number}:{words}", fix, exits=(int(number),))
     if line.startswith("curl: option ") or "is unknown" in line:
         return seen(
             spot, "unknown-option", line, "correct the option; curl --help all lists them", exits=(2,)
         )
+    return None
+
+
+def explain_status(number: str) -> tuple[str, str] | None:
+    """Return code and fix of a status of HTTP from 400 on, or None where it is none.
+
+    >>> explain_status("503")[0], explain_status("418")[0], explain_status("200")
+    ('http-server-error', 'http-client-error', None)
+    """
+    status = int(number) if number.isdecimal() and len(number) == 3 else 0
+    if found := _STATUS.get(status):
+        return found
+    if status // 100 == 5:
+        return "http-server-error", "ask again later: the server failed itself; its log says why"
+    return ("http-client-error", "look at what the server answers") if status // 100 == 4 else None
+
+
+def _certificate(words: str) -> tuple[str, str] | None:
+    """Return which fault a certificate has, where the words name one."""
+    if "expired" in words or "not yet valid" in words:
+        return "certificate-expired", "renew that server's certificate; check this machine's clock"
+    if "self-signed" in words or "self signed" in words:
+        return "certificate-self-signed", _CA
+    if "does not match" in words or "doesn't match" in words:
+        return "certificate-wrong-host", "use the host name that the certificate is for"
     return None
 
 
@@ -130,6 +178,12 @@ def read_wget(spot: Spot) -> Seen | None:
     is_status = "ERROR 4" in line or "ERROR 5" in line
     if is_status and not line.startswith(("20", "ERROR ")):  # 2026-01-01 00:00:00 ERROR 404: Not Found.
         return None
+    if is_status:
+        code, fix = explain_status(line.partition("ERROR ")[2][:3]) or (found.code, found.fix)
+        found = seen(spot, code, line, fix, exits=(8,))
+    if found.code == "certificate-invalid":
+        code, fix = _certificate(line) or (found.code, found.fix)
+        found = seen(spot, code, line, fix, exits=found.exits)
     its_own = line.startswith("wget: ") or any(
         each.line.lstrip("\x1b").startswith(("--20", "HTTP request sent")) for each in spot.above(6)
     )
@@ -152,6 +206,6 @@ def read_ssh(spot: Spot) -> Seen | None:
 
 FAMILIES: tuple[Family, ...] = (
     (("curl: ",), read_curl),
-    (("wget: unable to", "failed: Con", "failed: No", "Read error (", "Authentication Failed.", "is not trusted", "does not match hostname", "Unsupported scheme", "ERROR 4", "ERROR 5", "Unable to establish SSL", "redirections exceeded"), read_wget),
+    (("wget: unable to", "failed: Con", "failed: No", "Read error (", "Connection closed at byte", "Read error at byte", "No data received", "Authentication Failed.", "is not trusted", "does not match hostname", "Unsupported scheme", "ERROR 4", "ERROR 5", "Unable to establish SSL", "redirections exceeded"), read_wget),
     (("ssh: Could not", "ssh: connect to host", "kex_exchange", "Host key verif", "REMOTE HOST ID", "Permission denied (", "Connection closed by", "PRIVATE KEY FILE", "Too many authentication"), read_ssh),
 )  # fmt: skip

@@ -29,6 +29,19 @@ _APT: tuple[Saying, ...] = (
     ("You don't have enough free space", "disk-full", "free some space on that disk"),
     ("not a Debian format archive", "not-an-archive", "get the .deb again: that file is none"),
 )  # fmt: skip
+_DPKG: tuple[Saying, ...] = (
+    ("dependency problems", "packages-broken", "install what it depends on: apt-get --fix-broken install"),
+    ("pre-dependency problem", "packages-broken", "install what it depends on first"),
+    ("conflicting packages", "version-conflict", "remove the package that the lines above name, or do without the new one"),
+    ("does not match system", "wrong-architecture", "take the package made for this machine (dpkg --print-architecture)"),
+    ("trying to overwrite", "file-exists", "remove the package that has that file, or take a version that fits"),
+    ("script subprocess returned error", "package-script-failed", "read what the script wrote above"),
+    ("cannot access archive", "file-not-found", "check the path: it is looked up from the working directory"),
+    ("requires superuser privilege", "permission-denied", "run it with sudo"),
+    ("is locked by another process", "lock-held", _OTHER),
+    ("unknown option", "unknown-option", "correct the option; dpkg --help lists them"),
+)  # fmt: skip
+_SYSTEMS = ("GLIBC", "CXXABI", "GCC_", "GOMP_", "OPENMP")  # versions of the system's own libraries
 _ABORTS: tuple[Saying, ...] = (
     ("double free", "memory-corrupted", "build it with -fsanitize=address and run it again: it names both places"),
     ("corrupted size", "memory-corrupted", "build it with -fsanitize=address and run it again: it names the place"),
@@ -49,8 +62,10 @@ _KERNEL: tuple[Saying, ...] = (
 def read_apt(spot: Spot) -> Seen | None:
     """Explain a line of apt's (`E: `) or dpkg's."""
     line = spot.line.strip()
-    if not line.startswith(("E: ", "dpkg: error", "dpkg-deb: error", "W: GPG error")):
+    if not line.startswith(("E: ", "dpkg: ", "dpkg-deb: error", "W: GPG error")):
         return None
+    if line.startswith("dpkg: ") and (found := _processed(spot, line)):
+        return found
     if line.startswith("E: ") and "' for '" in line and "was not found" not in line:
         return None
     found = known(spot, _APT, line, exits=(100, 1, 2))
@@ -58,6 +73,25 @@ def read_apt(spot: Spot) -> Seen | None:
     if found is not None and is_echo and found.code != "version-conflict":
         return seen(spot, found.code, found.why, found.fix, exits=(100,), is_echo=True)
     return found
+
+
+def _processed(spot: Spot, line: str) -> Seen | None:
+    """Explain a package that dpkg could not process: the reason stands on the line below."""
+    if line.startswith("dpkg: dependency problems prevent"):
+        below = [each.line.strip() for each in spot.below(3) if each.line.startswith(" ")]
+        why = " ".join([line.removeprefix("dpkg: "), *below])
+        fix = "install what it depends on: apt-get --fix-broken install"
+        return seen(spot, "packages-broken", why, fix, exits=(1,))
+    if line.startswith("dpkg: error processing "):
+        said = next(iter(spot.below(1)), spot)
+        found = known(spot, _DPKG, said.line.strip(), exits=(1,), last=said)
+        is_told = "dependency problems" in said.line
+        return (
+            seen(spot, found.code, found.why, found.fix, exits=(1,), last=said, is_echo=is_told)
+            if found
+            else None
+        )
+    return known(spot, _DPKG, line, exits=(1, 2)) if line.startswith("dpkg: error: ") else None
 
 
 def read_loader(spot: Spot) -> Seen | None:
@@ -73,6 +107,9 @@ def read_loader(spot: Spot) -> Seen | None:
         code = "shared-library-missing" if "cannot open shared object" in after else "shared-library-broken"
         return seen(spot, code, f"{before.rstrip(': ')}: {after}", fix, exits=(127,))
     if ": version `" in line and "' not found (required by" in line:
+        if not line.partition(": version `")[2].startswith(_SYSTEMS):
+            fix = "take the version of that library that the program was built with, or build it anew"
+            return seen(spot, "shared-library-broken", line, fix, exits=(1, 127))
         fix = "take a build made for this system's C library, or a newer system"
         return seen(spot, "library-too-old", line, fix, exits=(1, 127))
     return None
@@ -120,7 +157,7 @@ def _frame(line: str) -> str:
 
 
 FAMILIES: tuple[Family, ...] = (
-    (("E: ", "dpkg: error", "dpkg-deb: error", "GPG error"), read_apt),
+    (("E: ", "dpkg: error", "dpkg: dependency problems", "dpkg-deb: error", "GPG error"), read_apt),
     (("error while loading shared", "' not found (required by"), read_loader),
     (("terminate called", "Assertion `", "Sanitizer: ", "double free", "stack smashing", "malloc(): ", "free(): ", "corrupted size", "munmap_chunk", "realloc(): ", "buffer overflow detected"), read_abort),
     (("Out of memory: Killed", "out of memory: Killed", "Memory cgroup out of"), read_kernel),

@@ -44,7 +44,7 @@ def test_a_captured_failure_is_explained(name, why, fix):
         ('docker: Error response from daemon: Conflict. The container name "/a" is already in use by container "b".', "name-in-use"),
         ("Error: No such container: frob", "container-not-found"),
         ("Error response from daemon: write /x: no space left on device", "disk-full"),
-        ("The command '/bin/sh -c make' returned a non-zero code: 137", "out-of-memory"),
+        ("The command '/bin/sh -c make' returned a non-zero code: 137", "killed"),
         ("The command '/bin/sh -c make' returned a non-zero code: 2", "command-failed"),
         ("error: timed out waiting for the condition on deployments/web", "operation-timed-out"),
         ("    Reason:       OOMKilled", ""),

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-import difflib
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ...executor.policy import harmless
+from . import compared
 from .patch import BadPatch
 
 _FEW = 4  # lines; of fewer, most is soon gone
@@ -133,7 +133,9 @@ def _taken_out(before: str, after: str, failed: str) -> Iterator[str]:
         del old[0], new[0]
     while old and new and old[-1] == new[-1]:
         del old[-1], new[-1]
-    for tag, start, end, _, _ in difflib.SequenceMatcher(None, old, new).get_opcodes():
+    if compared.is_too_much(old, new):
+        yield "changes too much to be compared"
+    for tag, start, end, _, _ in compared.changes(old, new):
         if tag == "delete" and failed in old[start:end]:
             yield "takes out the line that failed"
     if failed in old and failed not in new and any(line.lstrip("# ") == failed for line in new):

@@ -8,12 +8,13 @@ new ones get those that most have; a mark of the byte order stays.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 import re
 import tempfile
 from collections import Counter
 from pathlib import Path
+
+from . import compared
 
 BOM = b"\xef\xbb\xbf"
 MOST_BACKUPS = 100
@@ -71,8 +72,7 @@ def encoded(before: bytes, source: str) -> bytes:
     new = source.removeprefix("\ufeff").split("\n")
     usual = (Counter(filter(None, ends)).most_common(1) or [("\n", 0)])[0][0]
     found: list[str] = []
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, start, _, first, last in matcher.get_opcodes():
+    for tag, start, _, first, last in compared.changes(old, new):
         for at in range(first, last):
             found.append(new[at])
             found.append((ends[start + at - first] if tag == "equal" else "") or usual)

@@ -11,12 +11,13 @@ The format is that of GNU diff (`diff -u`), as POSIX has it since Issue 7.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from . import compared
 
 MOST_CHARS = 200_000  #: of a text with a patch in it
 MOST_NEW_CHARS = 10_000  #: that a `replace` may write
@@ -160,8 +161,7 @@ def diff(before: str, after: str, name: str) -> str:
     old, new = before.split("\n"), after.split("\n")
     if not old[-1] and not new[-1]:  # both end in a line feed: that is no line to be shown
         old, new = old[:-1], new[:-1]
-    made = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", n=3, lineterm="")
-    return "\n".join(made)
+    return "\n".join(compared.unified(old, new, name))
 
 
 def has_unseen(text: str) -> bool:

@@ -84,7 +84,7 @@ ROWS = [
     ("file-exists", 3, "File exists: '/tmp'", "allow that '/tmp' exists"),
     ("connection-refused", 3, "Connection refused", "start the server"),
     ("connection-refused.urllib", 3, "Connection refused", "start the server"),
-    ("connection-lost", 5, "Broken pipe", "the other side"),
+    ("broken-pipe", 5, "Broken pipe", "read to the end"),
     ("connection-lost.reset", 9, "Connection reset by peer", "the other side"),
     ("connection-lost.aborted", 1, "Software caused connection abort", "the other side"),
     ("connection-lost.other", 1, "the server said goodbye", "the other side"),
@@ -241,7 +241,7 @@ class Mute(Exception):
         pytest.param(
             RuntimeError("odd"), "error", "RuntimeError: odd", "unknown", id="a-row-for-one-message-only"
         ),
-        pytest.param(Warning(), "error", "Warning", "unknown", id="no-row"),
+        pytest.param(Warning(), "warning-as-error", "", "certain", id="a-warning"),
         pytest.param(Mute(), "error", "Mute", "unknown", id="no-words"),
         pytest.param(
             SyntaxError("bad", ("a.py", 3, 1, "x", 3, 2)), "syntax", "bad", "certain", id="place-not-repeated"

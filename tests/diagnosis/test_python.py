@@ -104,7 +104,7 @@ ROWS = [
     ("disk-full", 1, "No space left on device", "free some space"),
     ("too-many-open-files", 4, "Too many open files", "with open(...)"),
     ("address-in-use", 4, "Address already in use", "take another"),
-    ("command-failed", 3, "['ls', '/nosuch']' returned non-zero exit status 2", "run that command alone"),
+    ("command-failed", 3, "['false']' returned non-zero exit status 1", "run that command alone"),
     ("end-of-input", 1, "EOF when reading a line", "give it input"),
     ("not-implemented", 3, "area of a Shape", "in the subclass"),
     ("event-loop-running", 9, "cannot be called from a running event loop", "write await"),
@@ -130,7 +130,7 @@ UNSURE = [
     ),
     ("exception-group.base", 1, "the first is KeyboardInterrupt", "first one"),
     ("exception-group.prefixed", 1, "the first is ValueError: no size", "first one"),
-    ("exception-group.traceback", 9, "(1 sub-exception); the first is ZeroDivisionError", "first one"),
+    ("division-by-zero.group", 5, "division by zero", "return 10 / size"),
 ]
 UNKNOWN = [
     ("error", 5, "Odd: the moon is full", "the lines above"),
@@ -241,7 +241,7 @@ class Mute(Exception):
         pytest.param(
             RuntimeError("odd"), "error", "RuntimeError: odd", "unknown", id="a-row-for-one-message-only"
         ),
-        pytest.param(Warning(), "warning-as-error", "", "certain", id="a-warning"),
+        pytest.param(Warning(), "warning-as-error", "warning-as-error", "certain", id="a-warning"),
         pytest.param(Mute(), "error", "Mute", "unknown", id="no-words"),
         pytest.param(
             SyntaxError("bad", ("a.py", 3, 1, "x", 3, 2)), "syntax", "bad", "certain", id="place-not-repeated"

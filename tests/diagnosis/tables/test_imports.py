@@ -28,8 +28,8 @@ def test_each_row_has_a_fix_and_was_captured():
         (
             "ValueError",
             "numpy.dtype size changed, may indicate binary incompatibility. Expected 96",
-            "library-too-old",
-            "certain",
+            "binary-mismatch",
+            "likely",
         ),
         ("ImportError", "No module named yaml", "module-not-found", "certain"),
         ("ImportError", "odd", "import-failed", "likely"),

@@ -37,8 +37,8 @@ def main() -> None:
         shell.run_line_magic("load_ext", "autoexec_magic")
         for number, run in enumerate(asked["runs"], 1):
             run = {"id": run} if isinstance(run, str) else run
+            time.sleep(0.02)  # a file's time is a coarser clock than a run's
             if number == len(asked["runs"]):
-                time.sleep(0.05)  # a file's time is a coarser clock than a run's
                 path.touch()  # saved as it is when the last cell is run, edits and all
             shell.run_cell(
                 run.get("source", sources.get(run["id"], "")), store_history=True, cell_id=run["id"]

@@ -17,6 +17,7 @@ from autoexec_magic.values import Action
 from . import objects
 from .around import Around
 from .exceptions import arguments_of, is_a
+from .frames import is_library
 from .nearest import nearest
 from .removed import replacement
 from .rows import Said, Seen, is_name, quoted
@@ -147,6 +148,8 @@ def attribute(said: Said, seen: Seen, around: Around) -> Said:
         said = said._replace(fix=f"look in dir({owner}) for the name that was meant")
     if found and (meant := quoted(hint)):
         return _instead(said, name or "it", meant, is_clear=bool(name))
+    if owner in _MODULES and told.startswith("module "):  # a file of that name would say the same
+        said = said._replace(confidence="likely")
     error: Any = seen.error
     if error is None or not is_a(error, AttributeError):
         return said
@@ -233,9 +236,16 @@ def is_shadowed(message: str) -> bool:
     return quoted(half) in _MODULES
 
 
+def is_of_own_file(message: str) -> bool:
+    """Return whether `cannot import name` speaks of a file that is not Python's, of a name that is."""
+    told = message.partition(" from ")[2]
+    path = told.partition("' (")[2].rpartition(")")[0]
+    return quoted(told) in _MODULES and path.endswith(".py") and not is_library(path)
+
+
 def shadowed(said: Said, seen: Seen, around: Around) -> Said:
     """Say which file to rename."""
-    module = quoted(said.why.partition("module ")[2])
+    module = quoted(said.why.partition("module ")[2]) or quoted(said.why.partition(" from ")[2])
     return said._replace(fix=f"rename {module or 'it'}.py: it hides Python's own module")
 
 

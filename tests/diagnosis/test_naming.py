@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autoexec_magic.diagnosis import python
-from autoexec_magic.diagnosis.naming import ALIASES, is_shadowed
+from autoexec_magic.diagnosis.naming import ALIASES, is_of_own_file, is_shadowed
 from autoexec_magic.diagnosis.removed import REMOVED, replacement
 
 
@@ -105,3 +105,11 @@ def test_a_file_that_hides_a_module_of_pythons():
         "module 'random' has no attribute 'x' (consider renaming '/x/random.py' since it has the same name)"
     )
     assert python.explain("AttributeError", renamed)[0] == "module-shadowed"
+
+
+def test_a_file_of_ones_own_named_like_a_module_of_pythons():
+    """The path says whose it is."""
+    message = "cannot import name 'randint' from 'random' (/tmp/x/random.py)"
+    assert is_of_own_file(message)
+    assert not is_of_own_file(message.replace("/tmp/x", "/usr/lib/python3.11"))
+    assert not is_of_own_file(message.replace("random", "shapes"))

@@ -48,7 +48,6 @@ ROWS = [
     ("import-failed", 1, "relative import with no known parent", "python -m"),
     ("attribute-not-found", 2, "'list' object has no attribute 'push'", "look in dir(list)"),
     ("attribute-not-found.hint", 2, "has no attribute 'apend'", "write append instead of apend"),
-    ("attribute-not-found.module", 3, "module 'math' has no attribute 'squareroot'", "look in dir(math)"),
     ("attribute-not-found.none", 3, "'NoneType' object has no attribute 'group'", "None before .group"),
     ("missing-argument", 5, "missing 1 required positional argument: 'height'", "pass height"),
     ("too-many-arguments", 5, "takes 1 positional argument but 2 were given", "fewer arguments"),
@@ -84,7 +83,7 @@ ROWS = [
     ("file-exists", 3, "File exists: '/tmp'", "allow that '/tmp' exists"),
     ("connection-refused", 3, "Connection refused", "start the server"),
     ("connection-refused.urllib", 3, "Connection refused", "start the server"),
-    ("connection-lost", 5, "Broken pipe", "the other side"),
+    ("broken-pipe", 5, "Broken pipe", "read to the end"),
     ("connection-lost.reset", 9, "Connection reset by peer", "the other side"),
     ("connection-lost.aborted", 1, "Software caused connection abort", "the other side"),
     ("connection-lost.other", 1, "the server said goodbye", "the other side"),
@@ -104,12 +103,14 @@ ROWS = [
     ("disk-full", 1, "No space left on device", "free some space"),
     ("too-many-open-files", 4, "Too many open files", "with open(...)"),
     ("address-in-use", 4, "Address already in use", "take another"),
-    ("command-failed", 3, "['ls', '/nosuch']' returned non-zero exit status 2", "run that command alone"),
+    ("division-by-zero.group", 5, "division by zero", "return 10 / size"),
+    ("command-failed", 3, "['false']' returned non-zero exit status 1", "run that command alone"),
     ("end-of-input", 1, "EOF when reading a line", "give it input"),
     ("not-implemented", 3, "area of a Shape", "in the subclass"),
     ("event-loop-running", 9, "cannot be called from a running event loop", "write await"),
 ]
 UNSURE = [
+    ("attribute-not-found.module", 3, "module 'math' has no attribute 'squareroot'", "look in dir(math)"),
     ("module-not-found.shadowed", 1, "'json' is not a package", "rename json.py"),
     ("module-not-found.option", "", "No module named 'nosuchmodule'", "%autoexec resolve nosuchmodule"),
     ("file-not-found.script", "", "can't open file '/tmp/x/nosuch.py'", "check the path"),
@@ -130,7 +131,6 @@ UNSURE = [
     ),
     ("exception-group.base", 1, "the first is KeyboardInterrupt", "first one"),
     ("exception-group.prefixed", 1, "the first is ValueError: no size", "first one"),
-    ("exception-group.traceback", 9, "(1 sub-exception); the first is ZeroDivisionError", "first one"),
 ]
 UNKNOWN = [
     ("error", 5, "Odd: the moon is full", "the lines above"),
@@ -241,7 +241,7 @@ class Mute(Exception):
         pytest.param(
             RuntimeError("odd"), "error", "RuntimeError: odd", "unknown", id="a-row-for-one-message-only"
         ),
-        pytest.param(Warning(), "error", "Warning", "unknown", id="no-row"),
+        pytest.param(Warning(), "warning-as-error", "warning-as-error", "certain", id="a-warning"),
         pytest.param(Mute(), "error", "Mute", "unknown", id="no-words"),
         pytest.param(
             SyntaxError("bad", ("a.py", 3, 1, "x", 3, 2)), "syntax", "bad", "certain", id="place-not-repeated"

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autoexec_magic.diagnosis import rows
-from autoexec_magic.diagnosis.rows import Seen, by_errno, by_message, likely, nobody, raised_in, says, when
+from autoexec_magic.diagnosis.rows import (
+    Seen,
+    by_errno,
+    by_message,
+    likely,
+    nobody,
+    on_line,
+    raised_in,
+    says,
+    when,
+)
 
 
 def said(row, message, source=""):
@@ -129,3 +141,18 @@ def test_what_python_ends_a_traceback_with():
     """Without a message there is no colon."""
     assert rows.own_line("Odd", "m") == "Odd: m"
     assert rows.own_line("Odd", "") == "Odd"
+
+
+def test_an_entry_by_the_line_of_code_that_raised():
+    """The words are the same for every list; the line says which."""
+    entry = on_line(re.compile(r"argv"), says("of-argv", "f"), otherwise=says("of-any", "f"))
+
+    class Raised:
+        def __call__(self):
+            return "", ""
+
+        def line(self):
+            return "print(sys.argv[1])"
+
+    assert picked(entry, "list index out of range", Raised()) == "of-argv"
+    assert picked(entry, "list index out of range") == "of-any"

@@ -181,3 +181,17 @@ def test_the_users_values_are_not_touched():
     )
     found = Play(hostile, "list(1)").run(1, 2).why()
     assert (found.code, found.confidence) == ("shadowed-builtin", "certain")
+
+
+def test_what_bound_it_was_removed_and_nothing_else_binds_it():
+    """A run from the top would not have the name at all."""
+    found = Play("rate = '0.1'", "1 + rate").run(1).remove(1).run(2).why()
+    assert (found.code, found.confidence) == ("hidden-state", "likely")
+
+
+def test_a_plain_error_is_doubted_where_the_name_was_bound_twice_otherwise():
+    """Two cells bound it: that the operand is wrong is true, and may not be why."""
+    once = Play("rate = '0.1'", "other = 2", "1 + rate").run(1, 2, 3).why()
+    twice = Play("rate = 0.1", "rate = '0.1'", "1 + rate").run(1, 2, 3).why()
+    assert (once.code, once.confidence) == ("unsupported-operand", "certain")
+    assert (twice.code, twice.confidence) == ("unsupported-operand", "likely")

@@ -119,3 +119,33 @@ def test_another_language_is_told_what_every_program_shares():
     assert diagnose_text(traceback, language="node").code == "error"
     for language in ("bash", "sh", "shell"):
         assert diagnose_text(traceback, language=language).code == "key-not-found"
+
+
+CALLED = (
+    "Traceback (most recent call last):\n"
+    '  File "/tmp/x/main.py", line 3, in <module>\n'
+    '    subprocess.run(["git", "rev-parse", "HEAD"], check=True)\n'
+    '  File "/usr/lib/python3.11/subprocess.py", line 571, in run\n'
+    "    raise CalledProcessError(retcode, process.args,\n"
+    "subprocess.CalledProcessError: Command '['git', 'rev-parse', 'HEAD']' returned non-zero exit status 128.\n"  # noqa: E501
+)
+
+
+def test_what_a_command_said_is_why_its_call_failed():
+    """The exception only says that it failed; the place is the user's call."""
+    seen = diagnose_text("fatal: not a git repository (or any of the parent directories): .git\n" + CALLED)
+    assert (seen.code, seen.confidence, seen.where) == ("not-a-repository", "certain", "/tmp/x/main.py:3")
+    assert seen.evidence[-1].startswith("it ended as Command '['git'")
+
+
+def test_what_stands_further_above_may_be_another_failure():
+    """Something was written between; it is likely then."""
+    seen = diagnose_text(
+        "fatal: not a git repository (or any of the parent directories): .git\nnext\n" + CALLED
+    )
+    assert (seen.code, seen.confidence) == ("not-a-repository", "likely")
+
+
+def test_a_command_that_said_nothing_has_just_failed():
+    """Then its end is all there is."""
+    assert diagnose_text(CALLED).code == "command-failed"

@@ -184,7 +184,7 @@ def test_a_prefix_before_every_line_is_not_the_tracebacks():
 
 def test_a_group_is_taken_whole():
     """The traceback of a member is not the failure; the group is."""
-    found = find_traceback(captured("exception-group.traceback"))
+    found = find_traceback(captured("division-by-zero.group"))
     assert (found.type_name, found.start) == ("ExceptionGroup", 0)
 
 

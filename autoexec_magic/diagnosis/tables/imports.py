@@ -5,7 +5,7 @@ from __future__ import annotations
 from autoexec_magic.values import Action
 
 from ..missing import extra, library, module_not_found
-from ..naming import imported_name, is_shadowed, shadowed
+from ..naming import imported_name, is_of_own_file, is_shadowed, shadowed
 from ..rows import Entry, by_message, likely, says, when
 from .formats import PICKLE_CLASS
 
@@ -39,7 +39,14 @@ ROWS: dict[str, Entry] = {
     "ImportError": by_message(
         ("circular import", _CIRCULAR),
         ("consider renaming", _SHADOWED),
-        ("cannot import name", says("cannot-import-name", "look in dir() of the module", tell=imported_name)),
+        (
+            "cannot import name",
+            when(
+                is_of_own_file,
+                _SHADOWED,
+                otherwise=says("cannot-import-name", "look in dir() of the module", tell=imported_name),
+            ),
+        ),
         ("cannot open shared object file", LIBRARY),
         ("relative import", says("import-failed", "run it as a module, python -m, or import by full name")),
         ("undefined symbol", _BINARY),

@@ -139,6 +139,7 @@ _MAIL = by_message(
     ("HTTP", UNEXPECTED),
     otherwise=likely("unexpected-answer", UNEXPECTED.fix),
 )
+_PROTOCOL = by_message(("-ERR", UNKNOWN), otherwise=likely("unexpected-answer", UNEXPECTED.fix))
 _HTTP = _ByStatus(
     by_message(*NETWORK_SAYINGS, otherwise=likely("http-client-error", "look at what the server answered"))
 )
@@ -186,15 +187,13 @@ ROWS: dict[str, Entry] = {
     ),
     "smtplib.SMTPAuthenticationError": STATUS[401],
     "ftplib.error_reply": likely("unexpected-answer", UNEXPECTED.fix),
-    "ftplib.error_proto": UNEXPECTED,
+    "ftplib.error_proto": _PROTOCOL,
     "ftplib.error_perm": by_message(
         ("530", STATUS[401]),
         ("550", likely("file-not-found", "check the path on that server, and your right to it")),
         otherwise=UNKNOWN,
     ),
-    "poplib.error_proto": by_message(
-        ("-ERR", UNKNOWN), otherwise=likely("unexpected-answer", UNEXPECTED.fix)
-    ),
+    "poplib.error_proto": _PROTOCOL,
     "urllib3.exceptions.ProxyError": PROXY,
     "aiohttp.client_exceptions.ClientProxyConnectionError": PROXY,
     "aiohttp.client_exceptions.ClientHttpProxyError": PROXY,

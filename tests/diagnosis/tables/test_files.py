@@ -11,7 +11,7 @@ from autoexec_magic.diagnosis.tables import files
 
 def test_each_row_has_a_fix_and_was_captured():
     """But for those that need what is not here; their words are below."""
-    holds_as_a_table(files, set())
+    holds_as_a_table(files, {"process-limit"})
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,8 @@ def test_each_row_has_a_fix_and_was_captured():
         ("OSError", "[Errno 5] Input/output error", "io-error", "likely"),
         ("OSError", "[Errno 122] Disk quota exceeded", "disk-full", "certain"),
         ("OSError", "[Errno 4711] odd", "os-error", "likely"),
-        ("PermissionError", "[Errno 1] Operation not permitted: 'a'", "permission-denied", "certain"),
+        ("PermissionError", "[Errno 1] Operation not permitted: 'a'", "operation-not-permitted", "certain"),
+        ("PermissionError", "[Errno 13] Permission denied: 'a'", "permission-denied", "certain"),
     ],
 )
 def test_words_that_were_not_captured_here(type_name, message, code, confidence):

@@ -27,7 +27,7 @@ def test_a_name_that_several_types_have_is_told_by_its_message():
         ("ParserError", "Error tokenizing data. C error", "invalid-csv"),
         ("ParserError", "while parsing a block mapping", "invalid-yaml"),
         ("ParserError", "Unknown string format: x", "date-format"),
-        ("ReadError", "not a gzip file", "damaged-file"),
+        ("ReadError", "not a gzip file", "not-an-archive"),
         ("ReadError", "", "connection-lost"),
         ("ArgumentError", "argument --a: expected one argument", "wrong-usage"),
         ("TimeoutError", "QueuePool limit of size 1 reached", "pool-exhausted"),

@@ -28,6 +28,8 @@ _ROWS: tuple[Saying, ...] = (
     ("jq: error", "syntax", "correct the filter, and quote it: a shell takes $ and | as its own"),
     ("parse error: ", "invalid-json", "look at the text at that place: it is no JSON"),
     ("sed: -e expression", "syntax", "correct that expression, and quote it"),
+    ("regular expression compile failed", "invalid-regex", "correct the pattern at that place, or escape the sign with a backslash"),
+    ("division by zero", "division-by-zero", "check the divisor first"),
     ("awk: ", "syntax", "correct the program, and quote it: a shell takes $ as its own"),
     ("Can't locate ", "module-not-found", "install that Perl module (Debian: lib…-perl), or correct its name"),
     ("syntax error at ", "syntax", "correct that line, or the end of the line before it"),

@@ -7,7 +7,10 @@ import pytest
 from autoexec_magic.diagnosis import diagnose_log, diagnose_text
 from autoexec_magic.diagnosis.quotes import quoted_failures
 
-LINE = 'fatal: [web]: FAILED! => {"changed": true, "msg": "non-zero return code", "rc": 127, "stderr": "/bin/sh: 1: frobnicate: not found", "stdout": ""}'
+LINE = (
+    'fatal: [web]: FAILED! => {"changed": true, "msg": "non-zero return code", "rc": 127, '
+    '"stderr": "/bin/sh: 1: frobnicate: not found", "stdout": ""}'
+)
 
 
 def test_the_root_is_what_the_inner_program_wrote():

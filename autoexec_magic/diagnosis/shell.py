@@ -157,6 +157,7 @@ _SIGNAL_WORDS = {
     "File size limit exceeded": "SIGXFSZ",
 }
 _TIMED_OUT = 124  # how timeout ends when the time was up
+_SENDS = "timeout: sending signal "
 _OUT_OF_TIME = "give timeout more time, or find out what the command waited for"
 _RUNNERS = frozenset(
     ("env", "xargs", "nohup", "timeout", "nice", "sudo", "time", "setsid", "stdbuf", "chroot")
@@ -178,6 +179,8 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     returncode : int, optional
         The exit code, 0 to 255; 128 + n stands for signal n.
     """
+    if returncode == _TIMED_OUT and "exited with status 255" not in plain:  # xargs ends so, too
+        return _timed_out(plain)
     seen = 0
     for start, end in lines_back(plain, 0, len(plain)):
         line = plain[start:end][:_LONGEST_LINE].strip()
@@ -187,15 +190,25 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
         if line and (diagnosis := _explain_line(line, returncode, is_all=returncode is None and seen == 1)):
             return Reading(diagnosis, start, end)
     start, end = last_line(plain)
-    if returncode == _TIMED_OUT:
-        words = f"exit code {returncode}: timeout ended it{'; last line: ' if end else ''}{plain[start:end]}"
-        return Reading(compose("operation-timed-out", words, _OUT_OF_TIME, "likely"), start, end)
     if returncode in _NOT_RUN:
         code, fix = _NOT_RUN[returncode]
         return Reading(compose(code, f"exit code {returncode}", fix, "likely"), start, end)
     if returncode is not None and (name := signal_name(returncode - 128)) in SIGNALS:
         return Reading(explain_signal(name, plain[start:end], sure=False), start, end)
     return None
+
+
+def _timed_out(plain: str) -> Reading:
+    """Return that `timeout` ended it: certain where it says so, whatever else was written."""
+    start, end = last_line(plain)
+    said = plain[start:end]
+    sure = said.startswith(_SENDS)
+    words = (
+        said
+        if sure
+        else f"exit code {_TIMED_OUT}, with which timeout ends{'; last line: ' if end else ''}{said}"
+    )
+    return Reading(compose("operation-timed-out", words, _OUT_OF_TIME, _sureness(sure)), start, end)
 
 
 def signal_name(number: int) -> str:
@@ -231,9 +244,8 @@ def _explain_line(line: str, returncode: int | None, *, is_all: bool = False) ->
     """
     where, parts = _anatomy(line)
     saying, name = parts[-1], _name(parts)
-    if line.startswith("timeout: sending signal "):
-        sure = returncode == _TIMED_OUT
-        return compose("operation-timed-out", line, _OUT_OF_TIME, _sureness(sure))
+    if line.startswith(_SENDS):
+        return compose("operation-timed-out", line, _OUT_OF_TIME, "likely")
     if where and saying.startswith("division by 0"):
         return compose("division-by-zero", ": ".join(parts), "check the divisor first", "likely", where)
     if (

@@ -7,6 +7,7 @@ from ..spots import Family, Saying, Seen, Spot, known
 _NOT_ONE = "look at what the file is (file NAME): an error page saved as an archive is the usual reason"
 _CUT = "get the file again: its end is missing"
 _ROWS: tuple[Saying, ...] = (
+    ("is a directory -- ignored", "is-a-directory", "pack the folder with tar first (tar czf), or name its files"),
     ("not in gzip format", "not-an-archive", _NOT_ONE),
     ("does not look like a tar archive", "not-an-archive", _NOT_ONE),
     ("File format not recognized", "not-an-archive", _NOT_ONE),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ..shell import SAYINGS
 from ..spots import Family, Saying, Seen, Spot, known, quoted, seen
 
 #: GNU coreutils, findutils, diffutils, grep, sed, util-linux, procps, and what speaks like them.
@@ -216,16 +217,28 @@ def read(spot: Spot) -> Seen | None:
         return None
     if words.startswith(_WARNS) and "checksum" not in words:
         return None
+    if words.rpartition(": ")[2] in SAYINGS:
+        return None  # the system's own words, which say more
     if words.startswith("invalid date") and _DAY.match(quoted(words)):
         fix = "correct it: no calendar has that day"
         return seen(spot, "date-out-of-range", line, fix, exits=_EXITS)
     if "(No such file or directory)" in words and " open " in words:
         fix = "check the path: it is looked up from the working directory"
         return seen(spot, "file-not-found", line, fix, exits=_EXITS)
-    found = known(spot, _WORDS, words, exits=_EXITS)
-    if found is None:
+    found = known(spot, _WORDS, words)
+    if found is None or (found.code == "invalid-argument" and _quotes_it(words)):
         return None
     return seen(spot, found.code, line, found.fix, exits=_EXITS)
+
+
+def _quotes_it(words: str) -> bool:
+    """Whether what was found may stand in a name: then it is nobody's word.
+
+    >>> _quotes_it("invalid mode: ‘zz’"), _quotes_it("cannot open 'an invalid name'")
+    (False, True)
+    """
+    at = words.find("nvalid ")
+    return at > 1 and not words[: at - 1].endswith(": ") and "field specification" not in words
 
 
 #: Words that many of them share, and the names of those that have words of their own.

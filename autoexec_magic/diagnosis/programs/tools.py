@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..spots import Family, Saying, Seen, Spot, known
+from ..spots import Family, Saying, Seen, Spot, known, saying
 
 _OPTION = "correct the option; --help lists them"
 _DATABASE = "correct the SQL at that place"
@@ -24,10 +24,25 @@ _ROWS: tuple[Saying, ...] = (
     ("(while parsing '", "invalid-json", "look at that text: it is no JSON"),
     ("does not match format", "date-format", "give the format that the text has"),
     ("is not defined at <top-level>", "name-not-defined", "correct the name, or hand it in (--arg NAME VALUE)"),
-    ("jq: error (at", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("Cannot index", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("Cannot check whether", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("has no keys", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("has no length", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("only strings can be", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("cannot be added", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("cannot be subtracted", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("cannot be multiplied", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("cannot be divided", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("cannot be matched", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("cannot be sorted", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("cannot be parsed", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("as it is not a string", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
+    ("Cannot use ", "wrong-type", "look at the kind of value there (jq 'map(type)'): the filter wants another"),
     ("jq: error", "syntax", "correct the filter, and quote it: a shell takes $ and | as its own"),
     ("parse error: ", "invalid-json", "look at the text at that place: it is no JSON"),
     ("sed: -e expression", "syntax", "correct that expression, and quote it"),
+    ("regular expression compile failed", "invalid-regex", "correct the pattern at that place, or escape the sign with a backslash"),
+    ("division by zero", "division-by-zero", "check the divisor first"),
     ("awk: ", "syntax", "correct the program, and quote it: a shell takes $ as its own"),
     ("Can't locate ", "module-not-found", "install that Perl module (Debian: lib…-perl), or correct its name"),
     ("syntax error at ", "syntax", "correct that line, or the end of the line before it"),
@@ -38,6 +53,7 @@ _ROWS: tuple[Saying, ...] = (
     ("Error: in prepare, near", "syntax", _DATABASE),
     ("warning: here-document at line", "syntax", "end the here-document: its last word alone on a line"),
 )  # fmt: skip
+_OWN = next(at for at, row in enumerate(_ROWS) if row[0] == "jq: error")  # rows above it are exact
 _SPEAKS = ("psql: error", "jq: error", "parse error: ", "sed: -e expression", "awk: ", "Can't locate ", "Error: in prepare", "Error: unable to open database", "Error: stepping", "Parse error", "syntax error at ", "mawk: ", "gawk: ")  # fmt: skip
 
 
@@ -56,6 +72,8 @@ def read(spot: Spot) -> Seen | None:
         return None
     if line.startswith("awk: ") and not ("line " in line or "syntax" in line):
         return None
+    if line.startswith("jq: error (at") and saying(line, _ROWS[:_OWN]) is None:
+        return None  # what the filter itself says: error("...")
     return known(spot, _ROWS, line, exits=(1, 2, 3, 4, 5, 255))
 
 

@@ -1,0 +1,61 @@
+"""What databases say through their command lines."""
+
+from __future__ import annotations
+
+import pytest
+from anytext import FAILURES, outcome
+
+from autoexec_magic.diagnosis import diagnose_log, diagnose_outcome
+
+CAPTURED = [
+    ("cannot-convert.psql", 3),
+    ("column-not-found.psql", 3),
+    ("column-not-found.sqlite", 1),
+    ("constraint-failed.psql", 3),
+    ("constraint-failed.psql-null", 3),
+    ("constraint-failed.sqlite", 1),
+    ("database-not-found.psql", 3),
+    ("date-format.psql", 3),
+    ("date-out-of-range.psql", 3),
+    ("division-by-zero.psql", 3),
+    ("invalid-json.psql", 3),
+    ("invalid-regex.psql", 3),
+    ("name-not-defined.psql", 3),
+    ("number-too-large.psql", 3),
+    ("permission-denied.psql", 3),
+    ("sql-parameters.psql", 3),
+    ("sql-parameters.sqlite", 1),
+    ("sql-syntax.psql", 3),
+    ("table-exists.psql", 3),
+    ("table-exists.sqlite", 1),
+    ("table-not-found.psql", 3),
+    ("unsupported-operand.psql", 3),
+]
+
+
+@pytest.mark.parametrize(("name", "returncode"), CAPTURED)
+def test_a_captured_failure_is_explained(name, returncode):
+    """What was really written, with the exit code it came with, names the cause."""
+    text = (FAILURES / "programs" / f"{name}.txt").read_text(encoding="utf-8")
+    seen = diagnose_outcome(outcome(returncode, text), language="bash")
+    assert (seen.code, seen.confidence) == (name.partition(".")[0], "certain")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("ERROR 1054 (42S22) at line 1: Unknown column 'x' in 'field list'", "column-not-found"),
+        ("ERROR 1146 (42S02) at line 1: Table 'a.b' doesn't exist", "table-not-found"),
+    ],
+)
+def test_mysql_is_read_by_its_numbers(line, code):
+    """The numbers are listed in its manual; the words change with the language."""
+    assert diagnose_outcome(outcome(1, line), language="bash").code == code
+
+
+@pytest.mark.parametrize(
+    "line", ["ERROR 1054 of them", "psql: a program", "ERROR:  nothing that PostgreSQL says"]
+)
+def test_words_that_only_sound_alike_are_left_alone(line):
+    """Severity and words belong together."""
+    assert diagnose_log(line) == ()

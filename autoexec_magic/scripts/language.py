@@ -51,7 +51,9 @@ class Language:
         Returns the words before the script's path, the first one an absolute
         path; of a language that is compiled, the compiler.
     environment : callable
-        Takes the working directory, returns the variables to run there.
+        Takes the folders that a script finds things in, the nearest first: of
+        a copy that of its file, then the working directory. Returns the
+        variables to run with.
     places : callable
         Takes it, returns what has to be read there in a cage.
     valued, refused, refused_long : str, str, tuple of str
@@ -88,7 +90,7 @@ class Language:
     programs: frozenset[str]
     endings: tuple[str, ...]
     start: Callable[[], tuple[str, ...]]
-    environment: Callable[[Path], Mapping[str, str]] = lambda cwd: {}
+    environment: Callable[..., Mapping[str, str]] = lambda *folders: {}
     places: Callable[[Path], tuple[Path, ...]] = lambda cwd: ()
     valued: str = ""
     refused: str = ""

@@ -22,8 +22,8 @@ def _start() -> tuple[str, ...]:
     return (program("node", "nodejs", fix="install Node 18 or newer, or use --lang python"),)
 
 
-def _environment(cwd: Path) -> Mapping[str, str]:
-    return {"AUTOEXEC_FROM": str(cwd)}
+def _environment(folder: Path, *others: Path) -> Mapping[str, str]:
+    return {"AUTOEXEC_FROM": str(folder)}  # the only one that a file itself would be looked up from
 
 
 def _options(path: Path, cwd: Path) -> tuple[str, ...]:

@@ -20,9 +20,9 @@ def _start() -> tuple[str, ...]:
     return (sys.executable, "-u")
 
 
-def _environment(cwd: Path) -> Mapping[str, str]:
+def _environment(*folders: Path) -> Mapping[str, str]:
     # The script's file lies in a folder of its own; what lies beside the notebook is imported as from a cell.
-    return {"PYTHONPATH": f"{cwd}{os.pathsep}{FIGURES}"}
+    return {"PYTHONPATH": os.pathsep.join(map(str, (*folders, FIGURES)))}
 
 
 def _parse(source: str, name: str) -> str:

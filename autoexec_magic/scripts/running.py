@@ -145,14 +145,15 @@ def _written(job: Job) -> str:
 
 def _started(argv: list[str], job: Job, place: _Place, emit: Emit) -> Done:
     language, variables = job.language, dict(_FIGURES)
-    # A copy of a file finds what lies beside the file.
-    beside = job.file.parent if job.file is not None and job.is_patched else job.cwd
-    variables |= {"AUTOEXEC_FIGURES": str(place.shown), **language.environment(beside)}
+    # A copy of a file finds what the file does: what lies beside it, then what does in the working directory.
+    is_copy = job.file is not None and job.is_patched and job.file.parent != job.cwd
+    folders = (job.file.parent, job.cwd) if job.file is not None and is_copy else (job.cwd,)
+    variables |= {"AUTOEXEC_FIGURES": str(place.shown), **language.environment(*folders)}
     if job.given or job.names:
         options, more = _handed(job, place.room, variables)
         argv, variables = [*argv, *options], {**variables, **more}
     elif job.file is None or place.path != job.file:
-        argv = [*argv, *language.options(place.path, beside)]
+        argv = [*argv, *language.options(place.path, folders[0])]
     if language.compile is None:
         argv = [*argv, str(place.path), *job.arguments]
     since = made.mark(place.path if place.path.parent == place.room.path else _stamp(place.room))

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 
-def offer(command: str, on_fix: Callable[[], None]) -> None:
-    """Show a button "Run it" whose tooltip is the command, and call `on_fix` once it is clicked.
+def offer(command: str, on_fix: Callable[[], None], *, label: str = "Run it") -> None:
+    """Show a button whose tooltip is the command, and call `on_fix` once it is clicked.
 
     Parameters
     ----------
@@ -20,12 +20,14 @@ def offer(command: str, on_fix: Callable[[], None]) -> None:
         What the button does, as it is typed; one line.
     on_fix : callable
         Does it; what it writes, shows or raises is shown below the button.
+    label : str, optional
+        What the button says.
     """
     import ipywidgets
     from IPython import get_ipython
     from IPython.display import display
 
-    button = ipywidgets.Button(description="Run it", tooltip=command, layout={"width": "auto"})
+    button = ipywidgets.Button(description=label, tooltip=command, layout={"width": "auto"})
     output = ipywidgets.Output()
     box = ipywidgets.VBox([button, output])
     bundle = box._repr_mimebundle_()

@@ -176,7 +176,9 @@ def show(
     if on_fix is not None and diagnosis.fix and diagnosis.action is not None and front.has_widgets(shell):
         from .button import offer
 
-        offer(_piece(diagnosis.fix), on_fix)
+        is_shown_first = diagnosis.action.kind == "replace"  # a person sees a change before it is run
+        label = "Show the change" if is_shown_first else "Run it"
+        offer(_piece(diagnosis.fix), on_fix, label=label)
 
 
 def plain(text: str) -> str:

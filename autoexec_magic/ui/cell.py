@@ -40,7 +40,7 @@ from ..installer.importing import Written
 from ..orchestrator import Healing, PhaseReport, Plan
 from ..redact import cleaned, secrets_in
 from ..values import Diagnosis, Verdict
-from . import card, front, situation, tee, text, verbs
+from . import card, executed, front, situation, tee, text, verbs
 from .folded import Folded, printable
 from .limit import TimeLimit
 from .meant import FIXINGS, fixing_of
@@ -150,6 +150,8 @@ class Cells:
         self._broken.pop(number, None)
         cell = self._running.pop(number, None)
         if cell is not None:
+            if isinstance(error, SyntaxError) and result is not None:  # none of its statements came by
+                executed.note_names(self._shell, result, self._names, self._ids)
             cell.finish(error)
         self._fix(cell, result)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TextIO
 
 from .. import api, executor
-from ..errors import AutoexecError, Cancelled
+from ..errors import AutoexecError, Cancelled, SweepFailed
 from ..values import Choice, Question, Reply, Stream, Verdict
 from . import speak, text, verbs
 from .front import choices, lines_of, reply_to
@@ -133,7 +133,9 @@ def _failed(verb: str, error: AutoexecError | Cancelled, *, is_json: bool) -> in
     if is_json:
         _write("stdout", json_lines(speak.of_error(verb, error)))
     else:
-        _write("stderr", as_command(str(error), _name()) + "\n")
+        # Of a sweep the table right above has the causes, and the fix of each.
+        said = f"{error.code}: {error.what}" if isinstance(error, SweepFailed) else str(error)
+        _write("stderr", as_command(said, _name()) + "\n")
     return Verdict(error.verdict).exit_code
 
 

@@ -139,6 +139,14 @@ def of(shell: Any) -> Executed | None:
     return found if isinstance(found, Executed) else None
 
 
+def note_names(shell: Any, result: Any, names: dict[str, str], ids: dict[str, str]) -> None:
+    """Note what the file is called, and the cell's own id, of a cell that Python could not read."""
+    number = result.execution_count
+    known = getattr(shell.compile, "_filename_map", None) or {}
+    names.update({file: f"In [{number}]" for file, of in known.items() if of == number})
+    ids[str(number)] = getattr(result.info, "cell_id", None) or ""
+
+
 def last_line_of(error: BaseException) -> str:
     """Return the line that Python ends the error's traceback with, on one line, not cleaned."""
     if isinstance(error, AutoexecError | Cancelled):

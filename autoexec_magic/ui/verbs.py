@@ -8,7 +8,6 @@ is a row of `VERBS`: its options and the one function of `api` that it means.
 from __future__ import annotations
 
 import argparse
-import difflib
 import functools
 import re
 import shlex
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from ..api import Caller
+from ..diagnosis.nearest import nearest
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
 from . import diagnoses, fixes, indexes, options, rows, rulings, sought, speak
@@ -189,7 +189,7 @@ def _first(line: str | Sequence[str]) -> tuple[str, str | list[str]]:
 
 
 def _unknown(verb: str, cell: str | None) -> UsageError:
-    near = difflib.get_close_matches(verb, VERBS, n=1)
+    near, _ = nearest(verb, VERBS, limit=1)  # nothing further: what is suggested may be run unread
     mark = "%autoexec" if cell is None else "%%autoexec"
     names = ", ".join(name for name in VERBS if name != "help")
     fix = f"{mark} {near[0]}" if near else f"{mark} --help"
@@ -239,7 +239,8 @@ def _with_rest(
     if others and not row.passes_on:
         parser = parser_of(verb)
         options = [name for action in parser._actions for name in action.option_strings]
-        near = difflib.get_close_matches(others[0], options, n=1)
+        known_by = {name.lstrip("-"): name for name in options}
+        near = [known_by[name] for name in nearest(others[0].lstrip("-"), known_by, limit=1)[0]]
         raise UsageError(
             f"{verb} knows no {others[0]!r}",
             why=_usage(parser),

@@ -44,7 +44,7 @@ def why(call: Call, caller: Caller) -> Spoken:
         raise UsageError(
             "why --fix needs a notebook",
             why="what failed is run again in the kernel it failed in",
-            fix="%autoexec why --fix there, or script --fix FILE here",
+            fix="type it in a cell of the notebook that failed; a script is fixed here with script --fix",
         )
     found = api.why(caller)
     return of_run(found) if found is not None else _nothing()

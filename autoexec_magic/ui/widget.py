@@ -59,6 +59,7 @@ class Tail:
         self._screen = Screen(lines=LINES, columns=LINE_CHARS)
         self._flowing: dict[tuple[str, Stream], Flowing] = {}
         self._notes: list[str] = []
+        self._in_table: set[str] = set()  # of the notes: the table says them, too
         self._ours = text.Lines(self._ids, has_table=False)
         self._labelled, self._table = Labelled(), Table()
         self._started = time.monotonic()
@@ -120,7 +121,9 @@ class Tail:
         if isinstance(event, ChildFinished):
             for key in [key for key in self._flowing if key[0] == event.child]:
                 del self._flowing[key]
-        self._notes += self._ours.of(event)
+        lines = self._ours.of(event)
+        self._notes += lines
+        self._in_table.update(lines if isinstance(event, ChildFinished) else ())
         del self._notes[: -text.NOTES]
 
     def _in_cell(self, found: Diagnosis) -> Diagnosis:
@@ -149,15 +152,19 @@ class Tail:
         name = short_id(self._ids[-1]) if self._ids else "ID"
         return [f"… {cut:,} earlier lines: %autoexec runs show {name}", *shown]
 
+    def _last_notes(self) -> list[str]:
+        """Return what there is to say below the table, once that is there."""
+        return [note for note in self._notes if note not in self._in_table]
+
     def _plain(self) -> str:
         with self._lock:
             table = self._table.lines() if self._table else []
-            return "\n".join([*self._lines(), *table, *self._notes])
+            return "\n".join([*self._lines(), *table, *self._last_notes()])
 
     def _html(self) -> str:
         with self._lock:
             lines = html.escape("\n".join(self._lines()))
-            notes = list(self._notes)
+            notes = self._last_notes() if self._over.is_set() else list(self._notes)
             table = self._table.html() if self._table and self._over.is_set() else ""
             standing = f", {self._table.standing()}" if self._table else ""
         if not self._over.is_set():

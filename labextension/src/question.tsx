@@ -6,6 +6,7 @@ import React, { useId, useState } from 'react';
 
 import type { IChoice } from './events';
 import type { IQuestion } from './model';
+import { Patch, split } from './patch';
 import { answerOf, proofOf } from './words';
 
 interface IProps {
@@ -19,6 +20,7 @@ export function Question({ question, give, trans }: IProps): JSX.Element {
   const [said, setSaid] = useState('');
   const [isSent, setIsSent] = useState(false);
   const { answers, choices } = question;
+  const [before, patch, behind] = split(question.evidence);
   const isHere = question.place === 'panel';
   const send = async (answer: string) => {
     setIsSent(true);
@@ -45,7 +47,9 @@ export function Question({ question, give, trans }: IProps): JSX.Element {
   return (
     <section className="jp-Autoexec-question" role="alert">
       <h4>{question.text}</h4>
-      <Lines lines={question.evidence} />
+      <Lines lines={before} />
+      <Patch lines={patch} trans={trans} />
+      <Lines lines={behind} />
       {choices.map((choice, index) => (
         <Choice key={index} choice={choice} trans={trans}>
           {isHere &&

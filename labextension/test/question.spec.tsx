@@ -130,4 +130,25 @@ describe('Question', () => {
     expect(node.querySelectorAll('[role=group]')).toHaveLength(0);
     expect(buttons(node).map(button => button.textContent)).toEqual(['Run once', 'Always for this project', 'No']);
   });
+
+  it('shows a change as the lines it is made of, blanks and signs kept, and the rest as a list', async () => {
+    const change = ['--- a/s.py', '+++ b/s.py', '@@ -1,3 +1,3 @@', ' def f():', '-    retrun 1', '+    return 1', '--- not a name', ' '];
+    const evidence = ['first', ...change, 'look: it uses <b>os</b>'];
+    const node = await drawn({ ...WHICH, evidence, answers: ['yes', 'no'], choices: [] });
+    const shown = node.querySelector('pre.jp-Autoexec-patch');
+    expect(shown?.textContent).toBe(change.map(line => `${line}\n`).join(''));
+    const kinds = Array.from(shown?.querySelectorAll('span') ?? []).map(line => line.dataset.line);
+    expect(kinds).toEqual(['name', 'name', 'place', undefined, 'out', 'in', 'out', undefined]);
+    expect(Array.from(node.querySelectorAll('li')).map(line => line.textContent)).toEqual([
+      'first',
+      'look: it uses <b>os</b>'
+    ]);
+  });
+
+  it('takes no list for a change that only looks a little like one', async () => {
+    const evidence = ['--- a', '+ b', '- c'];
+    const node = await drawn({ ...WHICH, evidence, choices: [] });
+    expect(node.querySelector('pre')).toBeNull();
+    expect(node.querySelectorAll('li')).toHaveLength(3);
+  });
 });

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SHOW = """
 from autoexec_magic.ui import card
 from autoexec_magic.values import Action, Diagnosis
-import ipywidgets
+import dataclasses, ipywidgets
 
 done = []
 action = Action(kind="install", values=("x",))
@@ -29,7 +29,7 @@ def buttons():
     known = ipywidgets.widgets.widget._instances.values()
     return [widget for widget in known if isinstance(widget, ipywidgets.Button)]
 
-def shown(**options):
+def shown(found=found, **options):
     card.show(get_ipython(), found, **options)
 """
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -62,6 +62,15 @@ def test_a_fix_that_can_be_carried_out_has_a_button(page: Kernel):
     states = [message.content["data"]["state"] for message in cell.comms if message.kind == "comm_open"]
     (state,) = [state for state in states if state.get("_model_name") == "ButtonModel"]
     assert (state["description"], state["tooltip"]) == ("Run it", "%autoexec <b>install</b> x")
+
+
+def test_the_button_of_a_change_says_that_it_is_shown(page: Kernel):
+    """Nothing is run before a person has seen what is written in the place of what."""
+    change = "Action(kind='replace', values=('totl', 'total'))"
+    cell = run(page, f"shown(found=dataclasses.replace(found, action={change}), on_fix=carry_out)")
+    states = [message.content["data"]["state"] for message in cell.comms if message.kind == "comm_open"]
+    (state,) = [state for state in states if state.get("_model_name") == "ButtonModel"]
+    assert state["description"] == "Show the change"
 
 
 def test_a_click_carries_it_out_once(page: Kernel):

@@ -29,7 +29,7 @@ def in_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cell]:
     notebook = str(folder / "cwd" / "work.ipynb")
     with harness.Kernel(folder, JPY_SESSION_NAME=notebook) as kernel:
         kernel.execute(LOAD).must_pass()
-        yield lambda code: kernel.start(code, allow_stdin=True).finish()
+        yield lambda code, **more: kernel.start(code, allow_stdin=True, **more).finish()
 
 
 def test_in_a_page_the_card_is_below_the_traceback(in_page: Callable[..., Cell]):
@@ -44,6 +44,17 @@ def test_in_a_page_the_card_is_below_the_traceback(in_page: Callable[..., Cell])
     kinds = [message.kind for message in cell.messages]
     assert kinds.index("error") < kinds.index("display_data")
     assert cell.status == "error"
+
+
+@pytest.mark.parametrize(("code", "line"), [("%%autoexec\nx = 1\nprint('never'))", 3), ("x = 1\ny = )", 2)])
+def test_a_cell_that_python_cannot_read_has_its_place(in_page: Callable[..., Cell], code: str, line: int):
+    """The cell, by its number, and the line that Python names; marked, and with every cell looked after."""
+    is_marked = code.startswith("%%")
+    in_page("pass" if is_marked else "%autoexec on").must_pass()
+    shown = in_page(code, cell_id="the-cell").all("display_data")
+    in_page("pass" if is_marked else "%autoexec off").must_pass()
+    assert f"]:{line}" in shown[0]["data"][TEXT].splitlines()[0]
+    assert f'href="#cell-id=the-cell" data-autoexec-line="{line}"' in shown[0]["data"][HTML]
 
 
 def test_the_whole_traceback_is_in_the_card_where_something_was_left_out(in_page: Callable[..., Cell]):

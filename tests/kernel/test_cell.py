@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -251,7 +252,7 @@ def test_a_syntax_error_shows_pythons_own_message(kernel: Kernel):
     assert "line 2" in plain.error.splitlines()[0]
     assert "line 3" in marked.error.splitlines()[0]
     assert marked.stdout == ""
-    assert marked.stderr.startswith("autoexec: syntax")
+    assert re.match(r"autoexec: syntax\S* at In \[\d+\]:3", marked.stderr)
     assert marked.error.splitlines()[-1] not in marked.stderr
     assert kernel.last().verdict == Verdict.FAILED
     assert kernel.kinds() == ["RunStarted", "Diagnosed", "RunFinished"]

@@ -217,6 +217,21 @@ def test_the_verdict_stays_when_it_did_not_pass(notebook: Kernel, code, verdict,
     assert kinds.index("update_display_data") < kinds.index("error")
 
 
+def test_a_sweep_says_which_runs_failed_in_its_table_only(notebook: Kernel):
+    """The lines that say so while it runs go once the table is there."""
+    cell = live(notebook, "%%autoexec script --matrix n=1,2\nprint(1 // (n - n))")
+    for text in final(cell).values():
+        assert text.count("✗ n=1") == 1
+        assert "n=1 · failed" not in text
+    drawn = [
+        message.content["data"]["state"].get("value", "")
+        for message in cell.comms
+        if message.kind == "comm_msg"
+    ]
+    assert cell.status == "error"
+    assert all("<table>" not in value for value in drawn)
+
+
 def test_an_interrupt_leaves_the_verdict(notebook: Kernel):
     """A run that was stopped says so in place of the widget, which is gone."""
     cell = notebook.start(

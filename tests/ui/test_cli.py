@@ -189,6 +189,25 @@ def test_a_magic_is_called_by_its_command():
     assert cli.as_command("%autoexec runs, %%autoexec script") == "jupyter autoexec runs, %%autoexec script"
 
 
+def test_to_fix_a_notebook_is_said_without_a_command_that_is_none(capsys):
+    """It is done in the notebook; what is typed here fixes scripts."""
+    assert cli.main(["why", "--fix"]) == 2
+    fix = capsys.readouterr().err.splitlines()[-1]
+    assert "in a cell of the notebook" in fix
+    assert "autoexec why" not in fix
+
+
+def test_a_sweep_says_each_cause_once(tmp_path, monkeypatch, capsys):
+    """Below the table, with its fix; the error says how many failed."""
+    (tmp_path / "a.py").write_text("n = 1\n1 // (n - n)\n")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["script", "--file", "a.py", "--cage", "open", "--matrix", "n=1,2"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert sum(line.lstrip().startswith("2 × ") for line in lines) == 1
+    assert sum("fix: " in line for line in lines) == 1
+    assert lines[-1] == "sweep-failed: 2 of 2 runs failed"
+
+
 def test_jupyter_finds_the_command():
     """`jupyter autoexec` is the console script beside `jupyter`."""
     folder = os.path.dirname(sys.executable)

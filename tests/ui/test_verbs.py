@@ -67,6 +67,21 @@ def test_a_verb_like_no_other_leads_to_the_help():
     assert caught.value.fix == "%autoexec --help"
 
 
+@pytest.mark.parametrize("verb", ["cell", "ok", "unless", "oof-", "-", "--timeout"])
+def test_a_verb_that_is_far_from_what_was_typed_is_not_suggested(verb):
+    """Least of all one that ends things: `cell` is not `cancel`."""
+    with pytest.raises(UsageError, match="there is no verb") as caught:
+        verbs.parse(verb)
+    assert caught.value.fix == "%autoexec --help"
+
+
+def test_an_option_that_is_far_from_what_was_typed_is_not_suggested():
+    """The dashes that all options have make none of them near."""
+    with pytest.raises(UsageError, match="knows no '--each'") as caught:
+        verbs.parse("install --each x")
+    assert caught.value.fix == "%autoexec install --help"
+
+
 @pytest.mark.parametrize(
     ("line", "near"),
     [("sh --tmeout 3 ls", "--timeout"), ("resolve --onlin yaml", "--online"), ("install --jes x", "--yes")],

@@ -242,10 +242,9 @@ def _body(
 def _check_names(old: str, new: str, name: str) -> None:
     for line in (old, new):
         said = line[4:].split("\t")[0].strip().strip('"')
-        parts = PurePosixPath(said).parts
-        if len(parts) == 2 and parts[0] in ("a", "b"):
-            parts = parts[1:]
-        if parts != (name,):
+        parts, wanted = PurePosixPath(said).parts, PurePosixPath(name).parts
+        inner = wanted[1:] if wanted[:1] == ("/",) else wanted  # of a whole path the mark takes the slash
+        if parts not in (wanted, ("a", *inner), ("b", *inner)):
             raise BadPatch("it is about another file")
 
 

@@ -181,3 +181,12 @@ def test_fences_that_never_close_are_looked_at_once():
     """Each would be followed to the end of the answer: forty thousand of them took minutes."""
     with pytest.raises(BadPatch):
         read("```a\n" * 39_000 + "@@ -1 +1 @@\n-a\n+b\n\n" + "--- a/y\n+++ b/y\n", "x.py")
+
+
+@pytest.mark.parametrize("name", ["part/a.py", "/x/part/a.py", "a.py", "a/a.py"])
+def test_a_file_in_a_folder_is_known_by_its_whole_name(name):
+    """What is shown can be read again; another folder's file of that name is another file."""
+    made = diff("pritn(1)\n", "print(1)\n", name)
+    assert apply(read(made, name), "pritn(1)\n") == "print(1)\n"
+    with pytest.raises(BadPatch, match="another file"):
+        read(made, f"other/{name.rpartition('/')[2]}")

@@ -229,15 +229,17 @@ def test_a_script_file_is_written_on_a_yes_only(offer, place):
 
 
 def test_a_file_of_the_workspace_is_patched_as_a_copy(place):
-    """What runs again is the patched text, under its name, beside what it imports; the file stays."""
+    """What runs again is the patched text, under its name; it imports as the file does, which stays."""
     (place / "part").mkdir()
     (place / "part" / "beside.py").write_text("size = 2\n")
+    (place / "beside.py").write_text("size = 3\n")
+    (place / "above.py").write_text("more = 5\n")
     path = place / "part" / "a.py"
-    source = "import beside\ntotal = beside.size\nprint(totl)\n"
+    source = "import above, beside\ntotal = beside.size + above.more\nprint(totl)\n"
     path.write_text(source)
     watch = Watch(Reply.YES)
     report = api.script(files=[path], fixing=Fixing(), caller=watch.caller)
-    assert (report.verdict, report.outcome.stdout) == (Verdict.PASSED, "2\n")
+    assert (report.verdict, report.outcome.stdout) == (Verdict.PASSED, "7\n")
     assert watch.questions[0].text == "run part/a.py with this change?"
     assert path.read_text() == source
 

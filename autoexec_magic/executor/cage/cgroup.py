@@ -20,6 +20,7 @@ from .limits import Limits
 
 _NAME = "autoexec-"
 _REMOVE_SECONDS, _POLL_SECONDS = 1.0, 0.0005
+_REAP_SECONDS = 0.1
 _SETTINGS = {  # controller: (file in version 2, in version 1)
     "pids": ("pids.max", "pids.max"),
     "memory": ("memory.max", "memory.limit_in_bytes"),
@@ -94,14 +95,22 @@ class Group:
         return found
 
     def is_empty(self) -> bool:
-        """Whether nobody is in it, nor counted in it: one that ended counts until somebody waited for it."""
+        """Whether nobody is in it, nor counted in it: one that ended counts until somebody waited for it.
+
+        Whoever inherited it does so within a moment, for which this waits.
+        """
         try:
             if any((folder / "cgroup.procs").read_bytes() for folder in set(self._folders.values())):
                 return False
         except OSError:
             return False
         folder = self._folders.get("pids")
-        return folder is None or not _number(folder / "pids.current")
+        until = time.monotonic() + _REAP_SECONDS
+        while folder is not None and _number(folder / "pids.current"):
+            if time.monotonic() > until:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
 
     def add(self, pid: int) -> None:
         """Move a process in, and what it has started already; one that is gone is left alone."""

@@ -64,7 +64,7 @@ def main() -> None:
     """Run what is named, or everything."""
     names = sys.argv[1:]
     for name, (source, _) in sources().items():
-        if (names and name not in names) or (not names and name.partition(".")[0] in LEFT_OUT):
+        if name.partition(".")[0] in LEFT_OUT or (names and name not in names):
             continue
         sys.stdout.flush()
         child = os.fork()

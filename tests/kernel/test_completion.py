@@ -62,7 +62,7 @@ def test_after_a_verb_exactly_its_options(kernel: Kernel, verb):
 def test_an_option_is_completed_in_the_middle_of_others(kernel: Kernel):
     """Options may follow options."""
     assert offered(kernel, "%autoexec sh --timeout 5 --ca") == ["--cage"]
-    assert offered(kernel, "%autoexec script --lang bash --fi") == ["--file", "--fix"]
+    assert offered(kernel, "%autoexec script --lang bash --fi") == ["--file", "--file-size", "--fix"]
 
 
 @pytest.mark.parametrize(

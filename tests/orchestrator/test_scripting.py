@@ -81,7 +81,7 @@ def test_without_a_yes_it_stays_failed(emit, here, heals, answer):
     report = carry_out(LAZY.format(effect="open('made.txt', 'a').write('x')"), emit, replace(here, ask=ask))
     assert report.verdict == Verdict.FAILED
     assert heals == []
-    assert report.diagnosis.code == "module-not-found"
+    assert report.diagnosis.code == "module-invented"
     assert (here.cwd / "made.txt").read_text() == "x"
 
 

@@ -95,14 +95,18 @@ class Group:
         return found
 
     def is_empty(self) -> bool:
-        """Whether nobody is in it, nor counted in it: one that ended counts until somebody waited for it.
+        """Whether nobody lives in it."""
+        with contextlib.suppress(OSError):
+            return not any((folder / "cgroup.procs").read_bytes() for folder in set(self._folders.values()))
+        return False
 
-        Whoever inherited it does so within a moment, for which this waits.
+    def is_settled(self) -> bool:
+        """Whether nobody is counted in it either, so that another run has all of its limit.
+
+        One that ended counts until somebody waited for it. Whoever inherited it
+        does so within a moment, for which this waits.
         """
-        try:
-            if any((folder / "cgroup.procs").read_bytes() for folder in set(self._folders.values())):
-                return False
-        except OSError:
+        if not self.is_empty():
             return False
         folder = self._folders.get("pids")
         until = time.monotonic() + _REAP_SECONDS

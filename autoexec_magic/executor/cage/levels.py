@@ -189,7 +189,7 @@ class Cage:
         """Remove what a run left, so that another one may have the cage; return whether all is gone."""
         if self.scratch is None or self._wrap is not None:
             return False
-        if self._group is not None and not self._group.is_empty():
+        if self._group is not None and not self._group.is_settled():
             return False
         try:
             # Few runs write below their home: to look costs a tenth of what it costs to make it anew.

@@ -173,3 +173,36 @@ def test_this_process_is_never_left_in_the_group(tmp_path, fails):
                 built.spawn(start)
             assert built._group.is_empty()
         assert all("/autoexec-" in text for text in seen)
+
+
+def test_one_that_ended_counts_until_somebody_waited_for_it():
+    """Nobody lives in the group, and the next run would have less of its limit all the same."""
+    found = group(processes=20)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        found.add(child.pid)
+        assert not found.is_empty()
+        child.stdin.close()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert found.is_empty()
+        assert not found.is_settled()
+        child.wait()
+        assert found.is_settled()
+    found.close()
+
+
+def test_what_was_refused_is_counted_once(tmp_path):
+    """A group may be used for more than one run."""
+    found = group(processes=1)
+    assert found.refused() == {"pids": 0}
+    code = "import os, sys\ntry:\n    os.fork()\nexcept OSError: print('no', flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"input()\n{code}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        found.add(child.pid)
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == b"no\n"
+        assert found.refused() == {"pids": 1}
+        assert found.refused() == {"pids": 0}
+        child.communicate(b"\n")
+    found.close()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoexec_magic.diagnosis import diagnose_outcome, diagnose_text
+from autoexec_magic.diagnosis import diagnose_log, diagnose_outcome
 from autoexec_magic.values import Diagnosis, Outcome
 
 FOLDER = Path(__file__).parent / "data" / "labelled"
@@ -32,11 +32,18 @@ class Labelled:
 
 
 def labelled(name: str) -> list[Labelled]:
-    """Return a set, in the order of its files' names; `ours` is what the tables were written with."""
+    """Return a set, in the order of its files' names.
+
+    `ours` is what the tables were written with; of the independent failures
+    `seen` are those with an odd number, which were looked at afterwards, and
+    `held-out` the others, which nobody looked at who wrote the tables.
+    """
     if name == "ours":
         return list(_captured())
     cases = []
-    for path in sorted((FOLDER / name).glob("*.json")):
+    for path in sorted((FOLDER / "independent").glob("*.json")):
+        if (int(path.name[2:5]) % 2 == 1) != (name == "seen"):
+            continue
         record = json.loads(path.read_text(encoding="utf-8"))
         fields = {key: record[key] for key in ("language", "returncode", "stdout", "stderr") if key in record}
         cases.append(
@@ -56,15 +63,19 @@ def _captured() -> Iterator[Labelled]:
     for path in sorted(CAPTURED.rglob("*.txt")):
         family = path.relative_to(CAPTURED).parts[0]
         text = path.read_text(encoding="utf-8")
-        yield Labelled(name=path.stem, family=family, labels=(path.name.split(".")[0],), stderr=text)
+        language = "python" if family == "python" else "bash"
+        labels = (path.name.split(".")[0],)
+        yield Labelled(
+            name=path.stem, family=family, labels=labels, language=language, returncode=1, stderr=text
+        )
 
 
 def diagnosed(case: Labelled) -> Diagnosis | None:
     """Return what the product says of a failure."""
     if case.runs:
         return _in_notebook(case)
-    if case.returncode is None:
-        return diagnose_text(case.stderr)
+    if case.returncode is None:  # a log: of several failures, the one that decides is the last
+        return next(reversed(diagnose_log(case.stderr)), None)
     outcome = Outcome(
         argv=("tool",),
         returncode=case.returncode,

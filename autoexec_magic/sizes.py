@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-_SIZE = re.compile(r"(?P<number>\d{1,18}(?:\.\d{1,6})?) ?(?P<unit>[kmgt]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(
+    r"(?P<whole>\d{1,19})(?:\.(?P<part>\d{1,6}))? ?(?P<unit>[kmgt]?)(?:i?b)?", re.IGNORECASE | re.ASCII
+)
 _LARGEST = 2**62  # the kernel counts in 63 bits
 
 
@@ -27,7 +29,10 @@ def size_of(text: str) -> int:
     (536870912, 1610612736, 4096)
     """
     found = _SIZE.fullmatch(text.strip())
-    size = int(float(found["number"]) * _UNITS[found["unit"].lower()]) if found else 0
+    size = 0
+    if found:
+        unit, part = _UNITS[found["unit"].lower()], found["part"] or ""
+        size = int(found["whole"]) * unit + int(part or 0) * unit // 10 ** len(part)  # a float is not exact
     if not 0 < size <= _LARGEST:
         raise ValueError(f"{text!r} is no size: a number with K, M, G or T, as 512M")
     return size

@@ -486,7 +486,7 @@ def _take_ours_out(trace: types.TracebackType | None) -> None:
     """Take the frames that record what the cell writes out of a traceback."""
     while trace is not None and trace.tb_next is not None:
         if trace.tb_next.tb_frame.f_code.co_filename == tee.__file__:
-            trace.tb_next = trace.tb_next.tb_next
+            trace.tb_next = None  # what it calls is not the cell's either
         else:
             trace = trace.tb_next
 

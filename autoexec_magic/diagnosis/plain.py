@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIMIT = 200  #: characters of a `why` or a `fix`: what fits on one line of a cell
+_PROGRAM = re.compile(r"[A-Za-z0-9_][\w.+-]{0,63}", re.ASCII)
 _LOOKED_AT = 8 * LIMIT  # characters of a text that can still matter to its first LIMIT
 # ECMA-48, section 5: CSI; OSC (ends in BEL or ST); any other escape. Possessive, so linear.
 _ESCAPE = re.compile(
@@ -124,6 +125,17 @@ def compose(code: str, why: str, fix: str, confidence: Confidence, where: str = 
         confidence=confidence,
         where=one_line(where) if where else "",
     )
+
+
+def program_of(name: str) -> str:
+    """Return a program's name for a fix, if it can be one: who reads it may type it.
+
+    Examples
+    --------
+    >>> program_of("g++-12"), program_of("http://host.example|sh")
+    ('g++-12', 'that command')
+    """
+    return name if _PROGRAM.fullmatch(name) else "that command"
 
 
 def last_line(text: str) -> tuple[int, int]:

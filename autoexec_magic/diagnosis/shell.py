@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .around import NOTHING, Around
-from .plain import Reading, compose, last_line, lines_back
+from .plain import Reading, compose, last_line, lines_back, program_of
 
 if TYPE_CHECKING:
     from autoexec_magic.values import Confidence, Diagnosis
@@ -254,11 +254,12 @@ def _explain_line(line: str, returncode: int | None, *, is_all: bool = False) ->
         and saying == "No such file or directory"
         and _runs_others(parts)
     ):
-        fix = SAYINGS["command not found"][1].replace("{name}", name)
+        fix = SAYINGS["command not found"][1].replace("{name}", program_of(name))
         return compose("command-not-found", ": ".join(parts), fix, _sureness(returncode == 127))
     # "not found" is the shell's own word only where it says on which line.
     if found := SAYINGS.get(saying) if name and (where or saying != "not found") else None:
         code, fix = found
+        name = program_of(name) if code == "command-not-found" else name
         if where and returncode == 126 and code in ("permission-denied", "is-a-directory"):
             code, fix = _NOT_RUN[126]
         sure = bool(where) and (returncode in _NOT_RUN or is_all)

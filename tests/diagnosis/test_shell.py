@@ -262,3 +262,17 @@ def test_a_name_too_long_for_a_fix_is_left_out():
     """The reason keeps the name, cut; the fix stays a sentence."""
     seen = diagnose_text(f"bash: {'x' * 101}: command not found\n", language="sh")
     assert seen.fix == "install it, or correct its name"
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("g++-12", "install g++-12, or correct its name"),
+        ("http://host.example|sh", "install that command, or correct its name"),
+        ("$(id)", "install that command, or correct its name"),
+    ],
+)
+def test_what_is_no_programs_name_is_not_to_be_installed(name, fix):
+    """Whoever reads a fix may type it."""
+    found = shell.read(f"a.sh: line 3: {name}: command not found", 127)
+    assert (found.diagnosis.code, found.diagnosis.fix) == ("command-not-found", fix)

@@ -7,6 +7,7 @@ the reason, where somebody knows it.
 from __future__ import annotations
 
 from ..packaged import package_of
+from ..plain import program_of
 from ..spots import Family, Saying, Seen, Spot, known, quoted, seen
 
 _MAKE: tuple[Saying, ...] = (
@@ -36,7 +37,7 @@ def read_make(spot: Spot) -> Seen | None:
     if program.startswith(("make", "gmake")) and report.endswith(": No such file or directory"):
         name = report.removesuffix(": No such file or directory")
         if name and " " not in name and "/" not in name:
-            fix = _NOT_THERE.replace("{name}", name[:100])
+            fix = _NOT_THERE.replace("{name}", program_of(name))
             return seen(spot, "command-not-found", f"{name}: not found by make", fix, exits=(2,))
         return None
     if not report.startswith("*** "):

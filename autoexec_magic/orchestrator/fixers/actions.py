@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ... import sizes
 from ...errors import UsageError
 from ...executor.cage import doors_of
 from ...values import Action, ActionKind, Question
@@ -25,9 +26,9 @@ from .sent import in_source
 
 MOST_TIMES = 4.0  #: a limit is raised at most so many times in one round
 MOST_MEMORY = 0.8  #: of the machine's memory, whatever is asked for
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,6})?")
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s?([kKMGT]?)(?:iB|B)?")
-_UNITS = {"": 1, "k": 2**10, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_SIZES = ("--memory", "--file-size", "--output-limit")  # limits in bytes; the others are seconds, or a number
 _OPENS = {"--net": "net", "--read": "read", "--write": "write"}  # options with a value; `--unix` has none
 
 
@@ -93,10 +94,10 @@ def limit(action: Action, failure: Failure, attempt: Attempt, hands: Hands) -> C
     """Raise a limit to what is asked for, by a bounded step."""
     option, asked = (*action.values, "", "")[:2]
     present = dict(attempt.limits).get(option, 0.0)
-    match = _AMOUNT.fullmatch(asked)
-    if not present or match is None:
-        raise Left(f"{option} is no limit that is in force here" if match else "that is no limit")
-    value = min(float(match[1]) * _UNITS[match[2]], present * MOST_TIMES)
+    wanted = _amount(option, asked)
+    if not present or wanted is None:
+        raise Left("that is no limit" if wanted is None else f"{option} is no limit that is in force here")
+    value = min(wanted, present * MOST_TIMES)
     if option == "--memory":
         if not hands.memory_bytes:
             raise Left("nobody can say how much memory this machine has")
@@ -234,7 +235,20 @@ def spelled(option: str, value: float) -> str:
     >>> spelled("--memory", 2.5 * 2**30), spelled("--timeout", 20.0)
     ('2560M', '20')
     """
-    return f"{value / 2**20:.0f}M" if option == "--memory" else f"{value:g}"
+    if option not in _SIZES:
+        return f"{value:g}"
+    size = int(value)
+    return sizes.spelled(size - size % 2**20 if size > 2**20 else size)  # by whole megabytes
+
+
+def _amount(option: str, asked: str) -> float | None:
+    """Return the limit that a word means for an option, None where it is no number."""
+    try:
+        if option in _SIZES:
+            return float(sizes.size_of(asked))
+        return float(asked) if _NUMBER.fullmatch(asked) else None
+    except ValueError:
+        return None
 
 
 def machine_memory() -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from autoexec_magic.errors import NeedsPerson
 from autoexec_magic.executor.cage import Doors
-from autoexec_magic.orchestrator.fixers.actions import carry_out, machine_memory
+from autoexec_magic.orchestrator.fixers.actions import carry_out, machine_memory, spelled
 from autoexec_magic.orchestrator.fixers.attempt import Attempt, Failure, Hands, Left
 from autoexec_magic.values import Action, Diagnosis, Frame, Reply
 
@@ -283,3 +283,12 @@ def test_a_folder_in_the_home_of_nobody_is_left(tmp_path):
     """The words come out of a failure's text: whatever they are, nothing else is raised."""
     attempt = Attempt(source=SOURCE, folder=tmp_path)
     assert "no such folder" in left("folder", "~no-such-user-here/x", attempt=attempt, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [("--file-size", 3 * 2**20 + 5, "3M"), ("--memory", 0.8 * 2**34, "13107M"), ("--processes", 8.0, "8")],
+)
+def test_a_limit_is_spelled_as_it_is_typed(option, value, text):
+    """Bytes by whole megabytes, whichever limit they are of; a number as it is."""
+    assert spelled(option, value) == text

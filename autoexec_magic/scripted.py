@@ -150,6 +150,9 @@ def script(
     elif len(steps) > 1:
         plan.append(Check(scripts=tuple(steps)))
         whole = [replace(step, is_checked=True) for step in steps]
+    if fixing is not None and any(isinstance(step, Sweep) for step in whole):
+        why = "what one run of many lacks is not tried for each of them"
+        raise UsageError("--fix does not go with --matrix and --repeat", why=why, fix="fix one run, then all")
     needs = tuple(
         need for step in steps if heal and _is_python(step) for need in needs_of(step.source, caller)
     )

@@ -180,3 +180,9 @@ def test_a_script_that_is_no_file_is_not_waited_for(kind, project, emit):
     with pytest.raises(UsageError, match=r"cannot read a\.py") as caught:
         api.script(files=["a.py"], caller=Caller(emit=emit))
     assert "no regular file" in caught.value.why
+
+
+def test_a_sweep_is_not_fixed_run_by_run(project):
+    """It is said at once, and not silently left out."""
+    with pytest.raises(UsageError, match="--fix does not go with --matrix"):
+        api.script("print(a)", matrix={"a": [1, 2]}, fixing=api.Fixing())

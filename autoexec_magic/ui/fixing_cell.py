@@ -160,7 +160,7 @@ class _Session:
     last: Any = None  # how the cell ended that ran last
 
     def run(self, result: Any) -> None:
-        from .cell import caller_of, write
+        from .calling import caller_of, write
 
         title = next((line.strip() for line in self.broken.raw.splitlines()[1:] if line.strip()), "a cell")
         caller = replace(caller_of(self.shell), cwd=Path.cwd())

@@ -15,7 +15,7 @@ from ..events import Emit
 from ..orchestrator import Report
 from ..values import Stream
 from . import front, pictures, speak, text, verbs, why
-from .cell import caller_of, write, write_late
+from .calling import caller_of, write, write_late
 from .options import HelpAsked
 from .records import json_lines
 from .verbs import MARK

@@ -36,7 +36,7 @@ from ..orchestrator import Command, Report
 from ..redact import cleaned, secrets_in
 from ..values import Ask, Choice, Question, Reply, Stream
 from . import bodies, notebook
-from .cell import caller_of, write
+from .calling import caller_of, write
 
 ALLOWED = (
     "%autoexec on --yes answers such questions with yes;"

@@ -141,15 +141,15 @@ def test_a_limit_is_raised_on_the_cells_own_line(kernel):
     """What runs again has the new limit, and passes within it."""
     kernel.execute("offers['timeout'] = ('limit', '--timeout', '30')").must_pass()
     kernel.execute(
-        "from autoexec_magic.ui import cell as _c\n"
-        "_old = _c._Cell._diagnosed\n"
+        "from autoexec_magic.ui import marked as _c\n"
+        "_old = _c.Marked._diagnosed\n"
         "def _d(self, error):\n"
         "    found = _old(self, error)\n"
         "    if found.code in offers:\n"
         "        kind, *values = offers[found.code]\n"
         "        found = dataclasses.replace(found, action=Action(kind=kind, values=tuple(values)))\n"
         "    return found\n"
-        "_c._Cell._diagnosed = _d\n"
+        "_c.Marked._diagnosed = _d\n"
     ).must_pass()
     cell = kernel.execute("%%autoexec --timeout 0.5 --fix\nimport time\ntime.sleep(1)\n'slept'")
     assert cell.status == "ok", cell.text()

@@ -247,3 +247,14 @@ def test_a_store_that_cannot_be_written_does_not_stop_the_cell(kernel: Kernel):
         assert kernel.execute("%autoexec sh echo hello").must_pass().stdout.startswith("hello\n")
     finally:
         kernel.execute(f"os.environ['AUTOEXEC_DATA_DIR'] = {str(kernel.data)!r}").must_pass()
+
+
+def test_secrets_are_masked_on_the_card(kernel: Kernel):
+    """What is near a key is read off the object itself, and a key may be anything."""
+    kernel.execute(f"import os\nos.environ['SERVICE_TOKEN'] = '{SECRET}'").must_pass()
+    body = "%%autoexec\nkept = {os.environ['SERVICE_TOKEN']: 1}\nkept[os.environ['SERVICE_TOKEN'] + 's']"
+    found = kernel.execute(body, allow_stdin=True)
+    shown = "".join(str(item["data"]) for item in found.all("display_data"))
+    assert "key-not-found" in shown
+    assert SECRET not in shown
+    assert SECRET not in str([event for event in kernel.events() if isinstance(event, Diagnosed)])

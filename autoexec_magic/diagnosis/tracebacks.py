@@ -234,15 +234,6 @@ def cause_of(found: Traceback) -> Traceback | None:
     return cause
 
 
-def first_of_group(plain: str, end: int) -> str:
-    """Return the line of the first exception inside a group, or "".
-
-    `end` is where the group's own line ends.
-    """
-    found = members_of_group(plain, end, 1)
-    return found[0] if found else ""
-
-
 def members_of_group(plain: str, end: int, limit: int) -> list[str]:
     """Return the lines of the first exceptions inside a group whose own line ends at `end`."""
     found: list[str] = []

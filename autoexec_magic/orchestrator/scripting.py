@@ -29,7 +29,6 @@ _LACKS = frozenset(
         "module-invented",
         "module-moved",
         "module-installed-since",
-        "module-of-another-platform",
     )
 )
 _WARNING = "autoexec: {place} would be refused as a command of its own: {command} ({why}); {cage}\n"

@@ -172,11 +172,6 @@ def _started(argv: list[str], job: Job, place: _Place, emit: Emit) -> Done:
     )
 
 
-def _has_written(job: Job, place: _Place, since: int, outcome: Outcome) -> bool:
-    """Whether a run may have done something that doing it again would do twice; of one that passed, yes."""
-    return outcome.passed or not place.is_shut or made.has_written(job.workspace or job.cwd, since)
-
-
 def _stamp(room: Room) -> Path:
     file = room.path / "started"
     file.touch(mode=0o600)

@@ -62,12 +62,6 @@ def whole_seconds(text: str) -> int:
     return math.ceil(seconds(text))
 
 
-def add_help(parser: argparse.ArgumentParser) -> None:
-    """Add `-h` and `--help`."""
-    hidden = argparse.SUPPRESS  # no value of its own among the options
-    parser.add_argument("-h", "--help", nargs=0, action=HelpAction, dest=hidden, help="show this help")
-
-
 def add_timeout(parser: argparse.ArgumentParser) -> None:
     """Add the time limit."""
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="end it after this long")

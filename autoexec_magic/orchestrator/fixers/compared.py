@@ -115,10 +115,6 @@ def _back(trail: list[dict[int, int]], x: int, y: int) -> list[tuple[int, int]]:
     return kept[::-1]
 
 
-def _tag(olds: int, news: int) -> Literal["replace", "delete", "insert"]:
-    return "replace" if olds and news else "delete" if olds else "insert"
-
-
 def _changes(kept: list[tuple[int, int]], olds: int, news: int) -> Iterator[Change]:
     """Yield what lies between the lines that stay, and these in runs."""
     start = first = at = 0

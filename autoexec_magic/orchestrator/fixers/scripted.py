@@ -15,11 +15,13 @@ from pathlib import Path
 from ...config import Config
 from ...errors import AutoexecError, Cancelled, NeedsPerson
 from ...events import Emit, Output
+from ...executor.cage import CAGED
 from ...installer import Needed
 from ...values import Ask, Diagnosis, Question, Verdict
 from ..healing import Healing
 from ..plan import Fixing, PhaseReport, Plan, Script
 from ..questions import recorded
+from ..rules import limits_of
 from ..run import run_phase
 from ..scripting import job_of
 from ..surroundings import Surroundings
@@ -32,14 +34,14 @@ from .rounds import Budget, Rounds
 from .sent import homes, in_source, shortened
 
 LAST_CHARS = 8_000  #: of what a script wrote
-_MIB = 2**20
-# Each limit with the setting that it raises for what runs again, and what one of the setting's units is.
+# Each limit with the field of `Limits` that it is.
 _LIMITS = {
-    "--memory": ("limits_memory_mb", _MIB),
-    "--cpu": ("limits_cpu_seconds", 1),
-    "--processes": ("limits_processes", 1),
-    "--file-size": ("limits_file_mb", _MIB),
-    "--open-files": ("limits_open_files", 1),
+    "--memory": "memory_bytes",
+    "--cpu": "cpu_seconds",
+    "--processes": "processes",
+    "--file-size": "file_bytes",
+    "--open-files": "open_files",
+    "--output-limit": "output_bytes",
 }
 
 
@@ -88,13 +90,14 @@ class _Work:
     def again(self, attempt: Attempt) -> Failure | None:
         """Run the script once more."""
         limits = dict(attempt.limits)
-        more = {
-            setting: limits[option] / unit
-            for option, (setting, unit) in _LIMITS.items()
-            if limits.get(option)
-        }
-        here = replace(self.here, cwd=attempt.folder, config=replace(self.here.config, **more))  # type: ignore[arg-type]
-        plan = replace(self.plan, timeout=limits.get("--timeout") or self.plan.timeout, doors=attempt.doors)
+        raised = {field: int(limits[option]) for option, field in _LIMITS.items() if limits.get(option)}
+        here = replace(self.here, cwd=attempt.folder)
+        plan = replace(
+            self.plan,
+            timeout=limits.get("--timeout") or self.plan.timeout,
+            limits=replace(self.plan.limits, **raised),
+            doors=attempt.doors,
+        )
         is_patched = attempt.source != self.step.source
         step = replace(self.step, source=attempt.source, is_patched=is_patched, is_checked=False)
         report = run_phase(step, plan, self.emit, here)
@@ -125,8 +128,11 @@ def _attempt_of(step: Script, plan: Plan, here: Surroundings) -> Attempt:
 
 
 def _limits(plan: Plan, config: Config) -> tuple[tuple[str, float], ...]:
+    """Return the limits in force, whether the line, a setting or the cage says so."""
+    is_caged = plan.level != "open"
+    force = limits_of(config, is_caged=is_caged, given=plan.limits) or (CAGED if is_caged else plan.limits)
     found = {"--timeout": plan.timeout or config.timeout}
-    found |= {option: getattr(config, setting) * unit for option, (setting, unit) in _LIMITS.items()}
+    found |= {option: getattr(force, field) for option, field in _LIMITS.items()}
     return tuple((option, float(value)) for option, value in found.items() if value)
 
 

@@ -11,6 +11,7 @@ from autoexec_magic import api, diagnosis
 from autoexec_magic.errors import Cancelled, NeedsPerson, RunTimeout, ScriptError
 from autoexec_magic.events import Asked, FixTried, Output, PhaseStarted, RunFinished, RunStarted
 from autoexec_magic.executor import Cancel
+from autoexec_magic.executor.cage import Limits
 from autoexec_magic.onrecord import Caller
 from autoexec_magic.orchestrator import Fixing
 from autoexec_magic.values import Action, Frame, Reply, Verdict
@@ -326,3 +327,18 @@ def test_a_patched_file_runs_patched_and_stays_as_it_was(place):
     assert report.outcome.stdout.startswith("1 ")
     assert "totl" not in (place / "a.py").read_text()
     assert "totl" in (place / "a.py.before").read_text()
+
+
+@pytest.mark.parametrize(
+    ("limits", "source", "option"),
+    [
+        (Limits(memory_bytes=200 * 2**20), "print(len(bytearray(300 * 2**20)))", "--memory"),
+        (Limits(file_bytes=2**20), "open('o', 'wb').write(bytes(3 * 2**19))", "--file-size"),
+    ],
+)
+def test_a_limit_of_the_line_is_raised(limits, source, option):
+    """It comes before a setting, in what runs again, too."""
+    watch = Watch()
+    report = api.script(source, limits=limits, fixing=Fixing(), caller=watch.caller)
+    assert report.verdict == Verdict.PASSED
+    assert [tried.what.startswith(f"raised {option} from ") for tried in watch.tried] == [True]

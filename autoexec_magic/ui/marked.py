@@ -23,7 +23,8 @@ from ..history import fan_out
 from ..installer.importing import Written
 from ..orchestrator import Healing, PhaseReport, Plan
 from ..redact import cleaned, secrets_in
-from ..values import Diagnosis, Verdict
+from ..sizes import more_than
+from ..values import Action, Diagnosis, Verdict
 from . import card, situation, tee, text
 from .calling import caller_of, write
 from .folded import Folded, printable
@@ -212,8 +213,12 @@ class Marked:
 
     def _diagnosed(self, error: BaseException) -> Diagnosis:
         if isinstance(error, AutoexecError | Cancelled):
-            why = _in_one_line(error)
-            return Diagnosis(code=error.code, why=why, fix=error.fix, confidence="certain")
+            why, seconds = _in_one_line(error), self.options.timeout or self._config.timeout
+            is_late = isinstance(error, RunTimeout) and self._limit.has_expired and seconds
+            action = (
+                Action(kind="limit", values=("--timeout", f"{more_than(seconds):g}")) if is_late else None
+            )
+            return Diagnosis(code=error.code, why=why, fix=error.fix, confidence="certain", action=action)
         found = diagnosis.diagnose_exception(
             error,
             is_user_frame=lambda name: name in self._names,

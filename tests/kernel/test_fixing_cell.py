@@ -268,3 +268,11 @@ def test_what_nobody_can_do_is_said_at_once(kernel):
     assert "nothing of that can be done for you: change the code, then run it again" in cell.stdout
     assert "✗ failed" not in cell.stdout
     assert len(tried(kernel)) == before
+
+
+def test_a_cell_that_hit_its_time_limit_runs_with_a_higher_one(kernel):
+    """Nothing is offered by hand here: the limit is the line's, and so is the wish to have it raised."""
+    cell = kernel.execute("%%autoexec --fix --timeout 1\nimport time\ntime.sleep(1.4)\nprint('slept')")
+    assert cell.status == "ok"
+    assert cell.stdout.splitlines().count("slept") == 1
+    assert [(found.by, found.what) for found in tried(kernel)] == [("limit", "raised --timeout from 1 to 2")]

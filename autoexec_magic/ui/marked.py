@@ -213,11 +213,10 @@ class Marked:
 
     def _diagnosed(self, error: BaseException) -> Diagnosis:
         if isinstance(error, AutoexecError | Cancelled):
-            why, seconds = _in_one_line(error), self.options.timeout or self._config.timeout
-            is_late = isinstance(error, RunTimeout) and self._limit.has_expired and seconds
-            action = (
-                Action(kind="limit", values=("--timeout", f"{more_than(seconds):g}")) if is_late else None
-            )
+            why, action = _in_one_line(error), None
+            if isinstance(error, RunTimeout) and self._limit.has_expired:
+                seconds = more_than(self.options.timeout or self._config.timeout)
+                action = Action(kind="limit", values=("--timeout", f"{seconds:g}"))
             return Diagnosis(code=error.code, why=why, fix=error.fix, confidence="certain", action=action)
         found = diagnosis.diagnose_exception(
             error,

@@ -57,7 +57,11 @@ def here(shell: Any, caller: Caller, options: argparse.Namespace) -> Spoken:
     after = int(failed.run.at * 1000) if failed is not None else 0
     run = failures.newest(lambda meta: _is_here(meta, caller), after_ms=after)
     if run is not None:
-        return of_run(run)
+        spoken = of_run(run)
+        if fixing_of(options) is None:
+            return spoken
+        again = "a run is fixed while it is one: run it again with --fix, as %%autoexec script --fix"
+        return dataclasses.replace(spoken, text=f"{spoken.text}\n{again}")
     if log is None or failed is None:
         return _nothing()
     spoken = of_cell(shell, log, failed)

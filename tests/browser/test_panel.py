@@ -285,7 +285,7 @@ def test_a_restarted_server_resumes(lab: Lab, browser, tmp_path: Path, open_page
             page.until(lambda: page.lines() > 10, "the first lines")
             # JupyterLab's own word of the lost server lies over everything, if its poll falls in between.
             lost = page.page.locator(".jp-Dialog")
-            page.page.add_locator_handler(lost, lambda dialog: dialog.locator("button.jp-mod-accept").click())
+            page.page.add_locator_handler(lost, lambda dialog: page.page.keyboard.press("Escape"))
             other.stop(signal.SIGKILL)
             before = page.lines()
             page.until(lambda: "does not answer" in page.text(".jp-Autoexec-notes"), "the note")

@@ -344,3 +344,13 @@ def test_a_marked_cell_is_fixed_from_the_saved_notebook(started):
     cell = document.run(kernel, 4)
     assert cell.status == "ok", cell.error
     assert "\n4\n" in f"\n{cell.stdout}"
+
+
+def test_a_run_is_not_fixed_afterwards(started):
+    """It is said how, and nothing runs."""
+    kernel, _ = started(CELLS)
+    caught = "try:\n    get_ipython().run_line_magic('autoexec', 'sh false')\nexcept Exception: pass"
+    kernel.execute(caught).must_pass()
+    said = kernel.execute("%autoexec why --fix").must_pass().stdout
+    assert "nonzero-exit" in said
+    assert "%%autoexec script --fix" in said

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autoexec_magic.diagnosis import python
 from autoexec_magic.diagnosis.frames import is_library
-from autoexec_magic.diagnosis.tracebacks import find_last, find_traceback, first_of_group, glance
+from autoexec_magic.diagnosis.tracebacks import find_last, find_traceback, glance, members_of_group
 
 FAILURES = Path(__file__).parents[1] / "data" / "failures" / "python"
 HEADER = "Traceback (most recent call last):\n"
@@ -194,11 +194,11 @@ def test_an_older_group_is_not_the_failures():
     assert find_traceback(text).type_name == "NameError"
 
 
-def test_a_group_without_members_shown_has_no_first():
+def test_a_group_without_members_shown_has_none():
     """The end of a log may be cut."""
     text = captured("exception-group")
-    assert first_of_group(text, 0) == "ValueError: no size"
-    assert first_of_group("cut", 3) == ""
+    assert members_of_group(text, 0, 1) == ["ValueError: no size"]
+    assert members_of_group("cut", 3, 1) == []
 
 
 @pytest.mark.parametrize(

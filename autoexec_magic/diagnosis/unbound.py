@@ -26,7 +26,7 @@ from .known import (
     names_in,
     value_of,
 )
-from .names import Bound, names_of
+from .names import EVERYTHING, Bound, names_of
 from .noted import noted
 
 _SHORT = 2  # characters of a name that any cell may use for anything
@@ -103,6 +103,8 @@ def _cured(
     is_made = name in known.notebook.names_since
     cells = known.plan(needs | {name}, also=None if is_made else found.cell)
     fix, action = fix_for(known, cells)
+    if _is_undone(cells, found.cell, name):  # then to run them may not bring it back
+        sure, action = False, None
     if is_made:
         evidence = (*evidence, f"{name} has been defined since")
     if len(cells) == 1 and action is not None:
@@ -111,6 +113,17 @@ def _cured(
     if _is_fresh(known):
         evidence = (*evidence, "nothing else has run in this kernel: it is new, or was restarted")
     return noted(code, why, fix, sure=sure, evidence=(*shown, *evidence), action=action)
+
+
+def _is_undone(cells: Sequence[Cell], maker: Cell, name: str) -> bool:
+    """Whether one of `cells` deletes what one before it makes: the name, or with `%reset` all of them."""
+    is_made = False
+    for place, cell in enumerate(cells):
+        gone = {deleted.name for deleted in names_in(cell).deleted}
+        if (place and EVERYTHING in gone) or (is_made and name in gone):
+            return True
+        is_made |= cell is maker
+    return False
 
 
 def _evidence(cell: Cell, name: str) -> str:

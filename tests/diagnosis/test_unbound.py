@@ -292,6 +292,15 @@ def test_a_name_error_inside_a_library_is_not_the_notebooks():
     assert play.run(2).why().code == NOT_OURS
 
 
+@pytest.mark.parametrize("undoing", ["%reset -f\nalpha1 = 1", "del delta4\nalpha1 = 1"])
+def test_cells_that_undo_each_other_are_no_sure_cure(undoing):
+    """What the second cell makes is gone when the third has run: to run both does not bring it back."""
+    play = Play("delta4 = 1", undoing, "delta4 += 1\nalpha1 = alpha1 + 1")
+    found = play.run(3).why()
+    assert found.confidence != "certain"
+    assert found.action is None
+
+
 NAMES = ["alpha1", "beta22", "gamma3", "delta4"]
 a_name = st.sampled_from(NAMES)
 a_statement = st.one_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..rows import Entry, by_message, on_line, says
+from ..rows import Entry, by_message, likely, on_line, says
 from ..telling import syntax_line
 from .databases import SQL_SYNTAX
 
@@ -16,7 +16,8 @@ def _syntax(fix: str) -> Entry:
 _AWAIT = says(
     "await-outside-async", "move it into an async def, and run that with asyncio.run()", tell=syntax_line
 )
-_NEWER = says("version-too-old", "run it with a newer Python, or write it as this one can read it")
+# Only likely: nobody knows which Python said so, and one that has the statement finds faults in it, too.
+_NEWER = likely("version-too-old", "run it with a newer Python, or correct that line")
 _TYPE_PARAMETERS = re.compile(r"\s*(?:async\s+)?(?:def|class)\s+\w+\[")  # PEP 695, Python 3.12
 _NEW_STATEMENT = re.compile(r"\s*(?:type\s+\w+(?:\[.*\])?\s*=|match\s+[^=:]+:\s*(?:#.*)?$|except\s*\*)")
 _INVALID = on_line(

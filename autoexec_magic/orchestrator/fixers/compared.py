@@ -56,10 +56,8 @@ def is_too_much(old: Sequence[str], new: Sequence[str]) -> bool:
 
 def unified(old: Sequence[str], new: Sequence[str], name: str) -> Iterator[str]:
     """Yield the lines of a unified diff; none where nothing was changed."""
-    grouping = difflib.SequenceMatcher(None, "", "")
-    grouping.opcodes = list(changes(old, new))  # type: ignore[assignment,attr-defined,unused-ignore]
     is_first = True
-    for group in grouping.get_grouped_opcodes(CONTEXT):
+    for group in _Known(changes(old, new)).get_grouped_opcodes(CONTEXT):
         if all(tag == "equal" for tag, *_ in group):
             continue
         if is_first:
@@ -71,6 +69,17 @@ def unified(old: Sequence[str], new: Sequence[str], name: str) -> Iterator[str]:
             yield from (f"{' ' if tag == 'equal' else '-'}{line}" for line in old[start:end])
             if tag != "equal":
                 yield from (f"+{line}" for line in new[first:last])
+
+
+class _Known(difflib.SequenceMatcher[str]):
+    """Groups changes that were found already, as `difflib` groups its own."""
+
+    def __init__(self, found: list[Change]) -> None:
+        super().__init__(None, "", "")
+        self._found = found
+
+    def get_opcodes(self) -> list[Change]:  # type: ignore[override]  # a tuple of the same, with names
+        return self._found
 
 
 def _span(start: int, end: int) -> str:

@@ -82,9 +82,8 @@ def find(folder: Path, since: int, figures: Path) -> Found:
     for at, name, label, _ in walk.files(folder):
         if item := shown.of_file(at, name, label):
             found.append(item)
-        if (
-            len(found) > MOST_NAMED
-        ):  # no more is named, so no more is read: they may be links to one large file
+        # No more is named, so no more is read: they may be links to one large file.
+        if len(found) > MOST_NAMED:
             break
     return Found(made=tuple(found[:MOST_NAMED]), is_all=walk.is_all and len(found) <= MOST_NAMED)
 

@@ -8,6 +8,7 @@ watches, who answers, which notebook it is.
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,10 +33,14 @@ from .imports import (
     scan,
     undo_install,
 )
+from .junits import compare as junit_compare
+from .junits import merge as junit_merge
+from .junits import read as junit
 from .logged import diagnose
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
 from .orchestrator import NO_LIMITS, Command, Fixing, Report, Test
 from .scripted import script
+from .testrunner import Past, file_of_past, load_past
 from .trust import Kept
 from .values import PolicyVerdict, Question, Run, Verdict
 
@@ -61,6 +66,9 @@ __all__ = [
     "index_candidates",
     "index_coverage",
     "install",
+    "junit",
+    "junit_compare",
+    "junit_merge",
     "kinds",
     "ledger",
     "ledger_rows",
@@ -68,6 +76,7 @@ __all__ = [
     "locked",
     "needs_of",
     "nobody",
+    "quarantine",
     "resolve",
     "runs",
     "scan",
@@ -76,6 +85,7 @@ __all__ = [
     "show",
     "store",
     "test",
+    "tested",
     "undo_install",
     "why",
 ]
@@ -154,34 +164,145 @@ def sh(
 
 def test(
     *arguments: str,
+    python: str = "",
     timeout: float | None = None,
+    level: Wanted | None = None,
+    doors: Doors = SHUT,
     limits: Limits = NO_LIMITS,
     env: Sequence[str] = (),
+    heal: bool = True,
+    changed: str | None = None,
+    shard: tuple[int, int] | None = None,
+    timings: str = "",
+    parallel: bool = False,
+    cover: Sequence[str] | None = None,
+    flaky: int = 0,
+    tool: str = "",
+    keeps_ready: bool = False,
+    yes: bool = False,
     caller: Caller = PYTHON,
 ) -> Report:
-    """Run pytest in a process of its own with this interpreter.
+    """Run pytest in a caged process of its own, each result told while it runs.
 
     Parameters
     ----------
     *arguments : str
-        Paths and pytest's own options.
+        Paths and pytest's own options. `--junitxml PATH` is written by us, also
+        where pytest did not get to its end.
+    python : str, optional
+        The Python that runs the tests; by default the project's own
+        (`.venv`), where it has one with pytest, else this one.
     timeout : float, optional
-        Seconds.
+        Seconds, for all of them.
+    level : Level or "best", optional
+        The cage; by default the setting `cage`, which is `workspace` unless a
+        person said otherwise.
+    doors : Doors, optional
+        What is let through the cage (`executor.cage.doors_of`).
     limits : Limits, optional
         What it may use; what is not said here the settings say.
     env : sequence of str, optional
         Names of environment variables to pass on.
+    heal : bool, default True
+        Install what cannot be imported, by proof, and run again what failed for it.
+    changed : str, optional
+        Run the tests alone that import what changed since this commit; "" is the last one.
+    shard : (int, int), optional
+        Run one part of all, the first of how many: from 1. Files stay together.
+    timings : str, optional
+        A JUnit XML of an earlier run, so that parts take the same time.
+    parallel : bool, default False
+        Spread the tests over as many processes as there are cores, with
+        pytest-xdist, where both ways were measured and that was faster, or one process took long.
+    cover : sequence of str, optional
+        Tell which lines ran in these files and folders, in all of the project where it is empty.
+    flaky : int, default 0
+        Run each test that failed so many times again: alone, with a fixed and
+        a free random seed, among the others in the same order and in reverse;
+        and find the tests that spoil it.
+    tool : str, optional
+        "pytest", "node", "npm" or "cargo"; by default what finds tests in the folder, pytest first.
+    keeps_ready : bool, default False
+        Start the process of the next run when this one is over: it has
+        imported pytest by then.
+    yes : bool, default False
+        Answer what is proved with yes.
     caller : Caller, optional
         Who watches and answers.
 
+    Returns
+    -------
+    Report
+        Its `cases` are the tests, `to_junitparser()` the same as that library's objects.
+
     Raises
     ------
-    CasesFailed, RunTimeout
+    CasesFailed, RunTimeout, MissingTool
         As the verdict says; `Cancelled` when it was stopped.
     """
-    title = " ".join(("pytest", *arguments))
-    steps = (Test(arguments=arguments),)
-    return carry_out("test", title, steps, timeout=timeout, limits=limits, env=env, caller=caller)
+    title = shlex.join(("pytest", *arguments))
+    step = Test(
+        arguments=arguments,
+        python=python,
+        heal=heal,
+        keeps_ready=keeps_ready,
+        changed=changed,
+        shard=shard,
+        timings=timings,
+        parallel=parallel,
+        flaky=flaky,
+        tool=tool,
+        cover=None if cover is None else tuple(cover),
+    )
+    return carry_out(
+        "test",
+        title,
+        (step,),
+        timeout=timeout,
+        level=level,
+        doors=doors,
+        limits=limits,
+        env=env,
+        yes=yes,
+        caller=caller,
+    )
+
+
+def tested(caller: Caller = PYTHON) -> Past:
+    """Return what is remembered of this project's tests: their times, and how they ended of late."""
+    _, here = surroundings(caller)
+    return load_past(file_of_past(here.cache, here.workspace))
+
+
+def quarantine(nodeid: str, reason: str, caller: Caller = PYTHON) -> Path:
+    """Let the failures of a test not fail a run, for 30 days; each is told all the same.
+
+    Parameters
+    ----------
+    nodeid : str
+        Its id; without parameters all of them.
+    reason : str
+        Why, for whoever reads the file.
+    caller : Caller, optional
+        Whose project it is.
+
+    Returns
+    -------
+    Path
+        The project's `autoexec-quarantine.toml`.
+
+    Raises
+    ------
+    UsageError
+        There is no reason, or the file cannot be read or written.
+    PolicyRefused
+        This process is part of a run: tests must not excuse themselves.
+    """
+    executor.check_no_run_answers("to put a test into quarantine")
+    if not reason.strip():
+        raise UsageError("a test in quarantine needs a reason", fix="--reason 'fails when …, see #12'")
+    _, here = surroundings(caller)
+    return orchestrator.put_in_quarantine(here.workspace, nodeid, reason)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a verb, whatever pytest thinks of its name

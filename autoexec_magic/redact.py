@@ -17,25 +17,24 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import operator
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, cast
+
+from .secretparts import parts
+from .secretvalues import MIN_SECRET_CHARS as MIN_SECRET_CHARS  # noqa: PLC0414 - offered here, too
+from .secretvalues import is_secret_name
+from .secretvalues import secrets_in as secrets_in  # noqa: PLC0414
 
 T = TypeVar("T")
 
 MASK = "***"
-MIN_SECRET_CHARS = 8
 HOLD_CHARS = 4096
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 _NAME_CHARS = 100
 _CONTEXT_CHARS = _NAME_CHARS + 1  # what a shape looks back at: the name before a value, and what is before it
 
-_SECRET_NAME = re.compile(
-    r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|COOKIE|AUTHORIZATION|(?:^|_)KEY|KEY$"
-    r"|(?:PASS|(?:^|_)AUTH(?!_SOCK$)|(?:^|_)DSN)(?![A-Z])|(?<!^)(?<!^OLD)PWD(?![A-Z])",
-    re.IGNORECASE,
-)
 _SECRET_OPTION = re.compile(
     r"(?:^|-)(?:password|passphrase|passwd|pass|pwd|token|secret|api-?key|secret-key|access-key|oauth2-bearer)$"
 )
@@ -181,39 +180,6 @@ _UNSEEN = (
 _BETWEEN_WORDS = re.compile(rf"(?:\x1b\[{_PARAMETERS}|[{_UNSEEN}])+")
 
 
-def secrets_in(environment: Mapping[str, str], names: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the values in `environment` to mask, longest first.
-
-    Parameters
-    ----------
-    environment : mapping of str to str
-        Usually `os.environ`.
-    names : iterable of str, optional
-        Variables that are secret whatever they are called; `*`, `?` and
-        `[…]` are wildcards. One that names every variable names none.
-
-    Returns
-    -------
-    tuple of str
-        Values of at least `MIN_SECRET_CHARS` characters, without duplicates,
-        longest first; those of several lines also with carriage returns.
-    """
-    patterns = [name for name in names if name.strip("*?")]
-    found = {
-        value
-        for name, value in environment.items()
-        if len(value) >= MIN_SECRET_CHARS
-        and (_is_secret_name(name) or any(fnmatchcase(name, pattern) for pattern in patterns))
-    }
-    found |= {value.replace("\n", "\r\n") for value in found}
-    return tuple(sorted(found, key=lambda value: (-len(value), value)))
-
-
-@functools.lru_cache(maxsize=1024)
-def _is_secret_name(name: str) -> bool:
-    return _SECRET_NAME.search(name) is not None
-
-
 def mask(text: str, secrets: Sequence[str] = ()) -> str:
     """Return `text` with secrets and tokens of known shapes replaced by `***`.
 
@@ -239,8 +205,11 @@ def spans(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
             start = text.find(secret, start + 1)
     if len(text) >= _SHORT_CHARS or _HINT.search(text) or any(sign in text for sign in _PLACE_SIGNS):
         found += _shaped(text)
-    if not found:
-        return found
+    return _joined(found)
+
+
+def _joined(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return ranges in order, those that overlap as one."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(found):
         if merged and start < merged[-1][1]:
@@ -290,18 +259,32 @@ def cleaned(value: T, secrets: Sequence[str]) -> T:
         Values to mask (`secrets_in`).
     """
     found: Any = value
-    if isinstance(value, enum.Enum):
+    if value is None or isinstance(value, int | float | enum.Enum):
         return value
     if isinstance(value, str):
-        found = mask(harmless(value), secrets)
+        text = harmless(value)
+        text = _masked(text, _joined(spans(text, secrets) + parts(text, secrets)))
+        found = value if text == value else text
     elif isinstance(value, tuple):
-        found = tuple(cleaned(item, secrets) for item in value)
+        items = [cleaned(item, secrets) for item in value]
+        found = value if all(map(operator.is_, items, value)) else tuple(items)
     elif isinstance(value, dict):
-        found = {cleaned(key, secrets): cleaned(item, secrets) for key, item in value.items()}
+        table = {cleaned(key, secrets): cleaned(item, secrets) for key, item in value.items()}
+        found = value if all(table.get(key) is item for key, item in value.items()) else table
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
-        found = dataclasses.replace(value, **{name: cleaned(item, secrets) for name, item in fields.items()})
+        changed = {}
+        for name in _names_of(type(value)):
+            before = getattr(value, name)
+            after = cleaned(before, secrets)
+            if after is not before:  # not `!=`: a field may take no part in comparing its value
+                changed[name] = after
+        found = dataclasses.replace(value, **changed) if changed else value
     return cast("T", found)
+
+
+@functools.cache
+def _names_of(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(kind))
 
 
 class Cleaner:
@@ -432,7 +415,7 @@ def _shaped(text: str) -> Iterator[tuple[int, int]]:
     for match in _ASSIGNED.finditer(text) if "=" in text else ():
         before = text[max(0, match.start() - _NAME_CHARS) : match.start()]
         name = before[len(before.rstrip(_NAME)) :]
-        if name[0].isalpha() and name.isupper() and _SECRET_NAME.search(name):
+        if name[0].isalpha() and name.isupper() and is_secret_name(name):
             yield match.span(1)
     if "--" in text:
         yield from (match.span(2) for match in _OPTION.finditer(text) if _SECRET_OPTION.search(match[1]))
@@ -474,7 +457,7 @@ def _open_end(line: str) -> int:
     found = [pattern.search(line) for pattern in _OPEN]
     found.append(_OPEN_TOKEN.search(line, len(line.rstrip(_WORD_CHARS))))
     name = _OPEN_NAME.search(line)
-    if name and _SECRET_NAME.search(name[1]):
+    if name and is_secret_name(name[1]):
         found.append(name)
     option = _OPEN_OPTION.search(line)
     if option and (option[1] == "user" or _SECRET_OPTION.search(option[1])):

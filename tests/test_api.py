@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import threading
 import time
 from pathlib import Path
@@ -129,15 +130,44 @@ def test_a_script_is_diagnosed_in_one_line():
 
 
 def test_tests_are_run_by_this_interpreters_pytest(workdir):
-    """One good, one bad, none at all."""
+    """One good, one bad, none at all; what was told of each is in the report."""
     (workdir / "test_good.py").write_text("def test_a():\n    pass\n")
-    assert "1 passed" in api.test("test_good.py", "-p", "no:cacheprovider").outcome.stdout
+    report = api.test("test_good.py", "-p", "no:cacheprovider")
+    assert [(case.key, case.verdict) for case in report.cases] == [("test_good.py::test_a", "passed")]
     (workdir / "test_bad.py").write_text("def test_b():\n    assert 1 == 2\n")
     with pytest.raises(CasesFailed, match="some tests failed") as caught:
         api.test("-p", "no:cacheprovider")
     assert "1 failed, 1 passed" in caught.value.why
+    assert {case.verdict for case in caught.value.report.cases} == {"failed", "passed"}
     with pytest.raises(CasesFailed, match="no test was found"):
         api.test("-k", "nothing", "-p", "no:cacheprovider")
+
+
+def test_tests_as_junitparsers_objects(workdir):
+    """Whoever has that library stays at home."""
+    junitparser = pytest.importorskip("junitparser")
+    tests = "import pytest\ndef test_a(): pytest.skip('later')\ndef test_b(): pass\n"
+    (workdir / "test_a.py").write_text(tests)
+    report = api.test("-p", "no:cacheprovider", "--junitxml=out/report.xml")
+    xml = report.to_junitparser()
+    assert isinstance(xml, junitparser.JUnitXml)
+    read = junitparser.JUnitXml.fromfile(str(workdir / "out" / "report.xml"))
+    for each in (xml, read):
+        assert (each.tests, sum(suite.skipped for suite in each), each.failures) == (2, 1, 0)
+
+
+def test_a_python_that_is_not_there_or_has_no_pytest(workdir):
+    """Is an error with what to type."""
+    (workdir / "test_a.py").write_text("def test_a(): pass\n")
+    with pytest.raises(UsageError, match="there is no file"):
+        api.test(python="no/such/python")
+    program = workdir / "bare" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    program.chmod(0o755)
+    with pytest.raises(MissingTool, match="has no pytest") as caught:
+        api.test(python="bare/bin/python", level="open")
+    assert "pip install pytest" in caught.value.fix
 
 
 def test_a_run_is_cancelled_by_its_id():

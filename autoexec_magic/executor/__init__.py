@@ -28,8 +28,10 @@ from .permission import check_no_run_answers, judge_input, permitted, shown
 from .places import private_folders
 from .policy import steps
 from .policy.tree import Shell
+from .process import Records
 from .service import Service, is_service_alive
 from .service import stop as stop_service
+from .standing import Standing
 from .starting import Start, secrets_to_mask, size_of
 
 __all__ = [
@@ -37,7 +39,9 @@ __all__ = [
     "Cancel",
     "Explained",
     "ProcessId",
+    "Records",
     "Service",
+    "Standing",
     "cage",
     "changes_only_itself",
     "check_no_run_answers",
@@ -53,6 +57,7 @@ __all__ = [
     "run",
     "run_line",
     "shown",
+    "stand",
     "start_service",
     "stop_service",
     "wait_for",
@@ -107,6 +112,8 @@ def run(
     judged_as: Sequence[str] = (),
     project: Path | None = None,
     code: str = "",
+    records: Records | None = None,
+    standing: Standing | None = None,
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -175,6 +182,11 @@ def run(
     code : str, optional
         The code that it runs, line by line as in its file: what a denial does
         not name is looked for there.
+    records : Records, optional
+        A third stream, from the child to a program.
+    standing : Standing, optional
+        A process that waits for this very command; it reads `stdin` then. One
+        that waits for another is ended, and a new one is started.
 
     Returns
     -------
@@ -207,6 +219,7 @@ def run(
     files = [(str(stdin), False)] if isinstance(stdin, Path) else []
     is_fed = bool(stdin) and not files and not judged_as
     program = permitted(judged, environ, folder, root, policy, ask, files, is_fed=is_fed)
+    stage = process.Stage(argv=(str(program), *words[1:]), env=environ)
     start = Start(
         emit=emit,
         phase=phase,
@@ -223,9 +236,61 @@ def run(
         secrets=() if raw else secrets_to_mask({**present, **own}, pass_on),
         is_raw=raw,
         code=code,
+        records=records,
     )
-    stage = process.Stage(argv=(str(program), *words[1:]), env=environ)
+    if standing is not None and standing.is_for(start, stage, folder):
+        return standing.go(start, folder, timeout, keep_bytes)
     return start((stage,), folder, timeout, keep_bytes)
+
+
+def stand(
+    argv: Sequence[str],
+    *,
+    variable: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    pass_on: Sequence[str] = (),
+    policy: policy.Policy = policy.DEFAULT,
+    level: cage.Wanted = "open",
+    doors: cage.Doors = cage.SHUT,
+    limits: cage.Limits | None = None,
+    project: Path | None = None,
+) -> Standing:
+    """Start `argv` in its cage before there is a run of it: it waits for its standard input.
+
+    What makes a start slow, an interpreter and its imports, is done by the time
+    it is asked for. It is caged, limited, and ended with this process, as any
+    run's is. `run(…, standing=…)` makes it that run's, once.
+
+    Parameters
+    ----------
+    variable : str
+        The variable of its `Records`.
+
+    The others are as in `run`, which see; so are the errors.
+    """
+    words, folder, own_id = _checked(argv), _directory(cwd), new_id()
+    environ = environment.build(own_id, _there(env, folder), pass_on=pass_on)
+    root = workspace(folder) if project is None else project
+    program = permitted(words, environ, folder, root, policy, None, [])
+    start = Start(
+        emit=lambda event: None,
+        phase="run",
+        level=level,
+        doors=doors,
+        limits=limits,
+        workspace=root,
+        run_id=own_id,
+        stdin=b"",
+        pty=None,
+        cancel=None,
+        grace=0.0,
+        on_spawn=None,
+        secrets=(),
+        is_raw=True,
+        records=Records(variable=variable, take=lambda data: None),
+    )
+    return Standing(start, process.Stage(argv=(str(program), *words[1:]), env=environ), folder)
 
 
 def run_line(

@@ -97,6 +97,8 @@ class OpenRuns:
             if descriptor >= 0:
                 os.close(descriptor)
         self._file = self._keeper = -1
+        self._lock, self._start_lock = threading.RLock(), threading.RLock()  # held by nobody who is here
+        self._is_starting = False
 
     def _write(self, slot: int, entry: bytes) -> None:
         if self._file >= 0:

@@ -20,4 +20,4 @@ def private_folders() -> tuple[Path, ...]:
 
 @functools.lru_cache(maxsize=4)
 def _private_folders_of(data: Path, runtime: Path) -> tuple[Path, ...]:
-    return (*(data / name for name in ("runs", "panels", FOLDER, *_LEDGER)), runtime)
+    return (*(data / name for name in ("runs", "panels", "held", FOLDER, *_LEDGER)), runtime)

@@ -61,6 +61,19 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """A third stream, for what a child tells to a program: raw bytes, neither decoded nor masked nor kept.
+
+    The last stage finds the number of the descriptor to write to in the
+    variable `variable`. `take` gets each piece as it comes, in the acting
+    thread; what it raises ends the run.
+    """
+
+    variable: str
+    take: Callable[[bytes], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What to start, and within which bounds: at least one stage."""
 
@@ -76,6 +89,7 @@ class Request:
     output_bytes: int | None = None
     secrets: Sequence[str] = ()
     is_raw: bool = False
+    records: Records | None = None
 
 
 def stream(
@@ -122,9 +136,9 @@ def stream(
     cancel = cancel or Cancel()
     try:
         with noted(cancel):
-            children = _spawn(request)
+            children = spawn(request)
             try:
-                return _attend(children, request, (on_text, on_cut, on_flow), on_spawn, cancel)
+                return attend(children, request, (on_text, on_cut, on_flow), on_spawn, cancel)
             finally:
                 children.reap()
     finally:
@@ -169,13 +183,14 @@ def start_apart(
             starter.kill()  # which is nothing where it has ended
 
 
-def _attend(
+def attend(
     children: Children,
     request: Request,
     tell: tuple[OnText, OnCut, OnFlow | None],
     on_spawn: Callable[[ProcessId], None] | None,
     cancel: Cancel,
 ) -> Outcome:
+    """Stream what was spawned to its end; time counts from now."""
     started = time.monotonic()
     leaders = [identify(pid) or ProcessId(pid, 0) for pid in children.leaders]
     on_text, on_cut, on_flow = tell
@@ -190,6 +205,7 @@ def _attend(
             keep_bytes=request.keep_bytes,
             secrets=request.secrets,
             is_raw=request.is_raw,
+            on_record=request.records.take if request.records else None,
         )
     except BaseException:  # there are no descriptors left, say
         _end(children, request.run_id)
@@ -258,6 +274,7 @@ class Children:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.terminal = terminal
+        self.records: IO[bytes] | None = None
 
     @property
     def leaders(self) -> tuple[int, ...]:
@@ -287,19 +304,22 @@ class Children:
 
     def close(self) -> None:
         """Release our ends."""
-        for pipe in (self.stdin, self.stdout, self.stderr):
+        for pipe in (self.stdin, self.stdout, self.stderr, self.records):
             if pipe is not None:
                 pipe.close()
         if self.terminal is not None:
             self.terminal.close()
 
 
-def _spawn(request: Request) -> Children:
+def spawn(request: Request) -> Children:
     """Start every stage, in order, or none: what was started before a fault is ended."""
     with contextlib.ExitStack() as ours:  # the children's ends, which they have copies of
         stderr, errors = _output(ours)
         children, first, last = _ends(request, stderr, errors, ours)
         try:
+            recorded = -1
+            if request.records is not None:
+                children.records, recorded = _output(ours)
             reads = first
             for number, stage in enumerate(request.stages, start=1):
                 is_last = number == len(request.stages)
@@ -311,7 +331,8 @@ def _spawn(request: Request) -> Children:
                 with mark.worn(request.run_id) as bears:
                     for before in children.pids:
                         bears(before)
-                    process = _start(stage, streams, request, children.processes, at_terminal)
+                    told = recorded if is_last else -1
+                    process = _start(stage, streams, request, children.processes, at_terminal, told)
                     children.processes.append(process)
                     bears(process.pid)
                 mark.put(process.pid, request.run_id)
@@ -319,11 +340,16 @@ def _spawn(request: Request) -> Children:
                     request.cage.limit(identify(process.pid) or ProcessId(process.pid, 0))
                 reads = follows
         except BaseException:
-            _end(children, request.run_id)
-            children.reap()
-            children.close()
+            end(children, request.run_id)
             raise
     return children
+
+
+def end(children: Children, run_id: str) -> None:
+    """End at once what was spawned and is not attended, and release it."""
+    _end(children, run_id)
+    children.reap()
+    children.close()
 
 
 def _end(children: Children, run_id: str) -> None:
@@ -387,11 +413,15 @@ def _start(
     request: Request,
     before: Sequence[subprocess.Popen[bytes]],
     at: Terminal | None,
+    recorded: int,
 ) -> subprocess.Popen[bytes]:
     cage = request.cage
     argv = cage.argv(stage.argv) if cage else stage.argv
     env = cage.environment(stage.env) if cage else dict(stage.env)
     pass_fds = cage.pass_fds if cage else ()
+    if recorded >= 0 and request.records is not None:
+        env[request.records.variable] = str(recorded)
+        pass_fds = (*pass_fds, recorded)
     file = argv[0]
     if stage.name and tuple(argv) == stage.argv:  # and no program of the cage's stands before it
         argv = (stage.name, *argv[1:])

@@ -20,7 +20,7 @@ from typing import IO, Protocol
 from ..values import Stream
 from .channel import Channel, Cut
 from .interrupts import Cancel
-from .ring import READ_BYTES
+from .ring import MANY_BYTES, READ_BYTES
 from .terminal import Terminal
 
 COALESCE_SECONDS = 0.005
@@ -41,6 +41,7 @@ class Children(Protocol):
     stdout: IO[bytes]
     stderr: IO[bytes]
     terminal: Terminal | None
+    records: IO[bytes] | None
 
     @property
     def pids(self) -> Sequence[int]:
@@ -68,6 +69,7 @@ class Pump:
         keep_bytes: int,
         secrets: Sequence[str],
         is_raw: bool,
+        on_record: Callable[[bytes], object] | None = None,
     ) -> None:
         self.has_exited = False
         self._children = children
@@ -92,6 +94,11 @@ class Pump:
         if children.stdin is not None:
             os.set_blocking(children.stdin.fileno(), False)
             self._await(children.stdin.fileno(), self._write, select.POLLOUT)
+        self._on_record = on_record
+        self._has_records = children.records is not None and on_record is not None
+        if children.records is not None:
+            os.set_blocking(children.records.fileno(), False)
+            self._await(children.records.fileno(), self._take_record)
         self._cancel = cancel
         self._await(cancel.fileno(), self._wake)
         self._pidfds = [_pidfd(pid) for pid in children.pids]
@@ -104,7 +111,7 @@ class Pump:
     @property
     def is_open(self) -> bool:
         """Whether anybody still holds a pipe."""
-        return bool(self._open)
+        return bool(self._open) or self._has_records
 
     @property
     def read_bytes(self) -> int:
@@ -135,6 +142,9 @@ class Pump:
 
     def finish(self) -> None:
         """Move what is left in the pipes, then what was held back."""
+        for _ in range(FINAL_READS):
+            if not self._has_records or not self._take_record():
+                break
         for channel in list(self._open):
             for _ in range(FINAL_READS):
                 if not self._read(channel):
@@ -211,6 +221,22 @@ class Pump:
             self._queue(channel.name, text)
         if not self._is_flowing and channel.beyond_bytes:
             self._is_flowing = self._on_flow is not None
+        return True
+
+    def _take_record(self) -> bool:
+        """Read once of what the child tells; return whether anything came."""
+        assert self._children.records is not None
+        assert self._on_record is not None
+        try:
+            data = os.read(self._children.records.fileno(), MANY_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._await_no_more(self._children.records.fileno())
+            self._has_records = False
+            return False
+        self._flush()  # what was written before is shown before
+        self._on_record(data)
         return True
 
     def _attend_terminal(self, terminal: Terminal) -> None:

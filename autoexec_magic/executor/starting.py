@@ -45,6 +45,7 @@ class Start:
     secrets: Sequence[str]
     is_raw: bool
     code: str = ""
+    records: process.Records | None = None
     _used: list[bool] = field(default_factory=list)
     _written: list[int] = field(default_factory=list)  # bytes, by each pipeline so far
 
@@ -52,8 +53,7 @@ class Start:
         self, stages: tuple[process.Stage, ...], cwd: Path, timeout: float | None, keep_bytes: int
     ) -> Outcome:
         """Run one pipeline to its end."""
-        request = self.doors.request(self.level, self.workspace, self.limits)
-        with cage.lend(request) as built, kept(self.run_id) as note:
+        with cage.lend(self.cage_request) as built, built.holding(), kept(self.run_id) as note:
 
             def spawned(leader: ProcessId) -> None:
                 note(leader)
@@ -63,17 +63,22 @@ class Start:
 
             before = built.watch()
             outcome = process.stream(
-                self._request(stages, cwd, timeout, keep_bytes, built),
-                on_text=self._on_text,
-                on_cut=self._on_cut,
-                on_flow=self._on_flow,
+                self.request(stages, cwd, timeout, keep_bytes, built),
+                on_text=self.on_text,
+                on_cut=self.on_cut,
+                on_flow=self.on_flow,
                 on_spawn=spawned,
                 cancel=self.cancel,
             )
             self._written.append(outcome.output_bytes)
-            return self._seen(outcome, built, before, cwd, timeout)
+            return self.seen(outcome, built, before, cwd, timeout)
 
-    def _request(
+    @property
+    def cage_request(self) -> cage.CageRequest:
+        """The cage that it asks for."""
+        return self.doors.request(self.level, self.workspace, self.limits)
+
+    def request(
         self,
         stages: tuple[process.Stage, ...],
         cwd: Path,
@@ -81,6 +86,7 @@ class Start:
         keep_bytes: int,
         built: cage.Cage,
     ) -> process.Request:
+        """Return what to start in the cage `built`, and within which bounds."""
         stdin = None if self._used else self.stdin
         self._used.append(True)
         most = built.limits.output_bytes
@@ -97,9 +103,10 @@ class Start:
             output_bytes=None if most is None else max(0, most - sum(self._written)),
             secrets=self.secrets,
             is_raw=self.is_raw,
+            records=self.records,
         )
 
-    def _seen(
+    def seen(
         self, outcome: Outcome, built: cage.Cage, before: cage.Marks, cwd: Path, timeout: float | None
     ) -> Outcome:
         """Add what only the cage knows: its limits, what it denied, what changed, and what goes with it."""
@@ -115,15 +122,18 @@ class Start:
             discarded=tuple(mask(one_line(_text(name)), self.secrets) for name in built.left()),
         )
 
-    def _on_text(self, stream: Stream, text: str) -> None:
+    def on_text(self, stream: Stream, text: str) -> None:
+        """Emit what was written."""
         self.emit(Output(phase=self.phase, stream=stream, text=text))
 
-    def _on_cut(self, stream: Stream, cut: Cut) -> None:
+    def on_cut(self, stream: Stream, cut: Cut) -> None:
+        """Emit that some of it is missing."""
         self.emit(
             Truncated(phase=self.phase, stream=stream, dropped_bytes=cut.dropped, after_bytes=cut.after)
         )
 
-    def _on_flow(self, stream: Stream, passed_bytes: int, last_line: str) -> None:
+    def on_flow(self, stream: Stream, passed_bytes: int, last_line: str) -> None:
+        """Emit what passes by."""
         self.emit(Flowing(phase=self.phase, stream=stream, passed_bytes=passed_bytes, last_line=last_line))
 
 

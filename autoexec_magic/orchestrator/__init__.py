@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .casetelling import Teller, counted
 from .causes import Cause, cause_of, causes
 from .children import run_children
 from .combinations import NO_MATRIX, Combination, Value, axes, combinations
+from .excusing import put as put_in_quarantine
 from .healing import Drifted, Healing
 from .plan import (
     NO_LIMITS,
@@ -52,6 +54,7 @@ __all__ = [
     "Step",
     "Surroundings",
     "Sweep",
+    "Teller",
     "Test",
     "Undo",
     "Value",
@@ -59,7 +62,9 @@ __all__ = [
     "cause_of",
     "causes",
     "combinations",
+    "counted",
     "policy_of",
+    "put_in_quarantine",
     "run",
     "run_children",
     "run_phase",

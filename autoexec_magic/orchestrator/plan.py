@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..errors import AutoexecError, Cancelled
 from ..events import FixTried, Installed, Removed
 from ..executor.cage import SHUT, Doors, Limits, Wanted
 from ..installer import Needed
 from ..scripts.handing import Given
+from ..testrunner.cases import Case
 from ..values import Diagnosis, Made, Outcome, Phase, Resolution, Verdict
 from .combinations import Combination
+
+if TYPE_CHECKING:
+    from junitparser import JUnitXml
 
 NO_LIMITS = Limits()
 
@@ -140,11 +144,31 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """Phase test: pytest with these arguments."""
+    """Phase test: pytest, or another `tool`, with these arguments.
+
+    `python` is a path that a person named, by default the project's own. With
+    `heal` what cannot be imported is installed, and what failed for it runs again; with
+    `keeps_ready` the process of the next run is started when this one is over. `changed` runs the
+    tests alone that a change since that commit concerns ("" is the last one); `shard` runs one
+    part of all, as `index, count`, by the times in the report `timings`; with
+    `parallel` they are spread over processes where that was seen to pay. `cover`
+    are folders of which is told which lines ran. With `flaky` each test that failed runs again so
+    many times of each kind; `tool` names what runs the tests, found by the folder where it is "".
+    """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
 
     arguments: tuple[str, ...] = ()
+    python: str = ""
+    heal: bool = False
+    keeps_ready: bool = False
+    changed: str | None = None
+    shard: tuple[int, int] | None = None
+    timings: str = ""
+    parallel: bool = False
+    flaky: int = 0
+    tool: str = ""
+    cover: tuple[str, ...] | None = None
 
 
 Step: TypeAlias = Heal | Install | Fix | Undo | Command | Check | Script | Sweep | Test
@@ -218,7 +242,8 @@ class PhaseReport:
 
     `there` are modules that were missing, and that somebody else has installed meanwhile.
     `values` are the variables that a script gave back, `made` what it showed and wrote.
-    `children` are the runs of a sweep, in the order of its combinations.
+    `children` are the runs of a sweep, in the order of its combinations, `cases` the tests that were
+    run, and those that could not be, `classes` what kind of fault those have that failed, by their keys.
     """
 
     phase: Phase
@@ -234,6 +259,8 @@ class PhaseReport:
     values: Mapping[str, object] = field(default_factory=dict, repr=False)
     made: tuple[Made, ...] = ()
     children: tuple[Child, ...] = ()
+    cases: tuple[Case, ...] = field(default=(), repr=False)
+    classes: Mapping[str, str] = field(default_factory=dict, repr=False)
     error: AutoexecError | Cancelled | None = None
 
 
@@ -293,6 +320,22 @@ class Report:
     def children(self) -> tuple[Child, ...]:
         """The runs of a sweep, in the order of its combinations; none of another run."""
         return tuple(child for phase in self.phases for child in phase.children)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The tests, each with how it ended; those that could not be collected first."""
+        return tuple(case for phase in self.phases for case in phase.cases)
+
+    @property
+    def classes(self) -> dict[str, str]:
+        """What kind of fault each test has that failed, by its key."""
+        return {key: cls for phase in self.phases for key, cls in phase.classes.items()}
+
+    def to_junitparser(self) -> JUnitXml:
+        """Return the tests as an object of the library `junitparser`."""
+        from ..testrunner.junit.model import to_junitparser  # which imports that library
+
+        return to_junitparser(self.cases)
 
     def __str__(self) -> str:
         return f"{self.verdict} · {self.verb} · {self.seconds:.2f} s"

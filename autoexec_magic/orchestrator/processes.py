@@ -1,4 +1,4 @@
-"""The phases that start a process of the user's, a command or pytest; and what the end of any means."""
+"""The phases that start a process of the user's, a command; and what the end of any means."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import shlex
 import signal
 from collections.abc import Callable, Mapping
 
-from .. import diagnosis, executor, testrunner
+from .. import diagnosis, executor
 from ..errors import (
     AutoexecError,
     Cancelled,
-    CasesFailed,
     CpuLimit,
     FileSizeLimit,
     KilledBySignal,
@@ -25,7 +24,7 @@ from ..errors import (
 from ..events import Diagnosed, Emit, Output
 from ..values import Action, Diagnosis, LimitKind, Outcome, Phase, Verdict
 from . import nearby
-from .plan import Command, PhaseReport, Plan, Test
+from .plan import Command, PhaseReport, Plan
 from .rules import limits_of, rules_for
 from .surroundings import Surroundings
 
@@ -44,14 +43,6 @@ _LIMITS: Mapping[LimitKind, type[RunTimeout]] = {
     "processes": ProcessLimit,
     "file-size": FileSizeLimit,
     "open-files": OpenFilesLimit,
-}
-_TEST_FIXES = {
-    1: "%autoexec test --lf runs what failed again",
-    2: "mend what pytest could not collect, shown above",
-    3: "see pytest's own traceback above; try -p no:NAME for the plugin it names",
-    4: "%autoexec sh pytest --help shows pytest's options",
-    5: "check the paths, and what -k and -m leave",
-    6: "mend what the warnings say, or raise pytest's --max-warnings",
 }
 
 
@@ -89,20 +80,6 @@ def command(step: Command, plan: Plan, emit: Emit, here: Surroundings) -> PhaseR
     return judged(outcome, "run", what, "bash", emit, here, around=nearby.around(plan, here))
 
 
-def test(step: Test, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
-    """Run pytest."""
-    outcome = testrunner.run(step.arguments, emit=emit, cwd=here.cwd, **bounds(plan, here))
-    is_over = outcome.ended == "exited" and not here.is_cancelled()
-    if is_over and outcome.returncode in testrunner.EXIT_CODES:
-        last = [line.strip("= ") for line in outcome.stdout.splitlines() if line.strip("= ")][-1:]
-        _note(outcome, "test", emit)
-        error = CasesFailed(
-            testrunner.EXIT_CODES[outcome.returncode], why="".join(last), fix=_TEST_FIXES[outcome.returncode]
-        )
-        return PhaseReport(phase="test", verdict=Verdict.FAILED, seconds=0.0, outcome=outcome, error=error)
-    return judged(outcome, "test", "pytest", "python", emit, here)
-
-
 def judged(
     outcome: Outcome,
     phase: Phase,
@@ -119,7 +96,7 @@ def judged(
     `placed` names the places of one as a person knows them, `around` is what
     is known beside it.
     """
-    _note(outcome, phase, emit)
+    note(outcome, phase, emit)
     is_stopped = outcome.ended == "cancelled" or here.is_cancelled()
     if outcome.passed and not is_stopped:
         return PhaseReport(phase=phase, verdict=Verdict.PASSED, seconds=0.0, outcome=outcome)
@@ -173,7 +150,7 @@ def signal_words(number: int) -> str:
         return f"signal {number}"
 
 
-def _note(outcome: Outcome, phase: Phase, emit: Emit) -> None:
+def note(outcome: Outcome, phase: Phase, emit: Emit) -> None:
     """Say what a run left behind that a person has to know of."""
     if outcome.passed and outcome.limit is not None:
         text = _PASSED_ALL_THE_SAME.format(diagnosis.limit_words(outcome.limit), outcome.limit.seen)

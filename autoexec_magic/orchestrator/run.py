@@ -47,11 +47,12 @@ from .plan import (
     Test,
     Undo,
 )
-from .processes import command, test
+from .processes import command
 from .questions import recorded
 from .scripting import check, script
 from .surroundings import Surroundings
 from .sweep import sweep
+from .testing import test
 
 UNDO = "what to take back"
 

@@ -1,56 +1,79 @@
-"""Tests: pytest in a process of its own, with the interpreter of this kernel.
+"""Tests: run in a process of their own, told while they run, sorted by what they failed by.
 
-Plain pytest so far: its own words, streamed as they come, and its exit code.
+pytest is the project's own, in its own Python; a plugin beside it tells each
+result through a pipe (`inside`, `told`), and what it tells is held against what
+the process did (`judging`).
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Unpack
+from . import junit, quarantine
+from .affected import affected_by
+from .arguments import VARIABLES, Asked, narrowed
+from .arguments import read as read_arguments
+from .arguments import split as split_arguments
+from .cases import Case, Problem, Said, Spot
+from .causes import Cause, sort
+from .facts import Project
+from .groups import grouped
+from .inside import IS_SPREAD, NO_COVERAGE, NO_PYTEST
+from .judging import EXIT_CODES, FIXES, counts, counts_of, judge
+from .merging import merged, without
+from .past import Past
+from .past import file_of as file_of_past
+from .past import load as load_past
+from .past import save as save_past
+from .past import state_of as past_state
+from .project import Interpreter, interpreter
+from .rates import failure_bounds
+from .running import CRASHED, TIMED_OUT, Done, Job, Shard, Watch, run
+from .timings import seconds_in
+from .told import Told
+from .warm import warm
 
-from .. import executor
-from ..events import Emit
-from ..values import Outcome
-
-# https://docs.pytest.org/en/stable/reference/exit-codes.html
-EXIT_CODES = {
-    1: "some tests failed",
-    2: "pytest was interrupted, or a test file could not be collected",
-    3: "pytest had an internal error",
-    4: "pytest was called wrongly",
-    5: "no test was found",
-    6: "there were more warnings than are allowed",
-}
-
-
-def run(
-    arguments: Sequence[str],
-    *,
-    emit: Emit,
-    cwd: Path,
-    **bounds: Unpack[executor.Bounds],
-) -> Outcome:
-    """Run pytest with `arguments` in `cwd` and return how it ended.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        Paths and pytest's own options, passed on as they are.
-    emit : callable
-        Gets pytest's output.
-    cwd : Path
-        Where pytest starts.
-    **bounds
-        As in `executor.run`: time limit, variables, who may end it.
-    """
-    argv = [sys.executable, "-m", "pytest", "--color=no", *arguments]
-    return executor.run(
-        argv,
-        emit=emit,
-        phase="test",
-        cwd=cwd,
-        policy=executor.policy.exactly(sys.executable),
-        **bounds,
-    )
+__all__ = [
+    "CRASHED",
+    "EXIT_CODES",
+    "FIXES",
+    "IS_SPREAD",
+    "NO_COVERAGE",
+    "NO_PYTEST",
+    "TIMED_OUT",
+    "VARIABLES",
+    "Asked",
+    "Case",
+    "Cause",
+    "Done",
+    "Interpreter",
+    "Job",
+    "Past",
+    "Problem",
+    "Project",
+    "Said",
+    "Shard",
+    "Spot",
+    "Told",
+    "Watch",
+    "affected_by",
+    "counts",
+    "counts_of",
+    "failure_bounds",
+    "file_of_past",
+    "grouped",
+    "interpreter",
+    "judge",
+    "junit",
+    "load_past",
+    "merged",
+    "narrowed",
+    "past_state",
+    "quarantine",
+    "read_arguments",
+    "run",
+    "save_past",
+    "seconds_in",
+    "sort",
+    "split_arguments",
+    "warm",
+    "without",
+]

@@ -14,7 +14,7 @@ from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit
 from ..orchestrator import Report
 from ..values import Stream
-from . import front, pictures, speak, text, verbs, why
+from . import front, pictures, speak, tested, text, verbs, why
 from .calling import caller_of, write, write_late
 from .options import HelpAsked
 from .records import json_lines
@@ -52,6 +52,8 @@ def run(shell: Any, switch: Switch, line: str, cell: str | None) -> object:
     caller = caller_of(shell)
     if call.verb == "why":
         call = dataclasses.replace(call, means=lambda call, caller: why.here(shell, caller, call.options))
+    if call.verb == "test" and tested.is_of_kernel(call):
+        call = dataclasses.replace(call, means=lambda call, caller: tested.in_cell(shell, call, caller))
     if call.verb in ("on", "off"):
         call = dataclasses.replace(call, means=lambda call, caller: switch.turn(call))
     if call.is_json:

@@ -245,16 +245,75 @@ def add_index(parser: argparse.ArgumentParser) -> None:
 
 
 def add_test(parser: argparse.ArgumentParser) -> None:
-    """Add what `test` takes."""
-    add_timeout(parser)
+    """Add what `test` takes; all else is pytest's."""
+    add_run(parser)
     add_limits(parser)
     parser.add_argument(
-        "--env",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="pass this environment variable on; * is a wildcard",
+        "--python",
+        default="",
+        metavar="PATH",
+        help="the Python that runs them; else the project's .venv, or this",
     )
+    parser.add_argument("--no-install", action="store_true", help="do not heal missing imports")
+    parser.add_argument(
+        "--changed",
+        nargs="?",
+        const="",
+        metavar="COMMIT",
+        help="only tests that import what changed since the last commit, or this one",
+    )
+    parser.add_argument(
+        "--shard", type=shard, metavar="I/N", help="one part of N: each test is in one of them"
+    )
+    parser.add_argument(
+        "--timings",
+        default="",
+        metavar="FILE",
+        help="a JUnit XML of an earlier run: parts then take the same time",
+    )
+    parser.add_argument(
+        "--parallel", action="store_true", help="several processes (pytest-xdist), where that was seen to pay"
+    )
+    parser.add_argument(
+        "--cov", nargs="?", const="", action="append", metavar="PATH", help="tell which lines ran, by file"
+    )
+    parser.add_argument(
+        "--flaky",
+        type=count,
+        default=0,
+        metavar="N",
+        help="run what failed N times again, alone and in company",
+    )
+    parser.add_argument(
+        "--tool", default="", metavar="NAME", help="pytest, node, npm or cargo; else what finds tests here"
+    )
+    parser.add_argument(
+        "--doctest",
+        nargs="?",
+        const="",
+        action="append",
+        metavar="NAME",
+        help="in a notebook: the doctests of this object, or of what the cell defines",
+    )
+    parser.add_argument(
+        "--quarantine",
+        default="",
+        metavar="NODEID",
+        help="let this test's failures not fail a run, for 30 days",
+    )
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why a test is put into quarantine")
+    parser.add_argument(
+        "--history", action="store_true", help="draw how long tests take and how they ended of late; run none"
+    )
+    parser.add_argument("--watch", action="store_true", help="run again what a change concerns, until Ctrl-C")
+
+
+def shard(text: str) -> tuple[int, int]:
+    """Return which of how many parts `text` says, as `2/3`."""
+    index, sign, count = text.partition("/")
+    if not sign or not index.isdecimal() or not count.isdecimal() or not 1 <= int(index) <= int(count):
+        raise argparse.ArgumentTypeError("a part is I/N, I from 1 to N, such as 2/3")
+    return int(index), int(count)
 
 
 def add_runs(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,7 @@ from ..orchestrator import Child, Report, axes, cause_of, causes
 from ..screen import collapsed
 from ..scripted import MOST_FILE_BYTES
 from ..values import Resolution, Result, Run, Verdict, as_record
+from .caserecord import case_record
 from .children import Labelled, Table
 from .meant import fixing_of, limits
 from .spoken import Spoken
@@ -181,19 +182,6 @@ def resolve(call: Call, caller: Caller) -> Spoken:
     return Spoken(result=result, value=found, text=text, records=tuple(map(as_record, found)))
 
 
-def test(call: Call, caller: Caller) -> Spoken:
-    """Run pytest."""
-    return of_report(
-        api.test(
-            *call.options.rest,
-            timeout=call.options.timeout,
-            limits=limits(call.options),
-            env=call.options.env,
-            caller=caller,
-        )
-    )
-
-
 def runs(call: Call, caller: Caller) -> Spoken:
     """List the runs, or replay one."""
     words = call.options.show
@@ -312,6 +300,8 @@ def result_of(report: Report) -> Result:
         added["removed"] = [f"{item.distribution}=={item.version}" for item in removed]
     if report.children:
         added["children"] = collections.Counter(str(child.verdict) for child in report.children)
+    if report.cases:
+        added["tests"] = collections.Counter(case.verdict for case in report.cases)
     if report.error:
         added |= {"error": report.error.code, "what": report.error.what}
         added |= {"why": report.error.why, "fix": report.error.fix}
@@ -327,6 +317,8 @@ def records_of(report: Report) -> Iterable[dict[str, object]]:
     yield from map(_child_record, report.children)
     for cause in causes(report.children):
         yield {"kind": "Cause", "why": cause.why, "fix": cause.fix, "children": list(cause.children)}
+    classes = report.classes
+    yield from (case_record(case, classes.get(case.key, "")) for case in report.cases)
     if report.diagnosis:
         yield as_record(report.diagnosis)
     yield from ({"kind": "FixTried", **dataclasses.asdict(item)} for item in report.tried)

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from ..events import (
+    CausesFound,
     ChildFinished,
     ChildStarted,
+    Covered,
     Displayed,
     Emit,
     Event,
@@ -32,6 +34,7 @@ from ..events import (
 from ..history import short_id
 from ..screen import Settled
 from ..values import Resolution, Stream, Verdict
+from .cases import Cases, cover_lines
 from .children import Labelled, Table
 
 Write = Callable[[Stream, str], None]
@@ -96,6 +99,8 @@ def show(
     def sink(event: Event) -> None:
         if isinstance(event, Output) and event.phase == "install":
             return  # an installer's chatter; `Installed` says what came of it
+        if letters := ours.letters(event):
+            put(say, letters)
         for stream, words in labelled.of(event):
             waits = filters.get(stream)
             put(stream, waits.feed(words) if waits else words)
@@ -117,20 +122,27 @@ class Lines:
     ids : sequence of str, optional
         Holds the run's id as soon as it has one, for the last line.
     has_table : bool, default True
-        Whether the table of a sweep is among them.
+        Whether the table of a sweep, and the failures of tests, are among them.
     """
 
     def __init__(self, ids: Sequence[str] = (), *, has_table: bool = True) -> None:
         self._ids = ids
         self._table, self._has_table = Table(), has_table
         self._verb = ""
+        self.cases = Cases()
         self._added = self._removed = 0
         self._stale: list[str] = []
+
+    def letters(self, event: Event) -> str:
+        """Return what a test that has ended is worth while they run: a letter, at the end of a line."""
+        return self.cases.feed(event)
 
     def of(self, event: Event) -> list[str]:
         """Return the lines for `event`, often none."""
         if isinstance(event, RunStarted):
-            self._verb = event.verb
+            self._verb, self.cases = event.verb, Cases()
+        if isinstance(event, CausesFound | Covered | PhaseFinished) and self.cases:
+            return self._of_tests(event)
         if isinstance(event, Installed):
             self._added += 1
             self._stale += event.changed
@@ -152,6 +164,14 @@ class Lines:
             count = f" · {done}" if (done := self._done()) and self._tells_its_end else ""
             return [f"{mark} {event.verdict} · {self._verb}{count} · {event.seconds:.2f} s{where}"]
         return _looking(event, self._verb)
+
+    def _of_tests(self, event: CausesFound | Covered | PhaseFinished) -> list[str]:
+        """Return what there is to say of tests when all have ended."""
+        if isinstance(event, CausesFound):
+            return self.cases.lines() if self._has_table else []
+        if isinstance(event, Covered):
+            return cover_lines(event)
+        return [self.cases.end(event)] if event.phase == "test" else self._closing(event.seconds)
 
     def _of_children(self, event: ChildStarted | ChildFinished | PhaseFinished) -> list[str]:
         """Return what there is to say of the runs of a sweep: how many, who failed, and how all ended."""
@@ -206,7 +226,8 @@ def _looking(event: Event, verb: str) -> list[str]:
     if isinstance(event, Progress):
         if event.number > 1:
             return []
-        many = f"installing {event.total} distributions" if event.total > 1 else event.text.rstrip()
+        is_install = event.phase == "install" and event.total > 1
+        many = f"installing {event.total} distributions" if is_install else event.text.rstrip()
         return [f"… {many}"]
     if isinstance(event, Resolved):
         return _origin(event.resolution, verb)

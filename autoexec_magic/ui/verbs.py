@@ -19,7 +19,7 @@ from ..api import Caller
 from ..diagnosis.nearest import nearest
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
-from . import diagnoses, fixes, indexes, options, rows, rulings, sought, speak
+from . import diagnoses, fixes, indexes, junits, options, rows, rulings, sought, speak, tested
 from . import why as reasons
 from .spoken import Spoken
 
@@ -303,11 +303,17 @@ VERBS: Mapping[str, Verb] = {
         choices={"words": indexes.WORDS},
     ),
     "test": Verb(
-        help="run pytest; its own options pass through",
+        help="run pytest, or the tests in the cell; pytest's own options pass through",
         add=options.add_test,
-        run=speak.test,
-        takes_line=False,
+        run=tested.test,
+        takes_cell=True,
+        takes_after=True,
         passes_on=True,
+    ),
+    "junit": Verb(
+        help="what reports hold, of any tool: junit FILES [--summary | --merge OUT | --compare OLD NEW]",
+        add=junits.add_junit,
+        run=junits.junit,
     ),
     "why": Verb(
         help="explain the last failure here, and fix it if asked to", add=options.add_why, run=reasons.why

@@ -23,7 +23,7 @@ from ..events import ChildFinished, Diagnosed, Event, Flowing, Output, Truncated
 from ..history import short_id
 from ..screen import Screen
 from ..values import Diagnosis, Frame, Stream
-from . import card, text
+from . import card, casetree, text
 from .children import Labelled, Table
 
 UPDATES_PER_SECOND = 10
@@ -121,6 +121,7 @@ class Tail:
         if isinstance(event, ChildFinished):
             for key in [key for key in self._flowing if key[0] == event.child]:
                 del self._flowing[key]
+        self._ours.letters(event)
         lines = self._ours.of(event)
         self._notes += lines
         self._in_table.update(lines if isinstance(event, ChildFinished) else ())
@@ -159,6 +160,7 @@ class Tail:
     def _plain(self) -> str:
         with self._lock:
             table = self._table.lines() if self._table else []
+            table += self._ours.cases.lines() if self._ours.cases else []
             return "\n".join([*self._lines(), *table, *self._last_notes()])
 
     def _html(self) -> str:
@@ -166,11 +168,16 @@ class Tail:
             lines = html.escape("\n".join(self._lines()))
             notes = self._last_notes() if self._over.is_set() else list(self._notes)
             table = self._table.html() if self._table and self._over.is_set() else ""
+            cases = self._ours.cases
+            if cases:
+                table += casetree.tree(cases) if self._over.is_set() or cases.bad else ""
             standing = f", {self._table.standing()}" if self._table else ""
         if not self._over.is_set():
             notes += [_passing(event) for event in self._flowing.values()]
             notes.append(f"… running{standing}, {time.monotonic() - self._started:.0f} s")
         foot = "<br>".join(html.escape(note) for note in notes)
+        if cases and not self._over.is_set():
+            foot = f"{casetree.bar(cases)}<br>{foot}"
         body = f'<div style="{_BOX}"><pre style="{_TEXT}">{lines}</pre></div>' if lines else ""
         return f'{body}{table}<div style="color:var(--jp-ui-font-color2)" role="status">{foot}</div>'
 

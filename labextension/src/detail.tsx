@@ -4,7 +4,7 @@
 import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
-import React, { useEffect, useState } from 'react';
+import React, { useCallback, useEffect, useState } from 'react';
 
 import type { IFlow, IState, RunModel } from './model';
 import type { Places } from './places';
@@ -12,6 +12,7 @@ import { Question } from './question';
 import type { Runs } from './runs';
 import { Shown } from './shown';
 import { Sweep } from './sweep';
+import { Tests, type ILook } from './tests';
 import { Why } from './why';
 import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf } from './words';
 
@@ -32,11 +33,12 @@ export class Detail extends ReactWidget {
     return (
       <Shown
         runs={runs}
-        draw={model => <Run model={model} runs={runs} places={places} trans={trans} />}
+        draw={model => <Run model={model} runs={runs} places={places} look={this._look} trans={trans} />}
       />
     );
   }
 
+  private _look: ILook = { filter: 'all', text: '' };
   private _places: Places;
   private _runs: Runs;
   private _trans: TranslationBundle;
@@ -48,8 +50,12 @@ interface IProps {
   trans: TranslationBundle;
 }
 
-function Run({ model, runs, places, trans }: IProps & { places: Places }): JSX.Element {
+function Run({ model, runs, places, look, trans }: IProps & { places: Places; look: ILook }): JSX.Element {
   const { state, run } = model;
+  const copy = useCallback(
+    (text: string, label?: string) => <Copy text={text} label={label} trans={trans} />,
+    [trans]
+  );
   const { verdict, mark, word } = standOf(state, trans);
   return (
     <>
@@ -80,12 +86,13 @@ function Run({ model, runs, places, trans }: IProps & { places: Places }): JSX.E
         <Why
           model={model}
           places={places}
-          copy={text => <Copy text={text} label={trans.__('Copy the fix')} trans={trans} />}
+          copy={text => copy(text, trans.__('Copy the fix'))}
           trans={trans}
         />
       )}
+      <Tests model={model} look={look} places={places} copy={copy} trans={trans} />
       <p role="status" className="jp-Autoexec-unseen">
-        {sentenceOf(state, trans)}
+        {sentenceOf(state, trans, model.cases)}
       </p>
     </>
   );
@@ -171,10 +178,8 @@ function Cancel({ model, runs, trans }: IProps): JSX.Element | null {
 }
 
 function Notes({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element {
-  const cases = Object.entries(state.cases).map(([verdict, count]) => `${count} ${verdict}`);
   const notes = [
     ...state.installed.map(name => `+ ${name}`),
-    ...(cases.length ? [cases.join(', ')] : []),
     ...[state.flows.stdout, state.flows.stderr].map(flow => (flow ? passing(flow, trans) : '')),
     cageOf(state, trans),
     ...(state.isGone ? [trans.__('This run was removed from the record.')] : []),

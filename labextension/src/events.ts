@@ -70,6 +70,44 @@ export interface IChoice {
   why_not: string;
 }
 
+/**
+ * What is known of a test that did not pass: whose fault it is (`cls`), how sure
+ * that is, and what to do; where it showed, what an assertion compared, and what was
+ * said. `phase` is "collect", "setup", "call" or "teardown"; `line` counts from 1.
+ */
+export interface ICaseFailure {
+  cls: string;
+  confidence: string;
+  why: string;
+  fix: string;
+  phase: string;
+  file: string;
+  line: number;
+  source: string;
+  op: string;
+  left: string;
+  right: string;
+  text: string;
+  stdout: string;
+  stderr: string;
+  /** The same for all that failed for the same cause, or "". */
+  cause: string;
+  /** How often it failed before, or "". */
+  past?: string;
+}
+
+/** What several tests failed by: `count` of them, of which `nodeids` names the first. */
+export interface ICaseCause {
+  cause: string;
+  cls: string;
+  count: number;
+  what: string;
+  where: string;
+  fix: string;
+  confidence: string;
+  nodeids: string[];
+}
+
 export type Event =
   | {
       kind: 'RunStarted';
@@ -103,14 +141,26 @@ export type Event =
     }
   | { kind: 'Displayed'; phase: Phase; mimes: { [mime: string]: number }; name: string }
   | { kind: 'Wrote'; phase: Phase; name: string; size_bytes: number; mime: string }
+  /** `seconds` is what earlier runs of them took, 0 where nobody knows. */
+  | { kind: 'CasesCollected'; count: number; seconds: number }
   | { kind: 'CaseStarted'; nodeid: string }
+  /** One that is told again was run again: the last word counts. */
   | {
       kind: 'CaseFinished';
       nodeid: string;
       verdict: string;
       seconds: number;
       message: string;
+      /** An older writer knows none of these. */
+      file?: string;
+      line?: number;
+      attempts?: number;
+      failure?: ICaseFailure | null;
     }
+  /** How all of them ended, when they have, those that never began as well; an older writer does not say. */
+  | { kind: 'CasesCounted'; counts: { [verdict: string]: number } }
+  | { kind: 'CausesFound'; failed: number; causes: ICaseCause[] }
+  | { kind: 'Covered'; files: { file: string; statements: number; missed: number[] }[] }
   | { kind: 'ChildStarted'; child: string; number: number; total: number }
   | {
       kind: 'ChildFinished';

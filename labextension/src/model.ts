@@ -3,6 +3,7 @@
  */
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import { Cases, isCaseEvent } from './cases';
 import { Labelled, withChild, type IChildren } from './children';
 import type { Event, IChoice, IDiagnosis, IEnvelope, IRun, Stream, Verdict } from './events';
 import { collapsed } from './screen';
@@ -54,7 +55,6 @@ export interface IState {
   installed: string[];
   diagnosis: IDiagnosis | null;
   question: IQuestion | null;
-  cases: { [verdict: string]: number };
   children: IChildren | null;
   lines: number;
   droppedBytes: number;
@@ -81,7 +81,6 @@ export class RunModel {
       installed: [],
       diagnosis: null,
       question: null,
-      cases: {},
       children: null,
       lines: 0,
       droppedBytes: 0,
@@ -91,7 +90,10 @@ export class RunModel {
     };
   }
 
-  /** Emitted when `state` is another one. */
+  /** The tests of the run: the same object for as long as it is followed. */
+  readonly cases = new Cases();
+
+  /** Emitted when `state` is another one, or `cases` have changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -120,7 +122,7 @@ export class RunModel {
   onEvents(envelopes: IEnvelope[]): void {
     const written: string[] = [];
     let lines = this._state.lines;
-    for (const { seq, event } of envelopes) {
+    for (const { seq, at, event } of envelopes) {
       if (seq <= this._last) {
         continue;
       }
@@ -133,6 +135,8 @@ export class RunModel {
           written.push(shown);
           lines += linesIn(shown);
         }
+      } else if (isCaseEvent(event)) {
+        this.cases.take(event, at);
       } else {
         this._state = { ...this._state, ...folded(this._state, event) };
         if (event.kind === 'Truncated') {
@@ -222,10 +226,6 @@ function folded(state: IState, event: Event): Partial<IState> {
     case 'Flowing': {
       const flow = { bytes: event.passed_bytes, line: event.last_line };
       return { flows: { ...state.flows, [event.stream]: flow } };
-    }
-    case 'CaseFinished': {
-      const count = (state.cases[event.verdict] ?? 0) + 1;
-      return { cases: { ...state.cases, [event.verdict]: count } };
     }
     case 'Asked': {
       const { question, text, evidence, answers, place, choices } = event;

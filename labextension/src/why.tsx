@@ -59,7 +59,7 @@ interface IWhereProps {
 }
 
 /** The place of a failure: a button that goes there, where there is a way. */
-function Where({ go, words, trans }: IWhereProps): JSX.Element {
+export function Where({ go, words, trans }: IWhereProps): JSX.Element {
   const [said, setSaid] = useState('');
   if (!go) {
     return <span>{words}</span>;

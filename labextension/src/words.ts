@@ -3,6 +3,7 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { Cases, ICase } from './cases';
 import type { IChoice, Verdict } from './events';
 import type { IState } from './model';
 
@@ -41,6 +42,104 @@ export function wordOf(verdict: Verdict, trans: TranslationBundle): string {
     lost: trans.__('lost')
   };
   return words[verdict] ?? verdict;
+}
+
+const CASE_MARKS: { [verdict: string]: string } = {
+  running: '●',
+  passed: '✓',
+  failed: '✗',
+  error: '!',
+  skipped: '–',
+  xfailed: 'x',
+  xpassed: 'X',
+  'not-run': '○'
+};
+
+/** In the order in which pytest counts. */
+const COUNTED = ['failed', 'error', 'passed', 'skipped', 'xfailed', 'xpassed', 'not-run'];
+
+/** How a test stands: a sign, and pytest's word; what began and did not end is told from what runs. */
+export function standOfCase(item: ICase, isOver: boolean, trans: TranslationBundle): { mark: string; word: string } {
+  const mark = CASE_MARKS[item.verdict] ?? '?';
+  if (item.verdict === 'running' && isOver) {
+    return { mark: '○', word: trans.__('did not end') };
+  }
+  if (item.verdict === 'passed' && item.attempts > 1) {
+    return { mark: '~', word: trans.__('flaky') };
+  }
+  return { mark, word: caseWordOf(item.verdict, trans) };
+}
+
+function caseWordOf(verdict: string, trans: TranslationBundle): string {
+  const words: { [verdict: string]: string } = {
+    running: trans.__('running'),
+    passed: trans.__('passed'),
+    failed: trans.__('failed'),
+    error: trans.__('error'),
+    skipped: trans.__('skipped'),
+    xfailed: trans.__('xfailed'),
+    xpassed: trans.__('xpassed'),
+    'not-run': trans.__('not run')
+  };
+  return words[verdict] ?? verdict;
+}
+
+/** How many ended how: 2 failed, 5 passed. */
+export function countsOf(counts: { readonly [verdict: string]: number }, trans: TranslationBundle): string {
+  const others = Object.keys(counts).filter(verdict => verdict !== 'running' && !COUNTED.includes(verdict));
+  return [...COUNTED, ...others]
+    .filter(verdict => counts[verdict] > 0)
+    .map(verdict => {
+      const count = counts[verdict].toLocaleString('en');
+      return verdict === 'error'
+        ? trans._n('%2 error', '%2 errors', counts[verdict], count)
+        : `${count} ${caseWordOf(verdict, trans)}`;
+    })
+    .join(', ');
+}
+
+/** How far the tests have got, and when they are done, at `now` (UTC, milliseconds): 12 of 24 done, 2 failed, about 3 s left. */
+export function progressOf(cases: Cases, isOver: boolean, now: number, trans: TranslationBundle): string {
+  const { number, total, done } = cases.round;
+  if (isOver) {
+    if (cases.inAll) {
+      return countsOf(cases.inAll, trans);
+    }
+    const untold = number <= 1 ? Math.max(0, total - done) : 0;
+    const counts = { ...cases.counts, 'not-run': (cases.counts['not-run'] ?? 0) + untold };
+    return countsOf(counts, trans);
+  }
+  const [some, all] = [done.toLocaleString('en'), total.toLocaleString('en')];
+  const words = [total ? trans.__('%1 of %2 done', some, all) : trans.__('%1 done', some)];
+  if (number > 1) {
+    words[0] = trans.__('again: %1', words[0]);
+  }
+  const bad = countsOf({ failed: cases.counts.failed, error: cases.counts.error }, trans);
+  const left = secondsLeft(cases, now);
+  return [...words, bad, left === null ? '' : trans.__('about %1 left', soFar(Math.max(1, left)))]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** By what earlier runs took, else by the pace of this one; null where nobody knows. */
+function secondsLeft({ round }: Cases, now: number): number | null {
+  const { total, done, expected, started } = round;
+  const spent = (now - started) / 1000;
+  if (total === 0 || done === 0 || done >= total || spent < 1) {
+    return null;
+  }
+  return expected > spent ? expected - spent : (spent * (total - done)) / done;
+}
+
+/** The line that runs a test again, or, without one, all that failed; a cell's tests are run by the cell. */
+export function commandOf(isCell: boolean, id = ''): string {
+  const command = isCell ? '%%autoexec test' : '%autoexec test';
+  return id ? `${command} ${quoted(id)}` : `${command} --lf`;
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'"'"'`)}'`;
 }
 
 /** How a run, or a phase of it, stands: nothing of it runs while it waits for an answer. */
@@ -82,6 +181,11 @@ export function timeOf(seconds: number): string {
   }
   const minutes = Math.round(whole / 60);
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+/** What a test took, or "" of one that was over at once. */
+export function took(seconds: number): string {
+  return seconds < 0.005 ? '' : timeOf(seconds);
 }
 
 /** The last eight digits of an id, by which people name a run. */
@@ -135,13 +239,15 @@ export function goingOn(running: number, asking: number, trans: TranslationBundl
 }
 
 /** One sentence that says how a run stands, for who cannot see it. */
-export function sentenceOf(state: IState, trans: TranslationBundle): string {
+export function sentenceOf(state: IState, trans: TranslationBundle, cases?: Cases): string {
   if (state.isGone) {
     return trans.__('%1: the run was removed', state.verb);
   }
   const { word } = standOf(state, trans);
   if (state.seconds === null) {
-    return `${state.verb}: ${word}`;
+    // Of the tests the first failure is said at once, and all of them at the end.
+    return `${state.verb}: ${word}${cases && cases.bad > 0 ? trans.__(', a test failed') : ''}`;
   }
-  return `${state.verb}: ${word}, ${timeOf(state.seconds)}`;
+  const told = cases && !cases.isEmpty ? `: ${progressOf(cases, true, 0, trans)}` : '';
+  return `${state.verb}: ${word}, ${timeOf(state.seconds)}${told}`;
 }

@@ -1,5 +1,8 @@
 /** Runs and events for the tests. */
-import type { Event, IEnvelope, IRun } from '../src/events';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { CaseEvent } from '../src/cases';
+import type { Event, ICaseFailure, IEnvelope, IRun } from '../src/events';
 
 export function runOf(change: Partial<IRun> = {}): IRun {
   return {
@@ -33,4 +36,59 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) {
     await Promise.resolve();
   }
+}
+
+/** The end of a test. */
+export function ended(nodeid: string, verdict = 'passed', change: IEndedChange = {}): CaseEvent & { kind: 'CaseFinished' } {
+  const { failure, ...rest } = change;
+  const file = nodeid.includes('::') ? nodeid.split('::')[0] : '';
+  const whole = failure && { ...NO_FAILURE, ...failure };
+  const event = { nodeid, verdict, seconds: 0, message: '', file, line: 1, attempts: 1, failure: whole ?? null };
+  return { kind: 'CaseFinished', ...event, ...rest };
+}
+
+interface IEndedChange {
+  seconds?: number;
+  message?: string;
+  file?: string;
+  line?: number;
+  attempts?: number;
+  failure?: Partial<ICaseFailure>;
+}
+
+const NO_FAILURE: ICaseFailure = {
+  cls: '',
+  confidence: 'unknown',
+  why: '',
+  fix: '',
+  phase: 'call',
+  file: '',
+  line: 0,
+  source: '',
+  op: '',
+  left: '',
+  right: '',
+  text: '',
+  stdout: '',
+  stderr: '',
+  cause: ''
+};
+
+/** What tests failed by: name, count, ids. */
+export function causes(...some: [string, number, string[]][]): CaseEvent & { kind: 'CausesFound' } {
+  const all = some.map(([cause, count, nodeids]) => {
+    const words = { cls: 'product', what: `what ${cause}`, where: 'x.py:1', fix: `fix ${cause}`, confidence: 'likely' };
+    return { cause, count, nodeids, ...words };
+  });
+  return { kind: 'CausesFound', failed: some.reduce((sum, [, count]) => sum + count, 0), causes: all };
+}
+
+/** Words as they stand in the source. */
+export const TRANS = {
+  __: filled,
+  _n: (one: string, many: string, count: number, ...given: unknown[]) => filled(count === 1 ? one : many, count, ...given)
+} as TranslationBundle;
+
+function filled(text: string, ...given: unknown[]): string {
+  return text.replace(/%(\d)/g, (_, number) => `${given[number - 1]}`);
 }

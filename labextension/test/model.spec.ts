@@ -39,13 +39,13 @@ describe('RunModel', () => {
       verdict: 'failed',
       seconds: 2.125,
       installed: ['python-slugify 8.0.4'],
-      cases: { failed: 1 },
       children: { total: 2, running: 0, counts: { 'timed-out': 1 } },
       diagnosis: null, // it is of a child, and in its row
       lines: 2,
       droppedBytes: 1048576,
       question: null
     });
+    expect(model.cases.counts).toEqual({ failed: 1, running: 0 });
     expect(model.last).toBe(ALL.length - 1);
   });
 
@@ -63,6 +63,7 @@ describe('RunModel', () => {
     whole.onEvents(ALL);
     ALL.forEach(envelope => pieces.onEvents([envelope]));
     expect(pieces.state).toEqual(whole.state);
+    expect(pieces.cases).toEqual(whole.cases);
     expect(texts[1]).toBe(texts[0]);
   });
 

@@ -351,11 +351,11 @@ def test_a_stage_that_cannot_be_started_ends_what_the_one_before_has_started(fol
     """Also what left its session meanwhile: nothing of half a pipeline goes on."""
     start = process._start
 
-    def fail_later(stage, streams, request, before, at):
+    def fail_later(stage, streams, request, before, *rest):
         if before:
             family.until(lambda: len(family.living(folder)) >= 3)
             raise AutoexecError("cannot start the second")
-        return start(stage, streams, request, before, at)
+        return start(stage, streams, request, before, *rest)
 
     monkeypatch.setattr(process, "_start", fail_later)
     stage = shlex.join(family.tree(folder, "session", "bare-daemon"))

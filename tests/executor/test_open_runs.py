@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import family
@@ -199,3 +200,29 @@ def test_a_run_of_the_executor_is_open_while_it_runs():
     ((leader, open_then),) = seen
     assert (leader, "this run") in open_then
     assert "this run" not in [run_id for _, run_id in keeper.read(table._file)]
+
+
+def test_a_fork_waits_for_no_thread_that_it_has_not(table):
+    """What was locked when it was forked is locked by nobody there."""
+    slot = table.open("first")
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with table._lock, table._start_lock:
+            is_held.set()
+            is_over.wait(20)
+
+    thread = threading.Thread(target=hold)
+    assert family.until(lambda: not table._is_starting)
+    thread.start()
+    is_held.wait(20)
+    table._is_starting = True
+    child = os.fork()
+    if child == 0:
+        table.drop()
+        table.close(slot)
+        os._exit(0)
+    assert family.until(lambda: os.waitpid(child, os.WNOHANG) == (child, 0))
+    table._is_starting = False
+    is_over.set()
+    thread.join()

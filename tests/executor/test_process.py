@@ -681,3 +681,139 @@ def test_a_starter_that_does_not_come_back_is_ended(tmp_path, monkeypatch):
         process.start_apart(argv, cwd=tmp_path, env={})
     with contextlib.suppress(ChildProcessError):
         assert os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+TELL = "import os; tell = int(os.environ['TOLD']); "
+
+
+def told(code: str, folder: Path, **options: object) -> tuple[Outcome, bytes, list[Event]]:
+    """Run Python that may tell something; return how it ended, what it told and what it wrote."""
+    pieces: list[bytes] = []
+    seen: list[Event] = []
+    options = {"records": executor.Records(variable="TOLD", take=pieces.append)} | options
+    outcome = executor.run(
+        [sys.executable, *LEAN, "-c", code],
+        emit=seen.append,
+        cwd=folder,
+        policy=executor.policy.exactly(sys.executable),
+        **options,
+    )
+    return outcome, b"".join(pieces), seen
+
+
+@pytest.mark.parametrize("level", ["open", "workspace", "sealed"])
+def test_records_are_bytes_as_they_were_written(tmp_path, level):
+    """Neither decoded nor counted as output nor cut; in every cage."""
+    code = TELL + "os.write(tell, bytes(range(256)) * 4); print('shown')"
+    try:
+        outcome, records, seen = told(code, tmp_path, level=level, keep_bytes=10)
+    except CageError as error:
+        requires(False, error.why, error.fix)
+    assert records == bytes(range(256)) * 4
+    assert (outcome.passed, outcome.stdout, outcome.output_bytes) == (True, "shown\n", 6)
+    assert "".join(event.text for event in seen if isinstance(event, Output)) == "shown\n"
+
+
+def test_records_are_not_masked(tmp_path, monkeypatch):
+    """They are data for a program; what of them is shown is masked where it is shown."""
+    monkeypatch.setenv("API_TOKEN", "t0ps3cr3t-value")
+    _, records, _ = told(TELL + "os.write(tell, b't0ps3cr3t-value')", tmp_path)
+    assert records == b"t0ps3cr3t-value"
+
+
+def test_a_child_without_records_has_no_descriptor_for_them(tmp_path):
+    """Nor the variable."""
+    outcome, records, _ = told("import os; print(os.environ.get('TOLD'), len(os.listdir('/proc/self/fd')))",
+                               tmp_path, records=None)  # fmt: skip
+    assert (outcome.stdout, records) == ("None 4\n", b"")
+
+
+def test_many_records_are_all_taken(tmp_path):
+    """More than a pipe holds, to the last byte before the end, while it writes much as well."""
+    code = TELL + "[(os.write(tell, b'r' * 60_000), os.write(1, b'o' * 60_000)) for _ in range(200)]"
+    with at_most(30):
+        outcome, records, _ = told(code, tmp_path, keep_bytes=1000)
+    assert outcome.passed
+    assert len(records) == 200 * 60_000
+
+
+def test_records_do_not_use_up_what_may_be_written(tmp_path):
+    """The limit is on what is shown."""
+    code = TELL + "os.write(tell, b'r' * 50_000); print('x')"
+    outcome, records, _ = told(code, tmp_path, limits=executor.cage.Limits(output_bytes=1000))
+    assert (outcome.ended, outcome.limit, len(records)) == ("exited", None, 50_000)
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)", "os.close(tell)"])
+def test_what_was_told_last_is_taken(tmp_path, end):
+    """However it ends."""
+    _, records, _ = told(TELL + f"os.write(tell, b'last'); {end}", tmp_path)
+    assert records == b"last"
+
+
+def test_what_is_told_at_the_very_end_of_a_run_that_is_ended_is_taken(tmp_path):
+    """A pipe full of it, while nobody looks."""
+    code = TELL + (
+        "import signal, time\n"
+        "def last(*_):\n    os.write(tell, b'r' * 60_000)\n    os._exit(0)\n"
+        "signal.signal(signal.SIGTERM, last)\n"
+        "print('up', flush=True)\n"
+        "time.sleep(60)"
+    )
+    for _ in range(3):
+        outcome, records, _ = told(code, tmp_path, timeout=0.4, grace=5.0)
+        assert (outcome.ended, outcome.stdout, len(records)) == ("timed-out", "up\n", 60_000)
+
+
+def test_a_grandchild_that_holds_the_records_does_not_hold_up_the_run(tmp_path):
+    """It is ended with the run; what it told before is there."""
+    code = TELL + (
+        "os.set_inheritable(tell, True)\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid(); os.write(tell, b'child'); os.close(1); os.close(2)\n"
+        "    import time; time.sleep(60)\n"
+        "import time; time.sleep(0.2)"
+    )
+    with at_most():
+        outcome, records, _ = told(code, tmp_path)
+    assert (outcome.ended, records) == ("exited", b"child")
+
+
+def test_records_come_while_it_runs_and_in_their_order_with_the_text(tmp_path):
+    """What was written before a record is shown before it is taken."""
+    order: list[object] = []
+    code = TELL + "[(os.write(1, b'%d ' % n), os.write(tell, b'%d ' % n), time.sleep(.05)) for n in range(5)]"
+    outcome = executor.run(
+        [sys.executable, *LEAN, "-c", "import time; " + code],
+        emit=lambda event: order.append(event.text),
+        cwd=tmp_path,
+        policy=executor.policy.exactly(sys.executable),
+        records=executor.Records(variable="TOLD", take=order.append),
+    )
+    assert outcome.passed
+    shown = ""
+    for each in order:
+        if isinstance(each, bytes):
+            assert each.decode().split()[-1] in shown.split()
+        else:
+            shown += each
+    assert (order[0], order[1], shown) == ("0 ", b"0 ", "0 1 2 3 4 ")
+
+
+def test_who_takes_records_may_raise(tmp_path):
+    """The run is ended, and what it started; the error goes on."""
+
+    def no(data: bytes) -> None:
+        raise ZeroDivisionError
+
+    before = len(os.listdir("/proc/self/fd"))
+    with at_most(), pytest.raises(ZeroDivisionError):
+        told(TELL + "os.write(tell, b'x'); import time; time.sleep(60)", tmp_path,
+             records=executor.Records(variable="TOLD", take=no))  # fmt: skip
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_records_go_beside_a_terminal_too(tmp_path):
+    """Where what is shown is typed."""
+    outcome, records, _ = told(TELL + "os.write(tell, b'x'); print(os.isatty(1))", tmp_path, pty=True)
+    assert (outcome.stdout.strip(), records) == ("True", b"x")

@@ -14,7 +14,7 @@ import pytest
 from autoexec_magic.errors import AutoexecError, MissingTool, UsageError
 from autoexec_magic.executor import Cancel
 from autoexec_magic.executor.identity import HAS_PROC
-from autoexec_magic.executor.process import Request, Stage, stream
+from autoexec_magic.executor.process import Records, Request, Stage, stream
 from autoexec_magic.executor.redirected import File
 from autoexec_magic.history import new_id
 from autoexec_magic.values import Outcome
@@ -155,3 +155,33 @@ def test_what_a_sink_raises_ends_all_of_them(tmp_path):
         stream(request, on_text=fail, on_cut=lambda name, cut: None)
     with pytest.raises(ProcessLookupError):
         os.kill(int(str(error.value.what)), 0)
+
+
+def test_the_last_of_a_pipeline_tells_records(tmp_path):
+    """No other one has the descriptor, nor the name of it."""
+    pieces: list[bytes] = []
+    name = "import os, sys; name = os.environ.get('TOLD'); "
+    first = python(name + "print(name)")
+    last = python(name + "os.write(int(name), sys.stdin.buffer.read()); print('shown')")
+    records = Records(variable="TOLD", take=pieces.append)
+    outcome, seen = run(first, last, cwd=tmp_path, records=records)
+    assert (b"".join(pieces), seen, outcome.returncode) == (b"None\n", "shown\n", 0)
+
+
+def test_a_stage_that_cannot_be_started_leaves_no_pipe_of_records(tmp_path):
+    """Nor a process."""
+    records = Records(variable="TOLD", take=lambda data: None)
+    with pytest.raises(MissingTool):
+        run(python(SAY), Stage(argv=("/no/such/program",), env={}), cwd=tmp_path, records=records)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(MissingTool):
+        run(python(SAY), Stage(argv=("/no/such/program",), env={}), cwd=tmp_path, records=records)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_records_are_taken_by_the_thread_that_waits(tmp_path):
+    """So that who takes them needs no lock."""
+    threads: list[int] = []
+    records = Records(variable="TOLD", take=lambda data: threads.append(threading.get_ident()))
+    run(python("import os; os.write(int(os.environ['TOLD']), b'x')"), cwd=tmp_path, records=records)
+    assert threads == [threading.get_ident()]

@@ -204,3 +204,11 @@ def test_a_fix_says_where_a_module_comes_from_in_its_report_alone():
     found = Resolution(module="yaml", cls="third-party", decision="install", distribution="PyYAML")
     assert said("fix", Resolved(resolution=found)) == []
     assert said("cell", Resolved(resolution=found)) == ["  yaml comes from PyYAML"]
+
+
+def test_what_is_counted_is_not_always_an_install():
+    """Tests that run again are counted, too; the first says how many there may be."""
+    first = Progress(phase="test", text="again, run 1 of at most 60", number=1, total=60)
+    later = Progress(phase="test", text="again, run 2 of at most 60", number=2, total=60)
+    lines = text.Lines()
+    assert [lines.of(first), lines.of(later)] == [["… again, run 1 of at most 60"], []]

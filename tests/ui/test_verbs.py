@@ -27,6 +27,7 @@ def test_the_verbs_are_those_of_the_readme():
         "scan",
         "index",
         "test",
+        "junit",
         "why",
         "runs",
         "cancel",

@@ -12,8 +12,9 @@ from __future__ import annotations
 from ...values import Denial
 from .doors import SHUT, Doors, doors_of
 from .force import InForce, can_be_had, choose, in_force
+from .held import trust, trusted
 from .kept import close as close_kept
-from .kept import lend
+from .kept import lend, look
 from .levels import Cage, build
 from .limits import CAGED, Limits
 from .protected import Marks
@@ -42,7 +43,10 @@ __all__ = [
     "doors_of",
     "in_force",
     "lend",
+    "look",
     "secret_in",
     "secret_places",
+    "trust",
+    "trusted",
     "witness",
 ]

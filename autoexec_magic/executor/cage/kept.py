@@ -83,6 +83,11 @@ def lend(request: CageRequest) -> Iterator[Cage]:
     _give_back(request, cage, seen)
 
 
+def look(request: CageRequest) -> object:
+    """Return what a cage for `request` is made from: one that is equal now means the same cage."""
+    return _look(request) if request.level == "workspace" else None
+
+
 def close() -> None:
     """Close every cage that waits."""
     with _kept.lock:

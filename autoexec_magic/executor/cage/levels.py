@@ -21,9 +21,9 @@ from typing import TypeVar
 from ...errors import AutoexecError, CageError
 from ...values import Denial, Level
 from ..identity import ProcessId
-from . import bubblewrap, cgroup, kernel, landlock, limits, protected, scratch, thread
+from . import bubblewrap, cgroup, held, kernel, landlock, limits, protected, scratch, thread
 from .explain import Answer, explain, explain_failure
-from .request import LEVELS, CageRequest, Wanted
+from .request import HELD, LEVELS, CageRequest, Wanted
 from .rules import Rule, rules
 from .walls import Walls
 from .wrap import Wrap
@@ -159,7 +159,16 @@ class Cage:
 
     def voided(self, before: protected.Marks) -> tuple[Path, ...]:
         """Return the protected paths that are not what they were at `watch`: nobody may trust them."""
-        return protected.changed(before, self.watch())
+        found = protected.changed(before, self.watch())
+        return tuple(path for path in found if path.name != HELD or not held.is_as_held(path))
+
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[None]:
+        """Put back, when the block is left, what no run may leave changed; CageError if it cannot be."""
+        with contextlib.ExitStack() as stack:
+            if self.level == "workspace" and HELD in self.request.protected:
+                stack.enter_context(held.held(self._workspace / HELD))
+            yield
 
     def left(self) -> tuple[str, ...]:
         """Return the first few files below the child's home that go with the cage, relative to it."""

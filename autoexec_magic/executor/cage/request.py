@@ -21,11 +21,20 @@ _GIT = ("hooks", "config", "config.worktree", "commondir", "gitdir", "info/attri
 PROTECTED = (
     *(f".git/{name}" for name in _GIT),
     *(f".git/modules/*/{name}" for name in _GIT),
-    *("pyproject.toml", "autoexec.toml", "*.pth", "sitecustomize.py", "usercustomize.py"),
+    *(
+        "pyproject.toml",
+        "autoexec.toml",
+        "autoexec-quarantine.toml",
+        "*.pth",
+        "sitecustomize.py",
+        "usercustomize.py",
+    ),
     *("ipython_config.py", "ipython_kernel_config.py", "jupyter*_config.py", "jupyter*_config.json"),
     *(".venv", "pyvenv.cfg", ".husky", ".envrc", ".github/workflows"),
     *(".vscode/tasks.json", ".vscode/settings.json", ".vscode/launch.json"),
 )
+#: What of that is put back after a run (`held`): which of its failures count is not its own to say.
+HELD = "autoexec-quarantine.toml"
 _MAX_PORT = 65535
 
 

@@ -1,0 +1,5 @@
+"""What is here is run by hand: it downloads."""
+
+from __future__ import annotations
+
+collect_ignore = ["real_suites.py"]

@@ -151,9 +151,7 @@ class Testing:
         report = foreign_test(
             tool, step, self.plan, self.emit, self.here, teller=self.teller, secrets=self.secrets
         )
-        if self.file_of_report is not None:
-            self.file_of_report.write(report.cases)
-        return report
+        return self.written(report)
 
     def shard(self) -> testrunner.Shard | None:
         """Return the part of the tests that is to be run, by the times that a report has."""
@@ -234,7 +232,7 @@ class Testing:
         return done
 
     def report(self, done: Done) -> PhaseReport:
-        """Judge what came of it, write the report that was asked for, and remember it."""
+        """Judge what came of it, remember it, and write the file that was asked for."""
         done = replace(done, told=self.clean(done.told))
         told = done.told
         self.teller.on_end(told.all)
@@ -243,11 +241,21 @@ class Testing:
         if told.exit is not None and (text := _unseen(self.step.cover or (), told, self.here.cwd)):
             self.emit(Progress(phase="test", text=text))
         self.remember(done)
-        if self.file_of_report is not None:
-            self.file_of_report.write(told.all)
         classes = {key: cause.cls for key, cause in self.teller.causes.items()}
         classes |= dict.fromkeys(self.denials.found, CLS)
-        return replace(self.judged(done), cases=told.all, classes=classes)
+        return self.written(replace(self.judged(done), cases=told.all, classes=classes))
+
+    def written(self, report: PhaseReport) -> PhaseReport:
+        """Write the file that was asked for; where it cannot be, the tests ended as they did all the same."""
+        if self.file_of_report is None:
+            return report
+        try:
+            self.file_of_report.write(report.cases)
+        except UsageError as error:
+            if report.error is None:
+                return replace(report, verdict=Verdict(error.verdict), error=error)
+            report.error.evidence = (*report.error.evidence, f"{error.what}: {error.why}")
+        return report
 
     def clean(self, told: Told) -> Told:
         """Return what was told with secrets masked: what a test prints of its variables goes into reports."""

@@ -234,6 +234,20 @@ def test_an_xml_that_cannot_be_written_is_an_error(go, here):
 
 
 @pytest.mark.parametrize(
+    ("last", "verdict", "code"), [("1", "invalid", "usage"), ("0", "failed", "cases-failed")]
+)
+def test_a_file_that_cannot_be_written_in_the_end_loses_no_test(go, last, verdict, code):
+    """The tests ended as they did, and the file is named, whichever of the two is the error."""
+    tests = (
+        f"import os\ndef test_a():\n os.rmdir('out'); open('out', 'w'); assert {last}\ndef test_b(): pass\n"
+    )
+    report = go({"test_a.py": tests}, "--junitxml=out/x.xml")
+    assert [str(case.verdict) for case in report.cases] == ["passed" if last == "1" else "failed", "passed"]
+    assert (report.verdict, report.error.code) == (verdict, code)
+    assert "out/x.xml" in str(report.error)
+
+
+@pytest.mark.parametrize(
     ("how", "named"),
     [("os._exit(0)", "exit code 0"), ("os.abort()", "SIGABRT"), ("os.kill(os.getpid(), 9)", "SIGKILL")],
 )

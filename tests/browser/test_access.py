@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from axe import faults
 from lab import LOAD, Lab, Page, notebook
-from skips import requires
 
-AXE = Path(__file__).parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 FOREVER = (
     "import itertools, time\nfor n in itertools.count(): print('still', n, flush=True); time.sleep(0.05)"
 )
@@ -34,18 +32,6 @@ def page(lab: Lab, open_page: Callable[..., Page]) -> Page:
     page = open_page("access.ipynb")
     page.run(0)
     return page
-
-
-def faults(page: Page) -> list[str]:
-    """Return what axe-core finds wrong in the panel: rule, impact, element."""
-    requires(AXE.exists(), "the front end is not installed", "python tools/panel.py")
-    page.page.add_script_tag(path=str(AXE))
-    found = page.page.evaluate("async () => (await axe.run('.jp-Autoexec')).violations")
-    return [
-        f"{rule['id']} ({rule['impact']}): {node['html'][:200]} {node['failureSummary'][:200]}"
-        for rule in found
-        for node in rule["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])

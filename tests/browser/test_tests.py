@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import faults
 from lab import LOAD, Lab, Page, notebook
-from skips import requires
 
-AXE = Path(__file__).parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 DETAIL = ".jp-Autoexec-case"
 TREE = ".jp-Autoexec-tree"
 SHOP = """
@@ -94,18 +92,6 @@ def over(page: Page) -> Page:
     page.until(lambda: page.head().startswith("✗ failed"), "the end of the tests")
     page.until(lambda: page.text(".jp-Autoexec-causes"), "the causes")
     return page
-
-
-def faults(page: Page) -> list[str]:
-    """Return what axe-core finds wrong in the panel: rule, impact, element."""
-    requires(AXE.exists(), "the front end is not installed", "python tools/panel.py")
-    page.page.add_script_tag(path=str(AXE))
-    found = page.page.evaluate("async () => (await axe.run('.jp-Autoexec')).violations")
-    return [
-        f"{rule['id']} ({rule['impact']}): {node['html'][:200]} {node['failureSummary'][:200]}"
-        for rule in found
-        for node in rule["nodes"]
-    ]
 
 
 def row(page: Page, words: str) -> Any:

@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from autoexec_magic.diagnosis import diagnose_text
-from autoexec_magic.values import Confidence, Diagnosis
-
+from ..diagnosis import diagnose_text
+from ..values import Confidence, Diagnosis
 from .cases import Case, Problem
 from .causetable import CauseClass
 from .facts import Facts, Project, facts_of

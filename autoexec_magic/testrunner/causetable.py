@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple, TypeAlias
 
-from autoexec_magic.values import Confidence
+from ..values import Confidence
 
 CauseClass: TypeAlias = Literal[
     "product",

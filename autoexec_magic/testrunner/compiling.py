@@ -13,8 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from autoexec_magic.diagnosis.frames import is_raise
-
+from ..diagnosis.frames import is_raise
 from .shown import Place
 
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")

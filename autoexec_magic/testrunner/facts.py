@@ -14,8 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from autoexec_magic.diagnosis.frames import is_library, is_raise
-
+from ..diagnosis.frames import is_library, is_raise
 from .cases import Case, CasePhase, Problem
 from .compiling import SYNTAX, Compiled, compiled
 from .shown import MOST_CHARS, Place, Shown, shortened, shown, split_error

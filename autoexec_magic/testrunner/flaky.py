@@ -18,8 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from autoexec_magic.values import Confidence
-
+from ..values import Confidence
 from .bisection import needed
 from .causes import Cause
 from .trials import Bench, Run, Spent, Trial

@@ -16,8 +16,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from autoexec_magic.diagnosis.signature import normalised
-
+from ..diagnosis.signature import normalised
 from .cases import Case, Problem
 from .causes import ANYWHERE, Cause, Ended, decisive, explained, sort
 from .causetable import Row

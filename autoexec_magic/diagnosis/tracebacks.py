@@ -180,9 +180,8 @@ def glance(plain: str) -> tuple[str, str, int] | None:
     """Return type, message and last frame of a text that is one plain traceback; None of any other text.
 
     The frame is the offset of its line. It is what `find_last` finds, and has
-    no cause. Nothing is looked at but the header and the last lines: whatever
-    stands between, an error with a frame right above it is the failure that
-    counts.
+    no cause. Between the header and the last line there are frames alone: where
+    a line between them is not indented, the error may be that one.
     """
     at = plain.rfind(_CALLS)  # also what other lists of frames begin with
     start = at - _BEFORE_CALLS
@@ -194,6 +193,8 @@ def glance(plain: str) -> tuple[str, str, int] | None:
     while plain[end - 1] in _BLANK:
         end -= 1
     last = plain.rfind("\n", at, end) + 1
+    if _FIRST_WORDS.search(plain, at, last - 1):
+        return None
     frame = plain.rfind(_FRAME, at, last) + 1
     code = plain[frame : last - 1]
     count = code.count("\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from anytext import ANY_TEXT, PIECES
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autoexec_magic.diagnosis import python
@@ -230,6 +230,7 @@ LIBRARY = '  File "/usr/lib/python3.11/a.py", line 3, in f\n    x = 1\n'
         )
     )
 )
+@example([HEADER, FRAME, "KeyError: 1\n", LIBRARY, "ValueError: b\n"])
 def test_a_glance_sees_what_a_look_finds(pieces):
     """The quick way answers for plain texts only, and then as the long one does."""
     plain = "".join(pieces)

@@ -2,7 +2,7 @@
 
 The caller's thread waits in poll(2); nothing is ever emitted from another
 thread, so no sink needs a lock. Text goes out at once when it comes alone and in
-pieces of `COALESCE_SECONDS` when it comes fast. What a stream shows of much
+pieces of `COALESCE_SECONDS` when it comes fast; so do records. What a stream shows of much
 output, and how the rest is told, is its `Channel`'s; while it shows nothing,
 what passes by is told once a second.
 """
@@ -10,6 +10,7 @@ what passes by is told once a second.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import os
 import select
@@ -26,6 +27,7 @@ from .terminal import Terminal
 COALESCE_SECONDS = 0.005
 FLOW_SECONDS = 1.0
 FINAL_READS = 32  # 2 MiB, twice what a pipe can hold: a writer that escaped must not keep us here
+_PIPE_BYTES = 2**20  # of the pipe for records: the most that Linux grants anybody (pipe-max-size)
 _LONGEST_WAIT_SECONDS = 3600.0  # poll counts milliseconds in an int
 _NO_PIDFD_POLL_SECONDS = 0.02
 
@@ -96,8 +98,10 @@ class Pump:
             self._await(children.stdin.fileno(), self._write, select.POLLOUT)
         self._on_record = on_record
         self._has_records = children.records is not None and on_record is not None
+        self._records_due = 0.0  # when to look again, while nobody waits for them; else 0
         if children.records is not None:
             os.set_blocking(children.records.fileno(), False)
+            _enlarge(children.records.fileno())
             self._await(children.records.fileno(), self._take_record)
         self._cancel = cancel
         self._await(cancel.fileno(), self._wake)
@@ -121,7 +125,11 @@ class Pump:
     def turn(self, seconds: float | None) -> bool:
         """Wait for something for at most `seconds`, move it; return whether any output came."""
         came = False
-        for descriptor, _ in self._poll.poll(self._bounded(seconds)):
+        ready = self._poll.poll(self._bounded(seconds))
+        if self._records_due and (ready or time.monotonic() >= self._records_due):
+            self._await_records()
+            came = self._take_record()  # before what else is there, which may have been written after
+        for descriptor, _ in ready:
             came = self._on[descriptor]() or came
         if not self._has_pidfds and self._children.have_ended():
             self.has_exited = True
@@ -190,6 +198,9 @@ class Pump:
             most = min(most, max(0.0, self._flushed_at + COALESCE_SECONDS - time.monotonic()))
         if self._is_flowing:
             most = min(most, max(0.0, self._flow_due - time.monotonic()))
+        if self._records_due:
+            wait = 0.0 if self.has_exited else self._records_due - time.monotonic()
+            most = min(most, max(0.0, wait))
         if not self.has_exited:
             if not self._has_pidfds:
                 most = min(most, _NO_PIDFD_POLL_SECONDS)
@@ -232,12 +243,28 @@ class Pump:
         except BlockingIOError:
             return False
         if not data:
+            self._await_records()
             self._await_no_more(self._children.records.fileno())
             self._has_records = False
             return False
         self._flush()  # what was written before is shown before
         self._on_record(data)
+        if len(data) < MANY_BYTES and not self.has_exited:
+            self._let_records_gather()
         return True
+
+    def _let_records_gather(self) -> None:
+        """Do not wait for records for a moment: to wake us costs who writes them more than writing does."""
+        assert self._children.records is not None
+        if not self._records_due:
+            self._poll.unregister(self._children.records.fileno())
+        self._records_due = time.monotonic() + COALESCE_SECONDS
+
+    def _await_records(self) -> None:
+        assert self._children.records is not None
+        if self._records_due:
+            self._poll.register(self._children.records.fileno(), select.POLLIN)
+        self._records_due = 0.0
 
     def _attend_terminal(self, terminal: Terminal) -> None:
         if self.has_exited:
@@ -282,6 +309,12 @@ class Pump:
             self._await_no_more(stdin.fileno())
             stdin.close()
         return False
+
+
+def _enlarge(pipe: int) -> None:
+    """Let a pipe hold what is written while nobody reads; one that cannot be larger makes the writer wait."""
+    with contextlib.suppress(OSError, AttributeError):  # Linux's; a user may have only so many large ones
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _pidfd(pid: int) -> int | None:

@@ -185,3 +185,51 @@ def test_records_are_taken_by_the_thread_that_waits(tmp_path):
     records = Records(variable="TOLD", take=lambda data: threads.append(threading.get_ident()))
     run(python("import os; os.write(int(os.environ['TOLD']), b'x')"), cwd=tmp_path, records=records)
     assert threads == [threading.get_ident()]
+
+
+MANY_RECORDS = """
+import os, time
+tell = int(os.environ["TOLD"])
+for number in range(300):
+    os.write(tell, b"%d\\n" % number)
+    until = time.perf_counter() + 0.0002
+    while time.perf_counter() < until:
+        pass
+"""
+
+
+def test_records_that_come_fast_are_taken_together(tmp_path):
+    """To wake whoever waits for each costs the writer more than it writes."""
+    pieces: list[bytes] = []
+    records = Records(variable="TOLD", take=pieces.append)
+    run(python(MANY_RECORDS), cwd=tmp_path, records=records)
+    assert b"".join(pieces) == b"".join(b"%d\n" % number for number in range(300))
+    assert len(pieces) < 100
+
+
+IN_TURN = """
+import os, time
+tell = int(os.environ["TOLD"])
+for number in range(20):
+    os.write(tell, b"%d," % number)
+    time.sleep(0.0005)
+    os.write(1, b"%d;" % number)
+    time.sleep(0.012 if number % 3 else 0.0005)
+"""
+
+
+def test_what_is_told_before_text_is_taken_before_it(tmp_path):
+    """However long records are left to gather: a case ends before what the next one writes is shown."""
+    told: list[bytes] = []
+    ahead: list[int] = []
+
+    def write(stream: str, text: str) -> None:
+        shown = [int(number) for number in text.split(";") if number]
+        known = b"".join(told).decode().split(",")[:-1]
+        ahead.extend(number for number in shown if str(number) not in known)
+
+    records = Records(variable="TOLD", take=told.append)
+    request = Request(stages=(python(IN_TURN),), cwd=tmp_path, run_id=new_id(), records=records)
+    stream(request, on_text=write, on_cut=lambda name, cut: None)
+    assert b"".join(told).count(b",") == 20
+    assert ahead == []

@@ -97,12 +97,14 @@ def check_demo(tmp_path: Path) -> None:
     assert HEALED in err
     assert "line 5 of 5" in err
     assert "plum" in err
-    assert "3 runs are on record" in out
+    assert "fix: write basket instead of baskett" in err
+    assert "1 failed, 1 passed" in err
+    assert "4 runs are on record" in out
     verdicts = []
     for run in sorted((tmp_path / "data" / "runs").iterdir()):
         last = json.loads((run / "events.jsonl").read_text("utf-8").splitlines()[-1])
         verdicts.append(last["event"]["verdict"])
-    assert verdicts == ["passed", "passed", "failed"]
+    assert verdicts == ["passed", "passed", "failed", "failed"]
     kept = json.loads((tmp_path / "data" / "demo" / "01_first_cell.ipynb").read_text("utf-8"))
     assert HEALED in json.dumps([cell.get("outputs") for cell in kept["cells"]])
     assert has_slugify() == before

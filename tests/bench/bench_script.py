@@ -1,10 +1,12 @@
 """How long does a script take to start? Asked for: at the level `workspace` 1.3 times the bare interpreter.
 
-`api.script("pass")`, from the call to its return, with all that a run has (the
-record, the cage, the look at what the script left), beside `os.posix_spawn` of
-the same interpreter with a file that holds the same, from the call until it is
-waited for. Interleaved: what is compared are medians of one run. The processor
-time beside it is what a busy machine changes least: our own, and the child's.
+First what the words ask: from the call until the script's first line runs, by
+the clock that both processes share. Then, which is more, `api.script("pass")`
+from the call to its return, with all that a run has (the record, the cage, the
+look at what the script left), beside `os.posix_spawn` of the same interpreter
+with a file that holds the same, until it is waited for. Interleaved: what is
+compared are medians of one run. The processor time beside it is what a busy
+machine changes least: our own, and the child's.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from autoexec_magic import api
 
 BAR = 1.3
 BARE = "posix_spawn -u script.py"
+TELLS = "import time; print(time.monotonic_ns())\n"
 NAMES = {
     "script, workspace": {"level": "workspace"},
     "script, open": {"level": "open"},
@@ -55,6 +58,42 @@ def bare(argv: tuple[str, ...]) -> None:
     """Start a program and wait for it: with as little as there can be."""
     pid = os.posix_spawn(argv[0], argv, os.environ)
     os.waitpid(pid, 0)
+
+
+def first_line(options: argparse.Namespace) -> None:
+    """Start a script that says when its first line ran."""
+    with own_folder() as folder:
+        file = project(folder) / "script.py"
+        file.write_text(TELLS)
+        argv = (sys.executable, "-u", str(file))
+
+        def alone(note: Note) -> None:
+            reader, writer = os.pipe()
+            start = now_ns()
+            pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1)])
+            os.close(writer)
+            note(BARE, (int(os.read(reader, 100)) - start) / 1e9)
+            os.waitpid(pid, 0)
+            os.close(reader)
+
+        def ours(name: str, how: dict[str, str]) -> Method:
+            def method(note: Note) -> None:
+                start = now_ns()
+                ran = api.script(TELLS, **how)
+                note(name, (int(ran.outcome.stdout) - start) / 1e9)
+
+            return method
+
+        methods = [alone, *(ours(name, how) for name, how in NAMES.items())]
+        samples = measure.interleaved(methods, 20 if options.quick else 150, warm_ups=5)
+    bars = {"script, workspace": BAR * statistics.median(samples[BARE])}
+    table(
+        "python, from the call to the script's first line",
+        samples,
+        names=[BARE, *NAMES],
+        floor=BARE,
+        bars=bars,
+    )
 
 
 def start(options: argparse.Namespace) -> None:
@@ -109,4 +148,4 @@ def project(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    measure.main(__doc__, [start, others])
+    measure.main(__doc__, [first_line, start, others])

@@ -49,6 +49,8 @@ def explain(failure: Failure, known: Known, around: Around) -> Diagnosis | None:
     """Return which cell that has not run would have made what is absent, or None."""
     if failure.type_name == "UsageError":
         return _no_magic(failure, known)
+    if failure.type_name == "TypeError" and " argument" in failure.message:
+        return _edited_function(failure, known)
     if failure.type_name in ("ImportError", "AttributeError", "ModuleNotFoundError"):
         found = _edited_module(failure, known)
         if found is not None or failure.type_name != "ModuleNotFoundError":
@@ -94,6 +96,20 @@ def _edited_module(failure: Failure, known: Known) -> Diagnosis | None:
     fix = f"restart the kernel, or: import importlib, {module}; importlib.reload({module})"
     sure = line is not None and line.how == "sure"
     return noted("module-edited", why, fix, sure=sure, evidence=evidence, action=Action(kind="restart"))
+
+
+def _edited_function(failure: Failure, known: Known) -> Diagnosis | None:
+    """Explain a function of an edited module that does not take these arguments."""
+    name = failure.message.partition("(")[0].rpartition(".")[2]
+    for module, text in known.notebook.edited_modules.items():
+        bound = binding_in(text, name) if name.isidentifier() else None
+        if bound is None:
+            continue
+        why = f"{module}, which has {name}, was edited since this kernel loaded it"
+        fix = f"restart the kernel, or: import importlib, {module}; importlib.reload({module})"
+        evidence = (f"its file has by now: `{bound.text}`",)
+        return noted("module-edited", why, fix, evidence=evidence, action=Action(kind="restart"))
+    return None
 
 
 def _no_module(failure: Failure, known: Known, around: Around) -> Diagnosis | None:

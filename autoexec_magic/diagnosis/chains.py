@@ -19,6 +19,7 @@ from . import exceptions
 from .frames import is_library
 from .rows import UNKNOWN, Entry, Raiser, Row, nobody
 from .tables import ANY, ROWS, SHARED
+from .tables.libraries import row_by_kind
 from .tracebacks import ToldBy, Traceback, cause_of, handled_by, sole_member
 
 # What says little: a cause says more, whoever raised it.
@@ -28,6 +29,8 @@ _BY_CLASS: dict[int, Entry] = {
     id(getattr(builtins, name)): row for name, row in ROWS.items() if "." not in name
 }
 _BY_LAST_PART: dict[str, Entry] = {name.rpartition(".")[2]: row for name, row in ROWS.items()} | dict(SHARED)
+# How code looks something up; inside a library it is no failure before the library says so.
+_LOOKUPS = ("KeyError", "IndexError", "AttributeError", "StopIteration")
 _GROUP = "exception-group"  # of one exception, that one is explained
 _REPEATED = 4  # characters of a message that another one may hold by chance
 _MOST = 20  # links of a chain of exceptions that were being handled
@@ -71,7 +74,8 @@ def row_of(error: BaseException) -> tuple[Row, bool]:
             entry = _BY_LAST_PART.get(exceptions.name_of(cls))
         if entry and (row := entry.pick(message, raiser)) is not UNKNOWN:
             return row, is_exact
-    return ANY.pick(message, raiser), False
+    row = ANY.pick(message, raiser)
+    return (row if row is not UNKNOWN else row_by_kind(exceptions.full_name_of(own))), False
 
 
 class _Raised:
@@ -95,6 +99,9 @@ def root_of_text(found: Traceback) -> tuple[Traceback, Row, bool]:
     count = 0
     while cause := cause_of(found):
         is_same = (cause.type_name, cause.message) == (found.type_name, found.message)
+        files = (cause.handler()[0], cause.raiser()[0], found.raiser()[0])
+        if cause.type_name in _LOOKUPS and _is_inner(*files):
+            break
         if not is_same and is_sure and row.code not in _GENERIC and is_library(found.raiser()[0]):
             break
         found = cause
@@ -124,7 +131,10 @@ def row_by_name(type_name: str, message: str, raiser: Raiser) -> tuple[Row, bool
         kin = _ROWS["Warning"] if type_name.endswith("Warning") else UNKNOWN  # one of somebody's own
         entry = _BY_LAST_PART.get(type_name.rpartition(".")[2], kin)
     row = entry.pick(message, raiser)
-    return (row, is_exact) if row is not UNKNOWN else (ANY.pick(message, raiser), False)
+    if row is not UNKNOWN:
+        return row, is_exact
+    row = ANY.pick(message, raiser)
+    return (row if row is not UNKNOWN else row_by_kind(type_name)), False
 
 
 def row_of_text(found: Traceback) -> tuple[Row, bool]:
@@ -149,7 +159,22 @@ def _explicit(chain: list[BaseException]) -> tuple[list[BaseException], Row, boo
             and is_library(exceptions.raiser_of(error)[0])
         ):
             break
+        if count < len(chain) and _looked_up(error, chain[count]):
+            break
     return chain[:count], row, is_sure
+
+
+def _looked_up(error: BaseException, cause: BaseException) -> bool:
+    """Return whether `cause` is only how a library looked something up, and `error` what it says of it."""
+    if not any(type(cause) is getattr(builtins, name) for name in _LOOKUPS):
+        return False
+    caught = next((at.tb_frame.f_code.co_filename for at in exceptions.entries(cause)), "")
+    return _is_inner(caught, exceptions.raiser_of(cause)[0], exceptions.raiser_of(error)[0])
+
+
+def _is_inner(*files: str) -> bool:
+    """Return whether one library caught, raised and raised again: its working, and nobody's failure."""
+    return all(is_library(file) for file in files)
 
 
 def _repeats(outer: BaseException, row: Row, inner: BaseException) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from autoexec_magic.values import Frame
 
-from .frames import is_library
+from .frames import is_library, is_package
 from .rows import LONGEST_MESSAGE
 from .tracebacks import Traceback, find_traceback
 
@@ -177,6 +177,12 @@ def is_own_raise(error: BaseException, is_user_frame: Callable[[str], bool]) -> 
     """Return whether `error` comes from a `raise` of the user's: the words are the user's own, too."""
     last = _innermost(error)
     return last is not None and _is_raise(last) and is_user_frame(last.tb_frame.f_code.co_filename)
+
+
+def is_package_raise(error: BaseException) -> bool:
+    """Return whether `error` comes from a `raise` of an installed package: the words are its own."""
+    last = _innermost(error)
+    return last is not None and _is_raise(last) and is_package(last.tb_frame.f_code.co_filename)
 
 
 def remote_frame(error: BaseException, is_user_frame: Callable[[str], bool]) -> Frame | None:

@@ -40,6 +40,8 @@ _ADDED = (
     "The certificate's owner does not match",
     "fatal runtime error: stack overflow",
     "SUMMARY: ",
+    "tar: Error is not recoverable",
+    "tar: Exiting with failure status",
 )
 _LONGEST_QUOTE = 8000  # characters of a line that quotes
 _FAR = 40  # lines after a failure that make it doubtful whether it is why a process ended
@@ -50,6 +52,8 @@ _SHELL_MARKS = (
     "syntax error",
     "Syntax error",
     "unexpected EOF while looking",
+    *("Segmentation fault", " Killed  ", " Aborted  ", "Bus error", "Illegal instruction", " Terminated  "),
+    *("value too great for base", " - No such process"),
 )
 #: Parts that several literals share: looked for instead of them, and the literals only in the lines found.
 _ANCHORS = (

@@ -34,6 +34,11 @@ def is_library(filename: str) -> bool:
     return ("<" in filename and any(made in filename for made in _MADE)) or _is_generated(filename)
 
 
+def is_package(filename: str) -> bool:
+    """Return whether a file is an installed package's, and not the standard library's."""
+    return "/site-packages/" in filename or "/dist-packages/" in filename
+
+
 def place_of(line: str) -> tuple[str, int, str] | None:
     """Return file, line and function of a frame's first line, or None.
 

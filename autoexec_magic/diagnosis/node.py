@@ -57,6 +57,8 @@ def read(spot: Spot) -> Seen | None:
     found, fix, why = _explain(kind, code, message)
     if message == "Unexpected reserved word" and "await" in shown.source:
         found, fix = "await-outside-async", "write async before that function, or use an ES module"
+    if found == "error" and "Unhandled 'error' event" in shown.source:
+        found, fix = "error-not-handled", "listen to it: .on('error', ...); the error itself stands behind it"
     evidence = [f"line: {shown.source}"] if shown.source and _local(shown.head_place) else []
     if shown.cause and (found in _GENERIC or found == "error"):
         inner_kind, inner_code, inner = _head(shown.cause)

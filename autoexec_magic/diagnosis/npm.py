@@ -34,7 +34,7 @@ CODES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "EJSONPARSEERROR": ("invalid-manifest", "correct the JSON of package.json"),
         "EINVALIDPACKAGENAME": ("invalid-name", "correct the package's name: lower case, no spaces"),
         "EINVALIDTAGNAME": ("invalid-requirement", "correct the version behind the @"),
-        "EUNSUPPORTEDPROTOCOL": ("invalid-requirement", "use the package manager that this project uses (workspace: is pnpm's and yarn's)"),
+        "EUNSUPPORTEDPROTOCOL": ("invalid-url", "use the package manager that this project uses (workspace: is pnpm's and yarn's)"),
         "EUSAGE": ("wrong-usage", "npm COMMAND --help says how"),
         "ELIFECYCLE": ("script-failed", "read what the script wrote above"),
         "ELSPROBLEMS": ("packages-broken", "npm install"),

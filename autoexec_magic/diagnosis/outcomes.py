@@ -9,6 +9,7 @@ from autoexec_magic.values import Diagnosis, Outcome
 from . import limits, shell
 from .around import NOTHING, Around
 from .plain import compose, last_line, make_plain
+from .sureness import WRAPPERS
 from .texts import read
 
 
@@ -47,7 +48,11 @@ def diagnose_outcome(
         return compose("cancelled", why, "run it again", "certain")
     found = None
     for text in texts:
-        found = found or read(text, language, outcome.returncode, around)
+        said = read(text, language, outcome.returncode, around)
+        if said is not None and (
+            found is None or (_says_little(found.diagnosis) and not _says_little(said.diagnosis))
+        ):
+            found = said
     if outcome.returncode < 0:
         start, end = last_line(texts[0])
         ended = shell.explain_signal(shell.signal_name(-outcome.returncode), texts[0][start:end])
@@ -61,6 +66,11 @@ def diagnose_outcome(
         else "let it say why (bash -x shows each command), then run it again"
     )
     return compose("nonzero-exit", why, fix, "unknown")
+
+
+def _says_little(said: Diagnosis) -> bool:
+    """Whether it only says that something failed: then the other text may say why."""
+    return said.confidence == "unknown" or said.code in WRAPPERS
 
 
 def _explains(said: Diagnosis, ended: Diagnosis, returncode: int) -> bool:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from autoexec_magic.values import Confidence, Diagnosis
 
+from .sureness import earned
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -117,12 +119,15 @@ def one_line(text: str, *, limit: int = LIMIT) -> str:
 
 
 def compose(code: str, why: str, fix: str, confidence: Confidence, where: str = "") -> Diagnosis:
-    """Return a diagnosis whose fields fit on one line; without a why the code is it."""
+    """Return a diagnosis whose fields fit on one line; without a why the code is it.
+
+    No code gets more confidence than it can earn, whoever composes it.
+    """
     return Diagnosis(
         code=code,
         why=one_line(why).strip() or code,
         fix=one_line(fix),
-        confidence=confidence,
+        confidence=earned(code, confidence),
         where=one_line(where) if where else "",
     )
 

@@ -19,6 +19,7 @@ from .around import NOTHING, Around
 from .chains import chain_of, is_by_words, root_of_text, row_by_name, row_of
 from .plain import Reading, compose, last_line, make_plain, one_line
 from .rows import LONGEST_MESSAGE, UNKNOWN, Row, Said, Seen, nobody, own_line
+from .tables.language import INTERPRETERS
 from .tracebacks import Glanced, find_last, glance, members_of_group
 
 ROWS = tables.ROWS  #: the name of a type, as a traceback prints it -> what picks its row
@@ -60,7 +61,8 @@ def diagnose(
         at=at,
     )
     said = _say(row, seen, around, is_sure=is_sure)
-    if exceptions.is_own_raise(root, is_user_frame) and is_by_words(seen.type_name, row):
+    is_theirs = id(row) in INTERPRETERS and exceptions.is_package_raise(root)
+    if is_theirs or (exceptions.is_own_raise(root, is_user_frame) and is_by_words(seen.type_name, row)):
         said = _at_most_likely(said)
     if members := exceptions.members_of(root):
         lines = [_line_of(member) for member in members[:_SHOWN]]
@@ -99,7 +101,8 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     )
     is_whole = is_sure and found.whole and returncode in _UNCAUGHT
     said = _say(row, seen, around, is_sure=is_sure)
-    if not is_whole or (found.is_own_raise() and is_by_words(found.type_name, row)):
+    is_theirs = id(row) in INTERPRETERS and found.is_package_raise()
+    if not is_whole or is_theirs or (found.is_own_raise() and is_by_words(found.type_name, row)):
         said = _at_most_likely(said)
     if said.code == "exception-group" and (members := members_of_group(found.plain, found.end, _SHOWN)):
         said = said._replace(why=f"{said.why}; the first is {members[0]}", evidence=tuple(members))
@@ -217,5 +220,15 @@ def _usage(plain: str) -> Reading | None:
         return None
     end = plain.find("\n", at)
     end = len(plain) if end < 0 else end
-    fix = "pass what the usage line asks for; in a notebook: parse_args([...])"
-    return Reading(compose("wrong-usage", plain[at + 9 : end], fix, "likely"), usage, end)
+    code, fix = "wrong-usage", "pass what the usage line asks for; in a notebook: parse_args([...])"
+    said = plain[at + 9 : end]
+    if said.startswith("unrecognized arguments: -"):
+        code, fix = "unknown-option", "correct the option: the usage line lists them"
+    elif said.startswith("argument ") and "invalid choice: " in said and said[9:10] != "-":
+        is_command = "{" in said.partition(":")[0] or " ..." in plain[usage:at]
+        code, fix = (
+            ("unknown-command", "correct the command: the usage line lists them")
+            if is_command
+            else (code, fix)
+        )
+    return Reading(compose(code, said, fix, "likely"), usage, end)

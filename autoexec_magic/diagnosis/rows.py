@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 from autoexec_magic.values import Action, Confidence, Frame
 
 from .around import NOTHING, Around
+from .sureness import earned
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -251,8 +252,8 @@ def says(
     without: str = "",
     action: Action | None = None,
 ) -> Row:
-    """Return a row; see `Row` for what its parts are."""
-    return Row(code, fix, confidence, silent, tell, action, without)
+    """Return a row, as sure as its code can be; see `Row` for what its parts are."""
+    return Row(code, fix, earned(code, confidence), silent, tell, action, without)
 
 
 def likely(code: str, fix: str, **more: object) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .plain import one_line
-from .rusttable import CARGO, COMPILER, PANICS, PLAIN
+from .rusttable import CARGO, COMPILER, PANICS, PLAIN, RARE
 from .spots import NEAR, Family, Seen, Spot, quoted, saying, seen
 
 _EXITS = (1, 101)
@@ -33,7 +33,7 @@ def read_compiler(spot: Spot) -> Seen | None:
     where, evidence, last = _shown(spot)
     why = f"{name}: {words}" + (f" ({meaning})" if meaning else "")
     fix = fix.replace("{name}", quoted(words) or "it")
-    sure = "certain" if where or code != "rust-error" else "likely"
+    sure = "certain" if where and name not in RARE else "likely"
     return seen(spot, code, why, fix, where=where, evidence=evidence, last=last, confidence=sure,
                 exits=_EXITS, cascades=True)  # fmt: skip
 
@@ -141,7 +141,8 @@ def _cargo(spot: Spot, words: str, code: str, fix: str) -> Seen:
     elif code in ("invalid-manifest", "dependency-failed") and evidence:
         why = f"{words}: {evidence[-1] if code == 'dependency-failed' else evidence[0]}"
         if "No such file or directory" in evidence[-1]:
-            code, fix = "file-not-found", "correct the path of that dependency in Cargo.toml"
+            fix = "correct the path of that dependency in Cargo.toml"
+            code = "file-not-found" if code == "invalid-manifest" else code
             why = f"{words}: {evidence[-2] if len(evidence) > 1 else ''}: {evidence[-1]}"
         elif "edition" in " ".join(evidence) and "is unknown" in evidence[-1]:
             code, fix = "version-too-old", "use a newer toolchain (rustup update), or an older edition"

@@ -6,6 +6,15 @@ from types import MappingProxyType
 
 from .spots import Saying
 
+#: Numbers of which the public list of codes does not say where they belong: that is our reading, so likely.
+RARE = frozenset(
+    (
+        *("E0015", "E0026", "E0054", "E0057", "E0062", "E0069", "E0070", "E0124", "E0128", "E0185", "E0186"),
+        *("E0191", "E0201", "E0204", "E0220", "E0252", "E0255", "E0263", "E0271", "E0309", "E0383", "E0403"),
+        *("E0408", "E0415", "E0416", "E0422", "E0426", "E0600", "E0604", "E0605", "E0606", "E0607", "E0614"),
+        *("E0618", "E0620", "E0635", "E0670", "E0728", "E0744", "E0746", "E0765"),
+    )
+)
 #: rustc's code -> code of ours, in plain words, fix.
 COMPILER: MappingProxyType[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -159,6 +168,9 @@ PLAIN: tuple[Saying, ...] = (
     ("unknown format trait", "format-mismatch", "write {} or {:?}, or another of those that the note lists"),
     ("lifetime may not live long enough", "lifetime-too-short", "bind the lifetimes as the help shows"),
     ("this file contains an unclosed delimiter", "syntax", "close the bracket that the message points to"),
+    ("literal out of range", "arithmetic-overflow", "take a wider type, or a smaller number"),
+    ("this arithmetic operation will overflow", "arithmetic-overflow", "use checked_ arithmetic, or a wider type"),
+    ("this operation will panic", "index-out-of-range", "check the index: the compiler sees that it is too large"),
     ("unused", "warning-as-error", "take it out, or put _ before its name"),
     ("implicit autoref", "warning-as-error", "write what the help shows"),
 )  # fmt: skip
@@ -199,6 +211,8 @@ PANICS: tuple[Saying, ...] = (
 CARGO: tuple[Saying, ...] = (
     ("could not find `Cargo.toml`", "manifest-not-found", "go into the project's folder, or make one: cargo init"),
     ("manifest path `", "manifest-not-found", "correct --manifest-path"),
+    ("in package name: ", "invalid-name", "begin the name with a letter; letters, digits, - and _ follow"),
+    ("destination `", "file-exists", "cargo init in that folder, or take another name"),
     ("no such command: ", "command-not-found", "cargo --list shows the commands; install the one that is missing, or correct its name"),
     ("no bin target named", "target-not-found", "cargo run --bin alone lists them; correct the name"),
     ("no example target named", "target-not-found", "cargo run --example alone lists them; correct the name"),

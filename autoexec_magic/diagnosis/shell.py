@@ -40,6 +40,12 @@ SAYINGS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "File exists": ("file-exists", "take another name, or remove {name} first"),
         "No space left on device": ("disk-full", "free some space on that disk, or write somewhere else"),
         "Connection refused": ("connection-refused", "start the server, or correct the address and port"),
+        "cannot overwrite existing file": (
+            "file-exists",
+            "write >| to overwrite {name}, or take another name",
+        ),
+        "numeric argument required": ("wrong-type", "look at that value: a whole number is wanted"),
+        "bad array subscript": ("index-out-of-range", "look at the index: it lies before the array's first"),
         "too many arguments": ("too-many-arguments", 'quote the variables on that line: "$name"'),
         "integer expression expected": (
             "wrong-type",
@@ -156,6 +162,7 @@ _SIGNAL_WORDS = {
     "CPU time limit exceeded": "SIGXCPU",
     "File size limit exceeded": "SIGXFSZ",
 }
+_NO_INTERPRETER = ("bad interpreter", "\\r’", "\\r'", "\r")  # what a script's first line leads to
 _TIMED_OUT = 124  # how timeout ends when the time was up
 _SENDS = "timeout: sending signal "
 _OUT_OF_TIME = "give timeout more time, or find out what the command waited for"
@@ -166,6 +173,7 @@ _NOT_RUN = {
     126: ("not-executable", "make the file executable (chmod +x), or name the program that reads it"),
     127: ("command-not-found", "install the command, or correct its name"),
 }
+_USAGE = 129  # also 128 + SIGHUP
 _LONGEST_NAME = 100  # characters of a name that a fix may repeat
 
 
@@ -189,6 +197,8 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
             break
         if line and (diagnosis := _explain_line(line, returncode, is_all=returncode is None and seen == 1)):
             return Reading(diagnosis, start, end)
+    if returncode == _USAGE and plain.lstrip().startswith(("usage: ", "error: ")):
+        return None  # how git ends after its usage, and no signal
     start, end = last_line(plain)
     if returncode in _NOT_RUN:
         code, fix = _NOT_RUN[returncode]
@@ -243,6 +253,8 @@ def _explain_line(line: str, returncode: int | None, *, is_all: bool = False) ->
     of the exit code: then the shell's own form with its place is certain.
     """
     where, parts = _anatomy(line)
+    if told := _said_otherwise(where, parts, returncode):
+        return told
     saying, name = parts[-1], _name(parts)
     if line.startswith(_SENDS):
         return compose("operation-timed-out", line, _OUT_OF_TIME, "likely")
@@ -255,7 +267,8 @@ def _explain_line(line: str, returncode: int | None, *, is_all: bool = False) ->
         and _runs_others(parts)
     ):
         fix = SAYINGS["command not found"][1].replace("{name}", program_of(name))
-        return compose("command-not-found", ": ".join(parts), fix, _sureness(returncode == 127))
+        is_sure = returncode == 127 and parts[0].rpartition("/")[2] != "env"  # a first line (#!) may call it
+        return compose("command-not-found", ": ".join(parts), fix, _sureness(is_sure))
     # "not found" is the shell's own word only where it says on which line.
     if found := SAYINGS.get(saying) if name and (where or saying != "not found") else None:
         code, fix = found
@@ -264,10 +277,24 @@ def _explain_line(line: str, returncode: int | None, *, is_all: bool = False) ->
             code, fix = _NOT_RUN[126]
         sure = bool(where) and (returncode in _NOT_RUN or is_all)
         return compose(code, ": ".join(parts), fix.replace("{name}", name), _sureness(sure), where)
-    if where and parts[0].startswith(_SYNTAX):
+    if where and any(part.startswith(_SYNTAX) for part in parts[:2]):
         fix = "close what is open, or take out what is too much, on that line or before it"
         return compose("syntax", ": ".join(parts), fix, _sureness(returncode == 2 or is_all), where)
     return _signalled(where, parts[0], returncode) if where or len(parts) == 1 else None
+
+
+def _said_otherwise(where: str, parts: list[str], returncode: int | None) -> Diagnosis | None:
+    """Explain a message whose last part alone does not say it."""
+    before, said = parts[-2] if len(parts) > 1 else "", ": ".join(parts)
+    if parts[-1] == "No such file or directory" and any(each in before for each in _NO_INTERPRETER):
+        fix = "correct the first line (#!) of the script: the program it names is not there"
+        return compose("interpreter-not-found", said, fix, _sureness(returncode in (None, 126, 127)), where)
+    if any(part.startswith("value too great for base") for part in parts[1:]):
+        fix = "write the number without its leading 0, or 10#$number"
+        return compose("cannot-convert", said, fix, "likely", where)
+    if parts[-1].endswith(" - No such process"):
+        return compose("no-such-process", said, SAYINGS["No such process"][1], "likely", where)
+    return None
 
 
 def _runs_others(parts: list[str]) -> bool:

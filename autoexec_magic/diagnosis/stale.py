@@ -271,12 +271,24 @@ def is_doubtful(failure: Failure, known: Known) -> bool:
     """Return whether a name at the place that failed may not hold what the notebook says.
 
     Its cell was edited, ran more than once, stands below, is in the notebook no
-    more, or nobody knows whether it is: what the error says is true then, and
-    may still not be why.
+    more, or nobody knows whether it is; or a function of another file does not
+    take these arguments. What the error says is true then, and may still not be why.
     """
     if failure.type_name in _NOT_VALUES or known.current is None or not failure.spots:
         return False
+    if (
+        failure.type_name == "TypeError"
+        and " argument" in failure.message
+        and _calls_imported(failure, known)
+    ):
+        return True
     return any(_is_in_doubt(name, known) for name in _followed(failure, known))
+
+
+def _calls_imported(failure: Failure, known: Known) -> bool:
+    """Whether what was called comes from an import: its file may have other parameters by now."""
+    last = known.last_bound(failure.spots[0].called or next(iter(failure.spots[0].names), ""))
+    return last is not None and last.text.lstrip().startswith(("from ", "import "))
 
 
 def _is_in_doubt(name: str, known: Known) -> bool:

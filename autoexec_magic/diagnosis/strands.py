@@ -23,16 +23,19 @@ _BEFORE = re.compile(
     r"|#\d{1,4} \d{1,5}\.\d{1,3} "  # docker build: #7 0.412
     r"|\d\d:\d\d:\d\d(?:[.,]\d{1,6})? "  # Jenkins' 12:00:00
     r"|(?:stdout|stderr) [FP] "  # a container's log as the kubelet keeps it
+    r"|(?<=[\] ])[A-Za-z][\w-]{0,40}\.sh: (?!line \d)"  # a script that names itself behind the time
     r")"
 )
-# Who wrote the line: compose (web-1  | ), kubectl logs --prefix ([pod/a/b] ), syslog (prog[12]: ).
+# Who wrote the line: concurrently ([api] , and no level of a log), compose (web-1  | ), kubectl logs --prefix ([pod/a/b] ), syslog (prog[12]: ).
 _SOURCE = re.compile(
     r"(?:([A-Za-z0-9][\w.-]{0,63}[ \t]{1,40}\| ?)"
     r"|(\[pod/[\w./-]{1,160}\] ?)"
+    r"|(\[(?!error\]|warn|info\]|debug\]|notice\]|fatal\]|trace\])(?:[a-z][\w.-]{0,30}|\d)\] )"
     r"|((?!g?make\[)[A-Za-z][\w./-]{0,40}\[\d{1,10}\]: )"
     r"|([^\t\n]{1,80}\t[^\t\n]{1,80}\t(?=\d{4}-\d\d-)))"  # gh run view --log: job, step
 )
 _STARTS = frozenset("0123456789[JFMASOND#:s")  # what a match of _BEFORE begins with
+_LONGEST_SOURCE = 40  # characters
 _MOST_SOURCES = 64  # more are no sources, but words of the text
 
 
@@ -110,8 +113,11 @@ def _before(line: str) -> tuple[int, str]:
     """
     at, source = 0, ""
     has_source = "|" in line or "]: " in line or "[pod/" in line or "\t" in line
+    has_source = has_source or (line[:1] == "[" and "] " in line[:_LONGEST_SOURCE])
+    names_itself = ".sh: " in line
     for _ in range(4):
-        match = _BEFORE.match(line, at) if line[at : at + 1] in _STARTS else None
+        may_match = line[at : at + 1] in _STARTS or (at and names_itself)
+        match = _BEFORE.match(line, at) if may_match else None
         if match is None and has_source and not source and (match := _SOURCE.match(line, at)):
             name = match[0].strip(" \t|:[]")
             if match[1] and name.isdecimal():  # a line number of a compiler: 3 | code

@@ -13,6 +13,7 @@ from . import failures, python, shell
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain, one_line
 from .strands import strands
+from .sureness import WRAPPERS
 
 _Reader: TypeAlias = Callable[[str, int | None, Around], Reading | None]
 _SHELL_FIRST: tuple[_Reader, ...] = (shell.read, failures.read, python.read)
@@ -96,12 +97,13 @@ def _read(plain: str, language: str, returncode: int | None, around: Around) -> 
             continue
         if best is None or _is_better(found, best) or _says_why(found, best):
             best = found
+        is_call = found.diagnosis.code == "command-failed" and language == "python"
+        if is_call and len(plain) - found.end <= _FEW:
+            return _of_command(plain, found, around) or found
         if best.diagnosis.code in _BARE:
             continue
         if best.diagnosis.confidence == "certain" and len(plain) - best.end <= _FEW:
             break
-    if best is not None and best.diagnosis.code == "command-failed" and language == "python":
-        return _of_command(plain, best, around) or best
     return best
 
 
@@ -132,6 +134,11 @@ def _says_why(found: Reading, best: Reading) -> bool:
 
 
 def _is_better(found: Reading, best: Reading) -> bool:
+    wraps, is_wrapped = (each.diagnosis.code in WRAPPERS for each in (found, best))
+    if wraps != is_wrapped and "unknown" not in (found.diagnosis.confidence, best.diagnosis.confidence):
+        first, last = (best, found) if wraps else (found, best)
+        if first.end <= last.start:  # what was said first is why the other one failed
+            return is_wrapped
     is_inside = best.start <= found.start and found.end <= best.end
     is_part = is_inside and found.end - found.start < best.end - best.start
     if is_part and best.diagnosis.confidence != "unknown":
@@ -139,5 +146,7 @@ def _is_better(found: Reading, best: Reading) -> bool:
     rank, other = (_RANKS[each.diagnosis.confidence] for each in (found, best))
     if rank != other:
         return rank > other
+    if found.start <= best.start and best.end <= found.end and not is_inside:
+        return True  # it has read what the other one has, and more
     knows_place = bool(found.diagnosis.where) and not best.diagnosis.where
     return found.start >= best.end or (rank == 0 and knows_place)

@@ -20,6 +20,7 @@ from .frames import (
     first_frame,
     is_at_start,
     is_library,
+    is_package,
     is_raise,
     last_frame,
     line_at,
@@ -126,6 +127,11 @@ class Traceback:
         if not found:
             return False
         return not is_library(found[0].file) and is_raise(found[0].source)
+
+    def is_package_raise(self) -> bool:
+        """Return whether its last frame is a `raise` of an installed package: the words are its own."""
+        found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
+        return found is not None and is_package(found[0].file) and is_raise(found[0].source)
 
     def is_raise_at(self, place: tuple[str, str]) -> bool:
         """Return whether its last frame is a `raise` in this file and function."""

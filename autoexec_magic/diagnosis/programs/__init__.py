@@ -7,6 +7,7 @@ from . import (
     archives,
     builds,
     clouds,
+    commandlines,
     containers,
     databases,
     git,
@@ -16,6 +17,7 @@ from . import (
     spoken,
     system,
     terraform,
+    testers,
     tools,
 )
 
@@ -33,6 +35,8 @@ FAMILIES: tuple[Family, ...] = (
     *poetry.FAMILIES,
     *terraform.FAMILIES,
     *tools.FAMILIES,
+    *testers.FAMILIES,
     *spoken.FAMILIES,
     *clouds.FAMILIES,
+    *commandlines.FAMILIES,
 )

@@ -17,6 +17,13 @@ _ROWS: tuple[Saying, ...] = (
     ("unexpected end of file", "archive-cut", _CUT),
     ("Unexpected EOF in archive", "archive-cut", _CUT),
     ("Unexpected end of input", "archive-cut", _CUT),
+    ("bad CRC", "archive-damaged", "get the file again, and compare its checksum"),
+    ("data integrity error", "archive-damaged", "get the file again, and compare its checksum"),
+    ("Compressed data is corrupt", "archive-damaged", "get the file again, and compare its checksum"),
+    ("file ends unexpectedly", "archive-cut", _CUT),
+    ("unsupported format", "not-an-archive", _NOT_ONE),
+    ("is not a bzip2", "not-an-archive", _NOT_ONE),
+    ("Wrote only ", "disk-full", "free some space on that disk, or write somewhere else"),
     ("invalid compressed data", "archive-damaged", "get the file again, and compare its checksum"),
     ("crc error", "archive-damaged", "get the file again, and compare its checksum"),
     ("Not found in archive", "member-not-found", "list what is in it (tar tf FILE), and correct the name"),
@@ -33,7 +40,7 @@ _ROWS: tuple[Saying, ...] = (
     ("unable to get password", "authentication-failed", "give the password (-P)"),
     ("incorrect password", "authentication-failed", "give the right password (-P)"),
 )  # fmt: skip
-_SPEAKS = ("tar: ", "gzip: ", "gunzip: ", "unzip: ", "caution: filename", "error: invalid compressed", "End-of-central", "/usr/bin/tar: ", "bsdtar: ")  # fmt: skip
+_SPEAKS = ("tar: ", "gzip: ", "gunzip: ", "unzip: ", "caution: filename", "error: invalid compressed", "End-of-central", "/usr/bin/tar: ", "bsdtar: ", "xz: ", "bzip2: ", "bad CRC ")  # fmt: skip
 
 
 def read(spot: Spot) -> Seen | None:

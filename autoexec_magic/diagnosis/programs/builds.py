@@ -17,7 +17,6 @@ _MAKE: tuple[Saying, ...] = (
     ("missing 'endif'", "make-syntax", "close the ifdef or ifeq with endif"),
     ("unterminated", "make-syntax", "close the bracket of that call"),
     ("recipe commences before first target", "make-syntax", "put a rule before that line, or take its tab off"),
-    ("*** ", "make-failed", "read what the command wrote above that line"),
 )  # fmt: skip
 _NOT_THERE = "install {name}, or correct its name"
 _CMAKE_FIX = "correct what CMake names at that line"
@@ -49,7 +48,21 @@ def read_make(spot: Spot) -> Seen | None:
         fix = "read what the command wrote above that line"
         return seen(spot, "make-failed", line, fix, where=place, is_echo=True, exits=(2,), confidence="likely",
                     evidence=(f"target {target}",))  # fmt: skip
-    return known(spot, _MAKE, line, where=where, exits=(2,))
+    if "No rule to make target" in report and (lost := _included(spot, quoted(report))):
+        fix = "check the path: it is looked up from the folder of the Makefile"
+        return seen(spot, "file-not-found", lost, fix, exits=(2,), confidence="likely")
+    told = known(spot, _MAKE, line, where=where, exits=(2,))
+    if told is not None or "Waiting for unfinished" in report:
+        return told
+    fix = "read what the command wrote above that line"
+    return seen(spot, "make-failed", line, fix, where=where, is_echo=True, exits=(2,), confidence="likely")
+
+
+def _included(spot: Spot, target: str) -> str:
+    """Return the line above that says that an included file is not there, or ""."""
+    above = next(iter(spot.above(1)), None)
+    is_told = above is not None and target and above.line.endswith(f": {target}: No such file or directory")
+    return above.line.strip() if above is not None and is_told else ""
 
 
 def read_cmake(spot: Spot) -> Seen | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..shell import SIGNALS, signal_name
 from ..spots import Family, Seen, Spot, seen
 
 
@@ -14,6 +15,11 @@ def read_ci(spot: Spot) -> Seen | None:
     number = rest.strip(" .")
     if not found or not number.isdecimal():
         return None
+    name = signal_name(int(number[:4]) - 128)
+    if name in SIGNALS:  # 128 + n: nothing but that number may say so
+        code, meaning, fix = SIGNALS[name]
+        why = f"{line}: {meaning} ({name})"
+        return seen(spot, code, why, fix, confidence="likely", is_echo=True)
     fix = "read what the step wrote above"
     return seen(spot, "nonzero-exit", line, fix, confidence="unknown", is_echo=True)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..spots import Family, Saying, Seen, Spot, known, seen
+from ..shell import SAYINGS
+from ..spots import Family, Saying, Seen, Spot, known, quoted, seen
+from .network import is_ssh_consequence
 
 _EXITS = (1, 128, 129)
 _COMMIT = "commit or stash your changes first (git status lists them), then run it again"
@@ -29,6 +31,35 @@ _ROWS: tuple[Saying, ...] = (
     ("refusing to merge unrelated histories", "unrelated-histories", "look whether it is the right remote; if so, --allow-unrelated-histories"),
     ("You are not currently on a branch", "detached-head", "git switch BRANCH first, or git switch -c NEW to keep these commits"),
     ("has no upstream branch", "no-upstream", "git push --set-upstream origin HEAD"),
+    ("does not exist in '", "unknown-revision", "git ls-tree -r --name-only REVISION shows what is in it; correct the path"),
+    ("exists on disk, but not in", "unknown-revision", "git add and commit it first, or name another revision"),
+    ("not something we can merge", "unknown-revision", "git branch -a, git tag and git log show which there are; correct the name"),
+    ("ot a valid object name", "unknown-revision", "git branch -a, git tag and git log show which there are; correct the name"),
+    ("the requested upstream branch", "unknown-revision", "git branch -a shows which there are; correct the name"),
+    ("is not a valid branch name", "invalid-name", "take a name without spaces, .., ~, ^, : and the like"),
+    ("is not a valid tag name", "invalid-name", "take a name without spaces, .., ~, ^, : and the like"),
+    ("is not a valid remote name", "invalid-name", "take a name without spaces and the like"),
+    ("No rebase in progress", "nothing-to-do", "git status says what is going on"),
+    ("no merge to abort", "nothing-to-do", "git status says what is going on"),
+    ("no merge in progress", "nothing-to-do", "git status says what is going on"),
+    ("no cherry-pick or revert in progress", "nothing-to-do", "git status says what is going on"),
+    ("no cherry-pick in progress", "nothing-to-do", "git status says what is going on"),
+    ("no revert in progress", "nothing-to-do", "git status says what is going on"),
+    ("bad source, source=", "file-not-found", "check the path: git ls-files shows what git knows"),
+    ("No valid patches in input", "patch-failed", "look at the file: it is no patch"),
+    ("unrecognized input", "patch-failed", "look at the file: it is no patch"),
+    ("changes staged in the index", "uncommitted-changes", _COMMIT),
+    ("local modifications", "uncommitted-changes", _COMMIT),
+    ("staged content different", "uncommitted-changes", _COMMIT),
+    ("No configured push destination", "remote-not-found", "git remote add origin ADDRESS, then git push -u origin HEAD"),
+    ("a branch is expected, got", "detached-head", "git switch BRANCH, or git switch --detach if that is meant"),
+    ("no upstream configured", "no-upstream", "git branch --set-upstream-to=origin/BRANCH"),
+    ("unfinished merge", "merge-conflict", "git commit to conclude the merge, or git merge --abort"),
+    ("partial commit during a merge", "merge-conflict", "git commit -a to conclude the merge, or git merge --abort"),
+    ("Unable to find remote helper", "invalid-url", "correct the protocol at the address's beginning, such as https://"),
+    ("unrecognized argument: ", "unknown-option", "correct the option; git COMMAND -h lists them"),
+    ("CONNECT tunnel failed", "proxy-failed", "look at what the proxy answers (git config http.proxy)"),
+    ("' not found.", "unknown-revision", "git branch -a and git tag show which there are; correct the name"),
     ("does not match any", "unknown-revision", "git branch -a and git remote show which there are; correct the name"),
     ("unknown revision or path not in the working tree", "unknown-revision", "git branch -a, git tag and git log show which there are; correct the name"),
     ("bad revision", "unknown-revision", "git branch -a, git tag and git log show which there are; correct the name"),
@@ -58,13 +89,12 @@ _ROWS: tuple[Saying, ...] = (
     ("the remote end hung up unexpectedly", "connection-lost", "look at what the remote said above, then run it again"),
     ("does not appear to be a git repository", "remote-not-found", "git remote -v shows which there are; correct the name or the address"),
     ("No such remote", "remote-not-found", "git remote -v shows which there are; correct the name"),
-    ("does not exist", "remote-not-found", "correct the repository's address"),
+    ("repository '", "remote-not-found", "correct the repository's address, or ask for access to it"),
     ("Repository not found", "remote-not-found", "correct the repository's address, or ask for access to it"),
-    ("' not found", "remote-not-found", "correct the repository's address, or ask for access to it"),
     ("already exists and is not an empty directory", "folder-not-empty", "name another folder, or empty that one"),
     ("A branch named", "branch-exists", "take another name, or git switch to that branch"),
     ("a branch named", "branch-exists", "take another name, or git switch to that branch"),
-    ("tag '", "tag-exists", "take another name, or git tag --delete the old one"),
+    ("' already exists", "tag-exists", "take another name, or git tag --delete the old one"),
     ("remote origin already exists", "remote-exists", "git remote set-url origin ADDRESS"),
     ("no email was given", "identity-unknown", "git config user.name NAME; git config user.email ADDRESS"),
     ("unable to auto-detect email address", "identity-unknown", "git config user.name NAME; git config user.email ADDRESS"),
@@ -82,11 +112,17 @@ _ROWS: tuple[Saying, ...] = (
     ("bad object", "repository-damaged", "git fsck --full, then fetch or clone again"),
     ("bad config", "invalid-config", "correct that line of git's configuration"),
     ("exceeds GitHub's file size limit", "file-too-large", "take the file out of the commits, or use git lfs"),
-    ("There is no merge to abort", "nothing-to-do", "git status says what is going on"),
+    ("There is no merge", "nothing-to-do", "git status says what is going on"),
     ("empty commit message", "commit-message-missing", "give a message: git commit -m MESSAGE"),
     ("Needed a single revision", "unknown-revision", "git branch -a, git tag and git log show which there are; correct the name"),
 )  # fmt: skip
 _BARE: tuple[Saying, ...] = (
+    ("Aborting commit due to empty commit message", "commit-message-missing", "give a message: git commit -m MESSAGE"),
+    ("not something we can merge", "unknown-revision", "git branch -a shows which there are; correct the name"),
+    ("No stash entries found", "nothing-to-do", "git stash list shows which there are; nothing was put away"),
+    ("You need to start by \"git bisect start\"", "nothing-to-do", "git bisect start first"),
+    ("Patch format detection failed", "patch-failed", "look at the file: it is no patch that git am reads"),
+    ("usage: git ", "wrong-usage", "give what the usage line asks for; git COMMAND -h says more"),
     ("CONFLICT (", "merge-conflict", _RESOLVE),
     ("Automatic merge failed", "merge-conflict", _RESOLVE),
     ("[rejected]", "push-rejected", "git pull --rebase first: the remote has commits that you have not; then push"),
@@ -115,8 +151,8 @@ def read(spot: Spot) -> Seen | None:
     if line.startswith((_READ_REMOTE, _PUSH_FAILED, "fatal: cherry-pick failed")):
         fix = "read what the remote or ssh said above"
         return seen(spot, "git-failed", line, fix, confidence="likely", exits=_EXITS, is_echo=True)
-    if line.startswith("fatal: [") and "]: " in line:
-        return None  # Ansible's
+    if (line.startswith("fatal: [") and "]: " in line) or is_ssh_consequence(spot, line):
+        return None  # Ansible's, or of the warning above
     found = known(spot, _ROWS, line, exits=(*_EXITS, 3))
     if found and "hung up unexpectedly" in line:
         return _hung_up(spot, found)
@@ -125,10 +161,18 @@ def read(spot: Spot) -> Seen | None:
     if found and not line.startswith("error: the following required"):
         its_own = line.startswith("ERROR: ") or found.code not in _SHARED or _shows_usage(spot)
         return found if its_own else None
-    if line.startswith("fatal: ") and not line.startswith("fatal: error"):
-        fix = "read that message; git status says where you are"
-        return seen(spot, "git-failed", line, fix, confidence="likely", exits=_EXITS)
-    return None
+    return _other(spot, line)
+
+
+def _other(spot: Spot, line: str) -> Seen | None:
+    """Return what the system said, if that ends the line, or that git failed."""
+    if not line.startswith("fatal: ") or line.startswith("fatal: error"):
+        return None
+    if spoken := SAYINGS.get(line.rpartition(": ")[2]):
+        code, fix = spoken
+        return seen(spot, code, line, fix.replace("{name}", quoted(line) or "it"), exits=_EXITS)
+    fix = "read that message; git status says where you are"
+    return seen(spot, "git-failed", line, fix, confidence="likely", exits=_EXITS)
 
 
 def _hung_up(spot: Spot, found: Seen) -> Seen | None:
@@ -158,10 +202,11 @@ def read_bare(spot: Spot) -> Seen | None:
         "You are not cur",
         "nothing ",
         "no changes",
+        *("Aborting commit", "merge: ", "No stash", "You need to start", "Patch format", "usage: git "),
     )
     if not bare.startswith(starts) and "is not a git command" not in bare and "ho you are" not in bare:
         return None
-    is_said_last = bare.startswith("no")
+    is_said_last = bare.startswith(("no", "usage: git "))
     sure = "likely" if is_said_last else "certain"
     return known(spot, _BARE, bare, exits=_EXITS, confidence=sure, is_echo=is_said_last)
 

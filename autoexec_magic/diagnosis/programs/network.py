@@ -7,8 +7,12 @@ exit codes in its manual.
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ..spots import Family, Saying, Seen, Spot, known, seen
+
+if TYPE_CHECKING:
+    from autoexec_magic.values import Confidence
 
 _NETWORK = "check the host's name, and whether this machine has a network"
 _SERVER = "start the server, or correct the address and port"
@@ -118,6 +122,23 @@ _SSH: tuple[Saying, ...] = (
 )  # fmt: skip
 
 
+#: Numbers of curl's that several causes share; which one it was, only its words may say.
+_SHARED = frozenset((23, 26, 35, 52, 55, 56, 92))
+_CURL_WORDS: tuple[Saying, ...] = (
+    ("CONNECT tunnel failed", "proxy-failed", "look at what the proxy answers (http_proxy, https_proxy, --proxy)"),
+    ("Proxy CONNECT aborted", "proxy-failed", "look at what the proxy answers (http_proxy, https_proxy, --proxy)"),
+    ("Failed to open", "file-not-found", "check the path of the local file: it is looked up from the working directory"),
+    ("No route to host", "host-unreachable", _NETWORK),
+    ("Network is unreachable", "host-unreachable", _NETWORK),
+    ("Connection timed out", "operation-timed-out", "check the network, the firewall and the port"),
+)  # fmt: skip
+_WARNING = 20  # lines of a warning of ssh's
+_FOLLOWS = (
+    ("Host key verification failed", ("REMOTE HOST IDENTIFICATION HAS CHANGED",)),
+    ("Permission denied (", ("UNPROTECTED PRIVATE KEY FILE", "bad permissions")),
+)
+
+
 def read_curl(spot: Spot) -> Seen | None:
     """Explain `curl: (N) words`."""
     line = spot.line.strip()
@@ -134,9 +155,13 @@ def read_curl(spot: Spot) -> Seen | None:
             code, fix = _certificate(words) or (code, fix)
         if code == "http-error":
             code, fix = explain_status(words.rpartition(" ")[2]) or (code, fix)
+        sure: Confidence = "likely" if int(number) in _SHARED and " reset by peer" not in words else "certain"
+        for mark, told, what in _CURL_WORDS:
+            if mark in words:
+                code, fix, sure = told, what, "certain"
         if "HTTP/0.9" in words or "Weird server reply" in words:
             code, fix = "unexpected-answer", _NOT_HTTP
-        return seen(spot, code, f"curl {number}:{words}", fix, exits=(int(number),))
+        return seen(spot, code, f"curl {number}:{words}", fix, exits=(int(number),), confidence=sure)
     if line.startswith("curl: option ") or "is unknown" in line:
         return seen(
             spot, "unknown-option", line, "correct the option; curl --help all lists them", exits=(2,)
@@ -194,7 +219,7 @@ def read_ssh(spot: Spot) -> Seen | None:
     """Explain a line of ssh's or scp's."""
     line = spot.line.strip().lstrip("@ ")
     found = known(spot, _SSH, line, exits=(255, 1, 128))
-    if found is None:
+    if found is None or is_ssh_consequence(spot, line):
         return None
     its_own = line.startswith(
         ("ssh: ", "scp: ", "kex_", "Host key verif", "REMOTE HOST", "WARNING: REMOTE HOST", "WARNING: UNP")
@@ -202,6 +227,14 @@ def read_ssh(spot: Spot) -> Seen | None:
     its_own |= "Permission denied (" in line and "publickey" in line
     its_own |= line.startswith(("Connection closed by", "Received disconnect")) and " port " in line
     return found if its_own else None
+
+
+def is_ssh_consequence(spot: Spot, line: str) -> bool:
+    """Whether a line of ssh's only follows from the warning above it: of a changed key, of an open key file."""
+    for mark, reasons in _FOLLOWS:
+        if mark in line:
+            return any(reason in each.line for each in spot.above(_WARNING) for reason in reasons)
+    return False
 
 
 FAMILIES: tuple[Family, ...] = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from autoexec_magic.values import Confidence
+
 from ..spots import Family, Saying, Seen, Spot, saying, seen
 
 _BOX = "│| "
@@ -16,7 +18,7 @@ _TITLES: tuple[Saying, ...] = (
     ("Missing required argument", "missing-argument", "add the argument that the message names"),
     ("Unsupported argument", "unexpected-argument", "correct the argument's name, or take it out"),
     ("Unsupported attribute", "attribute-not-found", "correct the attribute's name"),
-    ("Unsupported block type", "unexpected-argument", "correct the block's name, or take it out"),
+    ("Unsupported block type", "invalid-config", "correct the block's name, or take it out"),
     ("Invalid index", "key-not-found", "look at what the collection holds"),
     ("Failed to read variables file", "file-not-found", "check the path of -var-file"),
     ("Unreadable module directory", "file-not-found", "correct the source of that module"),
@@ -50,6 +52,7 @@ _TITLES: tuple[Saying, ...] = (
     ("Invalid character", "syntax", "take the odd character out"),
     ("Missing newline after", "syntax", "begin a new line there"),
     ("Unterminated template string", "syntax", "close the quote that the line opens"),
+    ("Invalid single-argument block definition", "syntax", "begin a new line behind the bracket"),
     ("Invalid block definition", "syntax", "correct that line"),
     ("Invalid multi-line string", "syntax", "close the quote that the line opens"),
     ("Missing name for", "syntax", "give the block its labels"),
@@ -61,6 +64,15 @@ _BELOW: tuple[Saying, ...] = (
     ("flag provided but not defined", "unknown-option", "correct the option; terraform COMMAND -help lists them"),
     ("to number; given string", "cannot-convert", "look at that text: it is no number"),
 )  # fmt: skip
+
+
+#: What may as well be called a line of a configuration that is wrong.
+_NEAR_CONFIG = frozenset(
+    (
+        *("unexpected-argument", "attribute-not-found", "key-not-found", "name-not-declared"),
+        *("type-mismatch", "unsupported-operand", "missing-argument"),
+    )
+)
 
 
 def read(spot: Spot) -> Seen | None:
@@ -77,7 +89,8 @@ def read(spot: Spot) -> Seen | None:
     if found is None:
         return None
     why = f"{title}: {told}" if told else title
-    return seen(spot, found[0], why, found[1], where=where, last=last, exits=(1,))
+    sure: Confidence = "likely" if found[0] in _NEAR_CONFIG else "certain"
+    return seen(spot, found[0], why, found[1], where=where, last=last, exits=(1,), confidence=sure)
 
 
 def _below(spot: Spot) -> tuple[str, str, Spot]:

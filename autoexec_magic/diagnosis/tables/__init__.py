@@ -10,9 +10,21 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ..rows import UNKNOWN, Entry, by_message
-from . import arrays, concurrent, databases, files, formats, imports, language, learning, network, syntax
+from . import (
+    arrays,
+    concurrent,
+    databases,
+    files,
+    formats,
+    imports,
+    language,
+    learning,
+    libraries,
+    network,
+    syntax,
+)
 
-_FAMILIES = (imports, formats, learning, arrays, concurrent, network)
+_FAMILIES = (imports, formats, learning, arrays, concurrent, network, libraries)
 
 
 def _more(name: str) -> tuple[tuple[str, Entry], ...]:
@@ -34,6 +46,7 @@ ROWS: MappingProxyType[str, Entry] = MappingProxyType(
         **arrays.ROWS,
         **learning.ROWS,
         **concurrent.ROWS,
+        **libraries.ROWS,
         "AttributeError": language.attribute_error(*_more("AttributeError")),
         "TypeError": by_message(
             *_more("TypeError"), *language.TYPE_ERROR, otherwise=language.LEAF["TypeError"]

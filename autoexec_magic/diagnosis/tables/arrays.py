@@ -30,6 +30,7 @@ _UNKNOWN_DTYPE = says("unknown-dtype", "use a type of data that exists, such as 
 _MERGE = likely("merge-mismatch", "give both tables a key of one name and type: on=, .astype(...)")
 _ACCESSOR = says("wrong-accessor", "convert the column first: .astype(str), pandas.to_datetime()")
 _PANDAS_COLUMN = likely("column-not-found", "correct the column's name: look at .columns", tell=key)
+_NO_JSON = likely("invalid-json", "look at the text: it is no JSON, or JSON lines (lines=True)")
 _SHAPED = likely("shape-mismatch", "print the .shape of each on that line, and make them fit", tell=operands)
 
 ROWS: dict[str, Entry] = {
@@ -66,9 +67,10 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("mismatch in its core dimension", SHAPE),
         ("cannot reshape array", RESHAPE),
         ("must match exactly", SHAPE),
-        ("must have the same shape", SHAPE),
+        ("all input arrays must have the same shape", SHAPE),
+        ("must have the same shape", _SHAPED),
         ("must have same first dimension", LENGTH),
-        ("must be the same size", LENGTH),
+        ("must be the same size", likely("length-mismatch", LENGTH.fix, tell=operands)),
         ("same number of dimensions", SHAPE),
         ("shape mismatch", SHAPE),
         ("Shape of passed values", SHAPE),
@@ -78,8 +80,20 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("truth value of a", TRUTH),
         ("Length of values", LENGTH),
         ("Length mismatch", LENGTH),
-        ("same length", LENGTH),
+        ("arrays must be of the same length", LENGTH),
+        ("same length", likely("length-mismatch", LENGTH.fix, tell=operands)),
         ("equal len keys", LENGTH),
+        ("No objects to concatenate", says("empty-sequence", "check that there is something to concatenate")),
+        ("Missing column provided", _PANDAS_COLUMN),
+        (" doesn't match format ", likely("date-format", "give the text's format=, or format='mixed'")),
+        ("Expected object or value", _NO_JSON),
+        ("found when decoding", _NO_JSON),
+        ("when decoding 'string'", _NO_JSON),
+        (
+            "Invalid frequency",
+            likely("wrong-value", "take a frequency that pandas knows, such as 'D' or 'h'"),
+        ),
+        ("Bin edges must be unique", likely("duplicate-labels", "pass duplicates='drop', or fewer bins")),
         ("Wrong number of items passed", LENGTH),
         ("If using all scalar values", says("index-needed", "put each value in a list, or give an index=")),
         ("duplicate labels", _LABELS),
@@ -117,6 +131,8 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("does not support operation", DTYPE),
         ("agg function failed", DTYPE),
         ("Could not convert", CONVERT),
+        ("to have same length", LENGTH),
+        ("Cannot perform '", likely("unsupported-operand", "put each comparison in brackets: & binds first")),
         ("Cannot interpret", _UNKNOWN_DTYPE),
         ("not understood", _UNKNOWN_DTYPE),
         ("converted to Python scalars", SCALAR),

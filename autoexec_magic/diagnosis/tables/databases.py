@@ -20,7 +20,7 @@ _CONSTRAINT = says("constraint-failed", "change the row so that it keeps the rul
 _ABORTED = says("transaction-aborted", "call rollback(), then correct the statement that failed first")
 _PARAMETERS = says("sql-parameters", "pass one value, of a plain type, for each placeholder")
 _EXISTS = says("table-exists", "write CREATE TABLE IF NOT EXISTS, or drop it first")
-_CLOSED = says("database-closed", "use the connection before it is closed, or connect again")
+CLOSED = says("database-closed", "use the connection before it is closed, or connect again")
 _READ_ONLY = says("database-read-only", "open it for writing, and check the rights of its file")
 _DAMAGED = says("database-damaged", "check that this file is a database; else take a copy that is well")
 _THREAD = says("wrong-thread", "connect in the thread that uses it")
@@ -51,10 +51,10 @@ _SAYINGS: tuple[tuple[str, Entry], ...] = (
     ("malformed", _DAMAGED),
     ("disk I/O error", _DAMAGED),
     ("database or disk is full", says("disk-full", "free some space on that disk")),
-    ("closed database", _CLOSED),
-    ("closed cursor", _CLOSED),
-    ("connection is closed", _CLOSED),
-    ("connection already closed", _CLOSED),
+    ("closed database", CLOSED),
+    ("closed cursor", CLOSED),
+    ("connection is closed", CLOSED),
+    ("connection already closed", CLOSED),
     ("used in that same thread", _THREAD),
     ("bindings", _PARAMETERS),
     ("binding", _PARAMETERS),
@@ -128,7 +128,7 @@ ROWS: dict[str, Entry] = {
         "sql-needs-text", "wrap the statement: sqlalchemy.text(...)"
     ),
     "sqlalchemy.exc.PendingRollbackError": _ABORTED,
-    "sqlalchemy.exc.ResourceClosedError": _CLOSED,
+    "sqlalchemy.exc.ResourceClosedError": CLOSED,
     "sqlalchemy.exc.NoResultFound": says(
         "row-not-found", "check that the row is there, or use one_or_none()"
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..paths import missing_file
-from ..rows import Entry, by_errno, by_message, likely, on_line, raised_in, says
+from ..rows import Entry, by_errno, by_message, likely, on_line, raised_in, says, when
 from .language import MEMORY
 from .network import (
     ADDRESS_IN_USE,
@@ -19,6 +19,9 @@ from .network import (
 )
 
 _PROGRAM = says("command-not-found", "install the program, or correct its name: {path}")
+_PROGRAM_AT = likely(  # ENOENT of a path may be the program's, its interpreter's or the working directory's
+    "command-not-found", "check {path}, the program in its first line (#!), and the folder of cwd="
+)
 _NOT_EXECUTABLE = says("not-executable", "chmod +x {path}, and let it begin with #! and its interpreter")
 _NO_FILE = says("file-not-found", "check that the path exists and how it is spelled", tell=missing_file)
 _DENIED = says("permission-denied", "take a path you may use, or change the rights of {path}")
@@ -36,6 +39,7 @@ _BLOCK = says("would-block", "wait until it is ready (select), or let the call b
 _LOOP = says("too-many-links", "correct the symbolic links of {path}: they lead in a circle")
 _NO_FORK = likely("process-limit", "start fewer processes at once, or end some: the system starts no more")
 _LOCK_HELD = likely("lock-held", "wait for who holds that lock, or end it")
+_STARTED = when(lambda message: "/" in message.rpartition(": ")[2], _PROGRAM_AT, otherwise=_PROGRAM)
 _STARTS = (("subprocess.py", "_execute_child"), ("subprocess.py", "_posix_spawn"))
 
 _LOCKS = re.compile(r"\b(?:flock|lockf|LOCK_NB)\b")
@@ -90,7 +94,7 @@ def os_error(*more: tuple[str, Entry]) -> Entry:
         dict.fromkeys(
             _STARTS,
             by_errno(
-                {**ERRNOS, 11: _NO_FORK, 8: _NOT_EXECUTABLE, 13: _NOT_EXECUTABLE, 2: _PROGRAM},
+                {**ERRNOS, 11: _NO_FORK, 8: _NOT_EXECUTABLE, 13: _NOT_EXECUTABLE, 2: _STARTED},
                 otherwise=_OTHER,
             ),
         ),
@@ -103,7 +107,7 @@ def _when_started(row: Entry, otherwise: Entry) -> Entry:
 
 
 ROWS: dict[str, Entry] = {
-    "FileNotFoundError": _when_started(_PROGRAM, _NO_FILE),
+    "FileNotFoundError": _when_started(_STARTED, _NO_FILE),
     "PermissionError": by_errno({1: _NOT_PERMITTED}, otherwise=_when_started(_NOT_EXECUTABLE, _DENIED)),
     "IsADirectoryError": _DIRECTORY,
     "NotADirectoryError": _NOT_A_DIRECTORY,

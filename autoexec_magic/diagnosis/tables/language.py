@@ -54,6 +54,7 @@ TYPE_ERROR: tuple[tuple[str, Entry], ...] = (
     ("non-default argument", says("dataclass-field-order", "put {name} before the fields with a default")),
     (" positional argument", _MANY_ARGUMENTS),
     ("takes no arguments", _MANY_ARGUMENTS),
+    ("(the instance to initialize)", _MANY_ARGUMENTS),
     ("takes no keyword arguments", says("unexpected-argument", "pass it by place, without a name")),
     ("unexpected keyword", _ARGUMENT),
     ("invalid keyword argument", _ARGUMENT),
@@ -86,6 +87,8 @@ TYPE_ERROR: tuple[tuple[str, Entry], ...] = (
     ("t instantiate abstract class", says("abstract-class", "write the missing methods in the subclass")),
     ("context manager protocol", _CONTEXT),
     ("used in 'await' expression", says("not-awaitable", "take the await away: that is no coroutine")),
+    ("d format: ", _FORMAT),
+    ("x format: ", _FORMAT),
     ("argument for format string", _FORMAT),
     ("arguments for format string", _FORMAT),
     ("during string formatting", _FORMAT),
@@ -101,6 +104,8 @@ TYPE_ERROR: tuple[tuple[str, Entry], ...] = (
 VALUE_ERROR: tuple[tuple[str, Entry], ...] = (
     ("could not convert", _CONVERT),
     ("invalid literal for ", _CONVERT),
+    ("Invalid literal for ", _CONVERT),
+    ("badly formed hexadecimal", _CONVERT),
     ("values to unpack", _UNPACK),
     (" does not match format ", _DATE),
     ("unconverted data remains", _DATE),
@@ -118,11 +123,18 @@ VALUE_ERROR: tuple[tuple[str, Entry], ...] = (
     ("not in tuple", _NOT_THERE),
     ("not in deque", _NOT_THERE),
     ("substring not found", _NOT_THERE),
-    (" is not a valid ", _NOT_THERE),
+    (" is not a valid value for", likely("wrong-value", "give it one of the values that the message allows")),
+    (
+        " is not a valid ",  # an Enum says so; anybody else may say it of anything
+        raised_in(
+            {("enum.py", "__new__"): _NOT_THERE, ("enum.py", "__call__"): _NOT_THERE},
+            otherwise=likely("value-not-found", "take one of the values that there are"),
+        ),
+    ),
     ("empty sequence", _EMPTY),
     ("iterable argument is empty", _EMPTY),
     ("closed file", says("file-closed", "use the file inside its with block, or open it again")),
-    ("mode: ", says("wrong-file-mode", "open with one of 'r', 'w', 'a', 'x', and + or b after it")),
+    ("invalid mode: ", says("wrong-file-mode", "open with one of 'r', 'w', 'a', 'x', and + or b after it")),
     ("create/read/write/append mode", says("wrong-file-mode", "open with one of 'r', 'w', 'a', 'x'")),
     (
         "for integer string conversion",
@@ -164,6 +176,13 @@ RUNTIME_ERROR: tuple[tuple[str, Entry], ...] = (
         likely("recursion-limit", "give the function a case without a call of itself"),
     ),
     ("super(): ", likely("wrong-value", "call super() inside a method")),
+)
+#: Rows of the interpreter's own words. A package that raises with the same words may mean something else.
+INTERPRETERS = frozenset(
+    id(row)
+    for table in (TYPE_ERROR, VALUE_ERROR, INDEX_ERROR, RUNTIME_ERROR)
+    for _, row in table
+    if isinstance(row, Row)
 )
 _RECURSION = says("recursion-limit", "give the function a case in which it does not call itself")
 _ENVIRONMENT = says(

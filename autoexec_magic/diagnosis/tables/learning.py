@@ -95,8 +95,8 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         (" array, got ", SHAPE),
         ("match target batch_size", LENGTH),
         ("Unknown label type", says("wrong-target", "use a regressor for numbers, a classifier for classes")),
-        ("number of samples", says("too-few-samples", "take fewer splits, or more samples")),
-        ("greater than the number of", says("too-few-samples", "take fewer splits, or more samples")),
+        ("number of samples", likely("too-few-samples", "take fewer splits, or more samples")),
+        ("greater than the number of", likely("too-few-samples", "take fewer splits, or more samples")),
         ("least populated class", says("too-few-samples", "take fewer splits, or leave stratify out")),
         (
             "compatible with arrays of bytes/strings",

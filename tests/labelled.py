@@ -36,7 +36,7 @@ def labelled(name: str) -> list[Labelled]:
 
     `ours` is what the tables were written with; of the independent failures
     `seen` are those with an odd number, which were looked at afterwards, and
-    `held-out` the others, which nobody looked at who wrote the tables.
+    `held-out` the others, which were looked at only after they had been run once.
     """
     if name == "ours":
         return list(_captured())

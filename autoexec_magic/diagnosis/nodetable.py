@@ -172,7 +172,6 @@ MESSAGES: tuple[Saying, ...] = (
     ("Digest method not supported", "wrong-value", "take a hash that crypto.getHashes() lists"),
     ("nvalid digest", "wrong-value", "take a hash that crypto.getHashes() lists"),
     ("nknown cipher", "wrong-value", "take a cipher that crypto.getCiphers() lists"),
-    ("bad port", "invalid-url", "take another port: fetch refuses that one"),
     ("URI malformed", "cannot-decode", "look at the text: a % in it stands alone"),
     ("fetch failed", "connection-failed", "look at the cause below it, then at the address"),
     ("aborted due to timeout", "operation-timed-out", "allow more time, or look at why the server is slow"),

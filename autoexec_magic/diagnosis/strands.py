@@ -26,7 +26,8 @@ _BEFORE = re.compile(
     r"|(?<=[\] ])[A-Za-z][\w-]{0,40}\.sh: (?!line \d)"  # a script that names itself behind the time
     r")"
 )
-# Who wrote the line: concurrently ([api] , and no level of a log), compose (web-1  | ), kubectl logs --prefix ([pod/a/b] ), syslog (prog[12]: ).
+# Who wrote the line: concurrently ([api] , and no level of a log), compose (web-1  | ),
+# kubectl logs --prefix ([pod/a/b] ), syslog (prog[12]: ).
 _SOURCE = re.compile(
     r"(?:([A-Za-z0-9][\w.-]{0,63}[ \t]{1,40}\| ?)"
     r"|(\[pod/[\w./-]{1,160}\] ?)"

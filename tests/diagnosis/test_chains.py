@@ -33,9 +33,9 @@ def block(error, file="a.py", source="code()", function="f"):
         ),
         pytest.param(
             block("KeyError: 1", LIBRARY) + CAUSE + block("ValueError: odd", LIBRARY),
-            "key-not-found",
-            "certain",
-            id="a-library-that-says-little",
+            "wrong-value",
+            "likely",
+            id="what-a-library-looked-up",
         ),
         pytest.param(
             block("KeyError: 'port'") + OTHER + block("Odd: no key 'port'"),

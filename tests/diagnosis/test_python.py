@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoexec_magic.diagnosis import diagnose_text, python
+from autoexec_magic.diagnosis.sureness import earned
 
 FAILURES = Path(__file__).parents[1] / "data" / "failures" / "python"
 SCRIPT = "/tmp/x/script.py"
@@ -159,7 +160,7 @@ def test_a_captured_failure_is_explained(name, place, why, fix, confidence):
     assert seen.where == (f"{SCRIPT}:{place}" if isinstance(place, int) else place)
     assert why in seen.why
     assert fix in seen.fix
-    assert seen.confidence == confidence
+    assert seen.confidence == earned(seen.code, confidence)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from autoexec_magic.diagnosis import diagnose_outcome, diagnose_text, shell
+from autoexec_magic.diagnosis.sureness import earned
 from autoexec_magic.values import Outcome
 
 FAILURES = Path(__file__).parents[1] / "data" / "failures" / "shell"
@@ -60,7 +61,7 @@ ROWS = [
     ("unset-variable.dash", 2, "script.sh:2", "NOSUCH: parameter not set", "${NOSUCH:-}", "likely"),
     ("killed", 137, "script.sh:1", "(SIGKILL)", "memory limit", "certain"),
     ("segmentation-fault", 139, "script.sh:1", "(SIGSEGV)", "-X faulthandler", "certain"),
-    ("aborted", 134, "script.sh:1", "(SIGABRT)", "the check that failed", "certain"),
+    ("aborted", 134, "script.sh:1", "(SIGABRT)", "the check that failed", "likely"),
     ("terminated", 143, "", "(SIGTERM)", "who ended it", "certain"),
     ("nonzero-exit", 3, "", "exit code 3; last line: step 2 of 3: checksum", "the lines above", "unknown"),
     ("nonzero-exit.silent", 1, "", "exit code 1, and nothing was written", "let it say why", "unknown"),
@@ -93,7 +94,14 @@ ROWS = [
     ("too-many-links.cat", 1, "", "Too many levels of symbolic li", "look at where that lin", "likely"),
     ("name-too-long", 1, "", "cannot touch 'xxxxxxxxxxxxxxxx", "take a shorter name", "likely"),
     ("file-in-use.bash", 1, "script.sh:3", "Text file busy", "end the program first:", "likely"),
-    ("command-not-found.env", 127, "", "No such file or directory", "install frobnicate, or", "certain"),
+    ("command-not-found.env", 127, "", "No such file or directory", "install frobnicate, or", "likely"),
+    ("interpreter-not-found.crlf", 127, "", "No such file or directory", "correct the first line", "certain"),
+    ("file-exists.noclobber", 1, "script.sh:2", "cannot overwrite existing", "take another name", "likely"),
+    ("wrong-type.return", 2, "script.sh:1", "numeric argument required", "look at that value", "likely"),
+    ("index-out-of-range.array", 1, "script.sh:2", "bad array subscript", "look at the index", "likely"),
+    ("syntax.arithmetic", 1, "script.sh:1", "operand expected", "close what is open", "likely"),
+    ("cannot-convert.octal", 1, "script.sh:1", "value too great for base", "without its leading 0", "likely"),
+    ("no-such-process.builtin", 1, "script.sh:1", "No such process", "check that the process", "likely"),
     ("command-not-found.xargs", 127, "", "No such file or directory", "install frobnicate, or", "certain"),
     ("command-not-found.nohup", 127, "", "No such file or directory", "install frobnicate, or", "certain"),
     ("command-not-found.timeout", 127, "", "No such file or directory", "install frobnicate, or", "certain"),
@@ -196,7 +204,7 @@ def test_a_signal_is_said_by_name(name, code):
 
     number = signal.Signals[name]
     ended = diagnose_outcome(outcome(-number, "tool: tool: Permission denied\n"))
-    assert (ended.code, ended.confidence) == (code, "certain")
+    assert (ended.code, ended.confidence) == (code, earned(code, "certain"))
     assert f"({name})" in ended.why
     assert ("last line: tool" in ended.why) == (name == "SIGABRT")
     assert ended.fix

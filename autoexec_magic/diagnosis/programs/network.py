@@ -123,7 +123,7 @@ _SSH: tuple[Saying, ...] = (
 
 
 #: Numbers of curl's that several causes share; which one it was, only its words may say.
-_SHARED = frozenset((23, 26, 35, 52, 55, 56, 92))
+_SHARED = frozenset((23, 26, 35, 55, 56, 92))
 _CURL_WORDS: tuple[Saying, ...] = (
     ("CONNECT tunnel failed", "proxy-failed", "look at what the proxy answers (http_proxy, https_proxy, --proxy)"),
     ("Proxy CONNECT aborted", "proxy-failed", "look at what the proxy answers (http_proxy, https_proxy, --proxy)"),

@@ -18,10 +18,8 @@ from autoexec_magic.diagnosis.programs.network import CURL
         ("connection-refused.curl", 7),
         ("transfer-cut.curl", 18),
         ("http-not-found.curl", 22),
-        ("write-failed.curl", 23),
         ("file-not-found.curl", 26),
         ("operation-timed-out.curl", 28),
-        ("tls-failed.curl", 35),
         ("too-many-redirects.curl", 47),
         ("empty-reply.curl", 52),
         ("connection-lost.curl", 56),
@@ -81,3 +79,19 @@ def test_ssh_s_other_words_are_read(line, code):
 def test_words_that_only_sound_alike_are_left_alone(line):
     """Only in the program's own form, or below its own lines."""
     assert [each.code for each in diagnose_log(line)] in ([], ["permission-denied"])
+
+
+@pytest.mark.parametrize(("name", "returncode"), [("write-failed.curl", 23), ("tls-failed.curl", 35)])
+def test_a_number_that_causes_share_is_likely(name, returncode):
+    """curl gives one number to several causes; only its words may tell them apart."""
+    text = (FAILURES / "programs" / f"{name}.txt").read_text(encoding="utf-8")
+    seen = diagnose_outcome(outcome(returncode, text), language="bash")
+    assert (seen.code, seen.confidence) == (name.partition(".")[0], "likely")
+
+
+def test_what_follows_from_a_warning_of_ssh_is_not_the_cause():
+    """The last line is the same for a key that changed and for one that nobody knows."""
+    changed = "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.\n"
+    assert diagnose_outcome(outcome(255, changed), language="bash").code == "host-key-changed"
+    open_key = "@ WARNING: UNPROTECTED PRIVATE KEY FILE! @\nroot@a: Permission denied (publickey).\n"
+    assert diagnose_outcome(outcome(255, open_key), language="bash").code == "unsafe-key-file"

@@ -25,7 +25,7 @@ def test_each_row_has_a_fix_and_was_captured():
             "abstract-class",
             "certain",
         ),
-        ("TypeError", "sequence item 0: expected str instance, int found", "wrong-type", "certain"),
+        ("TypeError", "sequence item 0: expected str instance, int found", "wrong-type", "likely"),
         (
             "RecursionError",
             "maximum recursion depth exceeded while calling a Python object",

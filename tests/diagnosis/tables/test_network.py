@@ -19,7 +19,7 @@ def test_each_row_has_a_fix_and_was_captured():
     [
         ("requests.exceptions.ProxyError", "Cannot connect to proxy.", "proxy-failed", "certain"),
         ("ssl.SSLError", "[SSL: TLSV1_ALERT_PROTOCOL_VERSION] odd", "tls-failed", "likely"),
-        ("urllib.error.HTTPError", "HTTP Error 418: I'm a teapot", "http-client-error", "certain"),
+        ("urllib.error.HTTPError", "HTTP Error 418: I'm a teapot", "http-client-error", "likely"),
         (
             "requests.exceptions.HTTPError",
             "503 Server Error: x for url: http://h:8404/404",

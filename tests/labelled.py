@@ -34,15 +34,15 @@ class Labelled:
 def labelled(name: str) -> list[Labelled]:
     """Return a set, in the order of its files' names.
 
-    `ours` is what the tables were written with; of the independent failures
-    `seen` are those with an odd number, which were looked at afterwards, and
-    `held-out` the others, which were looked at only after they had been run once.
+    `ours` is what the tables were written with. `seen` are independent failures
+    that were looked at after they had been run once (`a-` and `b-`), and
+    `unseen` those that nobody looked at who writes the tables (`c-` and `d-`).
     """
     if name == "ours":
         return list(_captured())
     cases = []
     for path in sorted((FOLDER / "independent").glob("*.json")):
-        if (int(path.name[2:5]) % 2 == 1) != (name == "seen"):
+        if (path.name[0] in "ab") != (name == "seen"):
             continue
         record = json.loads(path.read_text(encoding="utf-8"))
         fields = {key: record[key] for key in ("language", "returncode", "stdout", "stderr") if key in record}

@@ -31,8 +31,8 @@ class Score:
     certain_and_wrong: float
 
 
-def score(cases: list[Labelled]) -> Score:
-    """Diagnose all cases and print what went wrong."""
+def score(cases: list[Labelled], *, is_seen: bool) -> Score:
+    """Diagnose all cases; print what went wrong with those that may be looked at."""
     right = certain = wrong = 0
     families: Counter[str] = Counter()
     for case in cases:
@@ -43,22 +43,23 @@ def score(cases: list[Labelled]) -> Score:
         is_certain = bool(found) and found.confidence == "certain"
         certain += is_certain
         wrong += is_certain and not is_right
-        if not is_right:
+        if is_seen and not is_right:
             families[case.family] += 1
             print(f"{case.name} ({case.family}): {code} ({found and found.confidence}), not {case.labels[0]}")
     count = len(cases)
-    print(dict(families))
+    if is_seen:
+        print(dict(families))
     return Score(count=count, right=right / count, certain=certain / count, certain_and_wrong=wrong / count)
 
 
 @pytest.mark.parametrize("name", BARS)
 def test_the_root_cause_is_named(name, capsys):
     """Of failures whose authors had not seen the tables; they may only be named better from here on."""
-    found = score(labelled(name))
+    found = score(labelled(name), is_seen=name == "seen")
     with capsys.disabled():
         print(f"\nlabelled failures, {name}: {found}")
     right, certain, wrong = BARS[name]
-    assert found.count >= 125
+    assert found.count >= 90
     assert found.right >= right
     assert found.certain >= certain
     assert found.certain_and_wrong <= wrong

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoexec_magic.diagnosis import diagnose_log, diagnose_outcome
+from autoexec_magic.diagnosis import deciding_in_log, diagnose_outcome
 from autoexec_magic.values import Diagnosis, Outcome
 
 FOLDER = Path(__file__).parent / "data" / "labelled"
@@ -76,8 +76,8 @@ def diagnosed(case: Labelled) -> Diagnosis | None:
     """Return what the product says of a failure."""
     if case.runs:
         return _in_notebook(case)
-    if case.returncode is None:  # a log: of several failures, the one that decides is the last
-        return next(reversed(diagnose_log(case.stderr)), None)
+    if case.returncode is None:
+        return deciding_in_log(case.stderr)
     outcome = Outcome(
         argv=("tool",),
         returncode=case.returncode,

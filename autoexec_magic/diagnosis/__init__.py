@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .around import NOTHING, Around, Cell, Notebook
 from .limits import limit_words
-from .logs import diagnose_log
+from .logs import deciding_in_log, diagnose_log
 from .outcomes import diagnose_outcome
 from .raised import diagnose_exception
 from .texts import diagnose_text
@@ -23,6 +23,7 @@ __all__ = [
     "Around",
     "Cell",
     "Notebook",
+    "deciding_in_log",
     "diagnose_exception",
     "diagnose_log",
     "diagnose_outcome",

@@ -11,13 +11,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 from autoexec_magic.values import Diagnosis
 
 from . import failures, python
 from .around import NOTHING, Around
 from .plain import Plain, Reading, lines, make_plain
+from .several import Told, at_most_likely, deciding, is_alone, role_of
 from .spots import Seen
 from .strands import Strand, strands
 
@@ -36,15 +36,6 @@ _VARIES = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds|milliseconds)\b|\b0x[0-9
 _WITH_PYTHON = ("", "python", "bash", "sh", "shell")  # what may run Python
 _FRAMES = ('  File "', "Cell In[")
 _LINES = (": can't open file ", ": No module named ", "SystemExit: ")  # what Python says in one line
-
-
-class _Told(NamedTuple):
-    """A failure of a strand; `start` and `end` are places in it."""
-
-    diagnosis: Diagnosis
-    start: int
-    end: int
-    is_echo: bool = False
 
 
 def diagnose_log(text: str, *, language: str = "", around: Around = NOTHING) -> tuple[Diagnosis, ...]:
@@ -74,26 +65,66 @@ def diagnose_log(text: str, *, language: str = "", around: Around = NOTHING) -> 
     ['host-not-found']
     """
     plain = make_plain(text)
-    found: list[tuple[int, int, Diagnosis, bool]] = []
-    log = plain.text.replace("\r\n", " \n") if "\r\n" in plain.text else plain.text
+    return tuple(_with_bytes(plain, _counted(_of_log(plain.text, language))[:MOST]))
+
+
+def deciding_in_log(text: str, *, language: str = "") -> Diagnosis | None:
+    r"""Return the failure of a log that decides, or None where nothing went wrong.
+
+    Parameters
+    ----------
+    text, language
+        As for `diagnose_log`.
+
+    Returns
+    -------
+    Diagnosis or None
+        The last failure, unless `several` knows better; where there are others
+        of another kind, it is `likely` at most.
+
+    Examples
+    --------
+    >>> found = deciding_in_log("curl: (6) Could not resolve host: a.example\nls: cannot access 'b'\n")
+    >>> found.code, found.confidence
+    ('host-not-found', 'certain')
+    """
+    plain = make_plain(text)
+    found = _of_log(plain.text, language)
+    if not found:
+        return None
+    chosen = deciding(found, found[-1])
+    said = next(_with_bytes(plain, [chosen]))
+    return said if is_alone(found) else at_most_likely(said)
+
+
+def _of_log(plain: str, language: str) -> list[Told]:
+    """Return the failures of a log in the order of their places, without echoes."""
+    log = plain.replace("\r\n", " \n") if "\r\n" in plain else plain
     marked = failures.candidates_of(log)
     if not marked and _HEADER not in log and not any(mark in log for mark in (*_FRAMES, *_LINES)):
-        return ()
+        return []
+    found: list[Told] = []
     for strand in strands(log, marked):
         for told in _of_strand(strand, language):
             start, end = strand.place(told.start), strand.place(max(told.start, told.end - 1)) + 1
-            found.append((start, end, told.diagnosis, told.is_echo))
-    found.sort(key=lambda each: each[:2])
-    return tuple(_with_bytes(plain, _counted(_without_echoes(found))[:MOST]))
+            found.append(told._replace(start=start, end=end))
+    found.sort(key=lambda each: (each.start, each.end))
+    return _without_echoes(found)
 
 
-def _of_strand(strand: Strand, language: str) -> Iterator[_Told]:
+def told_in(text: str, language: str) -> list[Told]:
+    """Return the failures of a short text of one source, in order, without echoes."""
+    strand = Strand(text=text, marked=failures.candidates_of(text))
+    return _without_echoes(list(_of_strand(strand, language)))
+
+
+def _of_strand(strand: Strand, language: str) -> Iterator[Told]:
     """Yield the failures of one source, in order; where readers overlap, the surer one."""
     text = strand.text
     told = [*_tracebacks(text)] if language in _WITH_PYTHON else []
     told += [_of_seen(each) for each in failures.find(text, strand.marked, also_shell=True)]
     told.sort(key=lambda each: (each.start, each.end))
-    kept: list[_Told] = []
+    kept: list[Told] = []
     for each in told:
         if not kept or each.start >= kept[-1].end:
             kept.append(each)
@@ -102,23 +133,23 @@ def _of_strand(strand: Strand, language: str) -> Iterator[_Told]:
     yield from kept
 
 
-def _is_more(told: _Told, other: _Told) -> bool:
+def _is_more(told: Told, other: Told) -> bool:
     """Whether a failure says more than one that it overlaps: it is surer, or much longer."""
     if _rank(told) != _rank(other):
         return _rank(told) > _rank(other)
     return told.end - told.start > 4 * (other.end - other.start)
 
 
-def _rank(told: _Told) -> int:
+def _rank(told: Told) -> int:
     return ("unknown", "likely", "certain").index(told.diagnosis.confidence) - 2 * told.is_echo
 
 
-def _of_seen(seen: Seen) -> _Told:
+def _of_seen(seen: Seen) -> Told:
     reading = seen.reading()
-    return _Told(reading.diagnosis, reading.start, reading.end, seen.is_echo)
+    return Told(reading.diagnosis, reading.start, reading.end, seen.is_echo, seen.cascades)
 
 
-def _tracebacks(text: str) -> Iterator[_Told]:
+def _tracebacks(text: str) -> Iterator[Told]:
     """Yield each chain of Python's tracebacks, and what has no header: a syntax error, what was cut."""
     headers = _headers(text)
     opening = ended = 0
@@ -133,7 +164,12 @@ def _tracebacks(text: str) -> Iterator[_Told]:
         stop = _end_of(text, header, following)
         reading, ended = _read(text, start, stop), start
         if reading:
-            yield _Told(reading.diagnosis, start + reading.start, start + reading.end)
+            yield Told(
+                reading.diagnosis,
+                start + reading.start,
+                start + reading.end,
+                role=role_of(text, start),
+            )
             ended = start + reading.end
         if header > start and (wrapper := _read(text, header, stop)):
             ended = max(ended, header + wrapper.end)
@@ -179,7 +215,7 @@ def _end_of(text: str, header: int, stop: int) -> int:
     return min(stop, max(last, header) + _AFTER)
 
 
-def _headless(text: str, start: int, stop: int) -> Iterator[_Told]:
+def _headless(text: str, start: int, stop: int) -> Iterator[Told]:
     """Yield what Python says without a header between two places: frames and the exception, or one line."""
     for mark in _FRAMES:
         at = text.find(mark, start, stop)
@@ -188,7 +224,7 @@ def _headless(text: str, start: int, stop: int) -> Iterator[_Told]:
             end, last = _headless_end(text, opening, stop)
             reading = python.read(text[opening:end]) if end > opening else None
             if reading and (reading.start == 0 or reading.diagnosis.where):
-                yield _Told(reading.diagnosis, opening + reading.start, opening + reading.end)
+                yield Told(reading.diagnosis, opening + reading.start, opening + reading.end)
             at = text.find(mark, max(last, at + 1), stop)
     for mark in _LINES:
         at = text.find(mark, start, stop)
@@ -198,7 +234,7 @@ def _headless(text: str, start: int, stop: int) -> Iterator[_Told]:
             end = stop if end < 0 else end
             is_short = end - opening < _AFTER
             if is_short and (reading := python.read(text[opening:end])):
-                yield _Told(reading.diagnosis, opening + reading.start, opening + reading.end)
+                yield Told(reading.diagnosis, opening + reading.start, opening + reading.end)
             at = text.find(mark, end, stop)
 
 
@@ -213,48 +249,54 @@ def _headless_end(text: str, start: int, stop: int) -> tuple[int, int]:
     return stop, stop
 
 
-def _without_echoes(found: list[tuple[int, int, Diagnosis, bool]]) -> list[tuple[int, int, Diagnosis]]:
+def _without_echoes(found: list[Told]) -> list[Told]:
     """Leave out what only repeats that something failed, where what failed is told."""
-    kept: list[tuple[int, int, Diagnosis]] = []
+    kept: list[Told] = []
     explained = -_NEAR  # where the last failure stands that is no echo, or an echo of it
-    places = [start for start, _, _, is_echo in found if not is_echo]
-    for start, end, diagnosis, is_echo in found:
-        following = bisect_right(places, end)
-        is_told_below = following < len(places) and places[following] - end < _CLOSE
-        if not is_echo:
-            explained = end
-        elif start - explained < _NEAR or is_told_below:
-            explained = max(explained, end) if start - explained < _NEAR else explained
+    places = [each.start for each in found if not each.is_echo]
+    for each in found:
+        following = bisect_right(places, each.end)
+        is_told_below = following < len(places) and places[following] - each.end < _CLOSE
+        if not each.is_echo:
+            explained = each.end
+        elif each.start - explained < _NEAR or is_told_below:
+            explained = max(explained, each.end) if each.start - explained < _NEAR else explained
             continue
-        kept.append((start, end, diagnosis))
+        kept.append(each)
     return kept
 
 
-def _counted(found: list[tuple[int, int, Diagnosis]]) -> list[tuple[int, int, Diagnosis]]:
+def _counted(found: list[Told]) -> list[Told]:
     """Return each failure once, with how often it was seen."""
     first: dict[tuple[str, str, str], int] = {}
     times: list[int] = []
-    kept: list[tuple[int, int, Diagnosis]] = []
-    for start, end, diagnosis in found:
-        key = (diagnosis.code, _VARIES.sub("", diagnosis.why), diagnosis.where)
+    kept: list[Told] = []
+    for each in found:
+        said = each.diagnosis
+        key = (said.code, _VARIES.sub("", said.why), said.where)
         if key in first:
             times[first[key]] += 1
             continue
         first[key] = len(kept)
         times.append(1)
-        kept.append((start, end, diagnosis))
+        kept.append(each)
     return [
-        (start, end, replace(each, evidence=(*each.evidence, f"seen {count} times")) if count > 1 else each)
-        for (start, end, each), count in zip(kept, times, strict=True)
+        each._replace(
+            diagnosis=replace(each.diagnosis, evidence=(*each.diagnosis.evidence, f"seen {count} times"))
+        )
+        if count > 1
+        else each
+        for each, count in zip(kept, times, strict=True)
     ]
 
 
-def _with_bytes(plain: Plain, found: list[tuple[int, int, Diagnosis]]) -> Iterator[Diagnosis]:
+def _with_bytes(plain: Plain, found: list[Told]) -> Iterator[Diagnosis]:
     """Yield each diagnosis with its bytes; each part of the text is measured once."""
     at = before = 0
     is_ascii = plain.original.isascii()
-    for start, end, diagnosis in found:
-        first, last = plain.characters(start, end)
+    for each in found:
+        diagnosis = each.diagnosis
+        first, last = plain.characters(each.start, each.end)
         if is_ascii:
             yield replace(diagnosis, bytes=(first, last))
             continue

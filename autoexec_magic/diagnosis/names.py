@@ -70,7 +70,8 @@ class Changed:
     """A place that changes what a name stands for, such as `df["b"] = …`.
 
     `words` are the keys, attributes and methods in it; `takes_away` says that
-    doing it twice cannot work, as of `del df["b"]`.
+    doing it twice cannot work, as of `del df["b"]`; `is_remade` that the part is
+    made of its own former value, as of `df["b"] = df["b"].str.strip()`.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Changed:
     words: frozenset[str] = frozenset()
     is_stored: bool = False
     takes_away: bool = False
+    is_remade: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ def _explains(said: Diagnosis, ended: Diagnosis, returncode: int) -> bool:
     place; native code that gives up says why before it aborts.
     """
     gave_up = returncode == -signal.SIGABRT and said.code != "assertion-failed"
-    is_sure = said.confidence == "certain"
+    is_sure = said.confidence == "certain" or said.code == "uncaught-exception"
     return said.code == ended.code or (is_sure and (gave_up or said.code == "out-of-memory"))
 
 

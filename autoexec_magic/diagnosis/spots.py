@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from autoexec_magic.values import Confidence, Frame
 
+from .certificates import fault
 from .plain import Reading, compose, one_line
 
 LONGEST_LINE = 2000  #: characters of a line that are looked at
@@ -135,6 +136,8 @@ def known(spot: Spot, rows: tuple[Saying, ...], line: str = "", **more: object) 
 
 def seen(spot: Spot, code: str, why: str, fix: str, **more: object) -> Seen:
     """Return what was seen at the spot; `more` are other fields of `Seen`."""
+    if code == "certificate-invalid":  # whoever says it: the fault is in the words, or it is not told
+        code, fix = fault(why) or (code, fix)
     start = spot.start + len(spot.line) - len(spot.line.lstrip())
     end = spot.start + len(spot.line)
     last = more.pop("last", None)

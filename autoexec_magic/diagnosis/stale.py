@@ -117,11 +117,24 @@ def _run_twice(name: str, last: Happening, failure: Failure, known: Known) -> Di
         return None
     taken = next((each for each in names.changed if each.name == name and each.takes_away), None)
     is_after = known.runs.index(before) > known.runs.index(last.run)
-    if not is_own and not (taken is not None and is_after and taken.line == known.line):
+    if taken is None or taken.line != known.line:
+        taken = _remade_at(name, known)
+    if not is_own and (taken is None or not is_after):
         return None
     text = last.text if is_own else taken.text if taken is not None else ""
     why = f"this cell ran before, as {label(before)}, and changes {name} each time: `{text}`"
     return _remade("run-twice", name, why, known, f"{label(before)} ran the same code and passed")
+
+
+def _remade_at(name: str, known: Known) -> Changed | None:
+    """Return the change on the line that failed which makes a part of `name` of that very part."""
+    names = names_of(known.current.source) if known.current is not None else None
+    if names is None:
+        return None
+    begun = [*(each.line for each in names.changed), *(each.line for each in names.bound)]
+    at = max((line for line in begun if line <= known.line), default=0)
+    parts = (each for each in names.changed if each.line == at and each.name == name)
+    return next((each for each in parts if each.is_remade), None)
 
 
 def _earlier_pass(known: Known) -> CellRun | None:
@@ -302,8 +315,35 @@ def _is_in_doubt(name: str, known: Known) -> bool:
         return True
     if known.notebook.is_document_known and not run.position and run is not known.current:
         return True  # of a cell that the document, as it was saved, does not have
+    if _is_reordered(name, known):
+        return True
     texts = {each.run.source for each in known.happened(name) if each.kind in ("bound", "maybe")}
     return len(texts) > 1
+
+
+def _is_reordered(name: str, known: Known) -> bool:
+    """Whether cells that change `name`, or make it of itself, ran twice or out of order."""
+    last = 0
+    seen: set[str] = set()
+    for run in known.runs:
+        if name not in run.source:
+            continue
+        names, stopped = names_of(run.source), run.failed_line if run.ran == "failed" else 0
+        if run is known.current:
+            stopped = known.line
+        changed = (each for each in names.changed if each.name == name)
+        parts = [each.line for each in changed if each.is_stored or each.takes_away]
+        parts += [each.line for each in names.bindings(name) if each.is_remade]
+        did = any(not stopped or line < stopped for line in parts)
+        if did or (parts and run is known.current):
+            if run.source in seen or 0 < run.position < last:
+                return True
+            seen.add(run.source)
+            last = max(last, run.position)
+        elif names.bindings(name) and run is not known.current:  # made anew
+            last = run.position
+            seen.clear()
+    return False
 
 
 def _remade(code: str, name: str, why: str, known: Known, evidence: str) -> Diagnosis:

@@ -16,6 +16,10 @@ It is not earned, however plain the words are,
 
 - by a code that only names a family (`COARSE`): that a value is wrong, that a
   tool failed. The cause is nearer than that, and somebody else may name it;
+- by a code beside which a nearer one stands (`GENERAL`): that a certificate is
+  not accepted, where it may have expired or be for another host; that nothing
+  came, where somebody else failed to send it;
+- by a choice among several failures of one output (`several`);
 - by a wrapper: what was raised, or printed, because of something else;
 - by what happened inside a library, of which nobody but the library knows
   whether it is a failure or how it looks something up;
@@ -52,6 +56,23 @@ COARSE = WRAPPERS | frozenset(
     )
 )
 
+#: Codes beside which a nearer one stands that the words seldom exclude: certain is only the nearer one.
+GENERAL = frozenset(
+    (
+        # one of many reasons, each with a code of its own
+        *("certificate-invalid", "tls-failed", "connection-lost", "unexpected-answer", "proxy-failed"),
+        *("dtype-mismatch", "unknown-dtype", "ragged-array", "wrong-accessor", "cannot-convert"),
+        *("damaged-file", "not-an-archive", "archive-damaged", "invalid-manifest", "invalid-name"),
+        *("cannot-import-name", "native-module-failed", "wrong-architecture", "packages-broken"),
+        *("type-mismatch", "version-too-old", "file-in-use", "jvm-not-started"),
+        # somebody waited, or came too late: what happened before is why
+        *("queue-empty", "queue-full", "worker-died", "task-cancelled", "result-not-ready", "pool-closed"),
+        *("operation-timed-out", "would-block", "broken-pipe", "lock-poisoned", "event-loop-closed"),
+        *("transaction-aborted", "container-crashes", "container-not-running", "image-not-pulled"),
+        *("rollout-stuck", "not-scheduled"),
+    )
+)
+
 
 def earned(code: str, confidence: Confidence) -> Confidence:
     """Return the confidence that a diagnosis with this code may have at most.
@@ -59,4 +80,4 @@ def earned(code: str, confidence: Confidence) -> Confidence:
     >>> earned("wrong-value", "certain"), earned("key-not-found", "certain"), earned("error", "unknown")
     ('likely', 'certain', 'unknown')
     """
-    return "likely" if confidence == "certain" and code in COARSE else confidence
+    return "likely" if confidence == "certain" and (code in COARSE or code in GENERAL) else confidence

@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from autoexec_magic.values import Diagnosis
 
-from . import failures, python, shell
+from . import failures, logs, python, shell
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain, one_line
+from .several import Role, Told, at_most_likely, deciding, is_alone
 from .strands import strands
 from .sureness import WRAPPERS
 
@@ -28,6 +29,7 @@ _READERS: MappingProxyType[str, tuple[_Reader, ...]] = MappingProxyType(
 _OTHER: tuple[_Reader, ...] = (failures.read, shell.read)  # every program can be missing, or be killed
 _RANKS = {"certain": 2, "likely": 1, "unknown": 0}
 _BARE = ("aborted",)  # how it ended, and never why
+_AROUND = 16_000  # characters before and behind a failure in which others are looked for
 _FEW = 200  # characters behind a failure that cannot hold another one worth looking for
 
 
@@ -77,7 +79,7 @@ def read(plain: str, language: str, returncode: int | None, around: Around = NOT
     """
     best = _read(plain, language, returncode, around)
     if best is not None and best.diagnosis.confidence != "unknown":
-        return best
+        return _among_others(plain, best, language)
     for strand in strands(plain, {}) if "\n" in plain else ():
         found = _read(strand.text, language, returncode, around) if strand.text != plain else None
         if found is None or found.diagnosis.confidence == "unknown":
@@ -86,6 +88,25 @@ def read(plain: str, language: str, returncode: int | None, around: Around = NOT
         found = found._replace(start=start, end=end)
         best = found if best is None or _is_better(found, best) else best
     return best
+
+
+def _among_others(plain: str, best: Reading, language: str) -> Reading:
+    """Return what decides of `best` and the failures around it; among several kinds none is certain."""
+    start = plain.rfind("\n", 0, max(0, best.start - _AROUND)) + 1 if best.start > _AROUND else 0
+    stop = best.end + _AROUND
+    if not plain[start : best.start].strip() and not plain[best.end : stop].strip():
+        return best
+    found = logs.told_in(plain[start:stop], language)
+    first, last = best.start - start, best.end - start
+    own = next((each for each in found if each.start < last and first < each.end), None)
+    told = [each for each in found if each.start >= last or each.end <= first]
+    role: Role = own.role if own else ""
+    shown = Told(best.diagnosis, first, last, cascades=bool(own and own.cascades), role=role)
+    told = sorted([*told, shown], key=lambda each: (each.start, each.end))
+    if is_alone(told):
+        return best
+    chosen = deciding(told, shown)
+    return Reading(at_most_likely(chosen.diagnosis), chosen.start + start, chosen.end + start)
 
 
 def _read(plain: str, language: str, returncode: int | None, around: Around) -> Reading | None:

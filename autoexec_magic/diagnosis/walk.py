@@ -71,6 +71,7 @@ class _Walker(ast.NodeVisitor):
 
     def __init__(self, found: Gathered) -> None:
         self._found = found
+        self._value: ast.AST | None = None  # what the present statement assigns
 
     # -- statements
 
@@ -91,8 +92,10 @@ class _Walker(ast.NodeVisitor):
     def visit_Assign(self, node: ast.Assign) -> None:
         """Read the value, then bind the targets."""
         self.visit(node.value)
+        self._value = node.value
         for target in node.targets:
             self._store(target)
+        self._value = None
         if isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
             self._found.uses[node.targets[0].id] = free_names(node.value)
 
@@ -108,7 +111,9 @@ class _Walker(ast.NodeVisitor):
         self.visit(node.value)
         if isinstance(node.target, ast.Name):
             self._found.read(node.target.id)
+        self._value = node.target
         self._store(node.target)
+        self._value = None
 
     def visit_Import(self, node: ast.Import) -> None:
         """Bind each module, or its top package."""
@@ -364,6 +369,7 @@ class _Walker(ast.NodeVisitor):
                 words=words,
                 is_stored=is_stored,
                 takes_away=takes_away,
+                is_remade=is_stored and _reads(self._value, part),
             )
         )
 
@@ -397,6 +403,16 @@ def _own_words(part: ast.AST) -> Iterator[str]:
                 yield name
             case ast.Constant(value=str() | int()) if is_short(str(node.value)):
                 yield str(node.value)
+
+
+def _reads(value: ast.AST | None, part: ast.expr) -> bool:
+    """Whether `value` reads the very part, `df["b"]` or `self.total`, that is set."""
+    if value is None or not isinstance(part, ast.Attribute | ast.Subscript):
+        return False
+    if value is part:  # what is changed in place, by +=
+        return True
+    said = ast.dump(part).replace("Store()", "Load()")
+    return any(type(node) is type(part) and ast.dump(node) == said for node in ast.walk(value))
 
 
 def _parameters(arguments: ast.arguments) -> frozenset[str]:

@@ -35,7 +35,7 @@ def test_a_conflict_is_reduced_to_its_pair(name, why):
         ("python-unsupported.pip", "not in '>=3.99'"),
         ("connection-refused.pip", "NewConnectionError: Failed to establish a new connection: [Errno 111]"),
         ("host-not-found.pip", "Name or service not known"),
-        ("certificate-invalid.pip", "ssl certificate"),
+        ("certificate-self-signed.pip", "ssl certificate"),
         ("proxy-failed.pip", "ProxyError"),
         ("header-not-found.pip", "libpq-fe.h"),
         ("compiler-not-found.pip", "/nosuch/gcc"),

@@ -62,6 +62,37 @@ def case(name: str, cells: list[str], order: list, want: str) -> object:
         case("same-fault-before", [LOAD, "df['b'].sum()", "df['b']"], [1, 2, 3], "key-not-found"),
         case("same-fault-in-a-setter", [LOAD, "df['c'] = df['b']", "df['b']"], [1, 2, 3], "key-not-found"),
         case("anew-failed", [LOAD, "df = {'b': 1 / 0}", "df['b']"], [1, 2, 3], "cell-failed likely"),
+        # a part that is made of itself, by a cell that ran before
+        case(
+            "part-made-twice",
+            ["df = {'b': '1'}", "df['b'] = int(df['b'].strip())", "len(df)"],
+            [1, 2, 3, 2],
+            "run-twice likely c1",
+        ),
+        case(
+            "part-made-twice-over-lines",
+            ["df = {'b': '1'}", "df['b'] = (\n  int(\n    df['b'].strip()\n  )\n)"],
+            [1, 2, 2],
+            "run-twice likely c1",
+        ),
+        case(
+            "part-of-another-name-made",
+            ["df = {'b': '1'}\nother = {}", "other['b'] = 1", "df['b'].size"],
+            [1, 2, 2, 3],
+            "attribute-not-found certain",
+        ),
+        case(
+            "changed-twice-by-another-cell",
+            ["xs = ['1']", "xs[0] = xs[0] * 2", "xs[0].size"],
+            [1, 2, 2, 3],
+            "attribute-not-found likely",
+        ),
+        case(
+            "changed-in-another-order",
+            ["xs = ['1', '2']", "xs[0] = 1", "xs[1] = 2", "xs[0].size"],
+            [1, 3, 2, 4],
+            "attribute-not-found likely",
+        ),
         # order
         case("bound-below", ["xs = [1]", "xs.append(2)", "xs = 3"], [1, 3, 2], "out-of-order likely c1"),
         case("only-bound-below", ["xs.append(2)", "xs = 3"], [2, 1], "attribute-not-found"),

@@ -111,7 +111,8 @@ def read_postgres(spot: Spot) -> Seen | None:
     place = before.removeprefix("psql:").rstrip(": ")
     where = place if place.rpartition(":")[2].isdecimal() else ""
     found = _postgres(words)
-    return seen(spot, found[0], words, found[1], where=where, exits=(1, 2, 3)) if found else None
+    return seen(spot, found[0], words, found[1], where=where, exits=(1, 2, 3), cascades=True,
+                is_echo=found[0] == "transaction-aborted") if found else None  # fmt: skip
 
 
 def _postgres(words: str) -> tuple[str, str] | None:
@@ -130,7 +131,7 @@ def read_mysql(spot: Spot) -> Seen | None:
     if not line.startswith("ERROR ") or f"ERROR {number} (" not in line or number not in _MYSQL:
         return None
     code, fix = _MYSQL[number]
-    return seen(spot, code, line, fix, exits=(1,))
+    return seen(spot, code, line, fix, exits=(1,), cascades=True)
 
 
 def read_sqlite(spot: Spot) -> Seen | None:
@@ -140,7 +141,7 @@ def read_sqlite(spot: Spot) -> Seen | None:
         ("Runtime error", "Parse error", "Error: in prepare", "Error: stepping", "Error: near line")
     ):
         return None
-    return known(spot, _SQLITE, line, exits=(1, 19, 8, 26))
+    return known(spot, _SQLITE, line, exits=(1, 19, 8, 26), cascades=True)
 
 
 FAMILIES: tuple[Family, ...] = (

@@ -151,8 +151,6 @@ def read_curl(spot: Spot) -> Seen | None:
         code, fix = CURL.get(int(number), ("command-failed", "look up that number in man curl, EXIT CODES"))
         if code == "tls-failed" and "certificate" in words:
             code, fix = "certificate-invalid", _CA
-        if code == "certificate-invalid":
-            code, fix = _certificate(words) or (code, fix)
         if code == "http-error":
             code, fix = explain_status(words.rpartition(" ")[2]) or (code, fix)
         sure: Confidence = "likely" if int(number) in _SHARED and " reset by peer" not in words else "certain"
@@ -183,17 +181,6 @@ def explain_status(number: str) -> tuple[str, str] | None:
     return ("http-client-error", "look at what the server answers") if status // 100 == 4 else None
 
 
-def _certificate(words: str) -> tuple[str, str] | None:
-    """Return which fault a certificate has, where the words name one."""
-    if "expired" in words or "not yet valid" in words:
-        return "certificate-expired", "renew that server's certificate; check this machine's clock"
-    if "self-signed" in words or "self signed" in words:
-        return "certificate-self-signed", _CA
-    if "does not match" in words or "doesn't match" in words:
-        return "certificate-wrong-host", "use the host name that the certificate is for"
-    return None
-
-
 def read_wget(spot: Spot) -> Seen | None:
     """Explain a line of wget's; it puts its name before few of them."""
     line = spot.line.strip()
@@ -206,9 +193,6 @@ def read_wget(spot: Spot) -> Seen | None:
     if is_status:
         code, fix = explain_status(line.partition("ERROR ")[2][:3]) or (found.code, found.fix)
         found = seen(spot, code, line, fix, exits=(8,))
-    if found.code == "certificate-invalid":
-        code, fix = _certificate(line) or (found.code, found.fix)
-        found = seen(spot, code, line, fix, exits=found.exits)
     its_own = line.startswith("wget: ") or any(
         each.line.lstrip("\x1b").startswith(("--20", "HTTP request sent")) for each in spot.above(6)
     )

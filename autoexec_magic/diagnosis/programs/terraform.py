@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from autoexec_magic.values import Confidence
+from autoexec_magic.values import Confidence, Diagnosis
 
+from .. import shell
 from ..spots import Family, Saying, Seen, Spot, saying, seen
 
 _BOX = "│| "
@@ -46,6 +47,7 @@ _TITLES: tuple[Saying, ...] = (
     ("Resource precondition failed", "assertion-failed", "look at why that condition does not hold"),
     ("Resource postcondition failed", "assertion-failed", "look at why that condition does not hold"),
     ("local-exec provisioner error", "command-failed", "run that command alone to see what it says"),
+    ("remote-exec provisioner error", "command-failed", "run that command alone to see what it says"),
     ("Unclosed configuration block", "syntax", "close the bracket that the block opens"),
     ("Argument or block definition required", "syntax", "correct that line"),
     ("Invalid expression", "syntax", "correct that expression"),
@@ -85,12 +87,22 @@ def read(spot: Spot) -> Seen | None:
     title = line.removeprefix("Error: ")
     where, told, last = _below(spot)
     is_its_own = where or spot.line.lstrip().startswith("│") or "erraform" in told or "flag provided" in told
+    if is_its_own and "-exec provisioner error" in title and (ran := _of_command(told)):
+        return seen(spot, ran.code, ran.why, ran.fix, where=where, last=last, exits=(1,), confidence="likely")
     found = (saying(told, _BELOW) or saying(title, _TITLES)) if is_its_own else None
     if found is None:
         return None
     why = f"{title}: {told}" if told else title
     sure: Confidence = "likely" if found[0] in _NEAR_CONFIG else "certain"
     return seen(spot, found[0], why, found[1], where=where, last=last, exits=(1,), confidence=sure)
+
+
+def _of_command(told: str) -> Diagnosis | None:
+    """Return what the command of a provisioner said of its failure, or what its exit status stands for."""
+    status = told.partition("exit status ")[2].partition(".")[0]
+    number = int(status) if status.isdecimal() and len(status) < 4 else None
+    reading = shell.read(told.partition("Output: ")[2], number)
+    return reading.diagnosis if reading else None
 
 
 def _below(spot: Spot) -> tuple[str, str, Spot]:
@@ -112,5 +124,5 @@ def _below(spot: Spot) -> tuple[str, str, Spot]:
 
 
 FAMILIES: tuple[Family, ...] = (
-    ((*(f"Error: {mark}" for mark, _, _ in _TITLES if mark[:1].isupper()), "Error: Failed to parse command-line flags", "Terraform has no command"), read),
+    ((*(f"Error: {mark}" for mark, _, _ in _TITLES if mark[:1].isupper() or "-exec" in mark), "Error: Failed to parse command-line flags", "Terraform has no command"), read),
 )  # fmt: skip

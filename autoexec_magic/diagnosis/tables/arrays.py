@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from ..naming import key
-from ..rows import Entry, by_message, likely, says
+from ..rows import Entry, by_message, likely, says, when
 from ..telling import operands
 from .language import _CONVERT as CONVERT
 from .language import _DATE_RANGE as DATE_RANGE
 from .language import _WRONG_INDEX as WRONG_INDEX
 from .language import MEMORY
 
+# Two times that cannot be compared differ in nothing but the time zone.
+_TIMES = re.compile(
+    r"dtype=datetime64\[[^\]]*\] and (?:Timestamp|datetime|DatetimeArray|DatetimeIndex|DatetimeTZDtype)\b"
+)
+_TIMEZONE = likely(
+    "timezone-mismatch", "give both a time zone: .dt.tz_localize('UTC'), pandas.Timestamp(..., tz='UTC')"
+)
 SHAPE = says("shape-mismatch", "print the .shape of each on that line, and make them fit", tell=operands)
 RESHAPE = says("shape-mismatch", "give a shape of as many items; -1 stands for what is left", tell=operands)
 LENGTH = says("length-mismatch", "make both of one length: look at len() of each", tell=operands)
@@ -32,6 +41,12 @@ _ACCESSOR = says("wrong-accessor", "convert the column first: .astype(str), pand
 _PANDAS_COLUMN = likely("column-not-found", "correct the column's name: look at .columns", tell=key)
 _NO_JSON = likely("invalid-json", "look at the text: it is no JSON, or JSON lines (lines=True)")
 _SHAPED = likely("shape-mismatch", "print the .shape of each on that line, and make them fit", tell=operands)
+
+
+def is_of_time(message: str) -> bool:
+    """Return whether both sides of a comparison are times."""
+    return _TIMES.search(message) is not None
+
 
 ROWS: dict[str, Entry] = {
     "numpy._core._exceptions._ArrayMemoryError": MEMORY,
@@ -127,7 +142,7 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
         ("according to the casting rule", DTYPE),
         ("Cannot cast", DTYPE),
         ("'out' kwarg is necessary", DTYPE),
-        ("Invalid comparison between dtype", DTYPE),
+        ("Invalid comparison between dtype", when(is_of_time, _TIMEZONE, otherwise=DTYPE)),
         ("does not support operation", DTYPE),
         ("agg function failed", DTYPE),
         ("Could not convert", CONVERT),

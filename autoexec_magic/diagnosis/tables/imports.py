@@ -27,9 +27,13 @@ _BINARY = likely(
 )
 NO_DISPLAY = likely("no-display", "use a backend without a screen: matplotlib.use('Agg')")
 
+_BROKEN = says("shared-library-broken", "reinstall that package: its library is cut")
+_MOVED = likely("module-moved", "import it from where the message says it is now")
+_REMOVED = likely("cannot-import-name", "use what the message names instead")
 _NOT_INSTALLED = says("not-installed", "install that package, or correct its name")
 NO_MODULE = says("module-not-found", "correct the module's name in the import", tell=module_not_found)
 ROWS: dict[str, Entry] = {
+    "pydantic.errors.PydanticImportError": by_message(("moved", _MOVED), otherwise=_REMOVED),
     "ModuleNotFoundError": NO_MODULE,
     "importlib.metadata.PackageNotFoundError": _NOT_INSTALLED,
     "pkg_resources.DistributionNotFound": _NOT_INSTALLED,
@@ -54,7 +58,10 @@ ROWS: dict[str, Entry] = {
             "not found (required by",  # version `GLIBC_2.34' not found
             says("library-too-old", "install a build of that package for this system's libraries"),
         ),
-        ("file too short", says("shared-library-broken", "reinstall that package: its library is cut")),
+        ("file too short", _BROKEN),
+        ("cannot read file data", _BROKEN),
+        ("ELF load command", _BROKEN),
+        ("cannot dynamically load", _BROKEN),
         ("wrong ELF class", says("wrong-architecture", "install the build of that package for this machine")),
         ("incompatible architecture", _BINARY),
         ("invalid ELF header", _BINARY),
@@ -62,7 +69,10 @@ ROWS: dict[str, Entry] = {
         ("compiled against", _BINARY),
         ("numpy.core.multiarray failed to import", _BINARY),
         ("DLL load failed", _BINARY),
-        ("has been removed", likely("cannot-import-name", "use what the message names instead")),
+        ("has been moved", _MOVED),
+        ("has moved", _MOVED),
+        ("was moved", _MOVED),
+        ("has been removed", _REMOVED),
         ("Missing optional dependency", _EXTRA),
         ("Unable to find a usable engine", _EXTRA),
         ("` failed.", _EXTRA),  # pandas 3: `Import openpyxl` failed.
@@ -83,5 +93,10 @@ SAYINGS: dict[str, tuple[tuple[str, Entry], ...]] = {
     ),
     "ValueError": (("binary incompatibility", _BINARY),),
     "RuntimeError": (("compiled against", _BINARY),),
-    "OSError": (("cannot open shared object file", LIBRARY), ("undefined symbol", _BINARY)),
+    "OSError": (
+        ("cannot open shared object file", LIBRARY),
+        ("undefined symbol", _BINARY),
+        ("file too short", _BROKEN),
+        ("cannot read file data", _BROKEN),
+    ),
 }

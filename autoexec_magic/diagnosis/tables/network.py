@@ -42,6 +42,7 @@ WRONG_HOST = says("certificate-wrong-host", "use the name that the certificate i
 ISSUER = says(
     "certificate-unknown-issuer", "give the certificate of who signed it: SSL_CERT_FILE, or verify='ca.pem'"
 )
+_REFUSED_CERTIFICATE = likely("certificate-invalid", ISSUER.fix)
 NO_TLS = says("tls-failed", "use http:// there, or the port on which it speaks TLS")
 TLS = likely("tls-failed", "check which versions of TLS both sides speak")
 
@@ -53,7 +54,8 @@ TLS_SAYINGS: tuple[tuple[str, Entry], ...] = (
     ("mismatch, certificate", WRONG_HOST),
     ("doesn't match", WRONG_HOST),
     ("local issuer certificate", ISSUER),
-    ("CERTIFICATE_VERIFY_FAILED", ISSUER),
+    ("certificate is not valid for", WRONG_HOST),
+    ("CERTIFICATE_VERIFY_FAILED", _REFUSED_CERTIFICATE),
     ("WRONG_VERSION_NUMBER", NO_TLS),
     ("record layer failure", NO_TLS),
 )

@@ -65,7 +65,7 @@ def _captured() -> Iterator[Labelled]:
     for path in sorted(CAPTURED.rglob("*.txt")):
         family = path.relative_to(CAPTURED).parts[0]
         text = path.read_text(encoding="utf-8")
-        language = "python" if family == "python" else "bash"
+        language = "python" if family in ("python", "several") else "bash"
         labels = (path.name.split(".")[0],)
         yield Labelled(
             name=path.stem, family=family, labels=labels, language=language, returncode=1, stderr=text

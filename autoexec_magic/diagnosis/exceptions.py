@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from autoexec_magic.values import Frame
 
-from .frames import is_library, is_package
+from .frames import is_library, is_package, is_working
 from .rows import LONGEST_MESSAGE
 from .tracebacks import Traceback, find_traceback
 
@@ -183,6 +183,14 @@ def is_package_raise(error: BaseException) -> bool:
     """Return whether `error` comes from a `raise` of an installed package: the words are its own."""
     last = _innermost(error)
     return last is not None and _is_raise(last) and is_package(last.tb_frame.f_code.co_filename)
+
+
+def is_within_package(error: BaseException) -> bool:
+    """Return whether `error` comes from the code of an installed package, and from no `raise` in it."""
+    last = _innermost(error)
+    if last is None or _is_raise(last):
+        return False
+    return is_working(last.tb_frame.f_code.co_filename, last.tb_frame.f_code.co_name)
 
 
 def remote_frame(error: BaseException, is_user_frame: Callable[[str], bool]) -> Frame | None:

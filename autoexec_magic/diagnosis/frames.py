@@ -15,6 +15,7 @@ from autoexec_magic.values import Frame
 from .plain import lines
 
 _MADE = ("<frozen ", "<__array_function__", "<decorator-gen", " generated ")
+_ACCESSES = ("get_loc", "get_item")
 _DEEPEST = 8  # columns a frame may stand in
 _LONGEST_NUMBER = 10  # digits of a line's number
 
@@ -37,6 +38,15 @@ def is_library(filename: str) -> bool:
 def is_package(filename: str) -> bool:
     """Return whether a file is an installed package's, and not the standard library's."""
     return "/site-packages/" in filename or "/dist-packages/" in filename
+
+
+def is_working(filename: str, function: str) -> bool:
+    """Return whether a place is within an installed package, and no access that its caller wrote as such.
+
+    What `__getattr__` and `__getitem__` say is not there, the caller asked for.
+    """
+    is_theirs = is_package(filename) or filename.endswith((".pyx", ".pxi", ".pxd"))
+    return is_theirs and not function.startswith("__get") and function not in _ACCESSES
 
 
 def place_of(line: str) -> tuple[str, int, str] | None:

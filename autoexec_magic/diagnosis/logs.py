@@ -122,7 +122,7 @@ def _of_strand(strand: Strand, language: str) -> Iterator[Told]:
     """Yield the failures of one source, in order; where readers overlap, the surer one."""
     text = strand.text
     told = [*_tracebacks(text)] if language in _WITH_PYTHON else []
-    told += [_of_seen(each) for each in failures.find(text, strand.marked, also_shell=True)]
+    told += [_of_seen(text, each) for each in failures.find(text, strand.marked, also_shell=True)]
     told.sort(key=lambda each: (each.start, each.end))
     kept: list[Told] = []
     for each in told:
@@ -144,9 +144,16 @@ def _rank(told: Told) -> int:
     return ("unknown", "likely", "certain").index(told.diagnosis.confidence) - 2 * told.is_echo
 
 
-def _of_seen(seen: Seen) -> Told:
+def _of_seen(text: str, seen: Seen) -> Told:
     reading = seen.reading()
-    return Told(reading.diagnosis, reading.start, reading.end, seen.is_echo, seen.cascades)
+    return Told(
+        reading.diagnosis,
+        reading.start,
+        reading.end,
+        seen.is_echo,
+        seen.cascades,
+        role_of(text, reading.start),
+    )
 
 
 def _tracebacks(text: str) -> Iterator[Told]:

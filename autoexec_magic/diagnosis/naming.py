@@ -148,7 +148,7 @@ def attribute(said: Said, seen: Seen, around: Around) -> Said:
         said = said._replace(fix=f"look in dir({owner}) for the name that was meant")
     if found and (meant := quoted(hint)):
         return _instead(said, name or "it", meant, is_clear=bool(name))
-    if owner in _MODULES and told.startswith("module "):  # a file of that name would say the same
+    if told.startswith("module "):  # a file of that name, or another version, would say the same
         said = said._replace(confidence="likely")
     error: Any = seen.error
     if error is None or not is_a(error, AttributeError):

@@ -7,6 +7,7 @@ certain; alone it is nobody's, because Python's errors look the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .nodetable import ABOUT, BY_CODE, BY_TYPE, MESSAGES
@@ -78,6 +79,49 @@ def read(spot: Spot) -> Seen | None:
     where = _local(shown.place or shown.head_place)
     return seen(spot, found, why, fix, where=where, last=shown.last, confidence=sure, exits=_EXITS,
                 evidence=tuple(evidence))  # fmt: skip
+
+
+def read_tail(spot: Spot) -> Seen | None:
+    """Explain what is left of an error whose first line was cut off: its frames and its properties.
+
+    A whole one has the line that names it above its frames, and is read there.
+    """
+    if not spot.line.startswith("  code: '") or (not _is_headless(spot)):
+        return None
+    code = spot.line.partition("'")[2].partition("'")[0]
+    said = {name: value.strip(" ',") for name, value in _properties(spot)}
+    kind = said.get("syscall", "")
+    told, fix, _ = _explain("Error", code, f"{kind} " if kind else "")
+    if told == "error" or not set(code) <= _JUST_A_CODE:
+        return None
+    subject = said.get("path") or said.get("hostname") or said.get("address") or ""
+    why = " ".join(part for part in (code, kind, subject) if part)
+    where = next((_local(place) for each in spot.above() if (place := _frame_of(each))), "")
+    return seen(spot, told, why, fix, where=where, confidence="likely", exits=_EXITS)
+
+
+def _is_headless(spot: Spot) -> bool:
+    """Whether nothing but frames and properties stands above, up to the beginning of the text."""
+    for each in spot.above(2 * NEAR):
+        bare = each.line.strip()
+        if bare and not (bare.startswith("at ") or each.line.startswith("  ")):
+            return False
+    return spot.text.rfind("\n", 0, spot.start) < 0 or any(
+        each.line.strip().startswith("at ") for each in spot.above(NEAR)
+    )
+
+
+def _properties(spot: Spot) -> Iterator[tuple[str, str]]:
+    """Yield names and values of the properties around one of them."""
+    for each in (*spot.above(4), *spot.below(6)):
+        name, found, value = each.line.strip().partition(": ")
+        if found and name.isidentifier() and each.line.startswith("  "):
+            yield name, value
+
+
+def _frame_of(spot: Spot) -> str:
+    bare = spot.line.strip()
+    return _frame(bare) if bare.startswith("at ") else ""
 
 
 def read_heap(spot: Spot) -> Seen | None:
@@ -292,6 +336,7 @@ def _local(place: str) -> str:
 
 FAMILIES: tuple[Family, ...] = (
     (("Error: ", "Error [", "Error\n", "UnhandledPromiseRejection", "DOMException"), read),
+    (("  code: '",), read_tail),
     (("FATAL ERROR: ",), read_heap),
     (("----- Native stack trace",), read_abort),
     (("(Use `node --trace-uncaught",), read_thrown),

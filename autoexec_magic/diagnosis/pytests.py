@@ -5,6 +5,8 @@ The error itself is read by Python's reader, as if Python had shown it.
 
 from __future__ import annotations
 
+from autoexec_magic.values import Confidence
+
 from . import python
 from .spots import Family, Seen, Spot, seen
 
@@ -26,6 +28,8 @@ def read(spot: Spot) -> Seen | None:
     kind, message = _named(said[0])
     place, end = _place_below(last)
     place = place or _place_above(spot)
+    if kind and not place and _is_pytests(spot):
+        return _placeless(spot, kind, message, last)
     if not place or not kind:
         return None
     file, _, number = place.rpartition(":")
@@ -38,6 +42,21 @@ def read(spot: Spot) -> Seen | None:
     evidence = tuple(line for line in said[1:] if line)[:3]
     return seen(spot, told.code, told.why, told.fix, where=place, last=end, confidence=told.confidence,
                 exits=_EXITS, evidence=evidence)  # fmt: skip
+
+
+def _is_pytests(spot: Spot) -> bool:
+    """Whether the line that pytest marks as the one that failed stands above: `>       assert a == b`."""
+    return any(each.line.startswith(">  ") for each in spot.above(4))
+
+
+def _placeless(spot: Spot, kind: str, message: str, last: Spot) -> Seen | None:
+    """Explain an error below which the log is cut, so that its place is not told."""
+    reading = python.read(f"{kind}: {message}")
+    if reading is None:
+        return None
+    told = reading.diagnosis
+    sure: Confidence = "unknown" if told.confidence == "unknown" else "likely"
+    return seen(spot, told.code, told.why, told.fix, last=last, confidence=sure, exits=_EXITS)
 
 
 def read_summary(spot: Spot) -> Seen | None:

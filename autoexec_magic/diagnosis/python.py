@@ -25,6 +25,7 @@ from .tracebacks import Glanced, find_last, glance, members_of_group
 ROWS = tables.ROWS  #: the name of a type, as a traceback prints it -> what picks its row
 Found: TypeAlias = tuple[str, str, str, Confidence]
 _UNCAUGHT = (None, 1, -2, 130)  # how Python ends after a traceback; 130 is -2 as a shell says it
+_WORKINGS = ("AttributeError", "IndexError", "KeyError", "StopIteration", "RecursionError", "AssertionError")
 _SHOWN = 3  # exceptions of a chain or a group that are named as evidence
 _USAGE_LINES = 40  # lines of a usage message
 
@@ -61,7 +62,9 @@ def diagnose(
         at=at,
     )
     said = _say(row, seen, around, is_sure=is_sure)
-    is_theirs = id(row) in INTERPRETERS and exceptions.is_package_raise(root)
+    is_theirs = (id(row) in INTERPRETERS and exceptions.is_package_raise(root)) or (
+        _is_of_working(seen.type_name, row) and exceptions.is_within_package(root)
+    )
     if is_theirs or (exceptions.is_own_raise(root, is_user_frame) and is_by_words(seen.type_name, row)):
         said = _at_most_likely(said)
     if members := exceptions.members_of(root):
@@ -101,7 +104,9 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     )
     is_whole = is_sure and found.whole and returncode in _UNCAUGHT
     said = _say(row, seen, around, is_sure=is_sure)
-    is_theirs = id(row) in INTERPRETERS and found.is_package_raise()
+    is_theirs = (id(row) in INTERPRETERS and found.is_package_raise()) or (
+        _is_of_working(found.type_name, row) and found.is_within_package()
+    )
     if not is_whole or is_theirs or (found.is_own_raise() and is_by_words(found.type_name, row)):
         said = _at_most_likely(said)
     if said.code == "exception-group" and (members := members_of_group(found.plain, found.end, _SHOWN)):
@@ -170,6 +175,11 @@ def _say(row: Row, seen: Seen, around: Around, *, is_sure: bool) -> Said:
     if is_sure:
         return said
     return _at_most_likely(said._replace(why=own_line(seen.type_name, seen.message)))
+
+
+def _is_of_working(type_name: str, row: Row) -> bool:
+    """Return whether any code's working may fail so: within a package that says nothing of the call."""
+    return id(row) in INTERPRETERS or type_name in _WORKINGS
 
 
 def _at_most_likely(said: Said) -> Said:

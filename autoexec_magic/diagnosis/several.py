@@ -31,6 +31,12 @@ WAITED = frozenset(
         *("connection-refused", "empty-reply", "interrupted", "terminated"),
     )
 )
+#: The same, where the words say that it was nothing that came, or nobody who answered.
+_NOTHING_CAME: dict[str, tuple[str, ...]] = {
+    "invalid-json": ("(char 0)", "Unexpected end of JSON input"),
+    "empty-file": ("",),
+    "unwrap-on-error": ("RecvError", "SendError", "JoinError", "Any { .. }"),
+}
 _HEADER = "Traceback (most recent call last)"
 _LINES = 3  # above a traceback that may say whose it is
 _LONGEST_LINE = 400
@@ -57,6 +63,8 @@ class Told(NamedTuple):
 
 def role_of(text: str, start: int) -> Role:
     """Return who failed, by the words above the traceback that begins at `start` and by its first frames."""
+    if text.startswith("thread '", start):  # Rust
+        return "main" if text.startswith("thread 'main'", start) else "beside"
     if _HEADER not in text[start : start + _LONGEST_LINE]:
         return ""
     at = start
@@ -96,11 +104,11 @@ def deciding(told: Sequence[Told], last: Told) -> Told:
     last : Told
         One of them, which decides where no rule says otherwise.
     """
-    if last.role == "ignored" or (last.role == "beside" and last.diagnosis.code not in WAITED):
+    if last.role == "ignored" or (last.role == "beside" and not _waited(last)):
         main = [each for each in told if each.role == "main"]
         others = [each for each in told if each.role == "beside"] if last.role == "ignored" else []
         last = next(reversed(main or others), last)
-    if last.diagnosis.code in WAITED:
+    if _waited(last):
         last = next((each for each in told if each.start < last.start and _is_reason(each)), last)
     at = next((number for number, each in enumerate(told) if each is last), 0)
     while at > 0 and told[at].cascades and (told[at - 1].cascades or told[at - 1].is_echo):
@@ -118,8 +126,17 @@ def _says_why(each: Told) -> bool:
     return not each.is_echo and said.confidence != "unknown" and said.code not in WRAPPERS
 
 
+def _waited(each: Told) -> bool:
+    """Return whether it failed because nothing came of another one."""
+    said = each.diagnosis
+    if said.code in WAITED:
+        return True
+    marks = _NOTHING_CAME.get(said.code, ())
+    return any(mark in said.why for mark in marks)
+
+
 def _is_reason(each: Told) -> bool:
     """Return whether somebody may have waited for what failed so."""
-    if not _says_why(each) or each.diagnosis.code in WAITED:
+    if not _says_why(each) or _waited(each):
         return False
     return each.role in ("main", "beside") or each.diagnosis.confidence == "certain"

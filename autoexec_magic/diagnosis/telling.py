@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import re
+
 from autoexec_magic.values import Action
 
 from . import objects
@@ -9,6 +12,8 @@ from .around import Around
 from .exceptions import is_a
 from .rows import Said, Seen
 
+_FIRST_OR_LAST = re.compile(r"\[(?:0|-1)\]")
+_CALLED = re.compile(r"(?<![.\w])([a-z]\w*)\(")
 _SHOWN = 4  # values that are described
 _GIGABYTE = 2**30
 
@@ -27,12 +32,18 @@ def operands(said: Said, seen: Seen, around: Around) -> Said:
 
 
 def size(said: Said, seen: Seen, around: Around) -> Said:
-    """Say how many items there were."""
+    """Say how many items there were; of the first or the last one, that there may have been none."""
     found = objects.subscripted(seen.at) if seen.at else None
     count = objects.size_of(found[0]) if found else None
-    return (
-        said if found is None or count is None else said._replace(evidence=(f"{found[1]} has {count} items",))
-    )
+    if found is not None and count is not None:
+        return said._replace(evidence=(f"{found[1]} has {count} items",))
+    return said._replace(confidence="likely") if _FIRST_OR_LAST.search(seen.source) else said
+
+
+def hidden_call(said: Said, seen: Seen, around: Around) -> Said:
+    """Leave it open whether a builtin that is called was hidden by a name of one's own."""
+    called = {name for name in _CALLED.findall(seen.source) if hasattr(builtins, name)}
+    return said._replace(confidence="likely") if called else said
 
 
 def out_of_memory(said: Said, seen: Seen, around: Around) -> Said:

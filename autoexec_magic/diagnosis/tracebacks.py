@@ -22,6 +22,7 @@ from .frames import (
     is_library,
     is_package,
     is_raise,
+    is_working,
     last_frame,
     line_at,
     raiser_of,
@@ -46,6 +47,7 @@ _BLANK = " \t\r\n"  # what a line that is not the exception's own begins with
 _NAMED_LIKE_ERRORS = ("Error", "Exception", "Exit", "Interrupt", "Expired")
 _LONGEST_PREFIX = 100  # characters that a log may put before each line
 _FIRST_WORDS = re.compile(r"\n[^ \t\r\n\f\v]")  # where a line that is not indented begins
+_NO_SPACE = re.compile(r"\n[^ ]")  # the same, quicker, and of some that are indented, too
 _NEAR = 400  # characters between a traceback and the words that tie it to the one above
 _LONGEST_NAME = 200  # characters of the dotted name of an exception's type
 
@@ -133,6 +135,13 @@ class Traceback:
         found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
         return found is not None and is_package(found[0].file) and is_raise(found[0].source)
 
+    def is_within_package(self) -> bool:
+        """Return whether it comes from the code of an installed package, and from no `raise` in it."""
+        found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
+        if found is None or is_raise(found[0].source):
+            return False
+        return is_working(found[0].file, found[0].function.rpartition(".")[2])
+
     def is_raise_at(self, place: tuple[str, str]) -> bool:
         """Return whether its last frame is a `raise` in this file and function."""
         found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)
@@ -199,7 +208,7 @@ def glance(plain: str) -> tuple[str, str, int] | None:
     while plain[end - 1] in _BLANK:
         end -= 1
     last = plain.rfind("\n", at, end) + 1
-    if _FIRST_WORDS.search(plain, at, last - 1):
+    if _NO_SPACE.search(plain, at, last - 1) and _FIRST_WORDS.search(plain, at, last - 1):
         return None
     frame = plain.rfind(_FRAME, at, last) + 1
     code = plain[frame : last - 1]

@@ -228,7 +228,7 @@ def _folder() -> str:
 def _is_of_a_module(error: BaseException) -> bool:
     while error.__cause__ is not None and error.__cause__ is not error:
         error = error.__cause__
-    return isinstance(error, ImportError | AttributeError)
+    return isinstance(error, ImportError | AttributeError | TypeError)
 
 
 def _text(run: OneRun) -> str:

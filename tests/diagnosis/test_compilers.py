@@ -6,6 +6,7 @@ import pytest
 from anytext import FAILURES
 
 from autoexec_magic.diagnosis import diagnose_log, diagnose_text
+from autoexec_magic.diagnosis.sureness import earned
 
 
 def captured(name):
@@ -38,7 +39,7 @@ def captured(name):
 def test_a_captured_failure_is_explained(name, where, why, fix):
     """What a compiler really wrote names the place, the thing and the next step."""
     seen = captured(name)
-    assert (seen.where, seen.confidence) == (where, "certain")
+    assert (seen.where, seen.confidence) == (where, earned(seen.code, "certain"))
     assert why in seen.why
     assert fix in seen.fix
 

@@ -7,6 +7,7 @@ import pytest
 from autoexec_magic.diagnosis import python
 from autoexec_magic.diagnosis.naming import ALIASES, is_of_own_file, is_shadowed
 from autoexec_magic.diagnosis.removed import REMOVED, replacement
+from autoexec_magic.diagnosis.sureness import earned
 
 
 @pytest.mark.parametrize(
@@ -69,10 +70,10 @@ from autoexec_magic.diagnosis.removed import REMOVED, replacement
 )
 def test_what_was_meant(type_name, message, why, fix):
     """Python saw the names that exist; no sentence of ours is better."""
-    _, said, remedy, confidence = python.explain(type_name, message)
+    code, said, remedy, confidence = python.explain(type_name, message)
     assert said.startswith(why)
     assert fix in remedy
-    assert confidence == "certain"
+    assert confidence == earned(code, "certain")
 
 
 def test_a_usual_short_name_is_its_import():

@@ -21,8 +21,6 @@ ROWS = [
     ("syntax.comma", 1, "invalid syntax. Perhaps you forgot a comma?", "put a comma"),
     ("syntax.equals", 2, "Maybe you meant '=='", "compare with =="),
     ("syntax.import", "/tmp/x/settings.py:1", "invalid syntax", "correct that line"),
-    ("syntax.after", "broken.py:1", "'(' was never closed", "close the bracket"),
-    ("syntax.log", 1, "'(' was never closed", "close the bracket"),
     ("syntax.notebook", "In[2]:1", "unterminated string literal", "close the quote"),
     ("indentation", 2, "expected an indented block after 'if' statement on line 1", "by four spaces"),
     ("indentation.unexpected", 2, "unexpected indent", "off the start of that line"),
@@ -58,7 +56,6 @@ ROWS = [
     ("unsupported-operand.concatenate", 1, 'concatenate str (not "int") to str', "convert one side"),
     ("unsupported-operand.compare", 1, "'<' not supported between", "convert one side"),
     ("unsupported-operand.during", 5, 'concatenate str (not "int") to str', "convert one side"),
-    ("not-callable", 2, "'int' object is not callable", "take the parentheses away"),
     ("not-iterable", 1, "'int' object is not iterable", "not one int"),
     ("not-subscriptable", 2, "'NoneType' object is not subscriptable", "here a NoneType"),
     ("unpack-mismatch", 1, "too many values to unpack (expected 2)", "number of names"),
@@ -111,6 +108,9 @@ ROWS = [
     ("event-loop-running", 9, "cannot be called from a running event loop", "write await"),
 ]
 UNSURE = [
+    ("not-callable", 2, "'int' object is not callable", "take the parentheses away"),
+    ("syntax.log", 1, "'(' was never closed", "close the bracket"),
+    ("syntax.after", "broken.py:1", "'(' was never closed", "close the bracket"),
     ("attribute-not-found.module", 3, "module 'math' has no attribute 'squareroot'", "look in dir(math)"),
     ("module-not-found.shadowed", 1, "'json' is not a package", "rename json.py"),
     ("module-not-found.option", "", "No module named 'nosuchmodule'", "%autoexec resolve nosuchmodule"),

@@ -161,7 +161,7 @@ def test_a_captured_failure_is_explained(name, returncode, where, why, fix, conf
     assert seen.where == where
     assert why in seen.why
     assert fix in seen.fix
-    assert seen.confidence == confidence
+    assert seen.confidence == earned(seen.code, confidence)
     assert seen.bytes is None
 
 

@@ -6,6 +6,7 @@ import pytest
 from anytext import FAILURES
 
 from autoexec_magic.diagnosis import diagnose_log, diagnose_text, typescript
+from autoexec_magic.diagnosis.sureness import earned
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ from autoexec_magic.diagnosis import diagnose_log, diagnose_text, typescript
 def test_a_captured_failure_is_explained(name, where, fix):
     """The place is told as everywhere: file and line."""
     seen = diagnose_text((FAILURES / "compilers" / f"{name}.txt").read_text(encoding="utf-8"))
-    assert (seen.where, seen.confidence) == (where, "certain")
+    assert (seen.where, seen.confidence) == (where, earned(seen.code, "certain"))
     assert fix in seen.fix
 
 

@@ -107,6 +107,15 @@ def test_a_module_that_was_edited_after_it_was_imported(module, tmp_path):
     assert edited_modules(runs, "") == edited_modules(runs, "/nowhere") == {}
 
 
+def test_a_call_that_does_not_fit_may_be_of_an_edited_module():
+    """A function of another module has other parameters by now: its file is looked at, and its cause."""
+    wrapped = RuntimeError("wrapped")
+    wrapped.__cause__ = TypeError("load() got an unexpected keyword argument 'sep'")
+    for error in (TypeError("f() missing 1"), AttributeError("x"), ImportError("x"), wrapped):
+        assert situation._is_of_a_module(error)
+    assert not situation._is_of_a_module(KeyError("x"))
+
+
 def test_a_module_that_loads_itself_when_it_is_looked_at_is_let_be(monkeypatch, tmp_path):
     """Asking for its file would run it."""
 

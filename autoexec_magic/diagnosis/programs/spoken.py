@@ -204,6 +204,11 @@ _WORDS: tuple[Saying, ...] = (
     ("invalid date", "invalid-argument", "give a date that there is, such as 2026-01-31"),
     ("nvalid ", "invalid-argument", _ARGUMENT),
 )  # fmt: skip
+#: The system's own words that some put in brackets behind theirs.
+_IN_BRACKETS = (
+    *("No such file or directory", "Permission denied", "No space left on device"),
+    *("Connection refused", "Cannot allocate memory", "Input/output error"),
+)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _EXITS = (1, 2, 64, 123, 125)
 _WARNS = ("warning: ", "WARNING: ")
@@ -222,9 +227,10 @@ def read(spot: Spot) -> Seen | None:
     if words.startswith("invalid date") and _DAY.match(quoted(words)):
         fix = "correct it: no calendar has that day"
         return seen(spot, "date-out-of-range", line, fix, exits=_EXITS)
-    if "(No such file or directory)" in words and " open " in words:
-        fix = "check the path: it is looked up from the working directory"
-        return seen(spot, "file-not-found", line, fix, exits=_EXITS)
+    if words.rpartition("(")[2][:-1] in _IN_BRACKETS and words.endswith(")"):
+        told = SAYINGS[words.rpartition("(")[2][:-1]]
+        name = quoted(words) or "it"  # the system's own words, in brackets
+        return seen(spot, told[0], line, told[1].replace("{name}", name), exits=_EXITS)
     found = known(spot, _WORDS, words)
     if found is None or (found.code == "invalid-argument" and _quotes_it(words)):
         return None
@@ -244,7 +250,8 @@ def _quotes_it(words: str) -> bool:
 #: Words that many of them share, and the names of those that have words of their own.
 _MARKS = (
     *("nmatched ", "nvalid ", "issing ", "nknown ", "nrecognized ", "requires an argument", "extra operand"),
-    *("(No such file or directory)", "division by zero", "checksum"),
+    *("division by zero", "checksum"),
+    *(f"({words})" for words in _IN_BRACKETS),
     *("cp: ", "rm: ", "mv: ", "ln: ", "cut: ", "sort: ", "tr: ", "sed: ", "grep: ", "gzip: ", "expr: "),
     *("awk: ", "iconv: ", "patch: ", "printf: ", "mktemp: ", "such user"),
 )

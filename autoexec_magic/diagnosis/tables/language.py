@@ -6,7 +6,7 @@ import re
 
 from ..naming import argument, attribute, is_removed, key, name_error, removed
 from ..rows import UNKNOWN, Entry, Row, by_message, likely, on_line, raised_in, says, when
-from ..telling import operands, out_of_memory, own_method, places, size
+from ..telling import hidden_call, operands, out_of_memory, own_method, places, size
 
 _CONVERT = likely("cannot-convert", "look at that value: take out what is no digit, or skip it")
 _UNPACK = says("unpack-mismatch", "make the number of names on the left the number of values on the right")
@@ -71,7 +71,7 @@ TYPE_ERROR: tuple[tuple[str, Entry], ...] = (
     ),
     (
         "is not callable",
-        says("not-callable", "take the parentheses away, or find what hides the function"),
+        says("not-callable", "take the parentheses away, or find what hides the function", tell=hidden_call),
     ),
     ("is not iterable", says("not-iterable", "give that line a list, not one {name}")),
     ("is not an iterator", says("not-iterable", "call iter() on it first")),

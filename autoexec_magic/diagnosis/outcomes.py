@@ -8,7 +8,8 @@ from autoexec_magic.values import Diagnosis, Outcome
 
 from . import limits, shell
 from .around import NOTHING, Around
-from .plain import compose, last_line, make_plain
+from .plain import Reading, compose, last_line, make_plain
+from .several import at_most_likely
 from .sureness import WRAPPERS
 from .texts import read
 
@@ -46,13 +47,7 @@ def diagnose_outcome(
     if outcome.ended == "cancelled":
         why = f"a person stopped it after {outcome.seconds:.1f} s"
         return compose("cancelled", why, "run it again", "certain")
-    found = None
-    for text in texts:
-        said = read(text, language, outcome.returncode, around)
-        if said is not None and (
-            found is None or (_says_little(found.diagnosis) and not _says_little(said.diagnosis))
-        ):
-            found = said
+    found = _read_both(texts, language, outcome.returncode, around)
     if outcome.returncode < 0:
         start, end = last_line(texts[0])
         ended = shell.explain_signal(shell.signal_name(-outcome.returncode), texts[0][start:end])
@@ -66,6 +61,22 @@ def diagnose_outcome(
         else "let it say why (bash -x shows each command), then run it again"
     )
     return compose("nonzero-exit", why, fix, "unknown")
+
+
+def _read_both(texts: tuple[str, ...], language: str, returncode: int, around: Around) -> Reading | None:
+    """Return what the first text says that says why; it is a judgement where the other says another thing."""
+    found: Reading | None = None
+    for text in texts:
+        said = read(text, language, returncode, around)
+        if said is None:
+            continue
+        if found is None or (_says_little(found.diagnosis) and not _says_little(said.diagnosis)):
+            found = said
+        elif found.diagnosis.confidence == "certain" and text.strip():
+            other = read(text, language, None, around)  # by its words alone, without the exit code
+            if other and not _says_little(other.diagnosis) and other.diagnosis.code != found.diagnosis.code:
+                found = found._replace(diagnosis=at_most_likely(found.diagnosis))
+    return found
 
 
 def _says_little(said: Diagnosis) -> bool:

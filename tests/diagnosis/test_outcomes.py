@@ -53,3 +53,12 @@ def test_an_interrupt_keeps_the_place_that_python_wrote():
     seen = diagnose_outcome(outcome(-2, text))
     assert (seen.code, seen.where, seen.confidence) == ("interrupted", "/tmp/x/script.py:5", "certain")
     assert diagnose_outcome(outcome(-9, text)).code == "killed"
+
+
+def test_two_texts_that_say_different_things_leave_it_open():
+    """Standard error counts, and is certain only where standard output names no other failure."""
+    key, name = HEADER + "KeyError: 1\n", HEADER + "NameError: name 'a' is not defined\n"
+    assert diagnose_outcome(outcome(1, key, key)).confidence == "certain"
+    assert diagnose_outcome(outcome(1, key, "half done")).confidence == "certain"
+    seen = diagnose_outcome(outcome(1, key, name))
+    assert (seen.code, seen.confidence) == ("key-not-found", "likely")

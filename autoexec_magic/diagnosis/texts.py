@@ -123,9 +123,16 @@ def _read(plain: str, language: str, returncode: int | None, around: Around) -> 
             return _of_command(plain, found, around) or found
         if best.diagnosis.code in _BARE:
             continue
-        if best.diagnosis.confidence == "certain" and len(plain) - best.end <= _FEW:
+        is_last = len(plain) - best.end <= _FEW
+        if is_last and (best.diagnosis.confidence == "certain" or _is_traceback(plain, best)):
             break
     return best
+
+
+def _is_traceback(plain: str, said: Reading) -> bool:
+    """Whether what is explained is all of a traceback of Python's, and the reason in it is known."""
+    is_known = said.diagnosis.confidence != "unknown" and said.diagnosis.code not in WRAPPERS
+    return is_known and plain.startswith("Traceback (most recent call last):\n", said.start)
 
 
 def _of_command(plain: str, ended: Reading, around: Around) -> Reading | None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from . import config as settings
 from . import executor, orchestrator
+from .builder import Wish
+from .builds import build
 from .errors import PolicyRefused, UsageError
 from .events import Envelope
 from .executor.cage import SHUT, Doors, Limits, Wanted
@@ -53,8 +55,10 @@ __all__ = [
     "QUICK",
     "Caller",
     "Fixing",
+    "Wish",
     "accept_policy",
     "answers",
+    "build",
     "cancel",
     "check",
     "config",

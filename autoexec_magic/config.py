@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import plainfile
 from .errors import UsageError
 from .trust import Trust
 
@@ -78,6 +79,7 @@ _VARIABLE = re.compile(r"(?:[A-Z_][A-Z0-9_]{0,63})?")
 _LARGEST = 1e300  # whole numbers of TOML know no bounds
 _POLICY = "policy"
 _BLOCKED = "blocked"
+_ELSEWHERE = ("build",)  # tables that a phase reads itself, from the folder it works in
 _TABLES = (_POLICY, "limits", "fix")  # tables of their own: their keys are `policy.programs` …
 
 
@@ -260,7 +262,7 @@ def load(start: Path | None = None, environment: Mapping[str, str] = os.environ)
 def governs(project_file: str) -> bool:
     """Whether a `pyproject.toml` has settings of ours: whoever writes it may take its refusals away."""
     try:
-        tools = _parsed_toml(Path(project_file).read_text("utf-8")).get("tool")
+        tools = _parsed_toml(plainfile.text(project_file)).get("tool")
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError):
@@ -397,7 +399,7 @@ def _from_toml(
     path: Path, table: tuple[str, ...], *, is_workspace: bool
 ) -> tuple[str, dict[str, object], bool]:
     try:
-        values: object = _parsed_toml(path.read_text("utf-8"))
+        values: object = _parsed_toml(plainfile.text(path))
     except (FileNotFoundError, NotADirectoryError):
         return str(path), {}, is_workspace
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
@@ -408,7 +410,7 @@ def _from_toml(
         values = values.get(name, {}) if isinstance(values, dict) else {}
     if not isinstance(values, dict):
         raise UsageError(f"[{'.'.join(table)}] in {path} is not a table")
-    values = dict(values)
+    values = {key: value for key, value in values.items() if key not in _ELSEWHERE}
     for own in _TABLES:
         inner = values.pop(own, {})
         if not isinstance(inner, dict):

@@ -36,6 +36,7 @@ for line in sys.stdin.read().split():
         print(" ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__)
 """
 _EXTRAS = {
+    "docker": "docker",
     "jupyterlab": "lab",
     "pigar": "index",
     "tree_sitter_javascript": "languages",
@@ -59,6 +60,7 @@ def examine() -> list[Check]:
     checks = [_python(), _platform(), _data(loaded.data), _ledger(), _command()]
     checks += [*_installers(), _index(loaded.config)]
     checks += [_cage(level) for level in executor.cage.LEVELS]
+    checks.append(_engine())
     return [*checks, _panel(), *(_extra(module, extra) for module, extra in _EXTRAS.items())]
 
 
@@ -208,6 +210,22 @@ def _cage(level: Level) -> Check:
     if seen.open:
         what += f"; open: {', '.join(name.replace(': ', ' ', 1) for name in seen.open)}"
     return Check(name=f"cage {level}", works=True, what=what)
+
+
+def _engine() -> Check:
+    """Ask the engine that builds images who it is."""
+    from .builder.image import engine
+
+    try:
+        with engine.connected(_SECONDS) as client:
+            said = client.version()
+    except AutoexecError as error:
+        return Check(name="docker engine", works=False, what=error.why or error.what, fix=error.fix)
+    except engine.failures() as error:
+        what = engine.explained(error, "it does not answer").what
+        return Check(name="docker engine", works=False, what=what, fix="docker version")
+    name = str((said.get("Platform") or {}).get("Name") or "Docker Engine").strip()
+    return Check(name="docker engine", works=True, what=f"{name} {said.get('Version', '')} builds images")
 
 
 def _panel() -> Check:

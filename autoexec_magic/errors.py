@@ -19,7 +19,8 @@ AutoexecError
      |- ScriptError
      |   `- KilledBySignal
      |- SweepFailed
-     `- CasesFailed
+     |- CasesFailed
+     `- BuildError
 Cancelled(BaseException)        a person stopped it; user code must not swallow it
 
 Each class carries the verdict a run ends with when it is raised, so that the
@@ -196,6 +197,12 @@ class CasesFailed(PhaseError):
     """Tests ran and not all of them passed."""
 
     code = "cases-failed"
+
+
+class BuildError(PhaseError):
+    """What was to be built could not be, or is not what it says; nothing of ours is left lying about."""
+
+    code = "build-failed"
 
 
 class Cancelled(_Explained, BaseException):

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from .casefacts import CaseCause, CaseFailure, FileCoverage
-from .values import Choice, Diagnosis, Phase, Place, Resolution, Stream, Verdict
+from .values import Artifact, Choice, Diagnosis, Phase, Place, Resolution, Stream, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +265,23 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """A step of a phase ended after `seconds`; one that `is_cached` had been done before."""
+
+    phase: Phase
+    label: str
+    seconds: float
+    is_cached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """Something was built."""
+
+    artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """A row of this `row` kind was written to the ledger; `head` is its number and hash, `ID:HASH`."""
 
@@ -349,6 +366,8 @@ Event: TypeAlias = (
     | Progress
     | Installed
     | Removed
+    | Stepped
+    | Built
     | Recorded
     | Diagnosed
     | FixTried

@@ -6,9 +6,11 @@ import dataclasses
 import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from .diagnosis import diagnose_log
+from .builder import app_maps
+from .diagnosis import Around, diagnose_log
 from .redact import MASK, secrets_in, spans
 from .values import Diagnosis
 
@@ -17,7 +19,7 @@ _FILLER = "*"
 _FILLED = re.compile(r"\*{4,}")
 
 
-def diagnose(text: str, *, lang: str = "") -> tuple[Diagnosis, ...]:
+def diagnose(text: str, *, lang: str = "", near: Path | None = None) -> tuple[Diagnosis, ...]:
     """Return every failure that a log shows, in the order of their places.
 
     Parameters
@@ -26,6 +28,10 @@ def diagnose(text: str, *, lang: str = "") -> tuple[Diagnosis, ...]:
         A log of CI, of a container, of a terminal: coloured, cut, interleaved.
     lang : str, optional
         What wrote it; by default each failure tells by its form.
+    near : Path, optional
+        Where the apps of notebooks are looked for, whose modules the log may
+        name: in this folder, its `dist` and its workspace's; the working
+        directory by default. Their failures are told by notebook and cell.
 
     Returns
     -------
@@ -33,7 +39,8 @@ def diagnose(text: str, *, lang: str = "") -> tuple[Diagnosis, ...]:
         Empty where nothing went wrong; `bytes` is the half-open range of `text`
         in UTF-8. No field holds a secret.
     """
-    found = diagnose_log(hidden(text, secrets_in(os.environ)), language=lang)
+    around = Around(apps=app_maps(text, near or Path.cwd()))
+    found = diagnose_log(hidden(text, secrets_in(os.environ)), language=lang, around=around)
     return tuple(_shown(each) for each in found)
 
 

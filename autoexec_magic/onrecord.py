@@ -26,7 +26,19 @@ from .executor.cage import SHUT, Doors, Limits, Wanted
 from .heads import with_head
 from .history import Meta, Owner, Recorder, Store, fan_out, host, new_id, now_ms
 from .masked import masked
-from .orchestrator import NO_LIMITS, Command, Fixing, Plan, Report, Script, Step, Surroundings, Sweep, Test
+from .orchestrator import (
+    NO_LIMITS,
+    Build,
+    Command,
+    Fixing,
+    Plan,
+    Report,
+    Script,
+    Step,
+    Surroundings,
+    Sweep,
+    Test,
+)
 from .redact import cleaned, secrets_in
 from .values import Ask, Choice, Place, Question, Reply
 
@@ -208,11 +220,11 @@ def carry_out(
 def _usual(steps: Sequence[Step], loaded: settings.Loaded) -> Wanted:
     """Return the level for what nobody named one for.
 
-    A script may have been read by nobody, and so may a test. What a person typed runs as theirs;
-    what bash makes of a line nobody has seen, so it is in a cage where there is
-    one, and the question says which.
+    A script may have been read by nobody, and so may a test or what a build
+    runs. What a person typed runs as theirs; what bash makes of a line nobody
+    has seen, so it is in a cage where there is one, and the question says which.
     """
-    if any(isinstance(step, Script | Sweep | Test) for step in steps):
+    if any(isinstance(step, Script | Sweep | Test | Build) for step in steps):
         return cast("Wanted", loaded.config.cage)
     lines = [step.line for step in steps if isinstance(step, Command)]
     if any(map(executor.needs_shell, lines)) and executor.cage.can_be_had("workspace", loaded.workspace):

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from .secretparts import parts
+from .secretshapes import SHAPES
 from .secretvalues import MIN_SECRET_CHARS as MIN_SECRET_CHARS  # noqa: PLC0414 - offered here, too
 from .secretvalues import is_secret_name
 from .secretvalues import secrets_in as secrets_in  # noqa: PLC0414
@@ -38,28 +39,14 @@ _CONTEXT_CHARS = _NAME_CHARS + 1  # what a shape looks back at: the name before 
 _SECRET_OPTION = re.compile(
     r"(?:^|-)(?:password|passphrase|passwd|pass|pwd|token|secret|api-?key|secret-key|access-key|oauth2-bearer)$"
 )
-# Prefixes that vendors document for their tokens, each with what follows it.
-_TOKEN_SHAPES = {
-    **{f"gh{kind}_": r"[A-Za-z0-9]{36,}" for kind in "pousr"},  # GitHub
-    "github_pat_": r"[A-Za-z0-9_]{22,}",
-    "glpat-": r"[A-Za-z0-9_-]{20,}",  # GitLab
-    "AKIA": r"[A-Z0-9]{16}",  # AWS access key ids
-    "ASIA": r"[A-Z0-9]{16}",
-    "sk-": r"(?=[A-Za-z_-]{0,63}+[0-9])[A-Za-z0-9_-]{20,}",  # OpenAI and others that follow it
-    **{f"xox{kind}-": r"[A-Za-z0-9-]{10,}" for kind in "abeprs"},  # Slack
-    "pypi-AgE": r"[A-Za-z0-9_-]{16,}",
-    "npm_": r"[A-Za-z0-9]{36}",
-    "AIza": r"[A-Za-z0-9_-]{35}",  # Google API keys
-    "hf_": r"[A-Za-z0-9]{30,}",  # Hugging Face
-    "dckr_pat_": r"[A-Za-z0-9_-]{20,}",
-}
+_TOKEN_SHAPES = {shape.prefix: shape.rest for shape in SHAPES}
 _WORD_CHARS = _NAME + "-"
 _TOKENS = re.compile(
     "(?<![A-Za-z0-9])(?:" + "|".join(prefix + rest for prefix, rest in _TOKEN_SHAPES.items()) + ")"
 )
 # The search for one character is the fastest there is: each begins with what its tokens cannot lack.
 _SIGNS = (
-    re.compile(r"_(?:(?<=gh[pousr]_)|(?<=npm_)|(?<=hf_)|(?<=pat_))[A-Za-z0-9_-]{16}"),
+    re.compile(r"_(?:(?<=gh[pousr]_)|(?<=npm_)|(?<=hf_)|(?<=pat_)|(?<=live_))[A-Za-z0-9_-]{16}"),
     re.compile(r"-(?<=[abeiprskt]-)(?:(?<=sk-)|(?<=pat-)|(?<=xox[abeprs]-)|(?<=pypi-))[A-Za-z0-9_-]{10}"),
     re.compile(r"A(?:[KS]IA|Iza)[A-Za-z0-9_-]{16}"),
 )
@@ -67,7 +54,7 @@ _SIGNS = (
 # For a line alone one search is faster than many; what it does not find, none of them does.
 _SHORT_CHARS = 512
 _HINT = re.compile(
-    r"=|--|://|uthorization|earer|(?:gh[pousr]|npm|hf|pat)_|(?:sk|pat|xox[abeprs]|pypi)-|A(?:[KS]IA|Iza)"
+    r"=|--|://|uthorization|earer|(?:gh[pousr]|npm|hf|pat|live)_|(?:sk|pat|xox[abeprs]|pypi)-|A(?:[KS]IA|Iza)"
 )
 
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*+:([^/\s]+)@")

@@ -31,6 +31,7 @@ LimitKind: TypeAlias = Literal[
 ActionKind: TypeAlias = Literal["install", "run-cells", "limit", "restart", "folder", "allow", "replace"]
 Place: TypeAlias = Literal["prompt", "panel"]
 Door: TypeAlias = Literal["read", "write", "net", "unix", "terminal"]
+ArtifactKind: TypeAlias = Literal["wheel", "sdist", "npm", "image", "app"]
 Decision: TypeAlias = Literal["install", "ask", "refuse", "nothing"]
 ModuleClass: TypeAlias = Literal[
     "stdlib",
@@ -304,8 +305,10 @@ class Action:
 class Diagnosis:
     """Why something failed, and the next thing to type.
 
-    `code` is kebab-case and public. `where` is the user's own place
-    (`file:line`), or "", and `frame` the same in its parts. `evidence` are short
+    `code` is kebab-case and public. `where` is the user's own place, or "", and
+    `frame` the same in its parts: `FILE:LINE`, of a cell `In [NUMBER]:LINE`, in
+    the app of a notebook `NOTEBOOK cell N line M`, where N counts the notebook's
+    cells from 1, those of text too. `evidence` are short
     statements, most telling first. `action` is the fix as something that can be
     carried out, where it can. `bytes` is the half-open range of the text that
     the diagnosis explains, or None where there was no text.
@@ -380,6 +383,31 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """What a build made.
+
+    `reference` is a file's absolute path, or an image's name with its tag or
+    digest. `digest` is `sha256:` with 64 digits: of a file's bytes, of an
+    image's manifest where a registry has it, else its id. `bytes` is its size.
+    `inputs_digest` is one digest of all that it was built from, `lock_digest`
+    of what says which packages, or "". `provenance` is what it says of itself,
+    name and value; `beside` are files that belong to it, such as an SBOM.
+    """
+
+    artifact: ArtifactKind
+    name: str
+    version: str
+    reference: str
+    digest: str
+    bytes: int
+    inputs_digest: str
+    lock_digest: str = ""
+    provenance: tuple[tuple[str, str], ...] = ()
+    beside: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyVerdict:
     """Whether a command may run, and which layer and rule said so."""
 
@@ -427,7 +455,7 @@ class Result:
         return self.verdict.exit_code
 
 
-Record: TypeAlias = Outcome | Diagnosis | Candidate | Resolution | PolicyVerdict | Run | Result
+Record: TypeAlias = Outcome | Diagnosis | Candidate | Resolution | Artifact | PolicyVerdict | Run | Result
 _RENAMED = {"cls": "class"}
 
 
@@ -452,6 +480,8 @@ def as_record(value: Record) -> dict[str, object]:
     record: dict[str, object] = {"kind": type(value).__name__}
     for name, item in dataclasses.asdict(value).items():
         record[_RENAMED.get(name, name)] = item
+    if isinstance(value, Artifact):
+        record["provenance"] = dict(value.provenance)
     if isinstance(value, Run):
         record["code"] = value.code
     return record

@@ -144,6 +144,15 @@ def test_both_halves_of_the_panel_are_looked_for(monkeypatch, tmp_path):
     assert checks()["panel"].works
 
 
+def test_an_engine_for_images_is_asked(monkeypatch, tmp_path):
+    """One that does not answer is said, with what to type; it is not needed for the rest."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    check = checks()["docker engine"]
+    assert not check.works
+    assert not check.needed
+    assert check.fix
+
+
 def test_the_ledger_is_looked_at(monkeypatch, tmp_path):
     """Rows that fit are well, and one that was changed is not."""
     monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(tmp_path / "data"))

@@ -771,3 +771,13 @@ def test_each_long_line_of_a_secret_is_one():
     assert "MIIEvQIBADANBgkq" in found
     assert not {"ab", "-----BEGIN KEY-----"} & set(found)
     assert mask("+ MIIEvQIBADANBgkq\n+ ab", found) == "+ ***\n+ ab"
+
+
+def test_a_key_of_stripe_is_masked_however_it_is_cut():
+    """It is a token by its form alone, and one piece of it says as much."""
+    token = "sk" + "_live_" + "a1B2" * 6
+    assert mask(f"x {token} y") == "x *** y"
+    for cut in range(1, len(token)):
+        cleaner = Cleaner()
+        shown = cleaner.feed(f"x {token[:cut]}") + cleaner.feed(f"{token[cut:]} y") + cleaner.flush()
+        assert shown == "x *** y", cut

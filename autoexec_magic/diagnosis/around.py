@@ -13,6 +13,8 @@ from typing import Literal, TypeAlias
 
 from autoexec_magic.values import Resolution
 
+from .cellmap import CellMap
+
 Ran: TypeAlias = Literal["passed", "failed", "not-run", "unseen"]
 
 
@@ -148,6 +150,8 @@ class Around:
         The limits that were in force; 0 where there was none.
     source : str
         The code that ran, where it was a script; else "".
+    apps : tuple of CellMap
+        Which lines of the modules of notebooks' apps are of which cells.
     """
 
     notebook: Notebook | None = None
@@ -158,6 +162,7 @@ class Around:
     memory_bytes: int = 0
     timeout: float = 0.0
     source: str = ""
+    apps: tuple[CellMap, ...] = ()
 
 
 NOTHING = Around()  #: nothing is known around it

@@ -16,6 +16,7 @@ from autoexec_magic.values import Diagnosis
 
 from . import failures, python
 from .around import NOTHING, Around
+from .cellmap import in_cells
 from .plain import Plain, Reading, lines, make_plain
 from .several import Told, at_most_likely, deciding, is_alone, role_of
 from .spots import Seen
@@ -65,7 +66,8 @@ def diagnose_log(text: str, *, language: str = "", around: Around = NOTHING) -> 
     ['host-not-found']
     """
     plain = make_plain(text)
-    return tuple(_with_bytes(plain, _counted(_of_log(plain.text, language))[:MOST]))
+    found = _with_bytes(plain, _counted(_of_log(plain.text, language))[:MOST])
+    return tuple(in_cells(each, around.apps) for each in found)
 
 
 def deciding_in_log(text: str, *, language: str = "") -> Diagnosis | None:

@@ -114,6 +114,7 @@ def run(
     code: str = "",
     records: Records | None = None,
     standing: Standing | None = None,
+    on_tick: Callable[[], None] | None = None,
 ) -> Outcome:
     """Run `argv` under `policy` in a cage of `level` and stream its output.
 
@@ -187,6 +188,9 @@ def run(
     standing : Standing, optional
         A process that waits for this very command; it reads `stdin` then. One
         that waits for another is ended, and a new one is started.
+    on_tick : callable, optional
+        Called about once a second while it runs, in the calling thread, also
+        while it is silent.
 
     Returns
     -------
@@ -237,6 +241,7 @@ def run(
         is_raw=raw,
         code=code,
         records=records,
+        on_tick=on_tick,
     )
     if standing is not None and standing.is_for(start, stage, folder):
         return standing.go(start, folder, timeout, keep_bytes)

@@ -41,6 +41,7 @@ from .redirected import File, opened
 from .terminal import Size, Terminal
 
 DRAIN_QUIET_SECONDS = 0.1  # a pipe that somebody still holds after the child's end, and nobody writes to
+TICK_SECONDS = 1.0
 DRAIN_SECONDS = 0.5  # … and that somebody goes on writing to
 REAP_SECONDS = 5.0
 LAUNCH_SECONDS = 10.0
@@ -75,7 +76,11 @@ class Records:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to start, and within which bounds: at least one stage."""
+    """What to start, and within which bounds: at least one stage.
+
+    `on_tick` is called at least once in `TICK_SECONDS` while it runs, in the
+    thread that waits for it: also of a child that is silent.
+    """
 
     stages: tuple[Stage, ...]
     cwd: Path
@@ -90,6 +95,7 @@ class Request:
     secrets: Sequence[str] = ()
     is_raw: bool = False
     records: Records | None = None
+    on_tick: Callable[[], None] | None = None
 
 
 def stream(
@@ -255,6 +261,9 @@ def _wait(pump: Pump, cancel: Cancel, started: float, request: Request) -> Ended
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             return "timed-out"
+        if request.on_tick is not None:
+            request.on_tick()
+            left = TICK_SECONDS if left is None else min(left, TICK_SECONDS)
         pump.turn(left)
     quiet_from = now = time.monotonic()
     until = now + DRAIN_SECONDS

@@ -46,6 +46,7 @@ class Start:
     is_raw: bool
     code: str = ""
     records: process.Records | None = None
+    on_tick: Callable[[], None] | None = None
     _used: list[bool] = field(default_factory=list)
     _written: list[int] = field(default_factory=list)  # bytes, by each pipeline so far
 
@@ -104,6 +105,7 @@ class Start:
             secrets=self.secrets,
             is_raw=self.is_raw,
             records=self.records,
+            on_tick=self.on_tick,
         )
 
     def seen(

@@ -10,6 +10,7 @@ from .excusing import put as put_in_quarantine
 from .healing import Drifted, Healing
 from .plan import (
     NO_LIMITS,
+    Build,
     Check,
     Child,
     Command,
@@ -35,6 +36,7 @@ from .sweep import sweep_of
 __all__ = [
     "NO_LIMITS",
     "NO_MATRIX",
+    "Build",
     "Cause",
     "Check",
     "Child",

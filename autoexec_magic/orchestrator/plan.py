@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..builder import PLAIN, BuildPlan, Wish
 from ..errors import AutoexecError, Cancelled
 from ..events import FixTried, Installed, Removed
 from ..executor.cage import SHUT, Doors, Limits, Wanted
 from ..installer import Needed
 from ..scripts.handing import Given
 from ..testrunner.cases import Case
-from ..values import Diagnosis, Made, Outcome, Phase, Resolution, Verdict
+from ..values import Artifact, Diagnosis, Made, Outcome, Phase, Resolution, Verdict
 from .combinations import Combination
 
 if TYPE_CHECKING:
@@ -171,7 +172,21 @@ class Test:
     cover: tuple[str, ...] | None = None
 
 
-Step: TypeAlias = Heal | Install | Fix | Undo | Command | Check | Script | Sweep | Test
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """Phase build: make artifacts of a folder, or of a notebook.
+
+    `kinds` are what is to be built; without one what fits. With `dry_run` the
+    plan is all that is made.
+    """
+
+    path: Path
+    kinds: tuple[str, ...] = ()
+    wish: Wish = PLAIN
+    dry_run: bool = False
+
+
+Step: TypeAlias = Heal | Install | Fix | Undo | Command | Check | Script | Sweep | Test | Build
 PHASE_OF: dict[type, Phase] = {
     Heal: "install",
     Install: "install",
@@ -182,6 +197,7 @@ PHASE_OF: dict[type, Phase] = {
     Script: "run",
     Sweep: "run",
     Test: "test",
+    Build: "build",
 }
 
 
@@ -261,6 +277,8 @@ class PhaseReport:
     children: tuple[Child, ...] = ()
     cases: tuple[Case, ...] = field(default=(), repr=False)
     classes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    artifacts: tuple[Artifact, ...] = ()
+    planned: tuple[BuildPlan, ...] = ()
     error: AutoexecError | Cancelled | None = None
 
 
@@ -325,6 +343,16 @@ class Report:
     def cases(self) -> tuple[Case, ...]:
         """The tests, each with how it ended; those that could not be collected first."""
         return tuple(case for phase in self.phases for case in phase.cases)
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """What was built, in the order in which it was."""
+        return tuple(item for phase in self.phases for item in phase.artifacts)
+
+    @property
+    def planned(self) -> tuple[BuildPlan, ...]:
+        """What was to be built; all there is of a dry run."""
+        return tuple(item for phase in self.phases for item in phase.planned)
 
     @property
     def classes(self) -> dict[str, str]:

@@ -31,8 +31,10 @@ from ..events import (
 )
 from ..history import new_id
 from ..values import Resolution, Verdict
+from .building import build
 from .plan import (
     PHASE_OF,
+    Build,
     Check,
     Command,
     Fix,
@@ -259,6 +261,7 @@ _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Script: script,
     Sweep: sweep,
     Test: test,
+    Build: build,
 }
 
 
@@ -292,6 +295,8 @@ def _title(step: Step) -> str:
         return step.file.name
     if isinstance(step, Sweep):
         return f"{len(step.children)} runs, {min(step.jobs, len(step.children))} at a time"
+    if isinstance(step, Build):
+        return f"{', '.join(step.kinds) or 'what fits'} of {step.path.name}"
     return "pytest" if isinstance(step, Test) else step.language or "script"
 
 

@@ -113,9 +113,13 @@ def _caller(*, is_json: bool, cancel: executor.Cancel) -> api.Caller:
     ids: list[str] = []
     settled: list[Stream] = ["stdout"] if not _is_terminal(sys.stdout) else []
     settled += ["stderr"] if not _is_terminal(sys.stderr) else []
-    emit = None if is_json else text.show(write, say="stderr", ids=ids, settled=settled)
+    emit = None if is_json else text.show(write, say="stderr", ids=ids, settled=settled, as_typed=_typed)
     has_person = not is_json and sys.stdin is not None and sys.stdin.isatty()
     return api.Caller(emit=emit, ask=_ask if has_person else api.nobody, cancel=cancel, on_record=ids.append)
+
+
+def _typed(words: str) -> str:
+    return as_command(words, _name())
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -52,7 +52,7 @@ def diagnose(call: Call, caller: Caller) -> Spoken:
     """Say what went wrong in each log; without a file in the cell, else on standard input."""
     started = time.monotonic()
     options = call.options
-    pairs = [(log, _failures(log, options.lang)) for log in _logs(call, caller)]
+    pairs = [(log, _failures(log, options.lang, caller.cwd)) for log in _logs(call, caller)]
     count = sum(len(found) for _, found in pairs)
     added: dict[str, object] = {"failures": count, "left_out": sum(log.left_out for log, _ in pairs)}
     result = Result(
@@ -122,12 +122,12 @@ def _read(name: str, caller: Caller) -> Log:
         raise UsageError(f"cannot read {name}", why=str(error), fix="check the path") from error
 
 
-def _failures(log: Log, language: str) -> tuple[Diagnosis, ...]:
+def _failures(log: Log, language: str, near: Path | None) -> tuple[Diagnosis, ...]:
     """Return the failures of a log; their bytes are places in the whole of it."""
     found: list[Diagnosis] = []
     for place, part in log.parts:
         text = _NO_TEXT.sub("?", part.decode("utf-8", "surrogateescape"))  # a byte for a byte
-        for each in api.diagnose(text, lang=language):
+        for each in api.diagnose(text, lang=language, near=near):
             start, end = each.bytes or (0, 0)
             found.append(dataclasses.replace(each, bytes=(place + start, place + end)))
     return tuple(found)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import NoReturn
 
+from ..builder import KINDS
 from ..installer.language import LANGUAGES
 from ..sizes import size_of
 from . import fixes, rows, rulings
@@ -306,6 +307,42 @@ def add_test(parser: argparse.ArgumentParser) -> None:
         "--history", action="store_true", help="draw how long tests take and how they ended of late; run none"
     )
     parser.add_argument("--watch", action="store_true", help="run again what a change concerns, until Ctrl-C")
+
+
+def add_build(parser: argparse.ArgumentParser) -> None:
+    """Add what `build` takes."""
+    add_run(parser)
+    add_limits(parser)
+    kinds = f"{', '.join(KINDS)} or all; then a folder or notebook"
+    parser.add_argument("words", nargs="*", metavar="KIND PATH", help=kinds)
+    parser.add_argument("--dry-run", action="store_true", help="show the plan and build nothing")
+    parser.add_argument(
+        "--publish",
+        default="",
+        metavar="REPOSITORY",
+        help="send the package there: pypi, testpypi or a name in ~/.pypirc (wheels), npm (npm packages),"
+        " a URL, or `repository`: what the settings repository and npm-registry name",
+    )
+    parser.add_argument(
+        "--push",
+        nargs="?",
+        const="registry",
+        default="",
+        metavar="REGISTRY",
+        help="send the image there, and read its digest back; alone: where the setting registry says",
+    )
+    parser.add_argument("--tag", default="", metavar="NAME[:TAG]", help="the image's name")
+    parser.add_argument(
+        "--smoke",
+        nargs="?",
+        const="",
+        metavar="PATH",
+        help="start the image, wait until it is well, and ask for this path of a URL",
+    )
+    parser.add_argument("--twice", action="store_true", help="build packages once more, and say what differs")
+    parser.add_argument(
+        "--no-tests", action="store_true", help="run no tests of what was built; an app is not imported"
+    )
 
 
 def shard(text: str) -> tuple[int, int]:

@@ -39,6 +39,7 @@ def described(row: Row) -> str:
     for key, mark in _MARKS.items():
         items = row.body.get(key, ())
         lines += [f"        {mark} {_named(item)}" for item in items if isinstance(item, dict)]
+    lines += _built(row.body) if row.kind == "build" else []
     for key in ("undoes", "why"):
         lines += [f"        {key} {row.body[key]}"] if row.body.get(key) else []
     place = row.body.get("environment")
@@ -96,6 +97,15 @@ def _nothing(call: Call) -> str:
 
 _DOES: Mapping[str, Callable[[Call, Caller], Spoken]] = {"show": _show, "verify": _verify}
 _MARKS = {"added": "+", "replaced": "- instead of", "removed": "-", "restored": "+"}
+
+
+def _built(body: Mapping[str, Any]) -> list[str]:
+    """Return what a row of a build is about: what it is called, where it went, and how to know it again."""
+    said = {key: str(body.get(key, "")) for key in ("artifact", "name", "version", "reference", "digest")}
+    lines = [f"        → {said['artifact']} {said['name']} {said['version']}"]
+    lines += [f"        {said['reference']}"] if said["reference"] else []
+    is_there = not said["digest"] or said["digest"] in said["reference"]
+    return lines + ([] if is_there else [f"        {said['digest']}"])
 
 
 def _named(item: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from ..events import (
+    Built,
     CausesFound,
     ChildFinished,
     ChildStarted,
@@ -28,16 +29,19 @@ from ..events import (
     Resolved,
     RunFinished,
     RunStarted,
+    Stepped,
     Truncated,
     Wrote,
 )
 from ..history import short_id
 from ..screen import Settled
 from ..values import Resolution, Stream, Verdict
+from .artifacts import built_lines
 from .cases import Cases, cover_lines
 from .children import Labelled, Table
 
 Write = Callable[[Stream, str], None]
+_WARNING = "! "  #: how a line of a phase's begins that a person should read
 NOTES = 60  #: lines of our own that a widget keeps
 
 MARKS = {
@@ -60,6 +64,7 @@ def show(
     ids: Sequence[str] = (),
     settled: Collection[Stream] = (),
     last: Write | None = None,
+    as_typed: Callable[[str], str] = str,
 ) -> Emit:
     """Return a sink that writes events as text.
 
@@ -76,6 +81,8 @@ def show(
     last : callable, optional
         Takes how the run ended, in the place of `write`: where what follows
         shows it, to show it at once would only make the cell slower.
+    as_typed : callable, default str
+        Takes a line of our own, and writes commands in it as they are typed here.
     """
     filters = {stream: Settled() for stream in settled}
     ends_line = True
@@ -93,7 +100,7 @@ def show(
         for stream, waiting in filters.items():
             put(stream, waiting.flush())
             filters[stream] = Settled()
-        write(say, ("" if ends_line else "\n") + text + "\n")
+        write(say, ("" if ends_line else "\n") + as_typed(text) + "\n")
         ends_line = True
 
     def sink(event: Event) -> None:
@@ -132,6 +139,7 @@ class Lines:
         self.cases = Cases()
         self._added = self._removed = 0
         self._stale: list[str] = []
+        self._warned: set[str] = set()  # of what is built: an artifact's own would say it again
 
     def letters(self, event: Event) -> str:
         """Return what a test that has ended is worth while they run: a letter, at the end of a line."""
@@ -163,7 +171,7 @@ class Lines:
             where = f" · run {short_id(self._ids[-1])}" if self._ids else ""
             count = f" · {done}" if (done := self._done()) and self._tells_its_end else ""
             return [f"{mark} {event.verdict} · {self._verb}{count} · {event.seconds:.2f} s{where}"]
-        return _looking(event, self._verb)
+        return self._of_builds(event) or _looking(event, self._verb)
 
     def _of_tests(self, event: CausesFound | Covered | PhaseFinished) -> list[str]:
         """Return what there is to say of tests when all have ended."""
@@ -172,6 +180,13 @@ class Lines:
         if isinstance(event, Covered):
             return cover_lines(event)
         return [self.cases.end(event)] if event.phase == "test" else self._closing(event.seconds)
+
+    def _of_builds(self, event: Event) -> list[str]:
+        """Return what there is to say of a build's step, of what it made, or before it; a warning once."""
+        if isinstance(event, Progress) and event.text.startswith(_WARNING):
+            self._warned.add(event.text.removeprefix(_WARNING))
+            return [f"  {event.text}"]
+        return built_lines(event, self._warned) if isinstance(event, Stepped | Built) else []
 
     def _of_children(self, event: ChildStarted | ChildFinished | PhaseFinished) -> list[str]:
         """Return what there is to say of the runs of a sweep: how many, who failed, and how all ended."""

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from ..api import Caller
+from ..builder import KINDS
 from ..diagnosis.nearest import nearest
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
-from . import diagnoses, fixes, indexes, junits, options, rows, rulings, sought, speak, tested
+from . import built, diagnoses, fixes, indexes, junits, options, rows, rulings, sought, speak, tested
 from . import why as reasons
 from .spoken import Spoken
 
@@ -314,6 +315,12 @@ VERBS: Mapping[str, Verb] = {
         help="what reports hold, of any tool: junit FILES [--summary | --merge OUT | --compare OLD NEW]",
         add=junits.add_junit,
         run=junits.junit,
+    ),
+    "build": Verb(
+        help="make a wheel, npm package, image or app: build [KIND …] [PATH]",
+        add=options.add_build,
+        run=built.build,
+        choices={"words": (*KINDS, built.ALL)},
     ),
     "why": Verb(
         help="explain the last failure here, and fix it if asked to", add=options.add_why, run=reasons.why

@@ -6,7 +6,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React, { useCallback, useEffect, useState } from 'react';
 
-import type { IFlow, IState, RunModel } from './model';
+import type { IArtifact } from './events';
+import type { IFlow, IState, IStep, RunModel } from './model';
 import type { Places } from './places';
 import { Question } from './question';
 import type { Runs } from './runs';
@@ -180,12 +181,24 @@ function Cancel({ model, runs, trans }: IProps): JSX.Element | null {
 function Notes({ state, trans }: { state: IState; trans: TranslationBundle }): JSX.Element {
   const notes = [
     ...state.installed.map(name => `+ ${name}`),
+    state.step && state.verdict === 'running' ? stepped(state.step, trans) : '',
+    ...state.built.map(made),
     ...[state.flows.stdout, state.flows.stderr].map(flow => (flow ? passing(flow, trans) : '')),
     cageOf(state, trans),
     ...(state.isGone ? [trans.__('This run was removed from the record.')] : []),
     ...(state.isConnected ? [] : [trans.__('The server does not answer; trying again.')])
   ];
   return <p className="jp-Autoexec-notes">{notes.filter(Boolean).join(' · ')}</p>;
+}
+
+/** Which step ended last, and how long it took. */
+function stepped(step: IStep, trans: TranslationBundle): string {
+  return `${step.label}: ${step.isCached ? trans.__('cached') : timeOf(step.seconds)}`;
+}
+
+/** What was built, and how to know it again. */
+function made(artifact: IArtifact): string {
+  return `→ ${artifact.reference} (${artifact.digest.slice(0, 19)}…)`;
 }
 
 function passing({ bytes, line }: IFlow, trans: TranslationBundle): string {

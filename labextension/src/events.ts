@@ -21,6 +21,21 @@ export type Verdict =
   | 'cancelled'
   | 'lost';
 
+export interface IArtifact {
+  artifact: 'wheel' | 'sdist' | 'npm' | 'image' | 'app';
+  name: string;
+  version: string;
+  /** A file, or an image's name. */
+  reference: string;
+  digest: string;
+  bytes: number;
+  inputs_digest: string;
+  lock_digest: string;
+  provenance: [string, string][];
+  beside: string[];
+  warnings: string[];
+}
+
 export interface IDiagnosis {
   code: string;
   why: string;
@@ -210,6 +225,8 @@ export type Event =
       /** Modules that go on as they were until the kernel is started anew. */
       loaded: string[];
     }
+  | { kind: 'Stepped'; phase: Phase; label: string; seconds: number; is_cached: boolean }
+  | { kind: 'Built'; artifact: IArtifact }
   | {
       kind: 'Recorded';
       row: string;

@@ -5,7 +5,16 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import { Cases, isCaseEvent } from './cases';
 import { Labelled, withChild, type IChildren } from './children';
-import type { Event, IChoice, IDiagnosis, IEnvelope, IRun, Stream, Verdict } from './events';
+import type {
+  Event,
+  IArtifact,
+  IChoice,
+  IDiagnosis,
+  IEnvelope,
+  IRun,
+  Stream,
+  Verdict
+} from './events';
 import { collapsed } from './screen';
 
 const LAST_LINES = 200;
@@ -53,6 +62,9 @@ export interface IState {
   fix: string;
   phases: IPhase[];
   installed: string[];
+  built: IArtifact[];
+  /** The step of a build that ended last. */
+  step: IStep | null;
   diagnosis: IDiagnosis | null;
   question: IQuestion | null;
   children: IChildren | null;
@@ -61,6 +73,12 @@ export interface IState {
   flows: { [stream in Stream]?: IFlow };
   isGone: boolean;
   isConnected: boolean;
+}
+
+export interface IStep {
+  label: string;
+  seconds: number;
+  isCached: boolean;
 }
 
 export class RunModel {
@@ -79,6 +97,8 @@ export class RunModel {
       fix: '',
       phases: [],
       installed: [],
+      built: [],
+      step: null,
       diagnosis: null,
       question: null,
       children: null,
@@ -244,6 +264,12 @@ function folded(state: IState, event: Event): Partial<IState> {
           `${event.distribution} ${event.version}`
         ]
       };
+    case 'Stepped': {
+      const { label, seconds, is_cached } = event;
+      return { step: { label, seconds, isCached: is_cached } };
+    }
+    case 'Built':
+      return { built: [...state.built, event.artifact] };
     case 'ChildStarted':
       return { children: withChild(state.children, event) };
     case 'ChildFinished':

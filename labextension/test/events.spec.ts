@@ -29,6 +29,8 @@ const FIELDS: { [kind in Event['kind']]: string[] } = {
   Progress: ['phase', 'text', 'number', 'total'],
   Installed: ['distribution', 'version', 'sha256', 'index', 'evidence', 'changed'],
   Removed: ['distribution', 'version', 'loaded'],
+  Stepped: ['phase', 'label', 'seconds', 'is_cached'],
+  Built: ['artifact'],
   Recorded: ['row', 'head'],
   Diagnosed: ['diagnosis', 'child'],
   FixTried: [

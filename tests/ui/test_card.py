@@ -213,3 +213,16 @@ def test_what_was_just_read_is_not_said_again():
     assert "not defined" not in card.html_of(FOUND, said="NameError: 'totl' is not defined")
     assert "not defined" in card.text_of(FOUND, said="NameError: name 'totl' is missing")
     assert card.text_of(Diagnosis(code="c", why="w"), said="E: w") == "c: w"
+
+
+def test_a_place_in_an_app_is_told_by_notebook_and_cell():
+    """In lines and HTML, which leads to the cell."""
+    found = Diagnosis(
+        code="no-key",
+        why="there is no 'plum'",
+        where="model.ipynb cell 4 line 2",
+        frame=Frame(file="model.ipynb", line=2, cell_id="6f1c-a_B"),
+    )
+    assert card.text_of(found).startswith("no-key at model.ipynb cell 4 line 2: ")
+    assert '<a class="jp-Autoexec-where"' in card.html_of(found)
+    assert 'cell-id=6f1c-a_B" data-autoexec-line="2">model.ipynb cell 4 line 2</a>' in card.html_of(found)

@@ -34,6 +34,8 @@ def documented() -> dict[str, set[str]]:
         ("config", {"Setting"}),
         ("policy explain --json ls", {"PolicyVerdict"}),
         ("fix --check .", {"Resolution"}),
+        ("build wheel . --dry-run", {"BuildPlan"}),
+        ("build app a.ipynb", {"Artifact"}),
     ],
 )
 def test_what_is_printed_is_what_the_page_says(line, kinds, tmp_path, monkeypatch):
@@ -42,6 +44,10 @@ def test_what_is_printed_is_what_the_page_says(line, kinds, tmp_path, monkeypatc
     (tmp_path / "a.py").write_text("import json, cv2_that_nobody_has\n")
     (tmp_path / "a.log").write_text("curl: (6) Could not resolve host: a.example\n")
     (tmp_path / "b.py").write_text("import (\n")
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None}
+    cell["source"] = "def main():\n    return 0\n"
+    note = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "a.ipynb").write_text(json.dumps(note))
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'a'\nversion = '1'\n")
     command = [sys.executable, "-m", "autoexec_magic"]
     if line in ("ledger show", "runs"):

@@ -131,3 +131,23 @@ def test_a_kind_that_no_row_has_is_told_with_those_there_are(filled):
     assert ledger("show --kind instal").text == (
         "no row of the kind instal is on the ledger; there are genesis, install, install-begun, undo"
     )
+
+
+def test_what_was_built_is_shown_with_its_name_and_digest():
+    """An image's stands in its reference, and is not said twice."""
+    digest = "sha256:" + "a" * 64
+    body = {
+        "artifact": "wheel",
+        "name": "pear",
+        "version": "1.0",
+        "reference": "dist/p.whl",
+        "digest": digest,
+    }
+    api.ledger().append("build", body)
+    assert ledger("show --kind build").text.splitlines()[1:] == [
+        "        → wheel pear 1.0",
+        "        dist/p.whl",
+        f"        {digest}",
+    ]
+    api.ledger().append("build", body | {"reference": f"host/pear@{digest}"})
+    assert ledger("show --kind build -n 1").text.count(digest) == 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from autoexec_magic.events import (
+    Built,
     FixTried,
     Flowing,
     Installed,
@@ -21,7 +22,7 @@ from autoexec_magic.events import (
     Truncated,
 )
 from autoexec_magic.ui import text
-from autoexec_magic.values import Resolution, Verdict
+from autoexec_magic.values import Artifact, Resolution, Verdict
 
 
 @pytest.fixture
@@ -212,3 +213,27 @@ def test_what_is_counted_is_not_always_an_install():
     later = Progress(phase="test", text="again, run 2 of at most 60", number=2, total=60)
     lines = text.Lines()
     assert [lines.of(first), lines.of(later)] == [["… again, run 1 of at most 60"], []]
+
+
+def test_a_warning_of_a_build_is_told_once(written):
+    """Before it starts; what was built does not say it again, and says what came later."""
+    made = Artifact(
+        artifact="app",
+        name="pear",
+        version="1",
+        reference="dist/pear",
+        digest="sha256:" + "a" * 64,
+        bytes=1,
+        inputs_digest="",
+        warnings=("no lock: %autoexec fix x.ipynb", "later"),
+    )
+    sink = text.show(
+        lambda stream, words: written.append(words), as_typed=lambda line: line.replace("%auto", "auto")
+    )
+    sink(Progress(phase="build", text="! no lock: %autoexec fix x.ipynb"))
+    sink(Built(artifact=made))
+    assert "".join(written).splitlines() == [
+        "  ! no lock: autoexec fix x.ipynb",
+        "→ dist/pear · 1 B · sha256:aaaaaaaaaaaa…",
+        "  ! later",
+    ]

@@ -1,0 +1,93 @@
+"""What an image would keep and show to whoever has it: passwords in a Dockerfile, logins in addresses.
+
+`docker history` and `docker inspect` show each ENV, ARG, LABEL and command. What
+is only named there and given later, as `ENV TOKEN=$TOKEN` or `TOKEN_FILE`, is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...errors import BuildError
+from ...redact import mask
+from . import parsed
+
+#: an address with a login that is no variable; `git@` of ssh is a name that everybody has
+_LOGIN = re.compile(
+    r"(?i)\b(?!ssh:)(?:[a-z][a-z0-9+.-]*)://(?!git@)(?!\$\{?\w+\}?(?::\$\{?\w+\}?)?@)[^/\s@'\"]+@"
+)
+_HARMLESS = re.compile(
+    r"(?i)(?:_(?:FILE|PATH|DIR|NAME|ID|URL|HEADER|TTL|TYPE|ALGORITHM)|\AGPG_KEYS?|PUBLIC_KEY|PUBLISHABLE_KEY)\Z"
+)
+_VALUE = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)+"
+_PAIR = re.compile(rf"(\"[^\"]+\"|'[^']+'|[^\s=\"']+)=({_VALUE})")
+
+
+def login_in(text: str) -> str:
+    """Return the address with a login in a text, without the login, or "".
+
+    Examples
+    --------
+    >>> login_in("--extra-index-url https://me:hunter2@index.example/simple")
+    'https://***@index.example/simple'
+    >>> login_in("https://${NAME}:${TOKEN}@index.example and git+ssh://git@h.example/x")
+    ''
+    """
+    found = _LOGIN.search(text)
+    if found is None:
+        return ""
+    rest = re.match(r"[^\s'\"]*", text[found.end() :])
+    return f"{found[0].partition('://')[0]}://***@{rest[0] if rest else ''}"
+
+
+def refuse(dockerfile: str, name: str) -> None:
+    """Refuse a Dockerfile whose image would keep a password.
+
+    Raises
+    ------
+    BuildError
+        It has one: the line and the name are said, and not what it is.
+    """
+    for number, line, is_syntax in parsed.instructions(dockerfile):
+        if is_syntax:
+            continue
+        word, _, rest = line.partition(" ")
+        if what := next(_found(word.upper(), rest.strip()), ""):
+            raise BuildError(
+                f"line {number} of the Dockerfile would put {what} into the image {name}",
+                why=f"whoever has the image reads its {word.upper()}",
+                fix="give it to what runs when it is started, or to a RUN by --mount=type=secret",
+            )
+
+
+def _found(word: str, rest: str) -> Iterator[str]:
+    if login := login_in(rest):
+        yield f"the login of {login}"
+    if word in ("ENV", "ARG", "LABEL"):
+        pairs = _PAIR.findall(rest)
+        if word == "ENV" and not re.match(r"[^\s=]+=", rest):  # the old form: one name, and all that follows
+            pairs = [(rest.partition(" ")[0], rest.partition(" ")[2].strip())]
+        yield from (f"the value of {name}" for name, value in pairs if is_secret(name.strip("\"'"), value))
+    elif word in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
+        words = " ".join(re.findall(r"\"((?:[^\"\\]|\\.)*)\"", rest)) if "[" in rest else rest
+        if mask(words) != words and "$" not in words:
+            yield "a password in its command"
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether the value of a variable or a label is a secret, by its name or by its own form.
+
+    Examples
+    --------
+    >>> is_secret("db.password", "hunter2"), is_secret("TOKEN", "$TOKEN"), is_secret("TOKEN_FILE", "/run/x")
+    (True, False, False)
+    """
+    bare = value.strip().strip("\"'")
+    if not bare or bare.startswith("$"):
+        return False
+    if mask(bare) != bare and "$" not in bare:
+        return True
+    short = re.sub(r"[^A-Za-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).upper().strip("_")
+    line = f"{short}={bare.split()[0]}"
+    return not _HARMLESS.search(short) and not bare.startswith("/") and mask(line) != line

@@ -1,0 +1,31 @@
+"""A bench for the tests of builders: the real executor, in the cage that a run has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autoexec_magic import builder
+from autoexec_magic.config import Config
+from autoexec_magic.events import Event
+from autoexec_magic.history import new_id
+from autoexec_magic.orchestrator import Build, Plan, Surroundings
+from autoexec_magic.orchestrator.building import bench_of
+from autoexec_magic.values import Question
+
+
+def yes(question: Question) -> bool:
+    """Answer yes."""
+    return True
+
+
+def bench(tmp_path: Path, *, level: str = "workspace", events: list[Event] | None = None) -> builder.Bench:
+    """Return a bench whose cache and ledger are below `tmp_path`, and whose cage is of `level`."""
+    heard: list[Event] = [] if events is None else events
+    data = tmp_path / "data"
+    (data / "cache").mkdir(parents=True, exist_ok=True)
+    # An id of its own: a run ends whatever bears its id, also what another session's test has started.
+    here = Surroundings(
+        config=Config(), cwd=tmp_path, workspace=tmp_path, cache=data / "cache", ask=yes, run_id=new_id()
+    )
+    plan = Plan(verb="build", title="build", phases=(Build(path=tmp_path),), level=level)  # type: ignore[arg-type]
+    return bench_of(plan, heard.append, here)

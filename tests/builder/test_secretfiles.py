@@ -1,0 +1,186 @@
+"""Which files are secrets, and which are ordinary: the one is never packed, the other always."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+
+import pytest
+
+from autoexec_magic.builder import secretfiles
+from autoexec_magic.secretshapes import SHAPES
+
+LINES = [base64.b64encode(bytes(range(at, at + 48))).decode() for at in range(9)]
+BEGIN, END = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
+KEY = "\n".join([BEGIN, *LINES, END, ""])
+HEX, MIXED = "0a1b2c3d4e5f" * 8, "a1B2c3D4e5F6g7H8" * 8
+
+
+def zipped(**files: str) -> bytes:
+    """Return a ZIP file."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            ".env",
+            ".ENV",
+            ".env~",
+            ".env.local",
+            ".env.production.bak",
+            "prod.env",
+            "conf/PROD.Env",
+            ".Netrc",
+        ),
+        *(
+            "id_rsa",
+            "id_rsa.bak",
+            "id_ed25519.old",
+            "ID_RSA",
+            "server.KEY",
+            "x/server.pem~",
+            "a.p12",
+            ".pgpass",
+        ),
+        *(".docker/config.json", "home/.kube/config", "app/.streamlit/secrets.toml", ".ssh/deploy", ".npmrc"),
+        *("credentials", "Credentials.json", "service-account-x.json", "terraform.tfstate.backup"),
+    ],
+)
+def test_a_name_says_enough(path):
+    """Also in capitals, and of a copy that an editor left."""
+    assert secretfiles.secret_in(path, b"") == "its name is that of a file of secrets"
+    assert secretfiles.secret_in(path, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("notes.txt", KEY),
+        ("service.json", json.dumps({"private_key": KEY})),
+        ("twice.json", json.dumps(json.dumps({"private_key": KEY}))),
+        ("a.py", "K = (" + "\n".join(f'    "{line}\\n"' for line in KEY.splitlines()) + ")"),
+        ("a.js", "\n".join(f"'{line}\\n' +" for line in KEY.splitlines())),
+        ("windows.txt", KEY.replace("\n", "\r\n")),
+        (
+            "old.txt",
+            KEY.replace(BEGIN, f"{BEGIN}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,{HEX[:32]}\n"),
+        ),
+        ("values.yaml", "tls.key: " + base64.b64encode(KEY.encode()).decode()),
+        (".env.example", KEY),
+        ("a.py", "sk-" + "proj-" + MIXED[:60]),
+        ("a.py", "sk-" + "ant-" + "api03-" + MIXED[:90]),
+        ("a.py", "'sk-" + MIXED[:48] + "'"),
+        ("a.py", "hf" + "_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH"),
+        ("a.yml", "glpat" + "-" + "a1B2c3D4e5F6g7H8i9J0"),
+        ("a.yml", "dckr_" + "pat_" + "a1B2c3D4e5F6g7H8i9J0abc"),
+        ("a.yml", "sk_" + "live_" + MIXED[:24]),
+        ("a.yml", "xox" + "b-123456789012-" + MIXED[:24]),
+        ("a.ini", "aws_secret_access" + "_key = " + "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzz1234ab"),
+        ("a.json", '"SecretAccess' + 'Key": "' + "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzz1234ab" + '"'),
+        ("a.py", "postgres" + "://me:hunter2hunter2@db.acme.io/x"),
+        ("a.py", "mongodb" + "+srv://me:h4nter2hunter2@c1.acme.net/x"),
+        (".envrc", "export API_" + "TOKEN=hunter2hunter2\n"),
+        ("pip.conf", "[global]\nindex-url = https" + "://me:x@index.acme.io/simple"),
+        (".yarnrc.yml", "npmAuth" + 'Token: "hunter2hunter2"\n'),
+    ],
+)
+def test_what_a_file_holds_says_enough(tmp_path, path, text):
+    """A key as a program or JSON has it, the tokens of each vendor, logins; anywhere in the file."""
+    assert secretfiles.secret_in(path, text.encode())
+    file = tmp_path / "file"
+    file.write_text(text)
+    assert secretfiles.secret_of(path, file)
+    if not path.startswith((".envrc", "pip", ".yarn")):
+        file.write_bytes(text.encode("utf-16"))
+        assert secretfiles.secret_of(path, file)
+        for before in (3 << 20, secretfiles.PIECE_BYTES - 30):  # and across two pieces
+            file.write_bytes(b" " * before + text.encode())
+            assert secretfiles.secret_of("big.bin", file), before
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        *((name, "KEY=") for name in (".env.example", ".env.sample", "example.env", ".env.test.template")),
+        ("env.py", ""),
+        ("tls/ca.pem", "# Issuer: x\n-----BEGIN CERTIFICATE-----\nMIIB"),
+        ("tls/ca.crt", "-----BEGIN CERTIFICATE-----\nMIIB"),
+        ("talk.key", zipped(x="slides").decode("latin-1")),
+        (".ssh/known_hosts", "x"),
+        (".ssh/id.pub", "ssh-ed25519 AAAA"),
+        ("config.json", "{}"),
+        (".envrc", "use flake\nexport TOKEN=$(pass show x)\nexport PYTHONPATH=src/long/enough\n"),
+        (".envrc", 'export TOKEN="$OTHER_TOKEN"\nlayout python\n'),
+        (".yarnrc.yml", "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-4.0.0.cjs\n"),
+        (".yarnrc.yml", "npmAuth" + 'Token: "${NPM_TOKEN}"\n'),
+        ("pip.conf", "[global]\nindex-url = https://index.acme.io/simple\n"),
+        (
+            "a.py",
+            f"if text.startswith('{BEGIN}'):\n    raise ValueError('this is a private key, and no other')",
+        ),
+        ("a.py", "url = 'https://user:password@example.com'; 'postgres://postgres:postgres@localhost/x'"),
+        ("a.py", "f'https://{user}:{password}@{host}/x' 'https://me:hunter2hunter2@index.example/x'"),
+        (
+            "a.html",
+            "<div id='sk-estimator-id-1-checkbox-and-a-long-label'> sk-learn-something-1234567890123456",
+        ),
+        (
+            "README.md",
+            "export OPENAI_API_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx glpat-" + "x" * 20,
+        ),
+        (
+            "README.md",
+            "AKIA" + "IOSFODNN7EXAMPLE aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        ),
+        ("a.py", "npm_config_something_that_is_long_enough_1 hf_hub_download_and_a_name_that_is_long_enough"),
+        ("digests.txt", f"sha256:{HEX[:64]} secret_key_digest={HEX[:40]}"),
+    ],
+)
+def test_an_ordinary_file_is_none(path, text):
+    """A certificate, an example, settings without a login, a program that speaks of keys."""
+    assert secretfiles.secret_in(path, text.encode("latin-1")) == ""
+
+
+def test_a_key_in_a_zip_file_is_found(tmp_path):
+    """A small one is looked into; the file in it is named, also where its name is odd."""
+    file = tmp_path / "a.zip"
+    file.write_bytes(zipped(**{"x": "1", "in/\u202ekey\n.txt": KEY}))
+    assert secretfiles.secret_of("a.zip", file) == r"it holds a private key, in 'in/\u202ekey\n.txt'"
+    file.write_bytes(zipped(**{".env": "A=1"}))
+    assert secretfiles.secret_of("a.zip", file)
+    file.write_bytes(zipped(x="1"))
+    assert secretfiles.secret_of("a.zip", file) == ""
+    file.write_bytes(zipped(x="1")[:60])
+    assert secretfiles.secret_of("a.zip", file) == ""
+
+
+def test_a_link_is_not_followed(tmp_path):
+    """What it leads to is none of the project's, or comes with its own name."""
+    (tmp_path / "real").write_text(KEY)
+    (tmp_path / "linked").symlink_to("real")
+    assert secretfiles.secret_of("linked", tmp_path / "linked") == ""
+    (tmp_path / ".env").symlink_to("real")
+    assert secretfiles.secret_of(".env", tmp_path / ".env")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(shape.prefix * 200_000 for shape in SHAPES if shape.prefix in ("sk-", "glpat-", "hf_", "gho_")),
+        *(BEGIN + "a:b,," * 200_000, "://a:b1" * 150_000, "://" + "a:" * 500_000, BEGIN + "\\n" * 400_000),
+        *("SecretAccessKey=" + "a/" * 500_000, "LS0tLS1CRUdJTi" * 70_000, "-----BEGIN " + "A " * 500_000),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_no_file_is_looked_at_for_long(text):
+    """A mebibyte that was written against the search takes seconds, not hours: it ends."""
+    for name in ("x", ".envrc", "pip.conf"):
+        secretfiles.secret_in(name, text.encode())

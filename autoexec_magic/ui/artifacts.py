@@ -102,6 +102,15 @@ def artifact_lines(artifact: Artifact, told: Collection[str] = ()) -> list[str]:
     from .text import size
 
     known = "" if artifact.digest in artifact.reference else f" · {artifact.digest[:19]}…"
-    lines = [f"→ {one_line(artifact.reference)} · {size(artifact.bytes)}{known}"]
-    lines += [f"  beside it: {one_line(path)}" for path in artifact.beside]
+    lines = [f"→ {one_line(_from_here(artifact.reference))} · {size(artifact.bytes)}{known}"]
+    lines += [f"  beside it: {one_line(_from_here(path))}" for path in artifact.beside]
     return [*lines, *(f"  ! {one_line(warning)}" for warning in artifact.warnings if warning not in told)]
+
+
+def _from_here(reference: str) -> str:
+    """Return a path as it is typed here: relative where it lies below the working directory."""
+    path = Path(reference)
+    try:
+        return str(path.relative_to(Path.cwd())) if path.is_absolute() else reference
+    except (ValueError, FileNotFoundError):
+        return reference

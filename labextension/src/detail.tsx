@@ -182,6 +182,7 @@ function Notes({ state, trans }: { state: IState; trans: TranslationBundle }): J
   const notes = [
     ...state.installed.map(name => `+ ${name}`),
     state.step && state.verdict === 'running' ? stepped(state.step, trans) : '',
+    state.verdict === 'running' ? state.doing : '',
     ...state.built.map(made),
     ...[state.flows.stdout, state.flows.stderr].map(flow => (flow ? passing(flow, trans) : '')),
     cageOf(state, trans),
@@ -198,7 +199,8 @@ function stepped(step: IStep, trans: TranslationBundle): string {
 
 /** What was built, and how to know it again. */
 function made(artifact: IArtifact): string {
-  return `→ ${artifact.reference} (${artifact.digest.slice(0, 19)}…)`;
+  const known = artifact.reference.includes(artifact.digest) ? '' : ` (${artifact.digest.slice(0, 19)}…)`;
+  return `→ ${artifact.reference}${known}`;
 }
 
 function passing({ bytes, line }: IFlow, trans: TranslationBundle): string {

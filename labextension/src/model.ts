@@ -65,6 +65,8 @@ export interface IState {
   built: IArtifact[];
   /** The step of a build that ended last. */
   step: IStep | null;
+  /** What a build is at, in its own words; empty once that ended. */
+  doing: string;
   diagnosis: IDiagnosis | null;
   question: IQuestion | null;
   children: IChildren | null;
@@ -99,6 +101,7 @@ export class RunModel {
       installed: [],
       built: [],
       step: null,
+      doing: '',
       diagnosis: null,
       question: null,
       children: null,
@@ -264,9 +267,11 @@ function folded(state: IState, event: Event): Partial<IState> {
           `${event.distribution} ${event.version}`
         ]
       };
+    case 'Progress': // of a build: a step that takes long, while it is at work
+      return event.phase === 'build' ? { doing: event.text } : {};
     case 'Stepped': {
       const { label, seconds, is_cached } = event;
-      return { step: { label, seconds, isCached: is_cached } };
+      return { step: { label, seconds, isCached: is_cached }, doing: '' };
     }
     case 'Built':
       return { built: [...state.built, event.artifact] };

@@ -56,6 +56,20 @@ describe('RunModel', () => {
     expect(modelOf({ kind: 'Diagnosed', diagnosis }).state.diagnosis).toEqual(diagnosis);
   });
 
+  it('says what a build is at until that ended', () => {
+    const at = (phase: 'build' | 'run'): Event => ({
+      kind: 'Progress',
+      phase,
+      text: 'build it · 5 s so far',
+      number: 0,
+      total: 0
+    });
+    const ended: Event = { kind: 'Stepped', phase: 'build', label: 'build it', seconds: 9, is_cached: false };
+    expect(modelOf(at('build')).state.doing).toBe('build it · 5 s so far');
+    expect(modelOf(at('build'), ended).state.doing).toBe('');
+    expect(modelOf(at('run')).state.doing).toBe('');
+  });
+
   it('is the same however the events are cut into pieces', () => {
     const whole = new RunModel(runOf());
     const pieces = new RunModel(runOf());

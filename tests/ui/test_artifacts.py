@@ -129,3 +129,15 @@ def test_a_plan_shows_no_secret(monkeypatch):
     for shown in ("\n".join(artifacts.plan_lines(plan)), str(artifacts.plan_record(plan))):
         assert not any(secret in shown for secret in ("sesame1", "abcdef1234", "a1B2", "hunter2"))
         assert shown.count("***") >= 15
+
+
+def test_what_lies_here_is_told_as_it_is_typed(tmp_path, monkeypatch):
+    """A path below the working directory is relative; another one and a reference are as they are."""
+    monkeypatch.chdir(tmp_path)
+    here = dataclasses.replace(
+        MADE, reference=str(tmp_path / "dist" / "pear"), beside=("/elsewhere/pear.json",)
+    )
+    assert artifacts.artifact_lines(here)[0].startswith("→ dist/pear · ")
+    assert artifacts.artifact_lines(here)[1] == "  beside it: /elsewhere/pear.json"
+    there = dataclasses.replace(MADE, reference="host/pear:1")
+    assert artifacts.artifact_lines(there)[0].startswith("→ host/pear:1 · ")

@@ -51,6 +51,11 @@ class Repository:
     own: Path
     common: Path
 
+    @property
+    def objects(self) -> Path:
+        """Where its objects are."""
+        return self.common / "objects"
+
     def place_of(self, folder: Path) -> str:
         """Return where a folder lies in it, with /; "" is the top."""
         place = folder.resolve().relative_to(self.top).as_posix()
@@ -179,7 +184,7 @@ def _submodule(top: Path, own: Path) -> Repository | None:
 
 def _alternates(repository: Repository) -> list[Path]:
     """Return the folders of objects that a repository borrows from."""
-    objects = repository.common / "objects"
+    objects = repository.objects
     try:
         lines = reading.text(objects / "info/alternates", most=_MOST_BYTES).splitlines()
     except (BuildError, OSError):

@@ -17,12 +17,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import BuildError, MissingTool, PolicyRefused
-from .. import reading
+from .. import git, reading
 from ..bench import Bench
+from ..git import Repository
 from ..inputs import files_below
 from .copying import place_below
 
@@ -39,41 +39,15 @@ _KEPT = re.compile(
 _EXTENSIONS = ("objectformat", "refstorage")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
-    """A repository: the top of its work tree, the folder of this work tree, and the one that all share."""
-
-    top: Path
-    own: Path
-    common: Path
-
-    @property
-    def objects(self) -> Path:
-        """Where its objects are."""
-        return self.common / "objects"
-
-
-def repository_of(folder: Path, workspace: Path) -> Repository | None:
+def repository_of(folder: Path) -> Repository | None:
     """Return the repository that a folder is in; None where there is none that its backend may read.
 
-    Raises
-    ------
-    BuildError
-        There is one, and a file of it cannot be read.
+    One whose work tree is the home, or is around it, is none: what lies there is no project's.
     """
-    real, home = folder.resolve(), Path.home().resolve()
-    for top in (real, *real.parents):
-        if home.is_relative_to(top):  # what lies in the home is no project's
-            return None
-        try:
-            kind = (top / ".git").lstat().st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            return None
-        own = top / ".git" if stat.S_ISDIR(kind) else _named(top, kind)
-        return _checked(top, own, workspace.resolve()) if own else None
-    return None
+    found = git.repository_of(folder)
+    if found is None or Path.home().resolve().is_relative_to(found.top):
+        return None
+    return found if stat.S_ISDIR(_mode(found.objects)) and "\n" not in str(found.common) else None
 
 
 def copy(found: Repository, to: Path, bench: Bench) -> None:
@@ -95,44 +69,6 @@ def copy(found: Repository, to: Path, bench: Bench) -> None:
     place_below(to / ".git", "objects/info/alternates").write_text(f"{found.objects}\n", "utf-8")
     place_below(to / ".git", "config").write_text(_settings(found), "utf-8")
     _count_as_unchanged(found, to, bench)
-
-
-def _named(top: Path, kind: int) -> Path | None:
-    """Return the place that a file `.git` names."""
-    if not stat.S_ISREG(kind):
-        return None
-    text = reading.text(top / ".git", most=_MOST_LINE, follows=False)
-    if not text.startswith("gitdir:"):
-        return None
-    try:
-        return (top / text.removeprefix("gitdir:").strip()).resolve()
-    except (OSError, ValueError, RuntimeError):
-        return None
-
-
-def _checked(top: Path, own: Path, workspace: Path) -> Repository | None:
-    """Return a repository of the project's own, or one whose linked work tree this is."""
-    common = _line(own, "commondir", own) or own
-    is_linked = own.parent.name == "worktrees" and _line(own, "gitdir", own) == top / ".git"
-    is_linked = is_linked and common == own.parent.parent
-    is_ours = all(place.is_relative_to(top) or place.is_relative_to(workspace) for place in (own, common))
-    if not (is_ours or is_linked) or "\n" in str(common):
-        return None
-    try:
-        is_there = stat.S_ISDIR((common / "objects").lstat().st_mode)
-    except OSError:
-        return None
-    return Repository(top=top, own=own, common=common) if is_there else None
-
-
-def _line(folder: Path, name: str, base: Path) -> Path | None:
-    """Return the path that a file of one line names."""
-    try:
-        with reading.below(folder, name) as stream:
-            line = os.fsdecode(reading.whole(stream, name, _MOST_LINE)).strip()
-        return (base / line).resolve() if line else None
-    except (OSError, ValueError, RuntimeError):
-        return None
 
 
 def _parts(found: Repository) -> list[tuple[Path, str, int]]:

@@ -98,7 +98,7 @@ def _copied(plan: BuildPlan, bench: Bench, to: Path) -> tuple[Path, tuple[Path, 
     """Copy the inputs; return the copy's folder, and what of git the backend has to read."""
     source, epoch = plan.source, plan.data["epoch"]
     assert isinstance(epoch, int)
-    found = gitfolder.repository_of(source.folder, source.workspace) if plan.data["asks_git"] else None
+    found = gitfolder.repository_of(source.folder) if plan.data["asks_git"] else None
     folder = to / (source.folder.resolve().relative_to(found.top) if found else Path("project"))
     folder.mkdir(parents=True)
     for each in plan.inputs:

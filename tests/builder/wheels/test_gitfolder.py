@@ -44,7 +44,7 @@ def project(tmp_path):
 
 def copied(folder, tmp_path, name="to"):
     """Copy a folder and its repository; return the copy's top."""
-    found = gitfolder.repository_of(folder, folder)
+    found = gitfolder.repository_of(folder)
     to = tmp_path / name
     shutil.copytree(folder, to / folder.resolve().relative_to(found.top))
     gitfolder.copy(found, to, benches.bench(tmp_path))
@@ -98,7 +98,7 @@ def test_no_program_of_the_repository_runs(project, tmp_path):
 def test_a_linked_work_tree_is_one(project, tmp_path):
     """Its repository is elsewhere, and says of itself that this is a work tree of it."""
     git(project, "worktree", "add", "-q", str(tmp_path / "linked"))
-    found = gitfolder.repository_of(tmp_path / "linked" / "pear", tmp_path / "linked")
+    found = gitfolder.repository_of(tmp_path / "linked" / "pear")
     assert found.common == project.parent / ".git"
     assert git(copied(tmp_path / "linked" / "pear", tmp_path), "status", "--porcelain") == ""
 
@@ -109,7 +109,7 @@ def test_another_repository_of_the_person_is_none(project, tmp_path):
     git(project, "worktree", "add", "-q", str(tmp_path / "linked"))
     evil = tmp_path / "evil"
     evil.mkdir()
-    assert gitfolder.repository_of(evil, evil) is None
+    assert gitfolder.repository_of(evil) is None
     for text in (
         f"gitdir: {private}",
         f"gitdir: {private}/worktrees/linked",
@@ -117,19 +117,19 @@ def test_another_repository_of_the_person_is_none(project, tmp_path):
         "nothing",
     ):
         (evil / ".git").write_text(f"{text}\n")
-        assert gitfolder.repository_of(evil, evil) is None
+        assert gitfolder.repository_of(evil) is None
     (evil / ".git").unlink()
     (evil / ".git").symlink_to(private)
-    assert gitfolder.repository_of(evil, evil) is None
+    assert gitfolder.repository_of(evil) is None
     (evil / ".git").unlink()
     git(evil, "init", "-q")
-    assert gitfolder.repository_of(evil, evil) is not None
+    assert gitfolder.repository_of(evil) is not None
     (evil / ".git" / "commondir").write_text(f"{private}\n")
-    assert gitfolder.repository_of(evil, evil) is None
+    assert gitfolder.repository_of(evil) is None
     (evil / ".git" / "commondir").unlink()
     shutil.rmtree(evil / ".git" / "objects")
     (evil / ".git" / "objects").symlink_to(private / "objects")
-    assert gitfolder.repository_of(evil, evil) is None
+    assert gitfolder.repository_of(evil) is None
 
 
 def test_a_file_of_it_that_is_a_link_is_not_read(project, tmp_path):
@@ -143,7 +143,7 @@ def test_a_file_of_it_that_is_a_link_is_not_read(project, tmp_path):
 def test_a_repository_of_the_home_is_none(tmp_path, monkeypatch, project):
     """What somebody keeps of a home in git is no project's."""
     monkeypatch.setenv("HOME", str(project.parent))
-    assert gitfolder.repository_of(project, project) is None
+    assert gitfolder.repository_of(project) is None
 
 
 def test_a_large_repository_is_read_to_its_end(project, tmp_path):

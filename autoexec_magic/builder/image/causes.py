@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ...diagnosis import diagnose_log
+from ...diagnosis import deciding_in_log, diagnose_log
 from ...errors import AutoexecError
 
 MOST_LINES = 400  #: of a step's log; a compiler's error stands far above the last line
@@ -24,13 +24,14 @@ def explain(failed: AutoexecError, lines: Sequence[str]) -> None:
         The end of what the step wrote.
     """
     last = [line.rstrip() for line in lines if line.strip()][-MOST_LINES:]
-    told = diagnose_log("\n".join(last))
+    text = "\n".join(last)
+    found = deciding_in_log(text)
     failed.why, failed.fix = (last[-1].strip() if last else "it wrote nothing"), _FIX
-    shown = [] if told else last[-_SHOWN:]
-    if told:
-        found = told[-1]
+    shown = last[-_SHOWN:]
+    if found:
+        others = [each for each in diagnose_log(text) if each.bytes != found.bytes]
         failed.why = f"{found.where}: {found.why}" if found.where else found.why
-        shown = [f"{each.where}: {each.why}" if each.where else each.why for each in told[:-1][-3:]]
+        shown = [f"{each.where}: {each.why}" if each.where else each.why for each in others[-3:]]
         shown += last[-_SHOWN:]
         if found.fix and "%autoexec" not in found.fix:  # ours are for this machine, and not for an image
             failed.fix = f"{found.fix}; then %autoexec build image: the steps before it are kept"

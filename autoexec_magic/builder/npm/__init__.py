@@ -12,10 +12,10 @@ last week does not get into the package, and what is built is what is committed.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -226,10 +226,14 @@ def _handed_out(file: Path, target: Path, digest: str) -> None:
     BuildError
         There is no room, or no right to write there, or it is not any more what was looked into.
     """
-    part = target.with_name(f".{TEMP_PREFIX}{os.getpid()}-{target.name}")
+    part: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{TEMP_PREFIX}", suffix=f"-{target.name}", dir=target.parent)
+        os.close(handle)
+        part = Path(name)  # a new file of ours: nobody can have put a link there
         shutil.copyfile(file, part)
+        part.chmod(0o644)
         if f"sha256:{digest_of(part)[0]}" != digest:
             raise BuildError(f"{target.name} was changed after it was looked into", fix="build it again")
         part.replace(target)
@@ -239,8 +243,8 @@ def _handed_out(file: Path, target: Path, digest: str) -> None:
             f"{target.name} cannot be written", why=why, fix="build.out names another folder"
         ) from error
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def _provenance(

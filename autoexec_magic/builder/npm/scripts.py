@@ -11,7 +11,7 @@ a pack (`postpack`, `publish`, `postpublish`) are not run, and that is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -26,6 +26,11 @@ RUN = ("build", "prepack", "prepare")
 UNRUN = ("prepublishOnly", "prepublish", "postpack", "publish", "postpublish")
 _BUILDS = re.compile(
     r"(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?build(?:\s+(?:-s|--silent|--if-present))*"
+)
+_BETWEEN = re.compile(r"[\s;&|=<>'\"`()]+")
+#: files that say what a tool does, which it finds by itself
+_UNASKED = re.compile(
+    r"(?i)(?:gnu)?makefile|(?:gulp|grunt|jake)file\b.*|.+\.config\.[cm]?[jt]s|\.(?:babel|swc|postcss|browserslist)rc.*"
 )
 _MOST_CHARS = 500
 
@@ -74,15 +79,16 @@ def question(
     """Return what a person is asked before scripts run.
 
     What is agreed to are all `scripts` of the package, as one may call another;
-    the files of the project that they name, and every other package.json, whose
-    scripts can be called, too; and the lock of the packages that they use.
+    the files of the project that they name, with or without folder and ending;
+    what tools read by themselves (a Makefile, `*.config.js` …); every other
+    package.json, whose scripts can be called, too; and the lock of the packages
+    that they use.
     Another of these is asked about again. A change of other sources is not:
     that is what a build is for.
     """
     own = {each for script in chosen for each, _ in script.texts}
     called = [(each, scripts[each]) for each in _called(chosen, scripts) if each not in own]
-    words = {str(PurePosixPath(word.strip("'\"`;()"))) for text in scripts.values() for word in text.split()}
-    named = sorted((each.path, each.digest) for each in inputs if each.path in words)
+    named = _named(scripts.values(), inputs)
     others = sorted((each.path, each.digest) for each in inputs if each.path.endswith(f"/{MANIFEST}"))
     is_one = len(chosen) == 1
     return Question(
@@ -98,6 +104,28 @@ def question(
             "npm", name, [script.texts for script in chosen], sorted(scripts.items()), named, others, lock
         ),
     )
+
+
+def _named(texts: Iterable[str], inputs: Sequence[Input]) -> list[tuple[str, str]]:
+    """Return the files that texts of scripts name, or that a tool reads unasked, with their digests.
+
+    Examples
+    --------
+    >>> paths = ("sub/b.js", "index.js", "Makefile", "a.ts")
+    >>> files = [Input(path=path, digest="d", bytes=1) for path in paths]
+    >>> [path for path, _ in _named(["cd sub && node ./b;true", "node ."], files)]
+    ['Makefile', 'index.js', 'sub/b.js']
+    """
+    words = {str(PurePosixPath(word)) for text in texts for word in _BETWEEN.split(text) if word}
+    words |= {"index"} if "." in words else set()
+    found = []
+    for each in inputs:
+        path = PurePosixPath(each.path)
+        ends = {"/".join(path.parts[at:]) for at in range(len(path.parts))}
+        ends |= {str(PurePosixPath(end).with_suffix("")) for end in ends}
+        if ends & words or _UNASKED.fullmatch(path.name):
+            found.append((each.path, each.digest))
+    return sorted(found)
 
 
 def _called(chosen: Sequence[Script], scripts: Mapping[str, str]) -> list[str]:

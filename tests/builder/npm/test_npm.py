@@ -313,3 +313,17 @@ def test_what_is_no_file_keeps_nobody_waiting(package, name, leads_to):
             package.plan()
     else:
         assert name not in [each.path for each in package.plan().inputs if not place.is_symlink()]
+
+
+def test_a_tarball_is_put_over_no_link(tmp_path):
+    """The name that it has while it is written cannot be guessed, nor is a link there followed."""
+    made, out, victim = tmp_path / "made.tgz", tmp_path / "dist", tmp_path / "victim"
+    made.write_bytes(b"tarball")
+    victim.write_text("precious")
+    out.mkdir()
+    (out / f".autoexec-build-{os.getpid()}-pear.tgz").symlink_to(victim)
+    (out / "pear.tgz").symlink_to(victim)
+    npm._handed_out(made, out / "pear.tgz", f"sha256:{hashlib.sha256(b'tarball').hexdigest()}")
+    assert victim.read_text() == "precious"
+    assert not (out / "pear.tgz").is_symlink()
+    assert (out / "pear.tgz").read_bytes() == b"tarball"

@@ -83,3 +83,30 @@ def test_a_script_that_is_called_is_agreed_to_too():
         asked(text="npm run real", real="npm run more", more="node x.js", prereal="a", test="t", member="2"),
     ]
     assert len({each.content for each in [one, *changed]}) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ("node scripts/b", "scripts/b.js"),
+        ("node .", "index.js"),
+        ("make", "Makefile"),
+        ("sh ./b.sh;true", "b.sh"),
+        ("node --require=./a.js b", "a.js"),
+        ("cd sub && node b.js", "sub/b.js"),
+        ("rollup -c", "rollup.config.js"),
+        ("gulp", "gulpfile.js"),
+    ],
+)
+def test_a_file_that_a_script_runs_is_agreed_to_however_it_is_named(text, file):
+    """Without its folder or ending, behind a sign of the shell, or by a tool that finds it by itself."""
+    said = {"build": text}
+
+    def content(digest):
+        files = [Input(path=file, digest=digest, bytes=1)]
+        return scripts.question("pear", scripts.to_run(said), said, files, "").content
+
+    assert content("a") != content("b")
+    others = [Input(path="src/other.ts", digest=each, bytes=1) for each in "ab"]
+    asked = [scripts.question("pear", scripts.to_run(said), said, [each], "").content for each in others]
+    assert asked[0] == asked[1]

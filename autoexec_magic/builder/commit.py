@@ -24,6 +24,8 @@ _CHUNK = 1 << 20
 _MOST_POINTER_BYTES = 1024  #: as the specification of Git LFS has it
 _MOST_OUTSIDE = 200  #: links out of the folder, which are asked about by their names
 _COMMITTER = re.compile(r"^committer [^\n]*> (\d+) [+-]\d{4}$", re.MULTILINE)
+_ROOT = re.compile(r"^tree ([0-9a-f]{40,64})$", re.MULTILINE)
+_TREE = "040000"
 _POINTER = re.compile(r"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
 
 
@@ -91,10 +93,19 @@ class _Tree:
     place: str = ""
 
     def rows(self, paths: Sequence[str] = ()) -> dict[str, _Row] | None:
-        """Return what it holds by its paths, all of it or some from the top; None where it is not."""
+        """Return what it holds by its paths, all of it or some from the top; None where it is not.
+
+        All of it is held against the ids of its trees, up to that in the commit:
+        git itself believes the object that lies where an id says.
+        """
         what = self.sha if paths or not self.place else f"{self.sha}:{self.place}"
-        words = ("ls-tree", "-r", "-z", "--full-tree", what, *(("--", *paths) if paths else ()))
-        said = git.ask(words, self.repository, self.bench)
+        listed = self._listed("-r", "-t", what, *(("--", *paths) if paths else ()))
+        if listed is None or (not paths and _whole_id(listed, self.sha) != self._known()):
+            return None
+        return {path: row for path, row in listed.items() if row.mode != _TREE}
+
+    def _listed(self, *words: str) -> dict[str, _Row] | None:
+        said = git.ask(("ls-tree", "-z", "--full-tree", *words), self.repository, self.bench)
         if said is None:
             return None
         found = {}
@@ -103,6 +114,20 @@ class _Tree:
             mode, _, sha = about.split(" ")
             found[path] = _Row(mode, sha)
         return found
+
+    def _known(self) -> str:
+        """Return the id that the tree has by the commit and what is above it, "" where that is forged."""
+        said = git.ask(("cat-file", "--batch"), self.repository, self.bench, stdin=f"{self.sha}\n") or ""
+        found = _ROOT.search(said)
+        known = found[1] if found else ""
+        parts = PurePosixPath(self.place).parts
+        for at, name in enumerate(parts):
+            above = "/".join(parts[:at])
+            rows = self._listed(f"{self.sha}:{above}") or {}
+            if not known or _tree_id(rows, self.sha) != known:
+                return ""
+            known = rows[name].sha if name in rows else ""
+        return known
 
     def has(self, folder: Path, inputs: Sequence[Input], rows: Mapping[str, _Row]) -> bool:
         """Whether each input is as it is here, and no file is gone."""
@@ -220,10 +245,32 @@ def _is_file_same(file: Path, read: Input, row: _Row, pointed: dict[str, str]) -
     return True
 
 
-def _id(content: bytes, like: str) -> str:
+def _whole_id(rows: Mapping[str, _Row], like: str) -> str:
+    """Return the id of a tree by all that is below it, "" where a tree in it has another than it says."""
+    within: dict[str, dict[str, _Row]] = {"": {}}
+    within.update((path, {}) for path, row in rows.items() if row.mode == _TREE)
+    for path, row in rows.items():
+        folder, _, name = path.rpartition("/")
+        if folder not in within:
+            return ""
+        within[folder][name] = row
+    ids = {path: _tree_id(inside, like) for path, inside in within.items()}
+    return ids[""] if all(ids[path] == rows[path].sha for path in ids if path) else ""
+
+
+def _tree_id(rows: Mapping[str, _Row], like: str) -> str:
+    """Return the id that git gives a tree of these rows, which are in its own order."""
+    lines = [
+        f"{row.mode.lstrip('0')} {name}\0".encode("utf-8", "surrogateescape") + bytes.fromhex(row.sha)
+        for name, row in rows.items()
+    ]
+    return _id(b"".join(lines), like, b"tree")
+
+
+def _id(content: bytes, like: str, kind: bytes = b"blob") -> str:
     """Return the id that git gives some bytes."""
     found = _hash(like)
-    found.update(b"blob %d\0" % len(content) + content)
+    found.update(b"%s %d\0" % (kind, len(content)) + content)
     return found.hexdigest()
 
 

@@ -183,3 +183,19 @@ def test_odd_names_and_many_files_are_compared(tmp_path, bench):
     assert not is_dirty(folder, bench)
     (folder / "line\nend").write_text("2")
     assert is_dirty(folder, bench)
+
+
+def test_a_tree_that_is_not_what_its_id_says_is_not_believed(folder, bench):
+    """Its object lies at the path of the commit's own; git takes it for that one."""
+    old = git(folder, "rev-parse", "HEAD:in").strip()
+    (folder / "in" / "b").write_text("another")
+    git(folder, "add", "-A")
+    new = git(folder, "rev-parse", f"{git(folder, 'write-tree').strip()}:in").strip()
+    objects = folder / ".git" / "objects"
+    assert commit_of(folder, bench, read(folder)).is_dirty
+    there = objects / old[:2] / old[2:]
+    there.chmod(0o644)
+    there.write_bytes((objects / new[:2] / new[2:]).read_bytes())
+    assert git(folder, "hash-object", "in/b").strip() in git(folder, "ls-tree", "-r", "HEAD")
+    assert commit_of(folder, bench, read(folder)) is None
+    assert commit_of(folder / "in", bench, read(folder / "in")) is None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def found(name: str, *near: Path, path: str | None = None) -> Path | None:
     return None
 
 
+def is_theirs(program: Path, *near: Path) -> bool:
+    """Whether a program lies where the project could have put it, by its path or by what it is a link to."""
+    if program.parent in (interpreter_folder(), Path(sys.executable).resolve().parent):
+        return False
+    return not _is_outside(program, tuple(each for one in near for each in _theirs(one)))
+
+
 def folders(*near: Path, path: str | None = None) -> tuple[str, ...]:
     """Return the folders of `path` in which the project near by has nothing to say; see `found`."""
     theirs = tuple(each for one in near for each in _theirs(one))
@@ -59,8 +67,12 @@ def _is_trusted(folder: str, theirs: Sequence[Path]) -> bool:
         return False
     if Path(folder) == interpreter_folder():
         return True
+    return _is_outside(Path(folder), theirs)
+
+
+def _is_outside(path: Path, theirs: Sequence[Path]) -> bool:
     try:
-        places = (Path(os.path.normpath(folder)), Path(folder).resolve())
+        places = (Path(os.path.normpath(path)), path.resolve())
     except (OSError, RuntimeError):
         return False
     return not any(place.is_relative_to(each) for place in places for each in theirs)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import builder, executor, installer
 from ..builder import tools
+from ..builder.bench import TEMP_PREFIX
 from ..config import workspace
 from ..errors import BuildError, Cancelled, LedgerError, MissingTool
 from ..events import Built, Emit, Event, Output, Recorded
@@ -139,7 +141,9 @@ class _Starter:
             self.here.workspace,
             *(each.path for each in self.plan.phases if isinstance(each, Build)),
         )
-        program = _program(argv[0], near)
+        # what is ours lies there also where the workspace is all of it; a cage is around what it may hold
+        ours = (self.here.cache, *_scratch_of(argv[0])) if is_foreign else ()
+        program = _program(argv[0], near, ours)
         own = bounds(self.plan, self.here)
         doors = self.plan.doors
         if is_foreign:
@@ -173,7 +177,14 @@ class _Starter:
         return replace(ended, stdout=_written(heard)) if is_whole else ended
 
 
-def _program(name: str, near: Sequence[Path]) -> str:
+def _scratch_of(program: str) -> tuple[Path, ...]:
+    """Return the folder that a build has made for itself and that a program lies in, if it lies in one."""
+    temporary = Path(tempfile.gettempdir()).resolve()
+    made = [each for each in Path(program).parents if each.parent == temporary]
+    return tuple(each for each in made if each.name.startswith(TEMP_PREFIX))
+
+
+def _program(name: str, near: Sequence[Path], ours: Sequence[Path] = ()) -> str:
     """Return the file that a program's name means, for the policy: a build starts exactly what it says.
 
     Raises
@@ -181,7 +192,16 @@ def _program(name: str, near: Sequence[Path]) -> str:
     MissingTool
         There is none, or only one that the project has put there.
     """
-    found = name if "/" in name else tools.found(name, *near)
+    if "/" in name:
+        path = Path(name)
+        is_ours = ".." not in path.parts and any(path.is_relative_to(each) for each in ours)
+        if path.is_absolute() and (is_ours or not tools.is_theirs(path, *near)):
+            return name
+        why = "it lies in the project, which nobody has read"
+        raise MissingTool(
+            f"{path.name} is not started", why=why, fix=f"install {path.name}, outside of the project"
+        )
+    found = tools.found(name, *near)
     if found is None:
         why = "PATH has none outside of the project"
         raise MissingTool(f"{name} is not installed", why=why, fix=f"install {name}, outside of the project")

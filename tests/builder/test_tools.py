@@ -92,6 +92,23 @@ def test_what_a_build_starts_is_found_there(tmp_path, project, monkeypatch):
         bench.start(("b1none",), cwd=project, is_foreign=False, is_quiet=True)
 
 
+def test_a_program_of_the_projects_is_not_started_by_its_whole_path_either(tmp_path, project):
+    """In or outside of the cage; what the build has put into its cache or its own folder is, in the cage."""
+    bench = benches.bench(project, level="open")
+    (tmp_path / "linked").symlink_to(project / "git")
+    for path in (str(project / "git"), str(tmp_path / "linked"), "./git", f"{bench.cache}/../../../git"):
+        for is_foreign in (True, False):
+            with pytest.raises(MissingTool, match="not started"):
+                bench.start((path,), cwd=project, is_foreign=is_foreign, is_quiet=True)
+    kept = program(bench.cache / "env/bin")
+    assert bench.start((str(kept),), cwd=project, is_quiet=True).stdout == "theirs\n"
+    with pytest.raises(MissingTool, match="not started"):
+        bench.start((str(kept),), cwd=project, is_foreign=False, is_quiet=True)
+    with bench.scratch() as scratch:
+        made = program(scratch / "bin")
+        assert bench.start((str(made),), cwd=scratch, is_quiet=True).stdout == "theirs\n"
+
+
 def test_all_that_a_program_writes_can_be_had(tmp_path):
     """As it is: neither cut to its end, nor without what a terminal must not see."""
     events = []

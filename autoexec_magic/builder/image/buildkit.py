@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import BuildError, MissingTool
 from ...events import Stepped
 from ...redact import mask, one_line
+from .. import tools
 from ..bench import Bench
 from . import causes, engine
 from .classic import Order
@@ -29,7 +29,7 @@ _FIX = "apt-get install docker-buildx (docker-buildx-plugin from Docker's own pa
 
 
 def require(reason: str, folder: Path, bench: Bench) -> str:
-    """Return docker's command; it has BuildKit.
+    """Return docker's command, by its whole path; it has BuildKit.
 
     Parameters
     ----------
@@ -43,14 +43,15 @@ def require(reason: str, folder: Path, bench: Bench) -> str:
     Raises
     ------
     MissingTool
-        There is no such command, or it has not.
+        There is no such command outside of the project, or it has not.
     """
-    program = shutil.which("docker")
+    place = tools.found("docker", folder)
     why = f"{reason} is read by BuildKit only"
-    if program is None:
+    if place is None:
         raise MissingTool(
             "docker's command is not installed", why=why, fix="apt-get install docker.io docker-buildx"
         )
+    program = str(place.absolute())
     words = (program, "buildx", "version")
     said = bench.start(words, cwd=folder, is_foreign=False, timeout=_SECONDS, is_quiet=True)
     if said.returncode != 0:

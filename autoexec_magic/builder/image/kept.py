@@ -22,6 +22,13 @@ _HARMLESS = re.compile(
 )
 _VALUE = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)+"
 _PAIR = re.compile(rf"(\"[^\"]+\"|'[^']+'|[^\s=\"']+)=({_VALUE})")
+_RUN_FLAGS = re.compile(r"\A(?:--(?:mount|network|security)=\S+\s+)+")
+_SHELL_VALUE = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\;&|()<>\"']|\\.)+"
+_ASSIGNED = re.compile(rf"(?:\A|(?<=[\s;&|(\"'`]))([A-Za-z_]\w*)=({_SHELL_VALUE})")
+#: with a space only what always has a value: `--disabled-password app` has none
+_OPTION = re.compile(
+    rf"(?<!\S)--(?:([A-Za-z][\w-]*)=|(password|passwd|passphrase|token|api-?key|secret)\s+(?!-))({_SHELL_VALUE})"
+)
 
 
 def login_in(text: str) -> str:
@@ -62,6 +69,9 @@ def refuse(dockerfile: str, name: str) -> None:
 
 
 def _found(word: str, rest: str) -> Iterator[str]:
+    while word == "ONBUILD":  # what it says is done by whatever is built on the image, and kept in both
+        word, _, rest = rest.partition(" ")
+        word, rest = word.upper(), rest.strip()
     if login := login_in(rest):
         yield f"the login of {login}"
     if word in ("ENV", "ARG", "LABEL"):
@@ -70,9 +80,26 @@ def _found(word: str, rest: str) -> Iterator[str]:
             pairs = [(rest.partition(" ")[0], rest.partition(" ")[2].strip())]
         yield from (f"the value of {name}" for name, value in pairs if is_secret(name.strip("\"'"), value))
     elif word in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
-        words = " ".join(re.findall(r"\"((?:[^\"\\]|\\.)*)\"", rest)) if "[" in rest else rest
+        words = _words(rest)
         if mask(words) != words and "$" not in words:
             yield "a password in its command"
+    elif word == "RUN":
+        words = _words(_RUN_FLAGS.sub("", rest))
+        said = [(each[1], each[2]) for each in _ASSIGNED.finditer(words)]
+        said += [(each[1] or each[2], each[3]) for each in _OPTION.finditer(words)]
+        yield from (
+            f"the value of {name}" for name, value in said if _is_literal(value) and is_secret(name, value)
+        )
+
+
+def _words(rest: str) -> str:
+    """Return a command as one text, also where it is written as a list."""
+    return " ".join(re.findall(r"\"((?:[^\"\\]|\\.)*)\"", rest)) if rest.startswith("[") else rest
+
+
+def _is_literal(value: str) -> bool:
+    """Whether a shell takes a value as it stands: nothing in it is a variable or another command's."""
+    return value.startswith("'") or not re.search(r"[$`]", value)
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -83,7 +110,7 @@ def is_secret(name: str, value: str) -> bool:
     >>> is_secret("db.password", "hunter2"), is_secret("TOKEN", "$TOKEN"), is_secret("TOKEN_FILE", "/run/x")
     (True, False, False)
     """
-    bare = value.strip().strip("\"'")
+    bare = value.strip().strip("\"'").strip()
     if not bare or bare.startswith("$"):
         return False
     if mask(bare) != bare and "$" not in bare:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from ...errors import BuildError, MissingTool
 from ...redact import mask
 from ..bench import Bench
+from ..environments import PLAIN
 from ..inputs import secret_in
 from . import tables
 from .kept import login_in
@@ -25,7 +26,11 @@ from .written import is_hashed
 
 _SECONDS = 60.0
 _PINNED = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*==\s*([^\s;\\]+)")
-_TOKEN_CHARS = 16  # of a part of a path with a digit in it: words are shorter, or have none
+#: parts of the paths that indexes have; any other may be a token, and is not told
+_WORDS = re.compile(
+    r"(?i)\A(?:\+?simple|pypi|pip|python|root|public|dev|whl|cpu|cu\d{2,3}|rocm\d(?:\.\d{1,2}){0,2}|xpu|nightly|test"
+    r"|packages|index|repository|artifactory|api|pypi-(?:proxy|public|group|all|hosted|local|remote|virtual))?\Z"
+)
 _PUBLIC = "https://pypi.org/simple"
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -71,7 +76,7 @@ def _without_paths(text: bytes, where: str) -> bytes:
     local = [line for line in lines if re.match(r"-e\b|--editable|\.{0,2}/|file:|\S+ @ file:", line)]
     if local:
         fix = "publish it to an index, or write a Dockerfile"
-        raise BuildError(f"{where} names a folder of this machine", why=local[0], fix=fix)
+        raise BuildError(f"{where} names a folder of this machine", why=mask(local[0]), fix=fix)
     if login := login_in("\n".join(lines)):
         fix = "take the login out of the address; the person's own index is asked by UV_DEFAULT_INDEX"
         raise BuildError(f"{where} would put a login into the image", why=login, fix=fix)
@@ -79,6 +84,11 @@ def _without_paths(text: bytes, where: str) -> bytes:
 
 
 def _exported(folder: Path, bench: Bench, *words: str) -> str:
+    """Return what uv makes of the lock, in a folder with nothing but it and pyproject.toml, and in the cage.
+
+    In the project's own it would obey the project's settings, such as where it
+    keeps its cache, and wait for a uv.toml that is a pipe.
+    """
     if bench.uv is None:
         raise MissingTool("uv is not installed", why="it reads uv.lock", fix="pip install uv")
     argv = (
@@ -86,12 +96,23 @@ def _exported(folder: Path, bench: Bench, *words: str) -> str:
         "export",
         "--frozen",
         "--offline",
+        "--no-config",
         "--no-dev",
         "--no-emit-project",
         "--quiet",
         *words,
     )
-    ended = bench.start(argv, cwd=folder, is_foreign=False, timeout=_SECONDS, is_quiet=True)
+    with bench.scratch() as scratch:
+        for name in ("pyproject.toml", "uv.lock"):
+            (scratch / name).write_bytes(tables.named_file(folder, name))
+        ended = bench.start(
+            argv,
+            cwd=scratch,
+            env={**PLAIN, "UV_CACHE_DIR": str(scratch / "cache")},
+            read=(bench.uv,),
+            timeout=_SECONDS,
+            is_whole=True,  # a long list is not cut
+        )
     return bench.ran(ended, BuildError("uv.lock cannot be exported", fix="uv lock")).stdout
 
 
@@ -158,7 +179,7 @@ def index_of(sources: Mapping[str, str], requirements: bytes, *, is_base_ours: b
     """Return where packages come from, by the variables that uv has it from (`Bench.sources`).
 
     A password would stay in the engine's history, so an index with one is not
-    told: in a login, a query, or a path that may be a token. One on this machine
+    told: in a login, a query, or a path that is more than words every index has. One on this machine
     is reached by the machine's own network, which no base gets that the project
     itself names: what it runs when it is built on is anybody's. Folders are not
     sent.
@@ -181,7 +202,7 @@ def index_of(sources: Mapping[str, str], requirements: bytes, *, is_base_ours: b
     told = [each for each in asked if _is_open(each) and (is_base_ours or not _is_here(each))]
     kept = [each for each in asked if each not in told]
     reasons = {
-        "needs a login, which an image would keep": [each for each in kept if not _is_open(each)],
+        "may hold a login, which an image would keep": [each for each in kept if not _is_open(each)],
         "is on this machine, and the project names its own base": [each for each in kept if _is_open(each)],
     }
     why = "; ".join(
@@ -212,17 +233,16 @@ def _is_here(url: str) -> bool:
 
 
 def _is_open(url: str) -> bool:
-    """Whether an address can be told: no login, no query, and nothing in its path that may be a token.
+    """Whether an address can be told: no login, no query, and a path of words that say nothing (`_WORDS`).
 
     Examples
     --------
-    >>> [_is_open(f"https://h.example/{each}") for each in ("simple", "whl/cu121", "0a1B2c3D4e5F6a7B")]
+    >>> [_is_open(f"https://h.example/{each}") for each in ("simple", "whl/cu121", "letmein/simple")]
     [True, True, False]
     """
     parts = urlsplit(url)
-    segments = parts.path.split("/")
-    is_odd = any(len(each) >= _TOKEN_CHARS and re.search(r"\d", each) for each in segments)
-    return not ("@" in parts.netloc or parts.query or parts.fragment or is_odd) and mask(url) == url
+    is_plain = all(_WORDS.match(each) for each in parts.path.split("/"))
+    return is_plain and not re.search(r"[@;?#]", url) and mask(url) == url
 
 
 def lock_digest(project: Project, folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 import benches
 import pytest
@@ -59,6 +60,26 @@ def test_without_it_the_line_that_needs_it_is_said(engine, folder, tmp_path, fak
         image.build(image.plan(source_of(folder, tmp_path), bench), bench)
     assert "line 2: RUN --mount" in missing.value.why
     assert "docker-buildx" in missing.value.fix
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_a_docker_of_the_projects_is_not_started(folder, tmp_path, fake_bin, monkeypatch, is_linked):
+    """It would run outside of the cage; the next one on PATH is asked, by its whole path."""
+    own = folder / "node_modules/.bin"
+    own.mkdir(parents=True)
+    (own / "docker").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    (own / "docker").chmod(0o755)
+    first = tmp_path / "linked" if is_linked else own
+    if is_linked:
+        first.symlink_to(own)
+    place = fake_bin.write("docker", "exit 0")
+    monkeypatch.setenv("PATH", f"{first}{os.pathsep}{os.environ['PATH']}")
+    bench = benches.bench(folder)
+    assert buildkit.require("x", folder, bench) == str(place)
+    monkeypatch.setenv("PATH", str(first))
+    with pytest.raises(MissingTool, match="not installed"):
+        buildkit.require("x", folder, bench)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_it_gets_the_same_context_and_labels(engine, folder, tmp_path, fake_bin):

@@ -21,6 +21,18 @@ KEPT = (
     "RUN curl https://hunter2@h.example/x",
     'CMD ["run", "--token", "hunter2"]',
     "CMD run --password=hunter2",
+    "ONBUILD ENV DB_PASSWORD=hunter2",
+    "onbuild arg TOKEN=hunter2",
+    "ONBUILD RUN export PASSWORD=hunter2",
+    "RUN export PASSWORD=hunter2",
+    "RUN --mount=type=cache,target=/x DB_PASSWORD='hunter2 x' make",
+    "RUN true && API_TOKEN=hunter2; make",
+    'RUN echo "PASSWORD=hunter2" > .env',
+    "RUN run --password=hunter2",
+    "RUN run --db-password='hunter2'",
+    "RUN run --token hunter2",
+    "RUN PASSWORD='hun$hunter2' make",
+    'RUN ["sh", "-c", "PASSWORD=hunter2 make"]',
 )
 FINE = (
     "ENV PATH=/usr/bin:$PATH",
@@ -33,6 +45,16 @@ FINE = (
     "RUN git clone git+ssh://git@h.example/x && pip install -i https://${A}:${B}@h.example/x y",
     'CMD ["python", "-m", "x", "--port", "8000"]',
     'CMD ["sh", "-c", "run --token $TOKEN"]',
+    'ENV TOKEN=" "',
+    "ONBUILD ENV TOKEN=$TOKEN",
+    "ONBUILD RUN make",
+    "RUN export PASSWORD=$PASSWORD && TOKEN=${TOKEN} make",
+    'RUN TOKEN="$(cat /run/secrets/x)" npm ci',
+    "RUN TOKEN=`cat /run/x` PASSWORD= make --password=$P --token $T",
+    "RUN --mount=type=secret,id=token,env=TOKEN make",
+    "RUN adduser --disabled-password app && docker login --password-stdin",
+    'RUN test "$TOKEN" = x && sed -i "s/^PASSWORD=.*//" x',
+    "RUN PASSWORD_FILE=/run/x TOKEN_PATH=/x make COLOUR=red",
 )
 
 

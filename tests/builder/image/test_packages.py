@@ -140,6 +140,35 @@ def test_a_lock_of_uv_is_read_without_the_network(tmp_path):
     assert json.loads(bill)["specVersion"] == "1.5"
 
 
+@pytest.mark.parametrize("level", ["workspace", "open"])
+def test_the_settings_of_a_project_do_not_reach_uv(tmp_path, level):
+    """Neither where it keeps its cache, nor a file that is a pipe; a long list is whole."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\ndependencies = ["answers"]\n'
+        f'[tool.uv]\ncache-dir = "{tmp_path}/theirs"\nrequired-version = "==0.0.1"\n'
+    )
+    wheels = ",".join(
+        f'{{ url = "https://index.example/answers-1.0-{at}-py3-none-any.whl", hash = "sha256:{at:064x}" }}'
+        for at in range(4000)
+    )
+    (folder / "uv.lock").write_text(
+        "\n".join(f"wheels = [{wheels}]" if each.startswith("wheels") else each for each in LOCK.splitlines())
+    )
+    os.mkfifo(folder / "uv.toml")
+    os.mkfifo(folder / ".python-version")
+    before = sorted(os.listdir(folder))
+    project = Project(kind="python", name="x", lock="uv.lock")
+    bench = benches.bench(tmp_path / "bench", level=level)
+    text = packages.requirements_of(project, folder, bench).decode()
+    assert text.startswith("answers==1.0")
+    assert text.count("--hash=sha256:") == 4000
+    assert json.loads(packages.bill_of(project, text.encode(), folder, bench))["components"]
+    assert sorted(os.listdir(folder)) == before
+    assert not (tmp_path / "theirs").exists()
+
+
 def test_a_lock_without_uv_is_said(tmp_path):
     """It is what reads it."""
     (tmp_path / "uv.lock").write_text("")
@@ -166,6 +195,10 @@ HASHED = b"idna==1 --hash=sha256:" + b"a" * 64
         "https://me:hunter2@index.example/simple",
         "https://index.example/simple?token=hunter2",
         "https://index.example/hunter2hunter2hunter2/simple",
+        "https://index.example/hunter2/simple",
+        "https://index.example/simple;hunter2",
+        "https://index.example/simple/%68unter2",
+        "https://index.example/simple#hunter2",
         "https://hunter2@index.example/simple",
     ],
 )
@@ -178,6 +211,16 @@ def test_an_index_with_a_password_is_not_told(url):
     with pytest.raises(BuildError, match="public index instead") as caught:
         packages.index_of({"UV_DEFAULT_INDEX": url}, b"idna")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "simple/", "pypi/simple", "root/pypi/+simple/", "whl/cu121", "whl/nightly/cpu", "whl/rocm6.2"],
+)
+def test_an_index_with_a_usual_path_is_told(path):
+    """Each part of it is a word that says nothing."""
+    url = f"https://index.example/{path}"
+    assert packages.index_of({"UV_DEFAULT_INDEX": url}, HASHED).arguments == {"PIP_INDEX_URL": url}
 
 
 def test_a_base_of_the_project_s_choice_gets_no_network_of_this_machine():

@@ -20,6 +20,13 @@ _LOGIN = re.compile(
 _HARMLESS = re.compile(
     r"(?i)(?:_(?:FILE|PATH|DIR|NAME|ID|URL|HEADER|TTL|TYPE|ALGORITHM)|\AGPG_KEYS?|PUBLIC_KEY|PUBLISHABLE_KEY)\Z"
 )
+#: what people write where a value has to be and none is meant: `SECRET_KEY=dummy manage.py collectstatic`
+_PLACEHOLDER = re.compile(
+    r"""(?ix) \A (?: x+ | \.+ | \*+ | none | null | todo | unset | unused | ignored? | test(?:ing)?
+    | build (?:[-_ ]?(?:time|only))? | secret | password
+    | (?: dummy | fake | placeholder | change[-_ ]?(?:me|it) | example | (?:django-)?insecure
+    | not[-_ ]?(?:a[-_ ]?)?(?:real[-_ ]?)?secret ) (?:[-_ ]\w+)* ) \Z"""
+)
 _VALUE = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)+"
 _PAIR = re.compile(rf"(\"[^\"]+\"|'[^']+'|[^\s=\"']+)=({_VALUE})")
 _RUN_FLAGS = re.compile(r"\A(?:--(?:mount|network|security)=\S+\s+)+")
@@ -109,9 +116,11 @@ def is_secret(name: str, value: str) -> bool:
     --------
     >>> is_secret("db.password", "hunter2"), is_secret("TOKEN", "$TOKEN"), is_secret("TOKEN_FILE", "/run/x")
     (True, False, False)
+    >>> [is_secret("SECRET_KEY", each) for each in ("dummy", "change-me", "not-a-secret", "dummy9k")]
+    [False, False, False, True]
     """
     bare = value.strip().strip("\"'").strip()
-    if not bare or bare.startswith("$"):
+    if not bare or bare.startswith("$") or _PLACEHOLDER.match(bare):
         return False
     if mask(bare) != bare and "$" not in bare:
         return True

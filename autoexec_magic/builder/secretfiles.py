@@ -45,6 +45,7 @@ _ASSIGNED = re.compile(
 )
 _LOGIN = re.compile(rb"://[^\s/@\"'${<]{1,300}@")
 _NULLS = bytes(16)  # each token is longer
+_NULL_RUN = re.compile(rb"\0" * 16 + rb"\0*")  # begins with a text as it is, too
 _ANY_KEY = re.compile(r"(?i)\.(?:pem|crt|key)" + _BACKUP + r"\Z")
 _CERTIFICATE = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )?(?:CERTIFICATE|PUBLIC KEY|DH PARAMETERS)")
 _PRIVATE = rb"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
@@ -212,8 +213,10 @@ def _wide(content: bytes) -> Iterator[bytes]:
     if b"\0" in content:
         halves = content[::2], content[1::2]
         for half, other in (halves, halves[::-1]):
-            if _NULLS in other and (text := half.replace(_NULLS, b" ")).strip():
-                yield text
+            if _NULLS in other:
+                spans = (each.span() for each in _NULL_RUN.finditer(other))
+                # a byte more at both ends: a byte and its 0 may stand in one pair, or in two
+                yield b" ".join(half[max(at - 1, 0) : end + 1].replace(_NULLS, b" ") for at, end in spans)
 
 
 def _in_text(content: bytes) -> str:

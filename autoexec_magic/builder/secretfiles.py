@@ -8,24 +8,20 @@ of a secret or of ordinary settings (`.envrc`, `pip.conf`), what is in it decide
 from __future__ import annotations
 
 import base64
-import os
 import re
-import stat
-import zipfile
-import zlib
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO, Protocol, cast
 
 from ..errors import BuildError
 from ..secretshapes import SHAPES
 from ..secretvalues import is_secret_name
-from . import reading
+from . import reading, secretarchives
 
 PIECE_BYTES = 1 << 20
 OVERLAP_BYTES = 4096  #: of a piece, looked at with the next one: a key or a token may stand across two
-ZIP = b"PK\x03\x04"
-_MOST_ZIP_BYTES = 64 << 20
-_MOST_MEMBERS, _MOST_MEMBER_BYTES = 2_000, 1 << 20
+_MOST_IN_MEMORY = 4 << 20
 _BACKUP = r"(?:~|\.(?:bak|backup|old|orig|save|swp|copy|\d{1,2}))?"
 _NAMES = re.compile(
     rf"""(?ix) \A (?: \.env(?:\.(?!(?:[\w-]+\.)*(?:example|sample|template|dist|schema|defaults?)\b)[\w.-]+)?
@@ -48,12 +44,15 @@ _ASSIGNED = re.compile(
     rb"""(?m)^[ \t]*(?:export[ \t]+)?["']?([A-Za-z_][\w.-]*)["']?[ \t]*[=:][ \t]*["']?([^\s"'#$<{]{8,})"""
 )
 _LOGIN = re.compile(rb"://[^\s/@\"'${<]{1,300}@")
+_NULLS = bytes(16)  # each token is longer
+_NULL_RUN = re.compile(rb"\0" * 16 + rb"\0*")  # begins with a text as it is, too
 _ANY_KEY = re.compile(r"(?i)\.(?:pem|crt|key)" + _BACKUP + r"\Z")
 _CERTIFICATE = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )?(?:CERTIFICATE|PUBLIC KEY|DH PARAMETERS)")
 _PRIVATE = rb"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
-#: between a key's lines may be what a program's text or JSON has there
+#: between a key's lines may be what a program's text or JSON has there, or what begins a comment
 _KEY = re.compile(
-    _PRIVATE + rb"(?:\s|\\[nr]|[\"'+,\\]|[A-Za-z-]{1,40}+: ?[\w.,-]{1,200}+){1,200}+[A-Za-z0-9+/=]{40}"
+    _PRIVATE + rb"(?:\s|\\[nr]|[\"'+,\\#*;>]|//|--|[A-Za-z-]{1,40}+: ?[\w.,-]{1,200}+){1,200}+"
+    rb"[A-Za-z0-9+/=]{40}"
 )
 _ENCODED_KEY = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]{60}")  # -----BEGIN, in base64
 # each pattern begins with a text as it is: the search for that is the quickest there is
@@ -109,10 +108,15 @@ def secret_in(path: str, content: bytes | None) -> str:
         return ""
     if _SETTINGS.match(name) and _has_login(content):
         return "it holds a login"
-    found = _in_text(content)
-    if not found and content[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
-        found = _in_text(content.replace(b"\0", b""))
+    found = _in_text(content) or next(filter(None, map(_in_text, _wide(content))), "")
     return f"it holds {found}" if found else ""
+
+
+class Stream(Protocol):
+    """What a file holds, to be read."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes more, none at its end."""
 
 
 def secret_of(path: str, file: Path) -> str:
@@ -122,29 +126,44 @@ def secret_of(path: str, file: Path) -> str:
     """
     try:
         with reading.opened(file, follows=False) as stream:
-            before, first = b"", path
-            while (piece := stream.read(PIECE_BYTES)) or first:
-                if why := secret_in(first, before + piece):
-                    return why
-                if first and piece.startswith(ZIP) and (why := secret_in_zip(file)):
-                    return why
-                first, before = "", (before + piece)[-OVERLAP_BYTES:]
+            return secret_in_stream(path, stream)
     except (OSError, BuildError):
         return secret_in(path, None)
-    return ""
 
 
-def secret_in_zip(file: Path) -> str:
-    """Return what makes a file in a ZIP file a secret, or ""; it is looked at as far as it is small."""
-    try:
-        with reading.opened(file, follows=False) as stream:
-            if os.fstat(stream.fileno()).st_size > _MOST_ZIP_BYTES:
-                return ""
-            with zipfile.ZipFile(stream) as archive:
-                members = archive.infolist()[:_MOST_MEMBERS]
-                return next(filter(None, (_in_member(archive, each) for each in members)), "")
-    except (OSError, BuildError, zipfile.BadZipFile, ValueError, NotImplementedError):
-        return ""
+def secret_in_stream(path: str, stream: Stream, also: Callable[[bytes], object] | None = None) -> str:
+    """Return what makes a file a secret, or ""; it is read to its end, and so is a small archive in it.
+
+    Parameters
+    ----------
+    path : str
+        Its path, with /.
+    stream : Stream
+        What it holds, from its beginning. What reading it raises is raised here, too.
+    also : callable, optional
+        Is given each piece. With it the stream is read to its end even where a
+        secret is found before.
+    """
+    before, size, why, is_packed = b"", 0, "", False
+    with tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY) as packed:
+        while (piece := stream.read(PIECE_BYTES)) or not size:
+            why = why or secret_in("" if size else path, before + piece)
+            is_packed = is_packed or (not size and piece.startswith(secretarchives.BEGINNINGS))
+            size += len(piece)
+            if also:
+                also(piece)
+            elif why:
+                return why
+            if not piece:
+                break
+            if is_packed and not why and size <= secretarchives.MOST_BYTES:
+                packed.write(piece)
+            before = (before + piece)[-OVERLAP_BYTES:]
+        if why or not is_packed or size > secretarchives.MOST_BYTES:
+            return why
+        files = secretarchives.files_in(path, cast("BinaryIO", packed))
+        inside = ((name, secret_in(name, content)) for name, content in files)
+        return next((f"{why}, in {name!a}" for name, why in inside if why), "")
 
 
 def secrets_among(files: Sequence[tuple[str, Path]]) -> list[tuple[str, str]]:
@@ -173,22 +192,11 @@ def refuse_secrets(files: Sequence[tuple[str, Path]], what: str, fix: str) -> No
         raise error
 
 
-def _in_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
-    if info.is_dir() or info.file_size > _MOST_MEMBER_BYTES or stat.S_ISLNK(info.external_attr >> 16):
-        return ""
-    try:
-        with archive.open(info) as member:
-            found = secret_in(info.filename, member.read(_MOST_MEMBER_BYTES))
-    except (RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError):
-        return ""  # with a password, or broken: nobody reads it either
-    return f"{found}, in {info.filename!a}" if found else ""
-
-
 def _is_harmless(name: str, content: bytes | None) -> bool:
     """Whether a file with the name of a key holds a certificate, or is no key at all."""
     if content is None or not _ANY_KEY.search(name):
         return False
-    if content.startswith(ZIP):  # slides
+    if content.startswith(secretarchives.ZIP):  # slides
         return True
     return bool(_CERTIFICATE.search(content)) and not re.search(_PRIVATE, content)
 
@@ -198,6 +206,17 @@ def _has_login(content: bytes) -> bool:
     if _LOGIN.search(content):
         return True
     return any(is_secret_name(name.decode("ascii", "replace")) for name, _ in _ASSIGNED.findall(content))
+
+
+def _wide(content: bytes) -> Iterator[bytes]:
+    """Yield what is text in UTF-16, of either order, wherever it stands: each other byte of it is 0."""
+    if b"\0" in content:
+        halves = content[::2], content[1::2]
+        for half, other in (halves, halves[::-1]):
+            if _NULLS in other:
+                spans = (each.span() for each in _NULL_RUN.finditer(other))
+                # a byte more at both ends: a byte and its 0 may stand in one pair, or in two
+                yield b" ".join(half[max(at - 1, 0) : end + 1].replace(_NULLS, b" ") for at, end in spans)
 
 
 def _in_text(content: bytes) -> str:

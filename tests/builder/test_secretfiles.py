@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
+import random
+import tarfile
 import zipfile
 
 import pytest
@@ -24,6 +27,17 @@ def zipped(**files: str) -> bytes:
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
             archive.writestr(name, text)
+    return written.getvalue()
+
+
+def tarred(form: int = tarfile.PAX_FORMAT, **files: str) -> bytes:
+    """Return a gzipped tar."""
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz", format=form) as archive:
+        for name, text in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
     return written.getvalue()
 
 
@@ -68,6 +82,10 @@ def test_a_name_says_enough(path):
         ("twice.json", json.dumps(json.dumps({"private_key": KEY}))),
         ("a.py", "K = (" + "\n".join(f'    "{line}\\n"' for line in KEY.splitlines()) + ")"),
         ("a.js", "\n".join(f"'{line}\\n' +" for line in KEY.splitlines())),
+        *(
+            ("a.py", "".join(f"{sign}{line}\n" for line in KEY.splitlines()))
+            for sign in ("# ", "#", "// ", "//", " * ", "; ", "-- ", "> ")
+        ),
         ("windows.txt", KEY.replace("\n", "\r\n")),
         (
             "old.txt",
@@ -99,8 +117,10 @@ def test_what_a_file_holds_says_enough(tmp_path, path, text):
     file.write_text(text)
     assert secretfiles.secret_of(path, file)
     if not path.startswith((".envrc", "pip", ".yarn")):
-        file.write_bytes(text.encode("utf-16"))
-        assert secretfiles.secret_of(path, file)
+        for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+            for wide in (text.encode(encoding), b" " * (2**20 - 31) + text.encode(encoding)):
+                file.write_bytes(wide)
+                assert secretfiles.secret_of("wide.txt", file), encoding
         for before in (3 << 20, secretfiles.PIECE_BYTES - 30):  # and across two pieces
             file.write_bytes(b" " * before + text.encode())
             assert secretfiles.secret_of("big.bin", file), before
@@ -160,6 +180,40 @@ def test_a_key_in_a_zip_file_is_found(tmp_path):
     assert secretfiles.secret_of("a.zip", file) == ""
     file.write_bytes(zipped(x="1")[:60])
     assert secretfiles.secret_of("a.zip", file) == ""
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+def test_a_key_in_a_gzipped_file_is_found(tmp_path, form):
+    """In a tar of any kind, behind a file of any size, by name or by what it holds; or in a file alone."""
+    file = tmp_path / "a.tgz"
+    large = random.Random(1).randbytes(1 << 20).hex()
+    for size in (0, 1, 511, 512, 1 << 20, 2 << 20):
+        file.write_bytes(tarred(form, first=large[:size], **{"in/a.txt": KEY}))
+        assert secretfiles.secret_of("a.tgz", file) == "it holds a private key, in 'in/a.txt'"
+    file.write_bytes(tarred(form, **{"a/id_rsa": "x"}))
+    assert secretfiles.secret_of("a.tgz", file)
+    file.write_bytes(gzip.compress(KEY.encode()))
+    assert secretfiles.secret_of("x/a.log.GZ", file) == "it holds a private key, in 'x/a.log'"
+    file.write_bytes(gzip.compress(b"A=1"))
+    assert secretfiles.secret_of("prod.env.gz", file)
+    for plain in (
+        tarred(form, x="1"),
+        tarred(form),
+        gzip.compress(b"x"),
+        tarred(x=KEY)[:30],
+        b"\x1f\x8b\x08",
+    ):
+        file.write_bytes(plain)
+        assert secretfiles.secret_of("a.tgz", file) == ""
+
+
+def test_a_stream_is_read_to_its_end_for_who_asks():
+    """A secret in the first piece keeps nobody from its digest."""
+    data = KEY.encode() + bytes(3 << 20)
+    taken: list[bytes] = []
+    assert secretfiles.secret_in_stream("a", io.BytesIO(data), taken.append)
+    assert b"".join(taken) == data
+    assert secretfiles.secret_in_stream("a/id_rsa", io.BytesIO())
 
 
 def test_a_link_is_not_followed(tmp_path):

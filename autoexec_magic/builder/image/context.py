@@ -20,14 +20,13 @@ from ...errors import BuildError
 from .. import reading
 from ..artifacts import Input
 from ..inputs import NO_INPUT, files_below, read_input, secret_in
-from ..secretfiles import ZIP, secret_in_zip
+from ..secretfiles import secret_in_stream
 from .ignored import Rules
 from .parsed import Copy
 
 WARN_BYTES = 500 << 20
 _LARGEST = 5
 _CHUNK = 1 << 20
-_OVERLAP = 4096  #: what is kept of a piece: a key or a token may stand across two
 _BLOCK = tarfile.BLOCKSIZE
 #: the path that each of our own files has among the inputs begins so; no file of a project's does
 OURS = "//"
@@ -144,16 +143,15 @@ def _read(path: str, file: Path) -> tuple[Input, str]:
     try:
         if stat.S_ISLNK(file.lstat().st_mode):
             return read_input(path, file), secret_in(path, None)
-        found, size, why, before = hashlib.sha256(), 0, "", b""
+        found, size = hashlib.sha256(), 0
+
+        def take(chunk: bytes) -> None:
+            nonlocal size
+            found.update(chunk)
+            size += len(chunk)
+
         with reading.opened(file, follows=False) as stream:
-            while (chunk := stream.read(_CHUNK)) or not size:
-                found.update(chunk)
-                is_zip = not size and chunk.startswith(ZIP)
-                why = why or secret_in("" if size else path, before + chunk)
-                why = why or (secret_in_zip(file) if is_zip else "")
-                before, size = (before + chunk)[-_OVERLAP:], size + len(chunk)
-                if not chunk:
-                    break
+            why = secret_in_stream(path, stream, take)
             mode = os.fstat(stream.fileno()).st_mode
     except OSError as error:
         raise BuildError(f"{path} cannot be read", why=str(error), fix="check its permissions") from error

@@ -14,14 +14,15 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from ...errors import BuildError
-from ..inputs import secret_in
+from ..secretfiles import Stream, secret_in_stream
 from . import entries
 from .manifest import MANIFEST, Manifest, bare, parsed
 
 MOST_BYTES = 1024 * 2**20  #: unpacked; the largest packages that are used have some 300 MiB
-OVERLAP_BYTES = 4096  #: what is kept of a piece: a key, a token or a folder may stand across two
+OVERLAP_BYTES = 4096  #: what is kept of a piece: a folder may stand across two
 TOP = "package"
 _MOST_NAMED = 5
 _CHUNK = 2**20
@@ -182,22 +183,22 @@ class _Reading:
             raise ValueError(f"it would unpack to more than {MOST_BYTES >> 20} MiB")
         content = archive.extractfile(member)
         assert content is not None
-        self._look(path, content, member)
+        self._look(path, cast("Stream", content), member)
 
-    def _look(self, path: str, content: object, member: tarfile.TarInfo) -> None:
-        read = content.read  # type: ignore[attr-defined]
-        found, before, why, size = hashlib.sha256(), b"", "", 0
-        is_placed = False
-        while chunk := read(_CHUNK):
+    def _look(self, path: str, content: Stream, member: tarfile.TarInfo) -> None:
+        found, before, is_placed = hashlib.sha256(), b"", False
+
+        def take(chunk: bytes) -> None:
+            nonlocal before, is_placed
             found.update(chunk)
-            why = why or secret_in("" if size else path, before + chunk)
-            size += len(chunk)
             is_placed = is_placed or any(folder in before + chunk for folder in self._folders)
             before = (before + chunk)[-OVERLAP_BYTES:]
             if path == MANIFEST:
                 self.manifest += chunk
+
+        why = secret_in_stream(path, content, take)
         self.files[path] = (found.hexdigest(), member.mode & 0o777)
-        if why := why or ("" if size else secret_in(path, b"")):
+        if why:
             self.secrets.append((path, why))
         if is_placed:
             self.placed.append(path)

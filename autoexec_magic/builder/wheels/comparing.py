@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 from ..inputs import digest_of
+from ..secretfiles import Stream
 from . import members, sdist
 
 _NAMED = 5
@@ -60,7 +61,7 @@ def _digest_in(wheel: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
         return _digest(member)
 
 
-def _digest(stream: members.Stream) -> str:
+def _digest(stream: Stream) -> str:
     found = hashlib.sha256()
     for piece in members.pieces(stream):
         found.update(piece)

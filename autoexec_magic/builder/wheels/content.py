@@ -87,7 +87,7 @@ def _wheel(path: Path, archive: zipfile.ZipFile) -> Wheel:
     _record(path, archive, own, names)
     for name in names:
         with archive.open(name) as member:
-            members.refuse_secret(path.name, name, member.read(members.LOOKED_BYTES))
+            members.refuse_secret(path.name, name, member)
     points = _entry_points(archive, own, names)
     modules = _modules(names, own)
     _entry_points_lead_somewhere(path.name, points, names, own)

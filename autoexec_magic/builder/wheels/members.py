@@ -8,14 +8,12 @@ than what a package that somebody can install may have.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
 
 from ...errors import BuildError
-from ..inputs import secret_in
+from ..secretfiles import Stream, secret_in_stream
 
 CHUNK = 1 << 20
-LOOKED_BYTES = 256 * 1024
 MOST_MEMBERS = 100_000
 MOST_BYTES = 4 * 2**30  #: of all members, unpacked: no index takes as much
 MOST_TOLD_BYTES = 16 * 2**20  #: of METADATA, PKG-INFO, RECORD and entry points, which are read whole
@@ -64,28 +62,23 @@ def check_sum(archive: str, count: int, size: int) -> None:
     raise BuildError(f"{archive} is not looked at", why=why, fix="see what the backend packs")
 
 
-class Stream(Protocol):
-    """What a member holds, to be read."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most so many bytes more, none at its end."""
-
-
 def pieces(stream: Stream) -> Iterator[bytes]:
     """Yield what a member holds, a piece at a time."""
     while piece := stream.read(CHUNK):
         yield piece
 
 
-def refuse_secret(archive: str, name: str, content: bytes) -> None:
-    """Refuse a member that is a secret; `content` is its beginning.
+def refuse_secret(
+    archive: str, name: str, stream: Stream, also: Callable[[bytes], object] | None = None
+) -> None:
+    """Refuse a member that is a secret; it is read to its end, and `also` is given each piece.
 
     Raises
     ------
     BuildError
         It is one; it is named, and not shown.
     """
-    if why := secret_in(name, content):
+    if why := secret_in_stream(name, stream, also):
         fix = f"keep {posixpath.basename(name)} out of the package: exclude it in the backend's settings"
         raise BuildError(f"{name} in {archive} is a secret", why=why, fix=fix)
 

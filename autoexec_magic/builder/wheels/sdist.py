@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from ...errors import BuildError
+from ..secretfiles import Stream
 from . import members
 
 _ENDING = ".tar.gz"
@@ -44,7 +45,7 @@ class Member:
     seconds: int
     target: str
     about: str
-    stream: members.Stream | None = field(default=None, repr=False)
+    stream: Stream | None = field(default=None, repr=False)
 
 
 def read(path: Path) -> Iterator[Member]:
@@ -72,23 +73,25 @@ def look_into(path: Path) -> bytes:
     """
     wanted = f"{path.name.removesuffix(_ENDING)}/PKG-INFO"
     tree = _Tree(path.name)
-    info = b""
+    info = bytearray()
+
+    def keep(piece: bytes) -> None:
+        info.extend(piece)
+        if len(info) > members.MOST_TOLD_BYTES:
+            raise members.fault(path.name, wanted, "it is too large")
+
     for member in read(path):
         tree.note(member)
         if member.stream is None:
             continue
-        begun = member.stream.read(members.LOOKED_BYTES)
-        members.refuse_secret(path.name, member.path, begun)
-        if member.path == wanted:
-            info = begun + member.stream.read(members.MOST_TOLD_BYTES)
-            if member.stream.read(1):
-                raise members.fault(path.name, member.path, "it is too large")
-        for _ in members.pieces(member.stream):
-            pass  # to the end: a broken one is found here, and not when somebody installs it
+        if is_info := member.path == wanted:
+            info.clear()  # the last one counts
+        # to its end: a broken one is found here, and not when somebody installs it
+        members.refuse_secret(path.name, member.path, member.stream, keep if is_info else None)
     tree.check()
     if not info:
         raise BuildError(f"{path.name} has no PKG-INFO", why="an index refuses it", fix="a newer backend")
-    return info
+    return bytes(info)
 
 
 def unpack(path: Path, folder: Path) -> Path:

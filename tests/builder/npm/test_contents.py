@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import tarfile
+import zipfile
 
 import pytest
 from packages import tarball
@@ -111,3 +113,17 @@ def test_a_token_is_found_wherever_it_stands(tmp_path, before):
     text = " " * before + "npm_" + "a1B2" * 9 + " " * 2**20
     file = tarball(tmp_path / "x.tgz", {"package.json": "{}", "a.js": text})
     assert [path for path, _ in contents.read(file).secrets] == ["a.js"]
+
+
+def test_a_key_in_an_archive_is_found(tmp_path):
+    """Packed, it shows nothing of itself; the file that holds it is named."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/id_rsa", "x" * 1000)
+    file = tmp_path / "x.tgz"
+    with tarfile.open(file, "w:gz") as archive:
+        for name, data in {"package.json": b"{}", "a.zip": packed.getvalue()}.items():
+            archive.addfile(entry(f"package/{name}", size=len(data)), io.BytesIO(data))
+    ((path, why),) = contents.read(file).secrets
+    assert path == "a.zip"
+    assert "'a/id_rsa'" in why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import tracemalloc
 import zipfile
 
@@ -184,3 +185,24 @@ def test_a_large_wheel_is_read_a_piece_at_a_time(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
     finally:
         tracemalloc.stop()
+
+
+def deep(kind):
+    """Return what holds a secret far behind its beginning, or packed; with what is said of it."""
+    lines = [base64.b64encode(bytes(range(at, at + 48))).decode() for at in range(9)]
+    key = "\n".join(["-----BEGIN RSA " + "PRIVATE KEY-----", *lines]).encode()
+    if kind == "key":
+        return b"x = 1\n" * 66_667 + key
+    if kind == "token":
+        return b"x = 1\n" * 533_333 + b"T = 'ghp" + b"_" + b"a1B2" * 9 + b"'\n"
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/id_rsa", key * 9)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["key", "token", "zip"])
+def test_a_secret_far_behind_or_packed_is_refused(tmp_path, kind):
+    """A key at 400 kB of what was generated, a token at 3.2 MB, and a deflated archive."""
+    with pytest.raises(BuildError, match=r"pear/made\.dat in pear-1\.0.* is a secret"):
+        content.look_into_wheel(wheel_of(tmp_path, {**FILES, "pear/made.dat": deep(kind)}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from autoexec_magic.builder.wheels import members
@@ -26,4 +28,4 @@ def test_what_is_no_path_below_is_refused(name):
 def test_a_secret_is_refused_by_its_name():
     """As everywhere else."""
     with pytest.raises(BuildError, match="secret"):
-        members.refuse_secret("pear.whl", "pear/.env", b"")
+        members.refuse_secret("pear.whl", "pear/.env", io.BytesIO())

@@ -34,6 +34,7 @@ TABLE = {
     errors.InstallError: ("install-failed", "failed", 1),
     errors.ScriptError: ("script-failed", "failed", 1),
     errors.CasesFailed: ("cases-failed", "failed", 1),
+    errors.BuildError: ("build-failed", "failed", 1),
     errors.Cancelled: ("cancelled", "cancelled", 130),
 }
 CLASSES = pytest.mark.parametrize("cls", TABLE, ids=lambda cls: cls.__name__)
@@ -106,6 +107,7 @@ def test_why_and_fix_are_given_by_name():
         pytest.param(errors.InstallError, errors.PhaseError, id="install"),
         pytest.param(errors.ScriptError, errors.PhaseError, id="script"),
         pytest.param(errors.CasesFailed, errors.PhaseError, id="cases"),
+        pytest.param(errors.BuildError, errors.PhaseError, id="build"),
         pytest.param(errors.SweepFailed, errors.PhaseError, id="sweep"),
         pytest.param(errors.KilledBySignal, errors.ScriptError, id="signal"),
         pytest.param(errors.MemoryLimit, errors.RunTimeout, id="limit"),

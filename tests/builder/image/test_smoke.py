@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import socket
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def test_a_trial_that_was_killed_goes_with_the_next_build(client, tmp_path):
         "    smoke.tried(trial, client, benches.bench(pathlib.Path(sys.argv[2])))\n"
     )
     before = {each["Id"] for each in client.containers(all=True)}
-    process = subprocess.Popen([sys.executable, "-c", code, name, tmp_path])
+    env = os.environ | {"PYTHONPATH": os.path.dirname(benches.__file__)}
+    process = subprocess.Popen([sys.executable, "-c", code, name, tmp_path], env=env)
     until = time.monotonic() + 20
     while not (new := {each["Id"] for each in client.containers()} - before) and time.monotonic() < until:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What a folder holds that a build reads: each file by its digest, and none that is a secret."""
+"""What a folder holds that a build reads: each file by its digest."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from typing import TypeAlias
 from ..errors import BuildError
 from . import reading
 from .artifacts import Input
-from .secretfiles import refuse_secrets as refuse_secrets  # noqa: PLC0414 - offered here, too
-from .secretfiles import secret_in as secret_in  # noqa: PLC0414
-from .secretfiles import secrets_among as secrets_among  # noqa: PLC0414
 
 #: folders that are made anew and belong to no artifact
 NO_INPUT = frozenset(

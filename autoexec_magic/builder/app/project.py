@@ -17,7 +17,8 @@ from pathlib import Path
 
 from ...errors import BuildError
 from ..artifacts import Input, Source, digest_of_all
-from ..inputs import files_below, read_input, refuse_secrets, usual
+from ..inputs import files_below, read_input, usual
+from ..secretfiles import refuse_secrets
 from . import cellmaps, demos, entries, named, refusals, running, states
 from .cells import Chosen, Unparsed, choose
 from .composed import Composed, composed

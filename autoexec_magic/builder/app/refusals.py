@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from ...errors import BuildError
-from ..inputs import secret_in
+from ..secretfiles import secret_in
 from .cells import Chosen
 from .composed import Composed
 from .needs import Needs, relative_of

@@ -19,8 +19,8 @@ from pathlib import Path
 from ...errors import BuildError
 from .. import reading
 from ..artifacts import Input
-from ..inputs import NO_INPUT, files_below, read_input, secret_in
-from ..secretfiles import secret_in_stream
+from ..inputs import NO_INPUT, files_below, read_input
+from ..secretfiles import secret_in, secret_in_stream
 from .ignored import Rules
 from .parsed import Copy
 

@@ -18,7 +18,7 @@ from ...errors import BuildError, MissingTool
 from ...redact import mask
 from ..bench import Bench
 from ..environments import PLAIN
-from ..inputs import secret_in
+from ..secretfiles import secret_in
 from . import tables
 from .kept import login_in
 from .project import Project

@@ -20,7 +20,8 @@ from .. import amount
 from ..artifacts import BuildPlan, Input, Source
 from ..bench import Bench
 from ..commit import commit_of, labels_of
-from ..inputs import digest_of, files_below, read_input, secrets_among, usual
+from ..inputs import digest_of, files_below, read_input, usual
+from ..secretfiles import secrets_among
 from . import repository
 from .project import DYNAMIC, Project, is_project, read
 

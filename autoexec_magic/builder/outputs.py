@@ -8,7 +8,10 @@ planned and again before anything is written.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..config import own_folders
@@ -44,6 +47,30 @@ def place_of(source: Source) -> Path:
     if why := _governs(place, workspace):
         raise BuildError(f"{named!r} cannot be where files are put", why=why, fix=_FIX)
     return source.workspace / place.relative_to(workspace)
+
+
+@contextlib.contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """Yield an empty file of ours beside `target`, which has its name once the block ends well, else is gone.
+
+    Nobody can have put a link at a name that nobody can guess, and a link at
+    `target` is replaced, not followed.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _is_linked(source: Source) -> bool:

@@ -97,3 +97,25 @@ def test_a_link_that_comes_between_is_not_written_through(tmp_path, project):
     app.build(plan, bench)
     assert (project / "dist/usercustomize/autoexec-app.json").is_file()
     shutil.rmtree(project / "dist")
+
+
+def test_a_file_is_whole_or_not_there(tmp_path):
+    """A link at its name is replaced and not followed; what fails leaves what was there, and nothing else."""
+    target, victim = tmp_path / "dist" / "pear.tgz", tmp_path / "victim"
+    victim.write_text("precious")
+    target.parent.mkdir()
+    target.symlink_to(victim)
+    with outputs.whole(target) as part:
+        part.write_text("whole")
+    assert (target.is_symlink(), target.read_text(), victim.read_text()) == (False, "whole", "precious")
+    assert target.stat().st_mode & 0o777 == 0o644
+
+    def stopped():
+        with outputs.whole(target) as part:
+            part.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert [each.name for each in target.parent.iterdir()] == ["pear.tgz"]
+    assert target.read_text() == "whole"

@@ -11,8 +11,6 @@ builds), `push` and `registry`, `smoke`.
 from __future__ import annotations
 
 import dataclasses
-import os
-import tempfile
 from pathlib import Path
 
 from ...errors import BuildError, PolicyRefused
@@ -179,12 +177,8 @@ def _bill(plan: BuildPlan, made: Prepared) -> tuple[str, ...]:
         return ()
     file = outputs.place_of(plan.source) / planning.bill_file(plan.source, plan.name, plan.version).name
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".autoexec-")
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(made.bill)
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
+        with outputs.whole(file) as part:
+            part.write_bytes(made.bill)
     except OSError as error:
         raise BuildError(
             f"{file.name} cannot be written", why=str(error), fix=f"make {file.parent} writable"

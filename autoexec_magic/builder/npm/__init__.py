@@ -13,9 +13,7 @@ last week does not get into the package, and what is built is what is committed.
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -24,7 +22,7 @@ from ...errors import BuildError, PolicyRefused
 from ...values import Artifact
 from .. import amount, git, outputs
 from ..artifacts import BuildPlan, Input, Source
-from ..bench import TEMP_PREFIX, Bench
+from ..bench import Bench
 from ..commit import commit_of, labels_of
 from ..inputs import digest_of, files_below, inputs_of, usual
 from . import contents, making, origins, programs, publishing, scripts, trying
@@ -226,25 +224,16 @@ def _handed_out(file: Path, target: Path, digest: str) -> None:
     BuildError
         There is no room, or no right to write there, or it is not any more what was looked into.
     """
-    part: Path | None = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{TEMP_PREFIX}", suffix=f"-{target.name}", dir=target.parent)
-        os.close(handle)
-        part = Path(name)  # a new file of ours: nobody can have put a link there
-        shutil.copyfile(file, part)
-        part.chmod(0o644)
-        if f"sha256:{digest_of(part)[0]}" != digest:
-            raise BuildError(f"{target.name} was changed after it was looked into", fix="build it again")
-        part.replace(target)
+        with outputs.whole(target) as part:
+            shutil.copyfile(file, part)
+            if f"sha256:{digest_of(part)[0]}" != digest:
+                raise BuildError(f"{target.name} was changed after it was looked into", fix="build it again")
     except OSError as error:
         why = error.strerror or str(error)
         raise BuildError(
             f"{target.name} cannot be written", why=why, fix="build.out names another folder"
         ) from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
 
 
 def _provenance(

@@ -9,10 +9,8 @@ That makes an upload that broke off half way one that can go on.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -197,17 +195,10 @@ def _python(plan: BuildPlan, bench: Bench) -> Path:
 
 
 def _put(file: Path, out: Path) -> Path:
-    """Copy a file to where it is put, under its name only when it is whole."""
-    out.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=out)
-    os.close(handle)
-    try:
-        shutil.copyfile(file, name)
-        Path(name).chmod(0o644)
-        return Path(name).replace(out / file.name)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Copy a file to where it is put."""
+    with outputs.whole(out / file.name) as part:
+        shutil.copyfile(file, part)
+    return out / file.name
 
 
 def _artifact(plan: BuildPlan, built: Built, kind: ArtifactKind, file: Path, where: str) -> Artifact:

@@ -119,14 +119,25 @@ class Stream(Protocol):
         """Return at most so many bytes more, none at its end."""
 
 
+class _NoRoom(BuildError):
+    """There is no room to look into an archive."""
+
+
 def secret_of(path: str, file: Path) -> str:
     """Return what makes a file a secret, or ""; it is read to its end, and a link is not followed.
 
     What cannot be read is judged by its name alone.
+
+    Raises
+    ------
+    BuildError
+        There is no room to look into it.
     """
     try:
         with reading.opened(file, follows=False) as stream:
             return secret_in_stream(path, stream)
+    except _NoRoom:
+        raise
     except (OSError, BuildError):
         return secret_in(path, None)
 
@@ -143,6 +154,11 @@ def secret_in_stream(path: str, stream: Stream, also: Callable[[bytes], object] 
     also : callable, optional
         Is given each piece. With it the stream is read to its end even where a
         secret is found before.
+
+    Raises
+    ------
+    BuildError
+        There is no room to look into an archive that it is.
     """
     before, size, why, is_packed = b"", 0, "", False
     with tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY) as packed:
@@ -157,7 +173,7 @@ def secret_in_stream(path: str, stream: Stream, also: Callable[[bytes], object] 
             if not piece:
                 break
             if is_packed and not why and size <= secretarchives.MOST_BYTES:
-                packed.write(piece)
+                _keep(piece, cast("BinaryIO", packed), path)
             before = (before + piece)[-OVERLAP_BYTES:]
         if why or not is_packed or size > secretarchives.MOST_BYTES:
             return why
@@ -166,13 +182,14 @@ def secret_in_stream(path: str, stream: Stream, also: Callable[[bytes], object] 
         return next((f"{why}, in {name!a}" for name, why in inside if why), "")
 
 
-def secrets_among(files: Sequence[tuple[str, Path]]) -> list[tuple[str, str]]:
-    """Return the files that are secrets, each with what says so."""
-    found = []
-    for path, file in files:
-        if why := secret_of(path, file):
-            found.append((path, why))
-    return found
+def _keep(piece: bytes, packed: BinaryIO, path: str) -> None:
+    try:
+        packed.write(piece)
+    except OSError as error:  # not what was found of the file: that would let it pass
+        folder = tempfile.gettempdir()
+        raise _NoRoom(
+            f"{path} cannot be looked into", why=error.strerror or str(error), fix=f"make room in {folder}"
+        ) from error
 
 
 def refuse_secrets(files: Sequence[tuple[str, Path]], what: str, fix: str) -> None:
@@ -183,7 +200,7 @@ def refuse_secrets(files: Sequence[tuple[str, Path]], what: str, fix: str) -> No
     BuildError
         There is one; it is named, and not shown.
     """
-    found = secrets_among(files)
+    found = [(path, why) for path, file in files if (why := secret_of(path, file))]
     if found:
         path, why = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import io
 import json
@@ -297,3 +298,18 @@ def test_a_refusal_names_the_file_and_hides_the_secret(tmp_path):
     assert ".env (and 1 more) would go into the image" in str(refused.value)
     assert "notes.txt: it holds a private key" in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_full_disk_lets_no_secret_pass(tmp_path, monkeypatch):
+    """An archive that cannot be kept to be looked into is no archive without a secret."""
+    (tmp_path / "a.zip").write_bytes(zipped(id=KEY))
+    monkeypatch.setattr(secretfiles, "_MOST_IN_MEMORY", 1)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert secretfiles.secret_of("a.zip", tmp_path / "a.zip")
+    monkeypatch.setattr(secretfiles.tempfile, "TemporaryFile", full)
+    with pytest.raises(BuildError, match="cannot be looked into") as refused:
+        secretfiles.refuse_secrets([("a.zip", tmp_path / "a.zip")], "the image", "name it in .dockerignore")
+    assert "make room" in refused.value.fix

@@ -19,7 +19,7 @@ from ...errors import BuildError, MissingTool
 from ...values import Artifact, ArtifactKind
 from .. import environments, outputs
 from ..artifacts import BuildPlan
-from ..bench import Bench
+from ..bench import Bench, failure_of
 from ..inputs import digest_of
 from . import comparing, content, metadata, publishing, trying
 from .keeping import Built, keep, kept, own_version
@@ -185,6 +185,8 @@ def _python(plan: BuildPlan, bench: Bench) -> Path:
             is_quiet=True,
             timeout=_FIND_SECONDS,
         )
+    if ended.ended != "exited":
+        raise failure_of(ended, BuildError(f"no Python was found for {plan.name}"))
     found = Path(ended.stdout.strip())
     if ended.returncode == 0 and found.is_absolute():
         return found

@@ -21,7 +21,7 @@ from ..artifacts import BuildPlan, Input, Source
 from ..bench import Bench
 from ..commit import commit_of, labels_of
 from ..inputs import digest_of, files_below, read_input, usual
-from ..secretfiles import secrets_among
+from ..secretfiles import secret_in
 from . import repository
 from .project import DYNAMIC, Project, is_project, read
 
@@ -60,7 +60,7 @@ def plan(source: Source, bench: Bench) -> BuildPlan:
         inputs=inputs,
         commands=tuple(_commands(source, known.name if known else "")),
         outputs=_outputs(project, source, known),
-        warnings=tuple(_warnings(project, source, inputs)),
+        warnings=tuple(_warnings(project, inputs)),
         data={
             "project": project,
             "epoch": commit.seconds if commit else FIRST_DAY,
@@ -138,7 +138,7 @@ def _outputs(project: Project, source: Source, known: repository.Repository | No
     return tuple(f"{out}/{name}" for name in names) + ((known.name,) if known else ())
 
 
-def _warnings(project: Project, source: Source, inputs: Sequence[Input]) -> list[str]:
+def _warnings(project: Project, inputs: Sequence[Input]) -> list[str]:
     found = []
     if project.version == DYNAMIC:
         found.append("the version is dynamic: the backend says it when it is built")
@@ -146,9 +146,10 @@ def _warnings(project: Project, source: Source, inputs: Sequence[Input]) -> list
         found.append("the name stands nowhere as a text: the backend says it when it is built")
     if (size := sum(each.bytes for each in inputs)) > MUCH_BYTES:
         found.append(f"{size / 1e9:.1f} GB are copied to be built: move data out of the project's folder")
-    secrets = secrets_among(list(files_below(source.folder, left_out(source))))
-    if secrets:
-        path, why = secrets[0]
+    # by their names: what is in them is read where it counts, in what was built
+    named = ((each.path, why) for each in inputs if (why := secret_in(each.path, None)))
+    if secret := next(named, None):
+        path, why = secret
         found.append(f"{path} is a secret ({why}): the build is refused if it gets into a package")
     return found
 

@@ -24,6 +24,7 @@ from autoexec_magic.builder import inputs, wheels
 from autoexec_magic.builder.wheels import keeping
 from autoexec_magic.errors import BuildError, Cancelled, MissingTool, RunTimeout, UsageError
 from autoexec_magic.events import Output, Stepped
+from autoexec_magic.values import Outcome
 
 
 def test_a_wheel_and_an_sdist_are_built_checked_and_put_in_their_place(bed):
@@ -330,3 +331,12 @@ def test_a_python_is_asked_for_by_its_version_and_no_other_way(bed, spec):
     with pytest.raises(BuildError, match="requires-python is not valid"):
         bed.build(tests=False)
     assert not proof.exists()
+
+
+def test_a_stop_while_a_python_is_looked_for_is_a_stop(bed, monkeypatch):
+    """And not a Python that is missing."""
+    bed.own('name = "pear"\nversion = "1.0"\nrequires-python = ">=3.99"\n')
+    stopped = Outcome(argv=("uv",), returncode=-15, ended="cancelled", seconds=0.1)
+    plan = bed.plan(tests=False)
+    with pytest.raises(Cancelled):
+        wheels.build(plan, replace(bed.bench, start=lambda *_, **__: stopped))

@@ -20,6 +20,7 @@ from .artifacts import PLAIN, BuildPlan, Input, Source, Wish
 from .bench import Bench
 from .pulse import Pulse
 from .settings import source_of
+from .typed import as_typed
 
 __all__ = [
     "KINDS",
@@ -33,6 +34,7 @@ __all__ = [
     "Source",
     "Wish",
     "app_maps",
+    "as_typed",
     "builder_of",
     "fitting",
     "ready",

@@ -15,6 +15,7 @@ from ...diagnosis.around import Around
 from ...errors import BuildError
 from .. import environments
 from ..bench import Bench
+from ..typed import as_typed
 from . import cellmaps, running
 from .project import Project
 
@@ -78,7 +79,7 @@ def _environment(project: Project, bench: Bench) -> Path:
         raise BuildError(
             f"the lock of {notebook} lacks {name}, or a hash of it",
             why=f"what is in it needs {name}, and only what is locked is installed",
-            fix=f"%autoexec fix {notebook}",
+            fix=f"%autoexec fix {as_typed(project.notebook.path)}",
         ) from error
 
 
@@ -130,16 +131,16 @@ def _explain(failed: BuildError, text: str, project: Project, place: Path) -> No
     failed.why = last.why
     missing = _MISSING_MODULE.findall(f"{text}\n{last.why}")
     if missing or last.code.startswith(("module-", "import-")):
-        failed.fix = _locked_by(missing[-1].partition(".")[0] if missing else "", notebook)
+        failed.fix = _locked_by(missing[-1].partition(".")[0] if missing else "", project.notebook.path)
     elif last.code == "file-not-found":
         failed.fix = _included_by(_MISSING_FILE.findall(text), project)
     elif "network" in last.code or "host" in last.code or "connect" in last.code:
         failed.fix = "do it in a function (a build has no network), or --no-tests builds it without trying"
 
 
-def _locked_by(module: str, notebook: str) -> str:
+def _locked_by(module: str, notebook: Path) -> str:
     """Return how a module gets into a lock; what is here and came from no index never does by itself."""
-    again = f"%autoexec fix {notebook}"
+    again = f"%autoexec fix {as_typed(notebook)}"
     owner = next(iter(metadata.packages_distributions().get(module, ())), "") if module else ""
     if not owner:
         return again

@@ -36,13 +36,14 @@ def wheel(folder: Path, name: str, text: str, *needs: str) -> str:
 
 
 @pytest.fixture
-def build(tmp_path, note):
+def build(tmp_path, note, monkeypatch):
     """Build the app of some cells with a lock, and packages from a folder."""
     (tmp_path / "wheels").mkdir()
     sources = {"UV_OFFLINE": "1", "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tmp_path / "wheels")}
 
-    def run(*cells, lock="", events=None, **wish):
-        path = note(*cells)
+    def run(*cells, lock="", events=None, name="model.ipynb", at=".", **wish):
+        path = note(*cells, name=name)
+        monkeypatch.chdir(path.parent / at)
         bench = benches.bench(tmp_path, events=events)
         bench = replace(bench, sources=sources, lock_of=lambda path: lock, timeout=wish.pop("timeout", None))
         source = builder.source_of(path, path.parent, builder.Wish(**wish))
@@ -88,6 +89,9 @@ def test_a_lock_that_lacks_what_it_needs_is_refused(build, tmp_path):
     assert "needs plum" in raised.value.why
     assert raised.value.fix == "%autoexec fix model.ipynb"
     assert build(*cells, lock=lock + more).lock_digest
+    with pytest.raises(BuildError) as raised:
+        build(*cells, lock=lock, name="a b.ipynb", at="..")
+    assert raised.value.fix == "%autoexec fix 'work/a b.ipynb'"
 
 
 def test_a_module_that_is_nowhere_is_locked_by_one_command(build, tmp_path):
@@ -96,6 +100,9 @@ def test_a_module_that_is_nowhere_is_locked_by_one_command(build, tmp_path):
     with pytest.raises(BuildError) as raised:
         build("import pear", "import no_such_pear\n" + MAIN, lock=lock)
     assert raised.value.fix == "%autoexec fix model.ipynb"
+    with pytest.raises(BuildError) as raised:
+        build("import pear", "import no_such_pear\n" + MAIN, lock=lock, name="a b.ipynb", at="..")
+    assert raised.value.fix == "%autoexec fix 'work/a b.ipynb'"
 
 
 @pytest.mark.parametrize(

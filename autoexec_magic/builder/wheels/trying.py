@@ -32,7 +32,7 @@ _NO_TESTS = 5  # pytest's exit code where it finds none
 
 
 def tried(plan: BuildPlan, wheel: Wheel, about: About, bench: Bench, scratch: Path) -> tuple[str, ...]:
-    """Return warnings; `scratch` has the unpacked sdist as `unpacked`, and is written to.
+    """Return warnings; what is tried is put below `scratch`.
 
     Raises
     ------

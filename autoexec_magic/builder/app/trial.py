@@ -1,12 +1,15 @@
 """Whether an app can be imported where only its lock is installed: tried in the cage, on a copy.
 
-What was tried is remembered by its bytes: the same app is not tried again.
+What was tried is remembered by its bytes, its environment, and what it found
+around it (`Bench.setting`): the same app is not tried again for `FORGOTTEN_DAYS`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from . import cellmaps, running
 from .project import Project
 
 FOLDER = "apps"
+FORGOTTEN_DAYS = 30.0
 SECONDS = 120.0
 #: what uv says of a requirement that the list lacks, or has without version or hash
 _UNLOCKED = re.compile(r"no trusted hash was provided for: `([\w.-]+)`|none were provided for: ([\w.-]+)")
@@ -53,7 +57,9 @@ def tried(project: Project, folder: Path, digest: str, bench: Bench) -> None:
     """
     with bench.step("import it with its lock alone") as cached:
         made = _environment(project, bench)
-        stamp = bench.cache / FOLDER / f"{digest.removeprefix('sha256:')[:32]}-{made.name}"
+        name = f"{digest.removeprefix('sha256:')[:32]}-{made.name}-{bench.setting[:32]}"
+        stamp = bench.cache / FOLDER / name
+        _sweep(stamp.parent)
         if stamp.exists():
             cached.append(True)
             return
@@ -63,6 +69,16 @@ def tried(project: Project, folder: Path, digest: str, bench: Bench) -> None:
             _import(project, place, made, bench)
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.touch()
+
+
+def _sweep(folder: Path) -> None:
+    """Forget what was tried long ago."""
+    oldest = time.time() - FORGOTTEN_DAYS * 86_400
+    with contextlib.suppress(OSError):
+        for each in folder.iterdir():
+            with contextlib.suppress(OSError):  # another build may forget it just now
+                if each.stat().st_mtime < oldest:
+                    each.unlink()
 
 
 def _environment(project: Project, bench: Bench) -> Path:

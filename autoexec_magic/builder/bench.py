@@ -84,8 +84,8 @@ class Start(Protocol):
 class Bench:
     """What a build has around it.
 
-    `cache` is a folder that stays from build to build; `data` where the run
-    store and the ledger are. `ask` answers a question or raises `NeedsPerson`.
+    `cache` is a folder that stays from build to build. `ask` answers a question
+    or raises `NeedsPerson`.
     `cancel` ends what waits; `is_cancelled` says that the end was asked for
     from outside. `uv` is that program, or None; `sources` are the variables that
     say where it takes packages from, as the person's settings have it (a login
@@ -99,7 +99,6 @@ class Bench:
     emit: Emit
     ask: Ask
     cache: Path
-    data: Path
     uv: Path | None = None
     cancel: executor.Cancel | None = None
     is_cancelled: Callable[[], bool] = lambda: False

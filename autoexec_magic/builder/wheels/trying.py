@@ -126,7 +126,7 @@ def _copy_without(plan: BuildPlan, project: Project, wheel: Wheel, to: Path) -> 
         each
         for each in plan.inputs
         if _is_within(each.path, places)
-        or not any(each.path == own or each.path.startswith(own) for own in ours if own)
+        or not any(each.path == own or each.path.startswith(own) for own in ours)
     ]
     if not any(_is_test(each.path) for each in kept):
         return None

@@ -25,7 +25,7 @@ def bench(
     events: list[Event] | None = None,
     pass_on: tuple[str, ...] = (),
 ) -> builder.Bench:
-    """Return a bench whose cache is below `tmp_path`, and whose cage is of `level` and has these variables."""
+    """Return a bench with a cache below `tmp_path`, whose cage is of `level` and has these variables."""
     heard: list[Event] = [] if events is None else events
     data = tmp_path / "data"
     (data / "cache").mkdir(parents=True, exist_ok=True)

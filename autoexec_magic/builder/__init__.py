@@ -124,8 +124,8 @@ def app_maps(text: str, folder: Path) -> tuple[CellMap, ...]:
     text : str
         The log.
     folder : Path
-        Its own app, those in it, in its `dist` (or where the settings put
-        them), and in its workspace's are asked.
+        It may be an app itself; those in it are asked, in its `dist` and
+        where its settings put them; and the same of its workspace.
     """
     if "/__init__.py" not in text:  # few logs do: nothing is looked for then
         return ()

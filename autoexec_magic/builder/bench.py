@@ -56,8 +56,9 @@ class Start(Protocol):
         stdin : str or bytes, optional
             What it reads.
         is_foreign : bool, default True
-            Whether it runs code of the project's or a package's: then it is in
-            the build's cage. A tool of ours (git, npm ci --ignore-scripts) is not.
+            Whether it runs code of the project's or a package's, or what these
+            may choose, as git does: then it is in the build's cage. What only
+            installs (uv with wheels, npm ci --ignore-scripts) is not.
         read, write : sequence of Path
             Folders that are let through the cage.
         net : bool, default False

@@ -18,8 +18,14 @@ def yes(question: Question) -> bool:
     return True
 
 
-def bench(tmp_path: Path, *, level: str = "workspace", events: list[Event] | None = None) -> builder.Bench:
-    """Return a bench whose cache and ledger are below `tmp_path`, and whose cage is of `level`."""
+def bench(
+    tmp_path: Path,
+    *,
+    level: str = "workspace",
+    events: list[Event] | None = None,
+    pass_on: tuple[str, ...] = (),
+) -> builder.Bench:
+    """Return a bench with a cache below `tmp_path`, whose cage is of `level` and has these variables."""
     heard: list[Event] = [] if events is None else events
     data = tmp_path / "data"
     (data / "cache").mkdir(parents=True, exist_ok=True)
@@ -27,5 +33,6 @@ def bench(tmp_path: Path, *, level: str = "workspace", events: list[Event] | Non
     here = Surroundings(
         config=Config(), cwd=tmp_path, workspace=tmp_path, cache=data / "cache", ask=yes, run_id=new_id()
     )
-    plan = Plan(verb="build", title="build", phases=(Build(path=tmp_path),), level=level)  # type: ignore[arg-type]
+    phases = (Build(path=tmp_path),)
+    plan = Plan(verb="build", title="build", phases=phases, level=level, pass_on=pass_on)  # type: ignore[arg-type]
     return bench_of(plan, heard.append, here)

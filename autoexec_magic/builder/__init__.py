@@ -20,6 +20,7 @@ from .artifacts import PLAIN, BuildPlan, Input, Source, Wish
 from .bench import Bench
 from .pulse import Pulse
 from .settings import source_of
+from .typed import as_typed
 
 __all__ = [
     "KINDS",
@@ -33,6 +34,7 @@ __all__ = [
     "Source",
     "Wish",
     "app_maps",
+    "as_typed",
     "builder_of",
     "fitting",
     "ready",
@@ -122,8 +124,8 @@ def app_maps(text: str, folder: Path) -> tuple[CellMap, ...]:
     text : str
         The log.
     folder : Path
-        Its own app, those in it, in its `dist` (or where the settings put
-        them), and in its workspace's are asked.
+        It may be an app itself; those in it are asked, in its `dist` and
+        where its settings put them; and the same of its workspace.
     """
     if "/__init__.py" not in text:  # few logs do: nothing is looked for then
         return ()

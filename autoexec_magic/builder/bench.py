@@ -56,8 +56,9 @@ class Start(Protocol):
         stdin : str or bytes, optional
             What it reads.
         is_foreign : bool, default True
-            Whether it runs code of the project's or a package's: then it is in
-            the build's cage. A tool of ours (git, npm ci --ignore-scripts) is not.
+            Whether it runs code of the project's or a package's, or what these
+            may choose, as git does: then it is in the build's cage. What only
+            installs (uv with wheels, npm ci --ignore-scripts) is not.
         read, write : sequence of Path
             Folders that are let through the cage.
         net : bool, default False
@@ -84,8 +85,8 @@ class Start(Protocol):
 class Bench:
     """What a build has around it.
 
-    `cache` is a folder that stays from build to build; `data` where the run
-    store and the ledger are. `ask` answers a question or raises `NeedsPerson`.
+    `cache` is a folder that stays from build to build. `ask` answers a question
+    or raises `NeedsPerson`.
     `cancel` ends what waits; `is_cancelled` says that the end was asked for
     from outside. `uv` is that program, or None; `sources` are the variables that
     say where it takes packages from, as the person's settings have it (a login
@@ -99,7 +100,6 @@ class Bench:
     emit: Emit
     ask: Ask
     cache: Path
-    data: Path
     uv: Path | None = None
     cancel: executor.Cancel | None = None
     is_cancelled: Callable[[], bool] = lambda: False

@@ -18,13 +18,13 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BuildError, MissingTool
+from . import scratch
 from .bench import Bench, failure_of
 from .requirements import checked
 from .unmet import unmet
@@ -35,7 +35,7 @@ FORGOTTEN_DAYS = 60.0  #: not used for so long, it is removed
 _DAY = 86_400.0
 _MADE = ".autoexec-made"
 _USED = ".autoexec-used"
-_LEFT_SECONDS = 6 * 3600.0  # an unfinished one is nobody's after so long
+_PART = {"prefix": "new.", "suffix": ".part"}  # what one is called while it is made
 _COMPILE_SECONDS = 300.0
 #: uv reads no settings of a project's; who installs hears where packages come from (a login may stand in it)
 PLAIN: Mapping[str, str] = {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
@@ -252,7 +252,8 @@ def _replace(
 ) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with _temporary(place) as made:
+        with scratch.folder(place.parent, **_PART) as own:
+            made = own / "environment"
             failed = BuildError(f"{what} ({', '.join(wanted)}) is not to be had", fix="%autoexec config")
             furnished(made, wanted, bench, failed, python=base, is_hashed=is_hashed)
             if wanted:
@@ -263,15 +264,6 @@ def _replace(
     except OSError as error:
         fix = f"make room below {place.parent}"
         raise BuildError(f"{what} cannot be kept in {place.parent}", why=str(error), fix=fix) from error
-
-
-@contextlib.contextmanager
-def _temporary(place: Path) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix=f"{place.name}.", suffix=".part", dir=place.parent))
-    try:
-        yield folder / "environment"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _rename(made: Path, place: Path) -> None:
@@ -288,12 +280,10 @@ def _rename(made: Path, place: Path) -> None:
 
 
 def _sweep(parent: Path, kept: Path) -> None:
-    """Remove what was not used for long, and what an end left half made."""
+    """Remove what was not used for long."""
     with contextlib.suppress(OSError):
         for each in parent.iterdir():
-            is_part = each.name.endswith(".part")
-            age = _age(each if is_part else each / _USED)
-            if each != kept and age > (_LEFT_SECONDS if is_part else FORGOTTEN_DAYS * _DAY):
+            if each != kept and _age(each / _USED) > FORGOTTEN_DAYS * _DAY:
                 shutil.rmtree(each, ignore_errors=True)
 
 

@@ -3,7 +3,8 @@
 `git status` and `git log` start filters, signers, hooks, monitors and pagers that
 the repository's own `.git/config` and `.gitattributes` choose. What is asked here
 reads objects and lists names, compares nothing and fetches nothing; and it is
-asked in the cage, where it may read the repository and write nowhere.
+asked in the cage, where it may read the repository and write nowhere. Only where
+there is none to be had (`CageError`) is it asked without one.
 
 Which repository that is, is found here and not by git: one in the folder or above
 it that really is that folder's. A `.git` that leads to somebody else's is none.

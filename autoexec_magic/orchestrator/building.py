@@ -72,7 +72,6 @@ def bench_of(plan: Plan, emit: Emit, here: Surroundings) -> builder.Bench:
         emit=emit,
         ask=here.ask,
         cache=cache,
-        data=here.cache.parent,
         uv=installer.uv_path(),
         cancel=here.cancel,
         is_cancelled=here.is_cancelled,

@@ -127,7 +127,7 @@ def _app_among(planned: Sequence[builder.BuildPlan], source: builder.Source) -> 
         raise UsageError(
             f"no image can be made of {source.path.name} as it is",
             why="an image is made of the app's folder",
-            fix=f"%autoexec build app image {source.path.name}",
+            fix=f"%autoexec build app image {builder.as_typed(source.path)}",
         )
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 
 import benches
@@ -13,7 +14,7 @@ from autoexec_magic import builder
 from autoexec_magic.builder import amount
 from autoexec_magic.errors import PolicyRefused
 
-from .test_no_waiting import FILES
+from .test_no_waiting import FILES, ended
 
 
 @pytest.mark.parametrize("kind", ["wheel", "npm", "image", "app"])
@@ -53,8 +54,16 @@ def test_what_is_ordinary_is_not_asked_about(tmp_path):
 
 
 def test_a_yes_is_one(tmp_path):
-    """And nothing was opened."""
+    """And nothing was opened: a pipe in the place of what was asked about is waited for by nobody."""
     with (tmp_path / "a").open("wb") as file:
         file.truncate(amount.MUCH_BYTES + 1)
-    (tmp_path / "a").chmod(0)
-    amount.ask_first([("a", tmp_path / "a")], "wheel", benches.bench(tmp_path))
+    os.mkfifo(tmp_path / "b")
+
+    def yes(question):
+        os.replace(tmp_path / "b", tmp_path / "a")
+        return True
+
+    bench = dataclasses.replace(benches.bench(tmp_path), ask=yes)
+    files = [(name, tmp_path / name) for name in "ab"]
+    assert ended(lambda: amount.ask_first(files, "wheel", bench)) is None
+    assert (tmp_path / "a").is_fifo()

@@ -13,7 +13,7 @@ from pathlib import Path
 import benches
 import pytest
 
-from autoexec_magic.builder import environments
+from autoexec_magic.builder import environments, scratch
 from autoexec_magic.errors import BuildError, MissingTool
 
 
@@ -100,17 +100,20 @@ def test_an_old_one_is_made_anew_and_kept_where_that_fails(bench, monkeypatch):
     assert environments.environment_for([], bench, what="nothing").stat().st_ino == inode
 
 
-def test_what_was_left_half_made_and_what_nobody_uses_goes(bench):
-    """But not what another build is making just now."""
+def test_what_was_left_half_made_and_what_nobody_uses_goes(bench, monkeypatch):
+    """But not what another build is making just now, nor what was used yesterday."""
     parent = bench.cache / environments.FOLDER
-    for name, age in (("a.part", 7 * 3600), ("b.part", 60), ("c", 90 * 86_400)):
+    for name, days in (("c", 90), ("d", 1)):
         (parent / name).mkdir(parents=True)
         (parent / name / ".autoexec-used").touch()
-        when = time.time() - age
+        when = time.time() - days * 86_400
         os.utime(parent / name / ".autoexec-used", (when, when))
-        os.utime(parent / name, (when, when))
-    place = environments.environment_for([], bench, what="nothing")
-    assert sorted(each.name for each in parent.iterdir()) == sorted(["b.part", place.name])
+    (parent / "new.left.part").mkdir()
+    monkeypatch.setattr(scratch, "_FRESH_SECONDS", -1.0)
+    with scratch.folder(parent, prefix="new.", suffix=".part") as others:
+        (parent / "new.left.part").mkdir(exist_ok=True)
+        place = environments.environment_for([], bench, what="nothing")
+        assert sorted(each.name for each in parent.iterdir()) == sorted(["d", others.name, place.name])
 
 
 def test_without_uv_it_says_what_to_install(bench):

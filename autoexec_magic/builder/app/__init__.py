@@ -20,6 +20,7 @@ from .. import amount, outputs
 from ..artifacts import BuildPlan, Source
 from ..bench import Bench
 from ..commit import commit_of, labels_of
+from ..typed import as_typed
 from . import placed, trial
 from .named import check_version
 from .notebook import is_notebook, read
@@ -142,7 +143,7 @@ def _named(source: Source) -> Path:
     found = sorted(path for path in source.folder.glob("*.ipynb") if is_notebook(path))
     if len(found) == 1:
         return found[0]
-    name = found[0].name if found else "NOTEBOOK.ipynb"
+    name = as_typed(found[0]) if found else "NOTEBOOK.ipynb"
     why = f"there are {len(found)}" if found else "there is none with code in it"
     raise UsageError(
         f"which notebook of {source.folder.name or source.folder}?",

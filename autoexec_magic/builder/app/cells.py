@@ -22,8 +22,6 @@ APP, SKIP, TEST, PARAMETERS = "app", "skip", "test", "parameters"
 _AROUND = frozenset(
     {"time", "capture", "prun", "debug", "autoexec", "memit", "lprun", "mprun", "pyinstrument"}
 )
-#: cell magics whose body is Python that binds nothing, or are tests
-_TESTS = frozenset({"ipytest", "run_pytest", "pytest"})
 _CELL_MAGIC = re.compile(r"\s*%%(\w+|!)[ \t]*([^\n]*)(?:\n|\Z)")
 _TIMED = re.compile(r"([ \t]*)%time[ \t]+(?!-)(\S.*)")
 _OURS = re.compile(r"[ \t]*(?:%%?\w|!|\?{1,2}[ \t]*[\w.*%]|[,;/]\w)")
@@ -59,7 +57,6 @@ class Chosen:
 
     kept: tuple[Kept, ...]
     left_out: tuple[LeftOut, ...]
-    is_by_tag: bool
 
 
 class Unparsed(Exception):
@@ -95,7 +92,7 @@ def choose(cells: Sequence[Cell]) -> Chosen:
             continue
         left_out += lines
         kept.append(Kept(cell=cell, text=text, tree=tree))
-    return Chosen(kept=tuple(kept), left_out=tuple(left_out), is_by_tag=is_by_tag)
+    return Chosen(kept=tuple(kept), left_out=tuple(left_out))
 
 
 def python_of(cell: Cell) -> tuple[str | None, list[LeftOut]]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ...errors import BuildError
+from ..typed import as_typed
 from .shapes import Shape
 
 PORT = 8000
@@ -169,7 +171,7 @@ class Entry:
     warnings: tuple[str, ...] = ()
 
 
-def entry_for(shape: Shape, name: str, requirements: str, port: int, notebook: str) -> Entry:
+def entry_for(shape: Shape, name: str, requirements: str, port: int, notebook: Path) -> Entry:
     """Return how an app of a shape is started.
 
     Parameters
@@ -182,8 +184,8 @@ def entry_for(shape: Shape, name: str, requirements: str, port: int, notebook: s
         What is locked, as a requirements file.
     port : int
         Where it listens unless it is told otherwise; 0 is `PORT`.
-    notebook : str
-        The notebook's name, for errors.
+    notebook : Path
+        The notebook, for errors.
 
     Raises
     ------
@@ -232,17 +234,17 @@ def locked_in(requirements: str) -> frozenset[str]:
     return frozenset(re.sub(r"[-_.]+", "-", name).lower() for name in _NAME.findall(requirements))
 
 
-def to_add(modules: Sequence[str], notebook: str) -> str:
+def to_add(modules: Sequence[str], notebook: Path) -> str:
     """Return how a package that the notebook itself does not import gets into its lock."""
-    return f"`import {', '.join(modules)}` in a cell tagged skip, then %autoexec fix {notebook}"
+    return f"`import {', '.join(modules)}` in a cell tagged skip, then %autoexec fix {as_typed(notebook)}"
 
 
-def _server(shape: Shape, locked: frozenset[str], notebook: str) -> tuple[str, list[str]]:
+def _server(shape: Shape, locked: frozenset[str], notebook: Path) -> tuple[str, list[str]]:
     if shape.kind == "asgi":
         found = next((each for each in ("uvicorn", "hypercorn") if each in locked), "")
         if not found:
             raise BuildError(
-                f"{notebook} makes an ASGI app, and nothing that serves one is in its lock",
+                f"{notebook.name} makes an ASGI app, and nothing that serves one is in its lock",
                 why="neither uvicorn nor hypercorn is",
                 fix=to_add(["uvicorn"], notebook),
             )

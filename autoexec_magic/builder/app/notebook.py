@@ -17,8 +17,10 @@ from typing import Any
 
 from ...errors import BuildError
 from .. import reading
+from ..typed import as_typed
 
 MOST_BYTES = 1024 * 2**20
+_SAVE = "open it in Jupyter and save it"
 _BOM = b"\xef\xbb\xbf"
 _LINE_ENDS = re.compile(r"\r\n?")
 _PYTHONS = ("python", "python3", "ipython")
@@ -102,14 +104,15 @@ def read(path: Path) -> Notebook:
     try:
         data = reading.content(path, most=MOST_BYTES)
     except OSError as error:
-        raise BuildError(f"cannot read {path.name}", why=error.strerror or str(error)) from error
+        fix = (
+            f"chmod u+r {as_typed(path)}" if isinstance(error, PermissionError) else f"ls -l {as_typed(path)}"
+        )
+        raise BuildError(f"cannot read {path.name}", why=error.strerror or str(error), fix=fix) from error
     try:
         content = json.loads(data.removeprefix(_BOM).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         why = " ".join(str(error).split())[:200]
-        raise BuildError(
-            f"{path.name} is no notebook", why=why, fix="open it in Jupyter and save it"
-        ) from error
+        raise BuildError(f"{path.name} is no notebook", why=why, fix=_SAVE) from error
     return _parsed(path, data, content)
 
 
@@ -117,17 +120,20 @@ def _parsed(path: Path, data: bytes, content: Any) -> Notebook:
     form = content.get("nbformat") if isinstance(content, dict) else None
     if form != 4 or not isinstance(content.get("cells"), list):
         is_older = isinstance(form, int) and 0 < form < 4
+        older = f"jupyter nbconvert --to notebook --inplace {as_typed(path)}"
         raise BuildError(
             f"{path.name} is no notebook of format 4",
             why=f"its format is {form}" if isinstance(form, int) else "it does not say so",
-            fix=f"jupyter nbconvert --to notebook --inplace {path.name}" if is_older else "",
+            fix=older if is_older else _SAVE,
         )
     metadata = content.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     language = _language(metadata)
     if language not in _PYTHONS:
         raise BuildError(
-            f"{path.name} is no notebook of Python's", why=f"its kernel's language is {language}"
+            f"{path.name} is no notebook of Python's",
+            why=f"its kernel's language is {language}",
+            fix="choose a kernel of Python in it, or %autoexec build app NOTEBOOK.ipynb, another one",
         )
     cells = tuple(_cell(number, cell) for number, cell in enumerate(content["cells"], 1))
     _refuse_halves(path, cells, metadata)

@@ -75,7 +75,7 @@ def refuse_foreign(place: Path) -> None:
         raise BuildError(
             f"{place.name} in {place.parent.name} is there already, and was not made by build app",
             why=f"it has no {APP}",
-            fix="move it away, or set name in [tool.autoexec.build]",
+            fix='move it away, or name = "ANOTHER" in [tool.autoexec.build] of pyproject.toml',
         )
 
 
@@ -109,5 +109,7 @@ def _write(project: Project, folder: Path) -> None:
 
 def _unwritten(place: Path, error: OSError) -> BuildError:
     return BuildError(
-        f"{place} cannot be written", why=error.strerror or str(error), fix="make room, or set out"
+        f"{place} cannot be written",
+        why=error.strerror or str(error),
+        fix=f'make room in {place.parent}, or out = "FOLDER" in [tool.autoexec.build] of pyproject.toml',
     )

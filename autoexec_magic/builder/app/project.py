@@ -105,7 +105,7 @@ def project_of(
     entry = (
         running.entry_for(notebook, chosen, shape, module, lock)
         if shape.kind == "notebook"
-        else entries.entry_for(shape, module, lock, port, notebook.name)
+        else entries.entry_for(shape, module, lock, port, notebook.path)
     )
     files = [*needs.files, *_included(source, needs)]
     before(files)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ...errors import BuildError
 from ..secretfiles import secret_in
+from ..typed import as_typed
 from .cells import Chosen
 from .composed import Composed
 from .needs import Needs, relative_of
@@ -47,7 +48,7 @@ def unlocked(notebook: Notebook, made: Composed, needs: Needs, lock: str) -> Non
     raise BuildError(
         f"{notebook.name} imports {name}{more}, and has no lock",
         why=f"{place}; which version it was tried with is written nowhere",
-        fix=f"%autoexec fix {notebook.name}",
+        fix=f"%autoexec fix {as_typed(notebook.path)}",
     )
 
 

@@ -127,7 +127,7 @@ def entry_for(notebook: Notebook, chosen: Chosen, shape: Shape, name: str, requi
             f"{notebook.name} has no `app`, `handler` or `main`, and to run it as it is "
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing from its lock",
             why=shape.doubt or "nothing in it is served or called",
-            fix=f"define one of them, or {to_add(missing, notebook.name)}",
+            fix=f"define one of them, or {to_add(missing, notebook.path)}",
         )
     defaults = {key: value for cell in chosen.kept for key, value in parameters_of(cell).items()}
     text = _TEXT.format(name=name, file=FILE, defaults=repr(defaults), source=notebook.name)

@@ -71,7 +71,6 @@ _SERVES = frozenset(
         ),
     )
 )
-_NEVER = (ast.ClassDef, ast.Import, ast.ImportFrom)
 _RUNS = frozenset({"run", "run_server", "run_debug", "listen"})
 
 

@@ -1,12 +1,15 @@
 """Whether an app can be imported where only its lock is installed: tried in the cage, on a copy.
 
-What was tried is remembered by its bytes: the same app is not tried again.
+What was tried is remembered by its bytes, its environment, and what it found
+around it (`Bench.setting`): the same app is not tried again for `FORGOTTEN_DAYS`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -15,10 +18,12 @@ from ...diagnosis.around import Around
 from ...errors import BuildError
 from .. import environments
 from ..bench import Bench
+from ..typed import as_typed
 from . import cellmaps, running
 from .project import Project
 
 FOLDER = "apps"
+FORGOTTEN_DAYS = 30.0
 SECONDS = 120.0
 #: what uv says of a requirement that the list lacks, or has without version or hash
 _UNLOCKED = re.compile(r"no trusted hash was provided for: `([\w.-]+)`|none were provided for: ([\w.-]+)")
@@ -52,7 +57,9 @@ def tried(project: Project, folder: Path, digest: str, bench: Bench) -> None:
     """
     with bench.step("import it with its lock alone") as cached:
         made = _environment(project, bench)
-        stamp = bench.cache / FOLDER / f"{digest.removeprefix('sha256:')[:32]}-{made.name}"
+        name = f"{digest.removeprefix('sha256:')[:32]}-{made.name}-{bench.setting[:32]}"
+        stamp = bench.cache / FOLDER / name
+        _sweep(stamp.parent)
         if stamp.exists():
             cached.append(True)
             return
@@ -62,6 +69,16 @@ def tried(project: Project, folder: Path, digest: str, bench: Bench) -> None:
             _import(project, place, made, bench)
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.touch()
+
+
+def _sweep(folder: Path) -> None:
+    """Forget what was tried long ago."""
+    oldest = time.time() - FORGOTTEN_DAYS * 86_400
+    with contextlib.suppress(OSError):
+        for each in folder.iterdir():
+            with contextlib.suppress(OSError):  # another build may forget it just now
+                if each.stat().st_mtime < oldest:
+                    each.unlink()
 
 
 def _environment(project: Project, bench: Bench) -> Path:
@@ -78,7 +95,7 @@ def _environment(project: Project, bench: Bench) -> Path:
         raise BuildError(
             f"the lock of {notebook} lacks {name}, or a hash of it",
             why=f"what is in it needs {name}, and only what is locked is installed",
-            fix=f"%autoexec fix {notebook}",
+            fix=f"%autoexec fix {as_typed(project.notebook.path)}",
         ) from error
 
 
@@ -130,16 +147,16 @@ def _explain(failed: BuildError, text: str, project: Project, place: Path) -> No
     failed.why = last.why
     missing = _MISSING_MODULE.findall(f"{text}\n{last.why}")
     if missing or last.code.startswith(("module-", "import-")):
-        failed.fix = _locked_by(missing[-1].partition(".")[0] if missing else "", notebook)
+        failed.fix = _locked_by(missing[-1].partition(".")[0] if missing else "", project.notebook.path)
     elif last.code == "file-not-found":
         failed.fix = _included_by(_MISSING_FILE.findall(text), project)
     elif "network" in last.code or "host" in last.code or "connect" in last.code:
         failed.fix = "do it in a function (a build has no network), or --no-tests builds it without trying"
 
 
-def _locked_by(module: str, notebook: str) -> str:
+def _locked_by(module: str, notebook: Path) -> str:
     """Return how a module gets into a lock; what is here and came from no index never does by itself."""
-    again = f"%autoexec fix {notebook}"
+    again = f"%autoexec fix {as_typed(notebook)}"
     owner = next(iter(metadata.packages_distributions().get(module, ())), "") if module else ""
     if not owner:
         return again

@@ -38,7 +38,6 @@ class Said:
     copies: list[Copy] = field(default_factory=list)
     needs_buildkit: str = ""
     port: int = 0
-    has_healthcheck: bool = False
     user: str = ""
 
 
@@ -76,8 +75,6 @@ def _take(said: Said, number: int, word: str, rest: str, variables: dict[str, st
     elif word == "EXPOSE" and not said.port:
         first = _filled(rest, variables).split("/")[0].split()
         said.port = int(first[0]) if first and first[0].isdecimal() and int(first[0]) < 65536 else 0
-    elif word == "HEALTHCHECK":
-        said.has_healthcheck = not rest.upper().startswith("NONE")
     elif word == "USER":
         said.user = rest
     if word in ("RUN", "COPY", "ADD") and _HEREDOC.search(rest) and not rest.startswith("["):
@@ -91,7 +88,7 @@ def _from(said: Said, rest: str, variables: dict[str, str]) -> None:
         said.bases.append(base)
     named = words[2].lower() if len(words) > 2 and words[1].upper() == "AS" else f"#{len(said.stages)}"
     said.stages.append(named)
-    said.port, said.has_healthcheck, said.user = 0, False, ""
+    said.port, said.user = 0, ""
 
 
 def _copy(said: Said, number: int, word: str, rest: str) -> None:

@@ -14,6 +14,7 @@ from ...errors import BuildError, UsageError
 from ...redact import mask, one_line
 from .. import reading
 from ..artifacts import Source
+from ..typed import as_typed
 from . import listening, node, parsed, python, tables, webapps
 
 Kind: TypeAlias = Literal["dockerfile", "python", "node"]
@@ -78,7 +79,8 @@ def project_of(source: Source) -> Project:
     """
     folder, named = source.folder, source.path.name
     if source.path.is_file() and named not in (*DOCKERFILES, APP):
-        fix = f"%autoexec build app {named}, then %autoexec build image of the folder that it makes"
+        made = f"%autoexec build app {as_typed(source.path)}"
+        fix = f"{made}, then %autoexec build image of the folder that it makes"
         raise BuildError(f"{named} is no folder with a project", why="an image is made of one", fix=fix)
     dockerfile = named if source.path.is_file() and named in DOCKERFILES else dockerfile_of(folder)
     if dockerfile:

@@ -51,7 +51,6 @@ class Wheel:
     modules: tuple[str, ...]
     scripts: tuple[str, ...]
     plugins: tuple[str, ...]
-    members: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -99,7 +98,6 @@ def _wheel(path: Path, archive: zipfile.ZipFile) -> Wheel:
         modules=modules,
         scripts=scripts,
         plugins=plugins,
-        members=tuple(names),
         warnings=tuple(_odd(names, modules)),
     )
 

@@ -1,7 +1,8 @@
 """What was built and passed, kept by the digest of all that it was made of.
 
-Inputs by digest, the commit, the interpreter, whether it was tested, and our
-own version. Files are compared with their digests when they are taken out.
+Inputs by digest, the commit and its time, the interpreter, whether it was
+tested, our own version, and what a caged process finds around it
+(`Bench.setting`). Files are compared with their digests when they are taken out.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ import hashlib
 import json
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import environments
+from .. import environments, scratch
 from ..artifacts import BuildPlan
 from ..bench import Bench
 from ..inputs import digest_of
@@ -67,8 +67,7 @@ def keep(built: Built, plan: BuildPlan, python: Path, bench: Bench) -> None:
     parent = bench.cache / KEPT
     with contextlib.suppress(OSError):
         parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="new.", dir=parent))
-        try:
+        with scratch.folder(parent, prefix="new.") as folder:
             record = {
                 "name": built.name,
                 "version": built.version,
@@ -85,8 +84,6 @@ def keep(built: Built, plan: BuildPlan, python: Path, bench: Bench) -> None:
             for name in (*record["digests"], _RECORD):
                 place.mkdir(exist_ok=True)
                 (folder / name).rename(place / name)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         for old in list(_by_age(parent))[MOST_KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,14 +34,10 @@ _NOISE = ("Building ", "hint:", "error: Failed to build", "Successfully ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """An sdist and a wheel in a scratch folder; `packages` built them.
-
-    The sdist is looked into: `unpacked` is its own folder, `about` its PKG-INFO.
-    """
+    """An sdist and a wheel in a scratch folder; `packages` built them, `about` is the sdist's PKG-INFO."""
 
     sdist: Path
     wheel: Path
-    unpacked: Path
     packages: tuple[str, ...]
     about: bytes
 
@@ -85,13 +80,12 @@ def make(plan: BuildPlan, bench: Bench, scratch: Path, python: Path) -> Made:
         place = _extended("get_requires_for_build_sdist", place, plan, bench)
         sdist = _built("--sdist", place, _folder(scratch / "sdist"), bench)
     about = sdists.look_into(sdist)  # before anything of it is unpacked: that is done outside of the cage
-    unpacked = sdists.unpack(sdist, _folder(scratch / "unpacked"))
     with bench.step("wheel, from the sdist"):
-        wheel_place = replace(place, folder=_moved(unpacked, scratch / "again"))
+        wheel_place = replace(place, folder=sdists.unpack(sdist, _folder(scratch / "unpacked")))
         wheel_place = _extended("get_requires_for_build_wheel", wheel_place, plan, bench)
         wheel = _built("--wheel", wheel_place, _folder(scratch / "wheel"), bench)
     packages = environments.packages_of(wheel_place.environment)
-    return Made(sdist=sdist, wheel=wheel, unpacked=unpacked, packages=packages, about=about)
+    return Made(sdist=sdist, wheel=wheel, packages=packages, about=about)
 
 
 def _copied(plan: BuildPlan, bench: Bench, to: Path) -> tuple[Path, tuple[Path, ...]]:
@@ -210,8 +204,3 @@ def _one(folder: Path, pattern: str, what: str) -> Path:
 def _folder(path: Path) -> Path:
     path.mkdir(parents=True)
     return path
-
-
-def _moved(unpacked: Path, to: Path) -> Path:
-    """Copy the unpacked sdist for the backend, which may write into it; the other stays as it was sent."""
-    return Path(shutil.copytree(unpacked, to / unpacked.name, symlinks=True))

@@ -33,7 +33,6 @@ class About:
 
     name: str
     version: str
-    requires_python: str
     extras: tuple[str, ...]
     description: str
     description_type: str
@@ -66,7 +65,6 @@ def read(content: bytes, archive: str) -> About:
     return About(
         name=name,
         version=project.checked_version(version),
-        requires_python=str(message.get("Requires-Python", "")),
         extras=tuple(str(each) for each in message.get_all("Provides-Extra", ())),
         description=description,
         description_type=kind.partition(";")[0].strip().lower(),

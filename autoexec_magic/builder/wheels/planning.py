@@ -64,7 +64,6 @@ def plan(source: Source, bench: Bench) -> BuildPlan:
         data={
             "project": project,
             "epoch": commit.seconds if commit else FIRST_DAY,
-            "commit": commit,
             "asks_git": _asks_git(project, source.folder),
         },
     )

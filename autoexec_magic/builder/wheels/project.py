@@ -84,7 +84,7 @@ def read(folder: Path) -> Project:
         backend = _text(system, "build-backend", DEFAULT_BACKEND)
     pytest_options = _table(_table(_table(values, "tool"), "pytest"), "ini_options")
     return Project(
-        name=_name(said, folder),
+        name=_name(said),
         version=_version(said),
         requires=requires,
         backend=backend,
@@ -138,7 +138,7 @@ def checked_name(text: str) -> str:
     return text
 
 
-def _name(said: Mapping[str, object], folder: Path) -> str:
+def _name(said: Mapping[str, object]) -> str:
     name = said.get("name")
     if name is None and "name" in _texts(said.get("dynamic")):
         raise UsageError(

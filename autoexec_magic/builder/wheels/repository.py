@@ -12,6 +12,7 @@ import base64
 import configparser
 import hashlib
 import json
+import shlex
 import urllib.error
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -201,7 +202,9 @@ def _of_url(url: str, name: str = "") -> Repository:
         raise UsageError(f"{url!r} is no repository", why="it is no URL of http or https", fix=fix)
     if parts.scheme == "http" and host not in _LOOPBACK:
         raise UsageError(
-            f"{host} is asked over an open line", why="a token would be sent over it", fix="https://"
+            f"{host} is asked over an open line",
+            why="a token would be sent over it",
+            fix=f"--publish {shlex.quote(parts._replace(scheme='https').geturl())}",
         )
     upload = url if url.endswith("/") or "." in parts.path.rpartition("/")[2] else f"{url}/"
     base = upload.removesuffix("legacy/")

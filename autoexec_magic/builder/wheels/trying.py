@@ -32,7 +32,7 @@ _NO_TESTS = 5  # pytest's exit code where it finds none
 
 
 def tried(plan: BuildPlan, wheel: Wheel, about: About, bench: Bench, scratch: Path) -> tuple[str, ...]:
-    """Return warnings; `scratch` has the unpacked sdist as `unpacked`, and is written to.
+    """Return warnings; what is tried is put below `scratch`.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _copy_without(plan: BuildPlan, project: Project, wheel: Wheel, to: Path) -> 
         each
         for each in plan.inputs
         if _is_within(each.path, places)
-        or not any(each.path == own or each.path.startswith(own) for own in ours if own)
+        or not any(each.path == own or each.path.startswith(own) for own in ours)
     ]
     if not any(_is_test(each.path) for each in kept):
         return None

@@ -36,12 +36,13 @@ def written(path: Path, cells: Cells, *, minor: int = 5, **metadata: Any) -> Pat
 
 
 @pytest.fixture
-def note(tmp_path: Path) -> Callable[..., Path]:
-    """Write a notebook `model.ipynb` of some cells into a folder, and return its path."""
+def note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Write a notebook `model.ipynb` of some cells into a folder, go there, and return its path."""
 
     def write(*cells: Any, name: str = "model.ipynb", **more: Any) -> Path:
         folder = tmp_path / "work"
         folder.mkdir(exist_ok=True)
+        monkeypatch.chdir(folder)
         return written(folder / name, cells, **more)
 
     return write

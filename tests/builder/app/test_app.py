@@ -201,14 +201,17 @@ def test_only_a_notebook_fits(note, tmp_path):
     assert not app.fits(tmp_path / "none.ipynb")
 
 
-def test_the_only_notebook_of_a_folder_is_meant(note, tmp_path):
+def test_the_only_notebook_of_a_folder_is_meant(note, tmp_path, monkeypatch):
     """Of several one has to be named."""
     folder = note(ANSWER, HANDLER).parent
     bench = benches.bench(tmp_path)
     assert app.plan(builder.source_of(folder, folder), bench).name == "model"
     note(ANSWER, name="other.ipynb")
-    with pytest.raises(UsageError, match="which notebook"):
+    note(ANSWER, name="a note.ipynb")
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(UsageError, match="which notebook") as raised:
         app.plan(builder.source_of(folder, folder), bench)
+    assert raised.value.fix == "%autoexec build app 'work/a note.ipynb'"
     (folder / "x.py").touch()
     with pytest.raises(BuildError, match="no notebook"):
         app.plan(builder.source_of(folder / "x.py", folder), bench)

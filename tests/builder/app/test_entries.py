@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ from autoexec_magic.errors import BuildError
 
 def written(tmp_path, shape, code, *, lock="", port=0, **modules):
     """Write an app's package and return its entry; `modules` are packages that are not there."""
-    entry = entry_for(shape, "pear", lock, port, "pear.ipynb")
+    entry = entry_for(shape, "pear", lock, port, Path("pear.ipynb"))
     (tmp_path / "pear").mkdir()
     (tmp_path / "pear" / "__init__.py").write_text(code)
     (tmp_path / "pear" / "__main__.py").write_text(entry.text)
@@ -148,19 +149,21 @@ def test_a_server_that_is_locked_serves(tmp_path, kind, lock, server):
 def test_gunicorn_comes_before_waitress_and_hypercorn_after_uvicorn():
     """The one that is used most, of those that are locked."""
     wsgi, asgi = Shape(kind="wsgi", object="app"), Shape(kind="asgi", object="app")
-    assert entry_for(wsgi, "m", "waitress==1\ngunicorn==2", 0, "n").server == "gunicorn"
-    assert entry_for(asgi, "m", "hypercorn==1", 0, "n").server == "hypercorn"
+    assert entry_for(wsgi, "m", "waitress==1\ngunicorn==2", 0, Path("n")).server == "gunicorn"
+    assert entry_for(asgi, "m", "hypercorn==1", 0, Path("n")).server == "hypercorn"
     for lock in ("gunicorn==1", "hypercorn==1", "uvicorn==1", "waitress==1", ""):
         shape = wsgi if lock[:1] in "gw" else asgi
-        ast.parse(entry_for(shape, "m", lock, 0, "n").text)
+        ast.parse(entry_for(shape, "m", lock, 0, Path("n")).text)
 
 
 def test_asgi_without_a_server_in_its_lock_is_refused():
     """With what to add."""
     with pytest.raises(BuildError) as raised:
-        entry_for(Shape(kind="asgi", object="app"), "m", "fastapi==1", 0, "m.ipynb")
+        entry_for(Shape(kind="asgi", object="app"), "m", "fastapi==1", 0, Path("m.ipynb"))
     assert "import uvicorn" in raised.value.fix
     assert "%autoexec fix m.ipynb" in raised.value.fix
+    (warning,) = entry_for(Shape(kind="wsgi", object="app"), "m", "", 0, Path("a/b m.ipynb")).warnings
+    assert warning.endswith("%autoexec fix 'a/b m.ipynb'")
 
 
 def test_names_of_a_lock_are_spelled_as_indexes_do():

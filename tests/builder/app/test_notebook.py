@@ -67,7 +67,22 @@ def test_what_is_no_notebook_of_pythons_is_said(tmp_path, text, said):
     with pytest.raises(BuildError) as raised:
         notebook.read(path)
     assert said in str(raised.value)
+    assert raised.value.fix
     assert not notebook.is_notebook(path)
+
+
+def test_what_is_read_by_nobody_or_is_old_has_a_command(tmp_path, monkeypatch):
+    """One that can be typed."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "my work" / "a b.ipynb"
+    with pytest.raises(BuildError, match="cannot read") as raised:
+        notebook.read(path)
+    assert raised.value.fix == "ls -l 'my work/a b.ipynb'"
+    path.parent.mkdir()
+    path.write_text('{"nbformat": 3}')
+    with pytest.raises(BuildError, match="format 4") as raised:
+        notebook.read(path)
+    assert raised.value.fix == "jupyter nbconvert --to notebook --inplace 'my work/a b.ipynb'"
 
 
 def test_odd_cells_do_not_end_it(tmp_path):

@@ -99,7 +99,8 @@ def test_a_place_that_cannot_be_written_is_said(project, tmp_path):
     """With its path."""
     (tmp_path / "file").touch()
     with (
-        pytest.raises(BuildError, match="cannot be written"),
+        pytest.raises(BuildError, match="cannot be written") as raised,
         placed.written(project(MAIN), tmp_path / "file" / "model"),
     ):
         pass
+    assert raised.value.fix.startswith(f"make room in {tmp_path / 'file'}, or out = ")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from autoexec_magic import builder
+from autoexec_magic.builder.app import notebook
+from autoexec_magic.builder.app.project import project_of
 from autoexec_magic.errors import BuildError
 
 MAIN = "def main():\n    return 0"
@@ -38,6 +41,15 @@ def test_a_package_without_a_lock_is_refused(project):
         project(MAIN, "import pear")
     assert "cell 2 line 1" in raised.value.why
     assert raised.value.fix == "%autoexec fix model.ipynb"
+
+
+def test_a_lock_is_made_by_a_command_that_can_be_typed(note, monkeypatch):
+    """From where the person is, also where the name has a blank in it."""
+    path = note("import pear\n" + MAIN, name="a b.ipynb")
+    monkeypatch.chdir(path.parents[1])
+    with pytest.raises(BuildError) as raised:
+        project_of(builder.source_of(path, path.parent), notebook.read(path), "", "1.0")
+    assert raised.value.fix == "%autoexec fix 'work/a b.ipynb'"
 
 
 def test_the_cell_that_holds_a_secret_is_named(project):

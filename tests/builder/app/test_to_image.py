@@ -67,12 +67,13 @@ def test_an_image_of_a_notebook_answers_and_says_what_it_is_of(engine, note, mon
     assert changed["autoexec.commit"] == found["autoexec.commit"]
 
 
-def test_an_image_alone_says_how(note):
+def test_an_image_alone_says_how(note, monkeypatch):
     """It is made of the app's folder."""
-    path = note(*WSGI)
+    path = note(*WSGI, name="a b.ipynb")
+    monkeypatch.chdir(path.parents[1])
     with pytest.raises(UsageError) as raised:
         api.build(path, kinds=("image",), caller=api.Caller(cwd=path.parent))
-    assert raised.value.fix == "%autoexec build app image model.ipynb"
+    assert raised.value.fix == "%autoexec build app image 'work/a b.ipynb'"
 
 
 @pytest.mark.limit(300)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from autoexec_magic import builder
 from autoexec_magic.builder import app
+from autoexec_magic.builder.app import trial
 from autoexec_magic.errors import BuildError, RunTimeout
 from autoexec_magic.events import Stepped
 from autoexec_magic.executor import cage
@@ -36,14 +38,15 @@ def wheel(folder: Path, name: str, text: str, *needs: str) -> str:
 
 
 @pytest.fixture
-def build(tmp_path, note):
+def build(tmp_path, note, monkeypatch):
     """Build the app of some cells with a lock, and packages from a folder."""
     (tmp_path / "wheels").mkdir()
     sources = {"UV_OFFLINE": "1", "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tmp_path / "wheels")}
 
-    def run(*cells, lock="", events=None, **wish):
-        path = note(*cells)
-        bench = benches.bench(tmp_path, events=events)
+    def run(*cells, lock="", events=None, name="model.ipynb", at=".", pass_on=(), **wish):
+        path = note(*cells, name=name)
+        monkeypatch.chdir(path.parent / at)
+        bench = benches.bench(tmp_path, events=events, pass_on=pass_on)
         bench = replace(bench, sources=sources, lock_of=lambda path: lock, timeout=wish.pop("timeout", None))
         source = builder.source_of(path, path.parent, builder.Wish(**wish))
         (artifact,) = app.build(app.plan(source, bench), bench)
@@ -88,6 +91,9 @@ def test_a_lock_that_lacks_what_it_needs_is_refused(build, tmp_path):
     assert "needs plum" in raised.value.why
     assert raised.value.fix == "%autoexec fix model.ipynb"
     assert build(*cells, lock=lock + more).lock_digest
+    with pytest.raises(BuildError) as raised:
+        build(*cells, lock=lock, name="a b.ipynb", at="..")
+    assert raised.value.fix == "%autoexec fix 'work/a b.ipynb'"
 
 
 def test_a_module_that_is_nowhere_is_locked_by_one_command(build, tmp_path):
@@ -96,6 +102,9 @@ def test_a_module_that_is_nowhere_is_locked_by_one_command(build, tmp_path):
     with pytest.raises(BuildError) as raised:
         build("import pear", "import no_such_pear\n" + MAIN, lock=lock)
     assert raised.value.fix == "%autoexec fix model.ipynb"
+    with pytest.raises(BuildError) as raised:
+        build("import pear", "import no_such_pear\n" + MAIN, lock=lock, name="a b.ipynb", at="..")
+    assert raised.value.fix == "%autoexec fix 'work/a b.ipynb'"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +187,33 @@ def test_the_same_app_is_tried_once(build):
     events.clear()
     build("1 / 0", MAIN, events=events, tests=False)
     assert [each.label for each in events if isinstance(each, Stepped)] == ["put it into dist/model"]
+
+
+def test_what_passed_with_a_variable_is_tried_without_it(build, monkeypatch):
+    """Whoever builds without it is told what the app lacks, and not that it was tried before."""
+    monkeypatch.setenv("PEAR_FLAVOUR", "sweet")
+    cells = ("import os\nflavour = os.environ['PEAR_FLAVOUR']", MAIN)
+    build(*cells, pass_on=("PEAR_FLAVOUR",))
+    with pytest.raises(BuildError, match="cell 1 line 2"):
+        build(*cells)
+    monkeypatch.setenv("PEAR_FLAVOUR", "sour")
+    events = []
+    build(*cells, pass_on=("PEAR_FLAVOUR",), events=events)
+    assert not next(each for each in events if isinstance(each, Stepped)).is_cached
+
+
+def test_what_was_tried_long_ago_is_tried_again(build, tmp_path):
+    """And what nobody builds any more does not stay."""
+    build(MAIN)
+    [stamp] = tmp_path.rglob(f"builds/{trial.FOLDER}/*")
+    for path, days in ((stamp, 31), (stamp.with_name("other"), 31), (stamp.with_name("young"), 29)):
+        path.touch()
+        when = time.time() - days * 86_400
+        os.utime(path, (when, when))
+    events = []
+    build(MAIN, events=events)
+    assert not next(each for each in events if isinstance(each, Stepped)).is_cached
+    assert sorted(each.name for each in stamp.parent.iterdir()) == sorted([stamp.name, "young"])
 
 
 def test_what_cannot_be_called_is_no_app(build):

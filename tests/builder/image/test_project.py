@@ -107,12 +107,14 @@ def test_what_has_to_be_compiled_is_refused(tmp_path):
         of(tmp_path)
 
 
-def test_a_notebook_is_first_an_app(tmp_path):
-    """With the command that makes one of it."""
-    (tmp_path / "a.ipynb").write_text("{}")
+def test_a_notebook_is_first_an_app(tmp_path, monkeypatch):
+    """With the command that makes one of it, from where the person is."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my work").mkdir()
+    (tmp_path / "my work" / "a.ipynb").write_text("{}")
     with pytest.raises(BuildError) as wrong:
-        project.project_of(source_of(tmp_path / "a.ipynb", tmp_path))
-    assert "build app a.ipynb" in wrong.value.fix
+        project.project_of(source_of(tmp_path / "my work" / "a.ipynb", tmp_path))
+    assert "build app 'my work/a.ipynb', then" in wrong.value.fix
 
 
 @pytest.mark.parametrize("key", ["requirements", "lock"])

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import time
 
+from autoexec_magic.builder import scratch
 from autoexec_magic.builder.wheels import keeping
 
 
@@ -43,3 +44,16 @@ def test_old_ones_are_not_taken_and_too_many_go(bed, monkeypatch):
         bed.write("pear/__init__.py", f"VALUE = {number}\n")
         bed.build(tests=False)
     assert len(list((bed.bench.cache / keeping.KEPT).iterdir())) == 2
+
+
+def test_what_a_killed_build_left_there_goes_with_the_next(bed, monkeypatch):
+    """It would count as one that is kept, and push one out."""
+    monkeypatch.setattr(scratch, "_FRESH_SECONDS", -1.0)
+    left = bed.bench.cache / keeping.KEPT / "new.left"
+    left.mkdir(parents=True)
+    bed.own()
+    bed.build(tests=False)
+    [place] = (bed.bench.cache / keeping.KEPT).iterdir()
+    assert sorted(each.name for each in place.iterdir()) == [
+        *("pear-1.0-py3-none-any.whl", "pear-1.0.tar.gz", "record.json")
+    ]

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from autoexec_magic.builder.wheels import repository
-from autoexec_magic.errors import BuildError
+from autoexec_magic.errors import BuildError, UsageError
 
 LOGIN = repository.Login(user="me", password="hunter2hunter2")
 
@@ -67,6 +67,14 @@ def test_where_is_sent_and_asked(bed, monkeypatch, word, upload, index):
     found = repository.named(word, bed.source())
     assert (found.upload, found.index) == (upload, index)
     assert "hunter2" not in repr(found)
+
+
+def test_an_open_line_is_refused_with_the_other_address(bed):
+    """Which can be typed as it stands."""
+    bed.own()
+    with pytest.raises(UsageError, match="open line") as raised:
+        repository.named("http://a.example/p?a&b", bed.source())
+    assert raised.value.fix == "--publish 'https://a.example/p?a&b'"
 
 
 def test_an_index_is_read_in_either_form(server):

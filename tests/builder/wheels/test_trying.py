@@ -92,6 +92,7 @@ def test_a_test_has_no_network_and_no_home(bed):
     )
     bed.write("tests/test_pear.py", code)
     bed.build()
+    assert "1 passed" in "".join(event.text for event in bed.events if isinstance(event, Output))
     assert not (bed.folder / "x").exists()
 
 
@@ -134,6 +135,7 @@ def test_a_test_reads_no_file_by_a_link_that_leads_out(bed):
     )
     bed.write("tests/test_pear.py", code)
     bed.build()
+    assert "1 passed" in "".join(event.text for event in bed.events if isinstance(event, Output))
 
 
 def test_what_the_proof_leaves_is_read_as_other_peoples(bed):

@@ -30,6 +30,11 @@ _START = (
 _MEANINGS = (
     (r"no space left on device", "the engine's disk is full", "docker system df, then docker system prune"),
     (
+        r"pull access denied|may require 'docker login'",
+        "there is no such image, or it wants a login",
+        "check the name, or docker login {host}",
+    ),
+    (
         r"unauthorized|authentication required|access (?:to the resource is )?denied|denied:|no basic auth",
         "the registry refused",
         "docker login {host}",

@@ -61,6 +61,11 @@ def test_a_shut_engine_says_whose_it_is():
     [
         ("write /x: no space left on device", "the engine's disk is full", "docker system df"),
         ("unauthorized: authentication required", "the registry refused", "docker login r.example"),
+        (
+            "pull access denied for x, repository does not exist or may require 'docker login': denied: no",
+            "there is no such image, or it wants a login",
+            "docker login r.example",
+        ),
         ("denied: requested access to the resource is denied", "the registry refused", "docker login"),
         ("manifest for a:1 not found: manifest unknown", "there is no such image", "docker pull a:1"),
         ("dial tcp 127.0.0.1:9: connect: connection refused", "cannot be reached", "network"),

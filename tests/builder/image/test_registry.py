@@ -164,9 +164,10 @@ def test_a_service_of_tokens_is_believed_no_more(tmp_path, monkeypatch, body, sa
             return 200, {}, body
         return 401, {"WWW-Authenticate": f'Bearer realm="{realm[0]}/token",service="s"'}, b""
 
-    with answering(answers) as (address, _), pytest.raises(BuildError) as caught:
+    with answering(answers) as (address, _):
         realm.append(f"http://{address}")
-        registry.held(reference.parse(f"{address}/x:1"), Engine())
+        with pytest.raises(BuildError) as caught:
+            registry.held(reference.parse(f"{address}/x:1"), Engine())
     assert said in f"{caught.value.what} {caught.value.why}"
     assert caught.value.fix
 
@@ -182,9 +183,9 @@ def test_why_a_registry_is_not_reached_is_said(tmp_path, monkeypatch, headers, s
     """Not every failure is a refused connection."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     status = 302 if "Location" in headers else 401
+    ask = registry.reached if status == 302 else registry.held
     with answering(lambda path: (status, headers, b"")) as (address, _), pytest.raises(BuildError) as caught:
-        there = reference.parse(f"{address}/x:1")
-        (registry.reached if status == 302 else registry.held)(there, Engine())
+        ask(reference.parse(f"{address}/x:1"), Engine())
     assert "the registry cannot be reached" in caught.value.what
     assert said in caught.value.why
     assert "refused" not in caught.value.why

@@ -21,7 +21,7 @@ from .inputs import NO_INPUT
 
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta")  #: what is in the folder of an environment
 _PACKAGES = frozenset((*NO_INPUT, "site-packages", "dist-packages"))
-_FIX = 'out = "dist" in [tool.autoexec.build]'
+FIX = 'out = "dist" in [tool.autoexec.build]'  #: where nothing can be put
 
 
 def place_of(source: Source) -> Path:
@@ -36,16 +36,16 @@ def place_of(source: Source) -> Path:
     try:
         place, workspace = source.out.resolve(), source.workspace.resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise BuildError(f"{named!r} cannot be where files are put", why=str(error), fix=_FIX) from error
+        raise BuildError(f"{named!r} cannot be where files are put", why=str(error), fix=FIX) from error
     if not place.is_relative_to(workspace):
         why = (
             "it is a link that leads out of the workspace"
             if _is_linked(source)
             else "it is not in the workspace"
         )
-        raise BuildError(f"{named!r} cannot be where files are put", why=why, fix=_FIX)
+        raise BuildError(f"{named!r} cannot be where files are put", why=why, fix=FIX)
     if why := _governs(place, workspace):
-        raise BuildError(f"{named!r} cannot be where files are put", why=why, fix=_FIX)
+        raise BuildError(f"{named!r} cannot be where files are put", why=why, fix=FIX)
     return source.workspace / place.relative_to(workspace)
 
 

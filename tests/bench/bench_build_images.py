@@ -64,7 +64,7 @@ def compare(options: argparse.Namespace, files: int) -> None:
         patch.setenv("DOCKER_CONFIG", str(folder / "config"))
         client = engine.client()
         bench = benches.bench(folder)
-        text = image.plan(source_of(made, folder), bench).data["dockerfile"]
+        text = image.plan(source_of(made, folder), bench).data["image"].dockerfile
 
         def ours(note: Note, name: str, *, is_changed: bool) -> None:
             if is_changed:

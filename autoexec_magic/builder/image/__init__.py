@@ -22,12 +22,13 @@ from . import buildkit, classic, engine, planning, project, registry, smoke
 from . import push as pushing
 from .planning import Prepared
 from .provenance import difference
+from .reference import Reference
 from .watched import Watch
 from .written import MADE, label_line
 
 __all__ = ["build", "fits", "plan", "ready"]
 
-_READY = "ready"
+_PROGRAM = "program"  #: of a plan that is ready: docker's command where it needs BuildKit, else ""
 
 
 def fits(path: Path) -> bool:
@@ -36,7 +37,7 @@ def fits(path: Path) -> bool:
 
 
 def plan(source: Source, bench: Bench) -> BuildPlan:
-    """Return what would be done; `data["dockerfile"]` is the Dockerfile's text, also where it is ours.
+    """Return what would be done; `data["image"].dockerfile` is the Dockerfile's text, also where it is ours.
 
     Raises
     ------
@@ -59,23 +60,33 @@ def ready(plan: BuildPlan, bench: Bench) -> BuildPlan:
     """
     made = plan.data["image"]
     assert isinstance(made, Prepared)
-    if plan.data.get(_READY):
+    if _PROGRAM in plan.data:
         return plan
-    with engine.connected():
-        pass
-    if made.needs_buildkit:
-        buildkit.require(made.needs_buildkit, plan.source.folder, bench)
-    if made.push is not None and plan.source.wish.push == pushing.SETTING:
-        asked = pushing.question(plan.name, made.push)
+    with engine.connected() as client:
+        program, reason = "", made.needs_buildkit
+        if reason:
+            program = buildkit.require(reason, plan.source.folder, bench)
+        if made.push is not None:
+            _open_to(made.push, client, plan, bench)
+    return dataclasses.replace(plan, data={**plan.data, _PROGRAM: program})
+
+
+def _open_to(to: Reference, client: engine.Client, plan: BuildPlan, bench: Bench) -> None:
+    """Ask about a registry that the project alone names, and see whether it answers.
+
+    Raises
+    ------
+    BuildError, NeedsPerson, PolicyRefused
+        Nobody said yes, or it does not answer or let us in.
+    """
+    if plan.source.wish.push == pushing.SETTING:
+        asked = pushing.question(plan.name, to)
         if not bench.ask(asked):
             raise PolicyRefused(
-                f"{plan.name} was not pushed", why=f"a person said no to {made.push.host}", fix=asked.fix
+                f"{plan.name} was not pushed", why=f"a person said no to {to.host}", fix=asked.fix
             )
-    if made.push is not None:
-        bench.say(f"it goes to {made.push.host}/{made.push.path}:{made.push.tag}")
-        with engine.connected() as client:
-            registry.reached(made.push, client)
-    return dataclasses.replace(plan, data={**plan.data, _READY: True})
+    bench.say(f"it goes to {to.host}/{to.path}:{to.tag}")
+    registry.reached(to, client)
 
 
 def build(plan: BuildPlan, bench: Bench) -> tuple[Artifact, ...]:
@@ -145,8 +156,7 @@ def _built(plan: BuildPlan, made: Prepared, client: engine.Client, bench: Bench)
         arguments=made.arguments,
         network=made.network,
     )
-    if made.needs_buildkit:
-        program = buildkit.require(made.needs_buildkit, plan.source.folder, bench)
+    if program := str(plan.data[_PROGRAM]):
         return buildkit.built(order, program, client, bench)
     return classic.built(order, client, bench, watch)
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import AutoexecError, BuildError, Cancelled
+from ...errors import AutoexecError, BuildError, UsageError
 from ..artifacts import Input
 from ..bench import Bench
 from . import causes, engine, leftovers
 from .context import Context, tar_of
+from .reference import parse
 from .steps import Steps
 from .watched import Watch, sent, streamed
 
 _CLEAN_SECONDS = 15.0
 _UNFINISHED = "autoexec-unfinished"  #: names what a failed build did, whose cache is kept
+#: the image that a step is built on or copies from, and the one that an engine says it did not get
+_TAKES = re.compile(r"(?i)\A\d+/\d+ (?:FROM (?:--\S+ )*|(?:COPY|ADD) (?:--\S+ )*?--from=)(\S+)")
+_NOT_HAD = re.compile(r"(?:manifest|denied) for ([^\s,]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +76,9 @@ def _run(
                 _take(said, steps, notes, bench)
                 if steps.error:
                     break
-    except (AutoexecError, Cancelled):
-        raise
     except engine.failures() as error:
-        raise engine.explained(error, what, image=order.tag) from error
+        host, base = _base_of(steps.label)
+        raise engine.explained(error, what, host=host, image=base) from error
     if steps.error:
         raise _failure(order, steps, what)
     for event in steps.finish():
@@ -119,7 +123,8 @@ def _begun(order: Order, client: engine.Client, watch: Watch) -> Iterator[dict[s
 def _failure(order: Order, steps: Steps, what: str) -> AutoexecError:
     """Return what the engine's last word means: of a step's own failure its log says why."""
     if "returned a non-zero code" not in steps.error:
-        return engine.explained(steps.error, what, image=order.tag)
+        host, base = _base_of(steps.label, steps.error)
+        return engine.explained(steps.error, what, host=host, image=base)
     full = engine.explained(" ".join(steps.last), what)
     if "disk is full" in full.what:
         return full
@@ -127,6 +132,21 @@ def _failure(order: Order, steps: Steps, what: str) -> AutoexecError:
     error = _StepFailed(f"{what}: step {steps.label} failed with exit code {code}")
     causes.explain(error, steps.last)
     return error
+
+
+def _base_of(label: str, said: str = "") -> tuple[str, str]:
+    """Return the registry's host and the name of the image that a step takes something from.
+
+    A step that names it by a variable, or is cut, does not tell: then what the
+    engine said of it does, else the words of a placeholder.
+    """
+    for found in (_TAKES.search(label), _NOT_HAD.search(said)):
+        try:
+            if found is not None:
+                return parse(found[1]).host, found[1]
+        except UsageError:
+            continue
+    return "REGISTRY", "IMAGE"
 
 
 def _clean(order: Order, steps: Steps, notes: leftovers.Notes, keep: bool) -> bool:
@@ -144,8 +164,6 @@ def _clean(order: Order, steps: Steps, notes: leftovers.Notes, keep: bool) -> bo
 
 
 def _kept_name(order: Order) -> str:
-    from .reference import parse
-
     return f"{_UNFINISHED}/{parse(order.tag).path.rpartition('/')[2]}:latest"
 
 

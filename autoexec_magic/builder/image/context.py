@@ -1,15 +1,17 @@
-"""What an engine is sent: a tar of our own, the same bytes for the same files.
+"""What an engine is sent: the same bytes, with the same modes and times, for the same files.
 
-Sorted, of no owner and of no time, so that the engine's cache knows it again.
-It is written while it is sent, and needs no second copy on the disk; what is
-sent is digested, and a file that is not any more as it was planned ends the
-build: else the image would not be what its labels say.
+It goes as a tar of our own, sorted, of no owner and of no time, so that the
+engine's cache knows it again; that is written while it is sent, and needs no
+second copy on the disk. To BuildKit's command, which reads folders, it is laid
+out as one. What is sent is digested, and a file that is not any more as it was
+planned ends the build: else the image would not be what its labels say.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import stat
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +32,7 @@ _CHUNK = 1 << 20
 _BLOCK = tarfile.BLOCKSIZE
 #: the path that each of our own files has among the inputs begins so; no file of a project's does
 OURS = "//"
+_FIX_OF_OURS = "take it out of pyproject.toml, the requirements or the lock, then %autoexec build image"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,7 @@ def inputs_of(context: Context, copies: Sequence[Copy] = (), name: str = "") -> 
         A file cannot be read, or is a secret: it is named, with the line of a
         COPY that takes it, and not what it holds.
     """
-    inputs, found = [], list[tuple[str, str]]()
+    inputs, found, ours = [], list[tuple[str, str]](), list[tuple[str, str]]()
     for path, file in context.files:
         read, why = _read(path, file)
         inputs.append(read)
@@ -133,8 +136,13 @@ def inputs_of(context: Context, copies: Sequence[Copy] = (), name: str = "") -> 
     for path, content in sorted(context.ours.items()):
         digest = hashlib.sha256(content).hexdigest()
         inputs.append(Input(path=f"{OURS}{path}", digest=digest, bytes=len(content)))
-        found += [(path, why)] if (why := secret_in(path, content)) else []
+        ours += [(path, why)] if (why := secret_in(path, content)) else []
     _refuse(found, copies, name)
+    if ours:  # no line of .dockerignore leaves it out: it says what the project's own files say
+        path, why = ours[0]
+        raise BuildError(
+            f"{path}, which is made for it, would go into the image {name}", why=why, fix=_FIX_OF_OURS
+        )
     return tuple(inputs)
 
 
@@ -169,7 +177,7 @@ def _refuse(found: Sequence[tuple[str, str]], copies: Sequence[Copy], name: str)
     error = BuildError(
         f"{path}{more} would go into the image {name}",
         why=f"{why}{taken}",
-        fix=f"echo '{path}' >> .dockerignore, and give it to what runs when it is started",
+        fix=f"echo {shlex.quote(path)} >> .dockerignore, and give it to what runs when it is started",
     )
     error.evidence = tuple(f"{each}: {reason}" for each, reason in found[1:6])
     raise error

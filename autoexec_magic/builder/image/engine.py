@@ -1,18 +1,21 @@
 """The engine that builds: Docker's, or Podman's by the same interface, found as docker's command finds it.
 
-docker-py is imported here and nowhere else of ours, and only when an engine is
-asked for. What it raises is told in our words. (It starts one kind of process
+docker-py is imported only when an engine is asked for, and a client of it is made
+here alone. What it raises is told in our words. (It starts one kind of process
 itself: the credential helper that docker's own configuration names.)
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from ...errors import AutoexecError, BuildError, MissingTool
@@ -26,9 +29,16 @@ _START = (
     "sudo systemctl start docker, or set DOCKER_HOST (Podman: unix://$XDG_RUNTIME_DIR/podman/podman.sock)"
 )
 
+#: what a disk of this machine says: it has no room, or takes nothing at all
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 #: what an engine or a registry says, what it means, and what to do
 _MEANINGS = (
     (r"no space left on device", "the engine's disk is full", "docker system df, then docker system prune"),
+    (
+        r"pull access denied|may require 'docker login'",
+        "there is no such image, or it wants a login",
+        "check the name, or docker login {host}",
+    ),
     (
         r"unauthorized|authentication required|access (?:to the resource is )?denied|denied:|no basic auth",
         "the registry refused",
@@ -157,6 +167,14 @@ def explained(error: BaseException | str, what: str, *, host: str = "", image: s
         For the command that helps.
     """
     said = one_line(mask(error if isinstance(error, str) else _words_of(error)))
+    if isinstance(error, OSError) and error.errno in _FULL:  # ours: an engine says its own in words
+        is_shut = error.errno == errno.EROFS
+        place = Path(os.fsdecode(error.filename)).parent if error.filename else tempfile.gettempdir()
+        return BuildError(
+            f"{what}: this machine's disk {'cannot be written to' if is_shut else 'is full'}",
+            why=said[:300],
+            fix=f"make {place} writable" if is_shut else f"make room in {place}",
+        )
     if not isinstance(error, str) and is_gone(error):
         return BuildError(f"{what}: the engine went away", why=said[:300], fix=f"start it again: {_START}")
     for pattern, meaning, fix in _MEANINGS:

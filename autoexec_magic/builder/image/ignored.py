@@ -101,8 +101,8 @@ def of_patterns(include: Sequence[str], exclude: Sequence[str]) -> Rules:
     found = []
     if include:
         found.append(rule("**"))
-        found += [rule(each, is_back=True, where="build.include") for each in include]
-    return Rules((*found, *(rule(each, where="build.exclude") for each in exclude)))
+        found += [rule(each, is_back=True, where="include in [tool.autoexec.build]") for each in include]
+    return Rules((*found, *(rule(each, where="exclude in [tool.autoexec.build]") for each in exclude)))
 
 
 def _expression(pattern: str) -> str:

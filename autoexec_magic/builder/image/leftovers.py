@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ...errors import AutoexecError
 from . import engine
 
+_FRESH_SECONDS = 10.0  # a file is there before its process holds it, and has no line until then
 _FOLDER = "unfinished-images"
 _STOP_SECONDS = 3.0  # the engine's own, for a container that it was told to end
 
@@ -31,9 +33,18 @@ class Notes:
     file: IO[str]
 
     def write(self, kind: str, identity: str) -> None:
-        """Note a step's `container`, a `trial`'s, a `layer` or an image's `tag`."""
-        self.file.write(f"{kind} {identity}\n")
-        self.file.flush()
+        """Note a step's `container`, a `trial`'s, or a `layer`.
+
+        Raises
+        ------
+        BuildError
+            It cannot be written, and so nothing may be made.
+        """
+        try:
+            self.file.write(f"{kind} {identity}\n")
+            self.file.flush()
+        except OSError as error:
+            raise _unwritten(error, self.path) from error
 
     def forget(self) -> None:
         """Remove the notes: there is nothing left to take away."""
@@ -47,15 +58,32 @@ class Notes:
 
 @contextlib.contextmanager
 def noted(cache: Path, engine_id: str) -> Iterator[Notes]:
-    """Yield the notes of a build; they stay where it failed, until somebody forgets them."""
-    folder = cache / _FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w+", dir=folder, suffix=".txt", delete=False, encoding="utf-8") as file:
+    """Yield the notes of a build; they stay where it failed, until somebody forgets them.
+
+    Raises
+    ------
+    BuildError
+        They cannot be written.
+    """
+    with _opened(cache / _FOLDER) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         notes = Notes(path=Path(file.name), file=file)
         notes.write("engine", engine_id)
         yield notes
         notes.forget()
+
+
+def _opened(folder: Path) -> IO[str]:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return tempfile.NamedTemporaryFile("w+", dir=folder, suffix=".txt", delete=False, encoding="utf-8")
+    except OSError as error:
+        raise _unwritten(error, folder / "notes") from error
+
+
+def _unwritten(error: OSError, path: Path) -> AutoexecError:
+    named = OSError(error.errno, error.strerror, str(path))
+    return engine.explained(named, "what a build makes cannot be noted")
 
 
 def take_away(client: engine.Client, rows: list[tuple[str, str]]) -> None:
@@ -69,11 +97,9 @@ def take_away(client: engine.Client, rows: list[tuple[str, str]]) -> None:
         with contextlib.suppress(APIError):
             client.remove_container(identity, force=True, v=True)
     for kind, identity in reversed(rows):
-        if kind in ("layer", "tag"):
-            with contextlib.suppress(
-                APIError
-            ):  # it has children, or a container, or a name: somebody uses it
-                client.remove_image(identity, noprune=kind == "layer")
+        if kind == "layer":
+            with contextlib.suppress(APIError):  # it has children, a container, or a name: somebody uses it
+                client.remove_image(identity, noprune=True)
 
 
 def sweep(client: engine.Client, cache: Path, engine_id: str) -> None:
@@ -85,6 +111,8 @@ def sweep(client: engine.Client, cache: Path, engine_id: str) -> None:
             except BlockingIOError:
                 continue  # that build goes on
             rows = _rows(file)
+            if not rows and time.time() - os.fstat(file.fileno()).st_ctime < _FRESH_SECONDS:
+                continue  # that build begins
             if ("engine", engine_id) in rows:
                 take_away(client, rows)
             if ("engine", engine_id) in rows or not rows or _is_old(path):

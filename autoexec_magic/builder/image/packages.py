@@ -124,7 +124,7 @@ def bill_of(project: Project, requirements: bytes, folder: Path, bench: Bench) -
     BuildError
         The lock cannot be exported.
     """
-    if project.lock == "uv.lock" and (folder / "uv.lock").is_file() and bench.uv is not None:
+    if project.lock == "uv.lock" and bench.uv is not None:
         return _stable(_exported(folder, bench, "--format", "cyclonedx1.5"))
     if not is_hashed(requirements):
         return b""

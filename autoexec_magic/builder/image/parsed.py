@@ -20,7 +20,6 @@ class Copy:
     """A COPY or ADD out of the context: where it stands, and what it takes."""
 
     line: int
-    word: str
     sources: tuple[str, ...]
 
 
@@ -103,7 +102,7 @@ def _copy(said: Said, number: int, word: str, rest: str) -> None:
                 said.bases.append(value)
             return
     sources = [each for each in _words(rest)[:-1] if not each.startswith("<<")]
-    said.copies.append(Copy(line=number, word=word, sources=tuple(sources)))
+    said.copies.append(Copy(line=number, sources=tuple(sources)))
 
 
 def _flags(rest: str) -> tuple[list[str], str]:

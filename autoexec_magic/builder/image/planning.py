@@ -72,8 +72,8 @@ def planned(source: Source, bench: Bench) -> BuildPlan:
     warnings += warned
     kept.refuse(text, project.name)
     said = parsed.read(text)
-    had_notebook, commit = any(project.notebook), _head(source, project, bench)
-    sent = _context(source, project, text, said, requirements, commit)
+    had_notebook = any(project.notebook)
+    sent = _context(source, project, text, said, requirements, bench)
     if large := context.size_warning(sent):
         bench.say(f"! {large}")  # before anything of it is read, and once: it is about the sending
     amount.ask_first(sent.files, "image", bench)
@@ -165,7 +165,7 @@ def _plan(
         labels=labels,
         warnings=tuple(warnings),
         written={} if made.project.kind == "dockerfile" else {"Dockerfile": made.dockerfile},
-        data={"image": made, "dockerfile": made.dockerfile},
+        data={"image": made},
     )
 
 
@@ -188,7 +188,7 @@ def _dockerfile(project: Project, requirements: bytes) -> tuple[str, tuple[str, 
 
 
 def _context(
-    source: Source, project: Project, text: str, said: parsed.Said, requirements: bytes, commit: Commit | None
+    source: Source, project: Project, text: str, said: parsed.Said, requirements: bytes, bench: Bench
 ) -> context.Context:
     folder = source.folder
     rules = _rules(folder)
@@ -209,7 +209,7 @@ def _context(
     if requirements:
         ours[f"{written.MADE}/{written.REQUIREMENTS}"] = requirements
     if project.kind == "python":
-        ours |= _metadata(source, project, commit)
+        ours |= _metadata(source, project, bench)
     files = tuple(each for each in files if each[0] != IGNORE)
     if not files:
         raise BuildError(
@@ -226,10 +226,11 @@ def _copies_out(source: Source, said: parsed.Said) -> bool:
     return any(each.removeprefix("./").startswith(out) for copy in said.copies for each in copy.sources)
 
 
-def _metadata(source: Source, project: Project, commit: Commit | None) -> dict[str, bytes]:
+def _metadata(source: Source, project: Project, bench: Bench) -> dict[str, bytes]:
     pyproject = tables.read_toml(source.folder / "pyproject.toml")
     if not isinstance(pyproject.get("project"), dict):
         return {}
+    commit = None if project.version else _head(source, project, bench)
     version = project.version or (f"0+g{commit.sha[:8]}" if commit else "0")
     place = f"{written.CODE}/" + ("" if project.paths[0] == "." else f"{project.paths[0]}/")
     made = python.metadata_of(project.name, version, pyproject)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...errors import AutoexecError, BuildError, Cancelled, UsageError
+from ...errors import AutoexecError, BuildError, UsageError
 from ...events import Progress
 from ...redact import mask, one_line
 from ...trust import digest
@@ -136,8 +136,6 @@ def _once(to: Reference, client: engine.Client, bench: Bench, watch: Watch, what
                 there.add(layer)
                 words = f"layer {layer}: {status.lower()}"
                 bench.emit(Progress(phase="build", text=words, number=len(there), total=len(layers)))
-    except (AutoexecError, Cancelled):
-        raise
     except engine.failures() as error:
         raise engine.explained(error, what, host=to.host, image=str(to)) from error
     if not digest:

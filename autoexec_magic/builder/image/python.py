@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import BuildError
 from .. import reading
-from . import webapps
+from . import tables, webapps
 
 PORT = 8000
 #: newest first; those that their makers still mend (https://devguide.python.org/versions)
@@ -106,8 +106,8 @@ def entry_of(folder: Path, pyproject: Mapping[str, object]) -> Entry | None:
     project's makes; a package's `__main__`; a
     `main.py` or `app.py`.
     """
-    project = _table(pyproject, "project")
-    scripts = {name: str(value) for name, value in _table(project, "scripts").items()}
+    project = tables.below(pyproject, "project")
+    scripts = {name: str(value) for name, value in tables.below(project, "scripts").items()}
     name = str(project.get("name", ""))
     chosen = scripts.get(name) or (next(iter(scripts.values())) if len(scripts) == 1 else "")
     if re.fullmatch(r"[\w.]+:[\w.]+", chosen):
@@ -165,7 +165,7 @@ def refuse_compiled(folder: Path, pyproject: Mapping[str, object]) -> None:
     BuildError
         It has to be.
     """
-    backend = str(_table(pyproject, "build-system").get("build-backend", ""))
+    backend = str(tables.below(pyproject, "build-system").get("build-backend", ""))
     setup = folder / "setup.py"
     try:
         is_extension = re.search(r"\b(?:ext_modules|cythonize|rust_extensions)\b", reading.text(setup))
@@ -195,10 +195,10 @@ def canonical(name: str) -> str:
 
 def metadata_of(name: str, version: str, pyproject: Mapping[str, object]) -> dict[str, bytes]:
     """Return the files by which importlib.metadata knows a project that is imported from its folder."""
-    project = _table(pyproject, "project")
+    project = tables.below(pyproject, "project")
     folder = f"{canonical(name).replace('-', '_')}-{version}.dist-info"
-    groups = {"console_scripts": _table(project, "scripts")} | {
-        group: _table(_table(project, "entry-points"), group) for group in _table(project, "entry-points")
+    groups = {"console_scripts": tables.below(project, "scripts")} | {
+        group: tables.below(project, "entry-points", group) for group in tables.below(project, "entry-points")
     }
     lines = []
     for group, entries in groups.items():
@@ -207,8 +207,3 @@ def metadata_of(name: str, version: str, pyproject: Mapping[str, object]) -> dic
         )
     found = {f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()}
     return found | ({f"{folder}/entry_points.txt": "\n".join(lines).encode()} if lines else {})
-
-
-def _table(values: Mapping[str, object], key: str) -> dict[str, object]:
-    found = values.get(key)
-    return found if isinstance(found, dict) else {}

@@ -73,7 +73,8 @@ def parse(text: str, what: str = "the image's name") -> Reference:
         why = "a tag has at most 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two"
         raise UsageError(f"{what} cannot be {text!r}", why=why, fix=f"such as {repository}:{tag_of(tag)}")
     if at and not _DIGEST.fullmatch(digest):
-        raise UsageError(f"{what} cannot be {text!r}", why="its digest is no sha256: with 64 digits", fix="")
+        why, fix = "its digest is no sha256: with 64 digits", f"docker images --digests {repository}"
+        raise UsageError(f"{what} cannot be {text!r}", why=why, fix=fix)
     return Reference(repository=repository, tag=tag, digest=digest)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...errors import BuildError
-from ...redact import one_line
+from ...redact import mask, one_line
 from . import engine
 from .reference import Reference
 
@@ -37,6 +37,7 @@ _KINDS = (
 )
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_OTHER = "--push HOST/TEAM, with the host of a registry"
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -139,7 +140,9 @@ def _object(content: bytes, reference: Reference) -> dict[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BuildError(f"{reference.host} does not answer as a registry", why=str(error), fix="") from error
+        raise BuildError(
+            f"{reference.host} does not answer as a registry", why=str(error), fix=_OTHER
+        ) from error
     return found if isinstance(found, dict) else {}
 
 
@@ -213,7 +216,7 @@ class _Asking:
                 answer = self.session.get(url, timeout=_SECONDS, stream=True)
             answer.close()
         except engine.failures() as error:
-            raise engine.explained(f"connection refused: {error}", what) from error
+            raise self._unreached(error, what) from error
         status = answer.status_code
         if status == 403 or (status == 401 and kind != "bearer"):
             raise engine.explained(f"unauthorized: HTTP {status}", what, host=self.reference.host)
@@ -221,7 +224,7 @@ class _Asking:
             raise BuildError(
                 f"{what}: {self.reference.host} is no registry",
                 why=f"it answers HTTP {status} at /v2/",
-                fix="--push HOST/TEAM, with the host of one",
+                fix=_OTHER,
             )
 
     def get(self, path: str, method: str = "GET") -> requests.Response:
@@ -240,7 +243,7 @@ class _Asking:
                 self._let_in(answer.headers.get("WWW-Authenticate", ""))
                 answer = self._ask(path, method)
         except engine.failures() as error:
-            raise engine.explained(f"connection refused: {error}", what) from error
+            raise self._unreached(error, what) from error
         if answer.status_code != 200:
             answer.close()
             said = f"unauthorized: HTTP {answer.status_code}" if answer.status_code in (401, 403) else ""
@@ -256,18 +259,42 @@ class _Asking:
         BuildError
             It is none that is of use.
         """
-        what = f"{self.reference} cannot be read back from its registry"
-        found, until = b"", time.monotonic() + _SECONDS
         with self.get(path) as answer:
-            try:
-                for piece in answer.iter_content(_PIECE):
-                    found += piece
-                    if len(found) > MOST_BYTES or time.monotonic() > until:
-                        why = f"more than {MOST_BYTES >> 20} MiB, or longer than {_SECONDS:.0f} s"
-                        raise BuildError(what, why=f"{self.reference.host} sends {why}", fix="push it again")
-            except engine.failures() as error:
-                raise engine.explained(f"connection reset: {error}", what) from error
-        return found
+            return self._bytes_of(answer)
+
+    def _bytes_of(self, answer: requests.Response) -> bytes:
+        """Return what an answer holds, within the limits of `content`; that of the service of tokens, too."""
+        what = f"{self.reference} cannot be read back from its registry"
+        found, until = bytearray(), time.monotonic() + _SECONDS
+        try:
+            for piece in answer.iter_content(_PIECE):
+                found += piece
+                if len(found) > MOST_BYTES or time.monotonic() > until:
+                    why = f"more than {MOST_BYTES >> 20} MiB, or longer than {_SECONDS:.0f} s"
+                    host = urlsplit(answer.url).netloc
+                    raise BuildError(what, why=f"{host} sends {why}", fix="push it again")
+        except engine.failures() as error:
+            raise self._unreached(error, what) from error
+        return bytes(found)
+
+    def _unreached(self, error: Exception, what: str) -> BuildError:
+        """Return why a registry, or the service that it names, could not be asked, and what to do."""
+        import requests
+        from docker.errors import DockerException
+
+        kinds = requests.exceptions
+        host, said = self.reference.host, one_line(mask(str(error)))[:300]
+        if isinstance(error, DockerException):  # what keeps the logins does not work
+            return BuildError(f"{what}: docker's login cannot be read", why=said, fix=f"docker login {host}")
+        why, fix = said, "look at the network, a proxy, or the registry's name"
+        if isinstance(error, kinds.SSLError):
+            why = f"its certificate is not trusted: {said}"
+            fix = f"%env REQUESTS_CA_BUNDLE=CA.crt, and copy it to /etc/docker/certs.d/{host}/ca.crt"
+        elif isinstance(error, kinds.TooManyRedirects):
+            why, fix = f"it sends from one address to the next: {said}", _OTHER
+        elif isinstance(error, kinds.InvalidURL | kinds.MissingSchema | kinds.InvalidSchema):
+            why, fix = f"it names no address for its tokens: {said}", _OTHER
+        return BuildError(f"{what}: the registry cannot be reached", why=why, fix=fix)
 
     def _ask(self, path: str, method: str) -> requests.Response:
         return self.session.request(
@@ -288,11 +315,10 @@ class _Asking:
             if login and not self._is_trusted(realm):
                 login = None
             words["scope"] = f"repository:{self.reference.path}:pull"
-            answer = self.session.get(
-                realm, params=words, auth=login, timeout=_SECONDS, allow_redirects=False
-            )
-            found = answer.json() if answer.ok else {}
-            found = found if isinstance(found, dict) else {}
+            with self.session.get(
+                realm, params=words, auth=login, timeout=_SECONDS, allow_redirects=False, stream=True
+            ) as answer:
+                found = _object(self._bytes_of(answer), self.reference) if answer.ok else {}
             self.headers["Authorization"] = f"Bearer {found.get('token') or found.get('access_token') or ''}"
 
     def _is_trusted(self, realm: str) -> bool:
@@ -306,8 +332,9 @@ class _Asking:
             return there.scheme == "https" or there.hostname in _LOCAL
         if here.scheme != "https" or there.scheme != "https" or "@" in there.netloc:
             return False
-        answer = self.session.get(f"https://{here.netloc}/v2/", timeout=_SECONDS, allow_redirects=False)
-        kind, _, rest = answer.headers.get("WWW-Authenticate", "").partition(" ")
+        url = f"https://{here.netloc}/v2/"
+        with self.session.get(url, timeout=_SECONDS, allow_redirects=False, stream=True) as answer:
+            kind, _, rest = answer.headers.get("WWW-Authenticate", "").partition(" ")
         return kind.lower() == "bearer" and dict(_CHALLENGE.findall(rest)).get("realm") == realm
 
 

@@ -57,16 +57,14 @@ def tried(trial: Trial, client: engine.Client, bench: Bench) -> None:
     container = (
         f"autoexec-trial-{uuid.uuid4().hex[:12]}"  # known before it is there, so that it can be removed
     )
-    try:
-        identity = engine.identity(client)
-        leftovers.sweep(client, bench.cache, identity)
-        with leftovers.noted(bench.cache, identity) as notes:
-            notes.write("trial", container)  # who kills us here leaves it to the next build
+    identity = engine.identity(client)
+    leftovers.sweep(client, bench.cache, identity)
+    with leftovers.noted(bench.cache, identity) as notes:
+        notes.write("trial", container)  # who kills us here leaves it to the next build
+        try:
             _answered(trial, container, client, bench)
-    except (AutoexecError, KeyboardInterrupt):
-        raise
-    except engine.failures() as error:
-        raise engine.explained(error, f"{trial.name} cannot be started", image=trial.name) from error
+        except engine.failures() as error:
+            raise engine.explained(error, f"{trial.name} cannot be started", image=trial.name) from error
 
 
 def _answered(trial: Trial, container: str, client: engine.Client, bench: Bench) -> None:

@@ -231,9 +231,7 @@ def _handed_out(file: Path, target: Path, digest: str) -> None:
                 raise BuildError(f"{target.name} was changed after it was looked into", fix="build it again")
     except OSError as error:
         why = error.strerror or str(error)
-        raise BuildError(
-            f"{target.name} cannot be written", why=why, fix="build.out names another folder"
-        ) from error
+        raise BuildError(f"{target.name} cannot be written", why=why, fix=outputs.FIX) from error
 
 
 def _provenance(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +33,7 @@ _VERSION = re.compile(
 )
 _NEVER = frozenset({"node_modules", "favicon.ico"})
 #: what is installed before anything can be built; peers, too, since npm 7
-_NEEDED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
+NEEDED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _AT_USE = ("dependencies", "optionalDependencies", "peerDependencies")
 #: what only the machine that it stands on can resolve
 _HERE = re.compile(r"(?:file|link|portal|workspace|catalog):|\.{0,2}/|~/")
@@ -84,7 +85,7 @@ class Manifest:
 
     def needs_packages(self) -> bool:
         """Whether anything has to be installed before it can be built."""
-        return any(table(self.data, kind) for kind in _NEEDED) or "workspaces" in self.data
+        return any(table(self.data, kind) for kind in NEEDED) or "workspaces" in self.data
 
     def needs_packages_in_use(self) -> bool:
         """Whether whoever installs it gets more than it."""
@@ -243,6 +244,18 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 80 else f"{text[:77]}...")
 
 
+def set_command(*keys: str) -> str:
+    """Return the command that sets a value of package.json; a dot in a name is no way into it.
+
+    Examples
+    --------
+    >>> set_command("devDependencies", "chart.js")
+    "npm pkg set 'devDependencies[chart.js]=VERSION'"
+    """
+    first, *rest = keys
+    return f"npm pkg set {shlex.quote(first + ''.join(f'[{each}]' for each in rest) + '=VERSION')}"
+
+
 def _check_needs(data: Mapping[str, object]) -> None:
     """Refuse what nobody else could install.
 
@@ -257,5 +270,5 @@ def _check_needs(data: Mapping[str, object]) -> None:
                 raise BuildError(
                     f"nobody else could install it: it needs {name} from {shown(wanted)}",
                     why=f"{kind} of package.json, and npm publishes them as they stand there",
-                    fix=f"npm pkg set {kind}.{name}=VERSION",
+                    fix=set_command(kind, name),
                 )

@@ -11,17 +11,17 @@ built. Pure: tables in, an error out. The kinds are those of npm's own
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import dirname, join, normpath
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from ...errors import BuildError
-from .manifest import shown, table
+from .manifest import NEEDED, set_command, shown, table
 
 Kind: TypeAlias = Literal["registry", "git", "address", "folder"]
-_NEEDED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _HOSTS = frozenset(
     {"github.com", "www.github.com", "gist.github.com", "gitlab.com", "bitbucket.org", "git.sr.ht"}
 )
@@ -33,6 +33,7 @@ _OTHERS = re.compile(
     r"(?i)(?:npm|link|portal|workspace|catalog|patch):"
 )  # npm's alias, and what it refuses itself
 _ARCHIVE = re.compile(r"(?i)\.(?:tgz|tar\.gz|tar)$")
+_MANIFEST = "package.json"
 _MOST_DEEP = 64
 _WHY: Mapping[Kind, str] = {
     "git": "npm would start git for it, and run what that repository says",
@@ -43,12 +44,16 @@ _WHY: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Need:
-    """A need: of what, as it is written; the folder of whoever has it, and the file that says so."""
+    """A need: of what, as it is written; the folder of whoever has it, and the file that says so.
+
+    `keys` lead to it in a package.json; there are none to what a lock says.
+    """
 
     name: str
     wanted: str
     place: str
     file: str
+    keys: tuple[str, ...] = ()
 
 
 def refuse(manifest: Mapping[str, object], lock: Mapping[str, object], lock_name: str) -> None:
@@ -67,7 +72,7 @@ def refuse(manifest: Mapping[str, object], lock: Mapping[str, object], lock_name
         There is such a need; it is named.
     """
     pinned = _pinned(lock)
-    for need in (*_needs(manifest, "", "package.json"), *_locked(lock, lock_name)):
+    for need in (*_needs(manifest, "", _MANIFEST), *_locked(lock, lock_name)):
         kind = kind_of(need.wanted)
         is_fine = (
             kind == "registry"
@@ -75,7 +80,10 @@ def refuse(manifest: Mapping[str, object], lock: Mapping[str, object], lock_name
             or (kind == "folder" and _is_inside(need))
         )
         if not is_fine:
-            fix = f"npm pkg set dependencies.{need.name}=VERSION, of a registry"
+            if need.keys:
+                fix = f"{set_command(*need.keys)}, of a registry"
+            else:  # what a lock says is somebody else's word: another version of theirs is to be had
+                fix = f"npm ls --package-lock-only {shlex.quote(need.name)}, which says what needs it"
             if kind == "address":
                 fix = f"npm install --package-lock-only, and commit the lock (https only); or {fix}"
             raise BuildError(
@@ -115,17 +123,20 @@ def kind_of(wanted: str) -> Kind:
 
 
 def _needs(data: Mapping[str, object], place: str, file: str) -> Iterator[_Need]:
-    for kind in (*_NEEDED, "overrides"):
-        yield from _texts(table(data, kind), place, file)
+    for kind in (*NEEDED, "overrides"):
+        is_own = not place and file == _MANIFEST
+        for need in _texts(table(data, kind), place, file):
+            yield replace(need, keys=(kind, *need.keys) if is_own else ())
 
 
 def _texts(values: Mapping[str, object], place: str, file: str, depth: int = 0) -> Iterator[_Need]:
     """Yield the needs of a table; those of `overrides` may stand in tables of tables."""
     for name, wanted in values.items():
         if isinstance(wanted, str):
-            yield _Need(name=name, wanted=wanted, place=place, file=file)
+            yield _Need(name=name, wanted=wanted, place=place, file=file, keys=(name,))
         elif isinstance(wanted, dict) and depth < _MOST_DEEP:
-            yield from _texts(wanted, place, file, depth + 1)
+            for need in _texts(wanted, place, file, depth + 1):
+                yield replace(need, keys=(name, *need.keys))
 
 
 def _locked(lock: Mapping[str, object], file: str) -> Iterator[_Need]:

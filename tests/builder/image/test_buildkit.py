@@ -24,6 +24,8 @@ PLAIN = """#1 [internal] load build definition from Dockerfile
 """
 FAKE = """
 import os, subprocess, sys
+with open(sys.argv[0] + ".asked", "a") as stream:
+    stream.write(sys.argv[2] + " ")
 if sys.argv[1:3] == ["buildx", "version"]:
     sys.exit(0)
 words = sys.argv[3:]
@@ -85,12 +87,13 @@ def test_a_docker_of_the_projects_is_not_started(folder, tmp_path, fake_bin, mon
 def test_it_gets_the_same_context_and_labels(engine, folder, tmp_path, fake_bin):
     """A stand-in for the command builds what it was given: no machine here has the real one."""
     engine.load("tiny:1")
-    fake_bin.write_python("docker", FAKE.replace("PLAIN)", f"{PLAIN!r})"))
+    place = fake_bin.write_python("docker", FAKE.replace("PLAIN)", f"{PLAIN!r})"))
     events = []
     bench = benches.bench(tmp_path, events=events)
     plan = image.plan(source_of(folder, tmp_path), bench)
     assert plan.commands[0][:3] == ("docker", "buildx", "build")
     (artifact,) = image.build(plan, bench)
+    assert place.with_name(".docker.py.asked").read_text() == "version build "
     with contextlib.closing(engine.client()) as client:
         assert client.inspect_image(artifact.digest)["Config"]["Labels"] == dict(plan.labels)
     assert [each.label for each in events if isinstance(each, Stepped)] == [

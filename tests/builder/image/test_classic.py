@@ -22,6 +22,9 @@ from skips import requires
 
 from autoexec_magic.builder import Wish, image, source_of
 from autoexec_magic.builder.bench import TEMP_PREFIX
+from autoexec_magic.builder.image import classic
+from autoexec_magic.builder.image.context import Context
+from autoexec_magic.builder.image.steps import Steps
 from autoexec_magic.errors import BuildError, Cancelled, RunTimeout
 from autoexec_magic.events import Output, Stepped
 from autoexec_magic.executor import Cancel
@@ -264,6 +267,33 @@ def test_a_base_that_nobody_has_is_said(engine, tmp_path):
     with pytest.raises(BuildError) as failed:
         made(folder, tmp_path)
     assert "the registry cannot be reached" in failed.value.what
+
+
+def test_a_base_that_its_registry_has_not_is_the_one_to_pull(engine, registry, tmp_path):
+    """Not the image that is to be built."""
+    with pytest.raises(BuildError, match="there is no such image") as failed:
+        made(dockerfile(tmp_path, base=f"{registry}/none:9.99"), tmp_path)
+    assert failed.value.fix.endswith(f"docker pull {registry}/none:9.99")
+
+
+@pytest.mark.parametrize(
+    ("label", "said", "fix"),
+    [
+        ("1/2 FROM r.example/a:1", "denied: no", "docker login r.example"),
+        ("1/2 FROM python:9.99", "pull access denied", "check the name, or docker login docker.io"),
+        ("1/2 from --platform=linux/arm64 a:1 AS x", "manifest unknown: manifest unknown", "docker pull a:1"),
+        ("3/4 COPY --chown=1 --from=r.example/b:2 /a /b", "unauthorized", "docker login r.example"),
+        ("1/2 FROM $BASE", "manifest for c:3 not found: manifest unknown", "docker pull c:3"),
+        ("1/2 FROM $BASE", "unauthorized", "docker login REGISTRY"),
+    ],
+)
+def test_a_fix_names_the_base_of_its_step(label, said, fix):
+    """And its registry."""
+    order = classic.Order(
+        name="web", tag="web:1.0", context=Context(files=()), inputs=(), dockerfile="Dockerfile", labels={}
+    )
+    failed = classic._failure(order, Steps(label=label, error=said), "it was not built")
+    assert failed.fix.endswith(fix)
 
 
 def test_a_copy_of_what_is_not_there_is_said(engine, tmp_path):

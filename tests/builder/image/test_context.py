@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import tarfile
 import time
 from dataclasses import replace
@@ -87,6 +88,20 @@ def test_a_secret_is_refused_with_the_line_that_copies_it(folder, tmp_path, copi
     assert "hunter2" not in str(refused.value)
     (folder / ".dockerignore").write_text(".env\n")
     plan(folder, tmp_path)
+
+
+def test_a_fix_can_be_typed_whatever_a_file_is_called(tmp_path):
+    """A name is quoted; and what is made for an image, no line of .dockerignore leaves out."""
+    file = tmp_path / "it's.txt"
+    file.write_text("npm_" + "a1B2" * 9)
+    with pytest.raises(BuildError) as refused:
+        context.inputs_of(context.Context(files=((file.name, file),)))
+    assert shlex.split(refused.value.fix.partition(",")[0]) == ["echo", file.name, ">>", ".dockerignore"]
+    ours = {"made/requirements.txt": file.read_bytes()}
+    with pytest.raises(BuildError, match="would go into the image") as refused:
+        context.inputs_of(context.Context(files=(), ours=ours))
+    assert ".dockerignore" not in refused.value.fix
+    assert "requirements" in refused.value.fix
 
 
 def test_a_token_in_the_dockerfile_is_refused(folder, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -61,6 +62,11 @@ def test_a_shut_engine_says_whose_it_is():
     [
         ("write /x: no space left on device", "the engine's disk is full", "docker system df"),
         ("unauthorized: authentication required", "the registry refused", "docker login r.example"),
+        (
+            "pull access denied for x, repository does not exist or may require 'docker login': denied: no",
+            "there is no such image, or it wants a login",
+            "docker login r.example",
+        ),
         ("denied: requested access to the resource is denied", "the registry refused", "docker login"),
         ("manifest for a:1 not found: manifest unknown", "there is no such image", "docker pull a:1"),
         ("dial tcp 127.0.0.1:9: connect: connection refused", "cannot be reached", "network"),
@@ -74,6 +80,22 @@ def test_what_an_engine_says_means_something(said, meaning, fix):
     assert meaning in error.what
     assert error.fix.startswith(fix) or fix in error.fix
     assert error.why == said
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning", "fix"),
+    [
+        (errno.ENOSPC, "this machine's disk is full", "make room in /x"),
+        (errno.EDQUOT, "this machine's disk is full", "make room in /x"),
+        (errno.EROFS, "this machine's disk cannot be written to", "make /x writable"),
+        (errno.ECONNRESET, "the engine went away", "start it again"),
+    ],
+)
+def test_a_disk_of_ours_is_not_the_engine(code, meaning, fix):
+    """Nothing has to be started again for it."""
+    error = engines_of_ours.explained(OSError(code, os.strerror(code), "/x/y"), "it was not built")
+    assert error.what == f"it was not built: {meaning}"
+    assert error.fix.startswith(fix)
 
 
 def test_a_real_engine_is_found_by_dockers_context(engine, tmp_path, monkeypatch):

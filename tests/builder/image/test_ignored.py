@@ -66,3 +66,5 @@ def test_settings_say_what_is_in_and_out():
     paths = ("app/a.py", "app/tests/t.py", "x.toml", "notes.md")
     assert [rules.leaves_out(path) for path in paths] == [False, True, False, True]
     assert not ignored.of_patterns([], []).leaves_out("a")
+    with pytest.raises(UsageError, match=r"exclude in \[tool\.autoexec\.build\]: '\[a' is no pattern"):
+        ignored.of_patterns([], ["[a"])

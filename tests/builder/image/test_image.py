@@ -195,7 +195,7 @@ def test_node_s_own_server_is_asked_where_its_code_listens(engine, tmp_path):
     )
     bench = benches.bench(tmp_path)
     plan = image.plan(source_of(tmp_path, tmp_path, Wish(smoke=True)), bench)
-    assert "\nEXPOSE 3000\nHEALTHCHECK --interval" in plan.data["dockerfile"]
+    assert "\nEXPOSE 3000\nHEALTHCHECK --interval" in plan.data["image"].dockerfile
     image.build(plan, bench)
     with pytest.raises(BuildError) as unwell:
         image.build(image.plan(source_of(tmp_path, tmp_path, Wish(smoke=True, ask="/nope")), bench), bench)

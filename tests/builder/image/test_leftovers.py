@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+import types
+
+import pytest
 
 from autoexec_magic.builder.image import leftovers
+from autoexec_magic.errors import BuildError
 
 
 def files(cache):
@@ -43,6 +47,34 @@ def test_what_a_killed_build_left_is_taken_away_and_what_goes_on_is_not(engine, 
             assert busy in there
             assert {path.name for path in files(tmp_path)} == {"other.txt", notes.path.name}
         client.remove_container(busy, force=True)
+
+
+def test_notes_that_nobody_holds_yet_stay(tmp_path, monkeypatch):
+    """Another build's sweep may come between a file and its lock; what is empty for longer is nobody's."""
+    folder = tmp_path / "unfinished-images"
+    folder.mkdir()
+    (folder / "new.txt").touch()
+    leftovers.sweep(None, tmp_path, "E")
+    assert files(tmp_path) == [folder / "new.txt"]
+    monkeypatch.setattr(leftovers, "_FRESH_SECONDS", 0.0)
+    leftovers.sweep(None, tmp_path, "E")
+    assert files(tmp_path) == []
+
+
+def test_a_disk_that_takes_no_note_is_said(tmp_path):
+    """As this machine's own; the engine is well."""
+    descriptor = os.open("/dev/full", os.O_WRONLY)
+    writing = types.SimpleNamespace(
+        write=lambda text: os.write(descriptor, text.encode()), flush=lambda: None
+    )
+    notes = leftovers.Notes(path=tmp_path / "x.txt", file=writing)
+    with pytest.raises(BuildError, match="this machine's disk is full") as full:
+        notes.write("layer", "abc")
+    os.close(descriptor)
+    assert full.value.fix == f"make room in {tmp_path}"
+    (tmp_path / "unfinished-images").write_text("in the way")
+    with pytest.raises(BuildError, match="cannot be noted"), leftovers.noted(tmp_path, "E"):
+        pass
 
 
 def test_a_layer_that_somebody_uses_stays(engine, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from benches import bench
 
 from autoexec_magic.builder import Wish, image, source_of
+from autoexec_magic.builder.image import planning
 from autoexec_magic.errors import BuildError, MissingTool
 
 
@@ -27,7 +28,7 @@ def test_a_plan_needs_no_engine_and_a_build_does(web, tmp_path):
     """What the base's digest is cannot be known then, and that is said."""
     before = sorted(web.rglob("*"))
     plan = image.plan(source_of(web, tmp_path, Wish(push="localhost:5000/team")), bench(tmp_path))
-    assert plan.data["dockerfile"].startswith("FROM python:3.1")
+    assert plan.data["image"].dockerfile.startswith("FROM python:3.1")
     assert plan.outputs == ("web:1.2", "localhost:5000/team/web:1.2")
     assert any("another image tomorrow" in each and "no Docker Engine" in each for each in plan.warnings)
     assert sorted(web.rglob("*")) == before
@@ -77,7 +78,7 @@ def test_nothing_to_send_is_said(web, tmp_path):
 def test_no_label_names_this_machine_or_a_person(web, tmp_path):
     """Nor what a file holds."""
     plan = image.plan(source_of(web, tmp_path), bench(tmp_path))
-    said = repr(dict(plan.labels)) + plan.data["dockerfile"]
+    said = repr(dict(plan.labels)) + plan.data["image"].dockerfile
     assert str(tmp_path) not in said
     assert "ThreadingHTTPServer" not in said
 
@@ -94,3 +95,17 @@ def test_what_was_built_before_makes_nothing_dirty(web, tmp_path):
     assert image.plan(source_of(web, tmp_path), bench(tmp_path)).labels["autoexec.dirty"] == "true"
     (web / "dist" / "web.whl").unlink()
     assert image.plan(source_of(web, tmp_path), bench(tmp_path)).labels["autoexec.dirty"] == "false"
+
+
+def test_git_is_asked_once_for_what_is_known(web, tmp_path, monkeypatch):
+    """What its version is, is asked before the rest only where nothing says it."""
+    committed(web)
+    asked = []
+    commit_of = planning.commit_of
+    monkeypatch.setattr(planning, "commit_of", lambda *words: asked.append(words[2]) or commit_of(*words))
+    image.plan(source_of(web, tmp_path), bench(tmp_path))
+    assert [bool(inputs) for inputs in asked] == [True]
+    text = (web / "pyproject.toml").read_text()
+    (web / "pyproject.toml").write_text(text.replace('version = "1.2"', 'dynamic = ["version"]'))
+    image.plan(source_of(web, tmp_path), bench(tmp_path))
+    assert [bool(inputs) for inputs in asked] == [True, False, True]

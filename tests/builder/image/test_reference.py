@@ -45,8 +45,9 @@ def test_a_name_has_a_registry_a_path_and_a_tag(text, host, path, tag):
 )
 def test_what_is_no_name_is_said_with_one_that_is(text):
     """Before anything is built."""
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as refused:
         reference.parse(text)
+    assert refused.value.fix
 
 
 @pytest.mark.parametrize("text", ["My Project", "@team/web", "Ünï", "", "a/../b", "x_y", "--"])

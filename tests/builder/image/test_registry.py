@@ -10,7 +10,9 @@ import json
 import threading
 import types
 
+import docker
 import pytest
+import requests
 from engines import started_registry
 
 from autoexec_magic.builder.image import reference, registry
@@ -143,6 +145,65 @@ def test_more_than_a_manifest_can_be_is_not_read():
     assert "MiB" in caught.value.why
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param(b" " * (registry.MOST_BYTES + (1 << 20)), "sends more than 8 MiB", id="large"),
+        pytest.param(b"<html>", "does not answer as a registry", id="no JSON"),
+        pytest.param(b"[" * 100_000, "does not answer as a registry", id="deep"),
+        pytest.param(b"[]", "unauthorized", id="no table"),
+    ],
+)
+def test_a_service_of_tokens_is_believed_no_more(tmp_path, monkeypatch, body, said):
+    """It is of a registry's choice: what it sends is not read without an end."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    realm = []
+
+    def answers(path):
+        if path.startswith("/token"):
+            return 200, {}, body
+        return 401, {"WWW-Authenticate": f'Bearer realm="{realm[0]}/token",service="s"'}, b""
+
+    with answering(answers) as (address, _):
+        realm.append(f"http://{address}")
+        with pytest.raises(BuildError) as caught:
+            registry.held(reference.parse(f"{address}/x:1"), Engine())
+    assert said in f"{caught.value.what} {caught.value.why}"
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"Location": "/v2/"}, "from one address to the next"),
+        ({"WWW-Authenticate": 'Bearer realm="nowhere"'}, "no address for its tokens"),
+    ],
+)
+def test_why_a_registry_is_not_reached_is_said(tmp_path, monkeypatch, headers, said):
+    """Not every failure is a refused connection."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    status = 302 if "Location" in headers else 401
+    ask = registry.reached if status == 302 else registry.held
+    with answering(lambda path: (status, headers, b"")) as (address, _), pytest.raises(BuildError) as caught:
+        ask(reference.parse(f"{address}/x:1"), Engine())
+    assert "the registry cannot be reached" in caught.value.what
+    assert said in caught.value.why
+    assert "refused" not in caught.value.why
+    assert caught.value.fix.startswith("--push ")
+
+
+def test_a_certificate_that_is_not_trusted_is_said():
+    """With where to put the one that is; and so is a store of logins that does not work."""
+    asking = registry._Asking(
+        session=None, root="https://r.example/v2/x/", reference=reference.parse("r.example/x")
+    )
+    failed = asking._unreached(requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "it failed")
+    assert failed.why.startswith("its certificate is not trusted")
+    assert "certs.d/r.example/ca.crt" in failed.fix
+    failed = asking._unreached(docker.errors.DockerException("Credentials store error"), "it failed")
+    assert failed.what == "it failed: docker's login cannot be read"
+
+
 @pytest.mark.parametrize("is_own", [True, False])
 def test_a_password_goes_to_no_service_of_a_registry_s_choice(tmp_path, monkeypatch, is_own):
     """Its own host has it, as docker itself does; another one is asked without."""
@@ -180,9 +241,11 @@ def test_whom_docker_itself_would_give_it_to(root, realm, said, is_trusted):
     """Whoever the registry names at its front door, by TLS on both sides."""
 
     class Session:
-        def get(self, url, **_):
+        def get(self, url, *, stream, **_):
             assert url == f"{root}/v2/"
-            return types.SimpleNamespace(headers={"WWW-Authenticate": f'Bearer realm="{said}",service="s"'})
+            assert stream
+            headers = {"WWW-Authenticate": f'Bearer realm="{said}",service="s"'}
+            return contextlib.nullcontext(types.SimpleNamespace(headers=headers))
 
     asking = registry._Asking(session=Session(), root=f"{root}/v2/x/", reference=reference.parse("x:1"))
     assert asking._is_trusted(realm) is is_trusted

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 
 import pytest
+from skips import requires
 
+from autoexec_magic.builder.npm import manifest as manifests
 from autoexec_magic.builder.npm import origins
 from autoexec_magic.errors import BuildError
 
@@ -70,6 +74,50 @@ def test_overrides_are_needs():
     with pytest.raises(BuildError, match="needs x"):
         origins.refuse({"overrides": {"a": {"b": {"x": "user/repo"}}}}, {}, "")
     origins.refuse({"overrides": {"a": {".": "1", "b": "$c"}}}, {}, "")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "lock", "fix"),
+    [
+        (
+            {"devDependencies": {"chart.js": "user/repo"}},
+            {},
+            "npm pkg set 'devDependencies[chart.js]=VERSION'",
+        ),
+        ({"overrides": {"a": {"b.js": "user/repo"}}}, {}, "npm pkg set 'overrides[a][b.js]=VERSION'"),
+        (
+            {"peerDependencies": {"x'; y": "user/repo"}},
+            {},
+            """npm pkg set 'peerDependencies[x'"'"'; y]=VERSION'""",
+        ),
+        (
+            {},
+            {"node_modules/a": {"dependencies": {"chart.js": "user/repo"}}},
+            "npm ls --package-lock-only chart.js,",
+        ),
+        (
+            {},
+            {"node_modules/@s/x": {"resolved": "git+ssh://git@h.example/x.git#1"}},
+            "npm ls --package-lock-only @s/x,",
+        ),
+    ],
+)
+def test_a_fix_can_be_typed(manifest, lock, fix):
+    """In the table that the need stands in, also where its name has a dot; a lock is not set by hand."""
+    with pytest.raises(BuildError) as caught:
+        origins.refuse(manifest, {"packages": lock}, "package-lock.json")
+    assert caught.value.fix.startswith(fix)
+
+
+def test_npm_itself_takes_the_command(tmp_path):
+    """Each name is one, with its dots."""
+    requires(shutil.which("npm"), "npm is not installed", "install Node.js with npm")
+    (tmp_path / "package.json").write_text('{"name": "x"}')
+    for keys in (("devDependencies", "chart.js"), ("overrides", "@a/b.c", "d.js")):
+        subprocess.run(manifests.set_command(*keys), shell=True, cwd=tmp_path, check=True)
+    made = json.loads((tmp_path / "package.json").read_text())
+    assert made["devDependencies"] == {"chart.js": "VERSION"}
+    assert made["overrides"] == {"@a/b.c": {"d.js": "VERSION"}}
 
 
 def test_an_address_is_taken_once_a_lock_has_its_digest():

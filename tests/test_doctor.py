@@ -112,7 +112,7 @@ def test_an_index_that_never_answers_is_not_waited_for(index, monkeypatch):
     monkeypatch.setenv("AUTOEXEC_INDEX_URL", index.url)
     began = time.monotonic()
     check = checks()["package index"]
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 15
     assert not check.works
     assert check.fix
 

@@ -18,7 +18,7 @@ from pathlib import Path
 TREE = Path(__file__).with_name("programs") / "tree.py"
 KINDS = ("plain", "deaf", "job", "session", "deaf-session", "daemon", "bare", "bare-daemon", "stopped")
 READY_SECONDS = 30.0
-GONE_SECONDS = 2.0
+GONE_SECONDS = 10.0
 POLL_SECONDS = 0.01
 
 

@@ -216,7 +216,7 @@ def test_a_wait_ends_in_time(seconds):
     started = time.monotonic()
     assert wait_for(lambda: looks.append(1), timeout=seconds) is None
     assert looks
-    assert time.monotonic() - started < seconds + 1
+    assert time.monotonic() - started < seconds + 10
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

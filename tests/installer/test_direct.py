@@ -16,7 +16,7 @@ from autoexec_magic.installer.sources import Sources
 USB = {"usb/__init__.py": ""}
 QUERY = Query(distribution="pyusb", modules=("usb",))
 SHORT_SECONDS = 0.3
-OFFLINE_SECONDS = 5.0
+OFFLINE_SECONDS = 20.0
 
 
 def usb(version="1.0", **how):

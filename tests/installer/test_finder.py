@@ -25,7 +25,7 @@ from autoexec_magic.installer.finder import Query
 USB = {"usb/__init__.py": "X = 1\n"}
 QUERY = Query(distribution="pyusb", modules=("usb",))
 SHORT_SECONDS = 0.3
-LATE_SECONDS = 3.0
+LATE_SECONDS = 15.0
 CHILD_SECONDS = 30.0
 
 

@@ -29,7 +29,7 @@ from autoexec_magic.values import Candidate
 YAML = {"yaml/__init__.py": "FROM = 'PyYAML'\n"}
 EVIL = {"yaml/__init__.py": "FROM = 'somebody else'\n"}
 SOON_SECONDS = 20.0
-START_SECONDS = 3.0  # of the process that stands for a kernel, on a busy machine
+START_SECONDS = 10.0  # of the process that stands for a kernel, on a busy machine
 
 
 def yaml(version="1.0", files=YAML, **how):

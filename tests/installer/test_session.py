@@ -12,7 +12,7 @@ from index import Index, wheel
 from autoexec_magic.installer import session
 from autoexec_magic.installer.session import BeyondError, OfflineError, Session, UnreachableError
 
-SOON_SECONDS = 5.0
+SOON_SECONDS = 20.0
 
 
 @pytest.fixture

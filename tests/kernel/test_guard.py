@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 ON = "%autoexec on --only guard"
 OFF = "%autoexec off"
-GONE_SECONDS = 3.0
-CELL_SECONDS = 5.0
+GONE_SECONDS = 10.0
+CELL_SECONDS = 20.0
 # Says a line, and goes on when somebody has seen it and made the file.
 SPEECH = """
 import pathlib, sys, time

@@ -15,8 +15,8 @@ from autoexec_magic.values import Verdict
 if TYPE_CHECKING:
     from harness import Cell, Kernel
 
-GONE_SECONDS = 3.0
-CELL_SECONDS = 5.0
+GONE_SECONDS = 10.0
+CELL_SECONDS = 20.0
 # A family that is hard to end: one deaf to polite signals, one in a session of its own, one that is both.
 FAMILY = """
 import os, signal, subprocess, sys, time

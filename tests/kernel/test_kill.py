@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TREE = Path(__file__).parent.parent / "executor" / "programs" / "tree.py"
 KINDS = ("session", "bare-daemon", "deaf-session")
-GONE_SECONDS = 2.0
+GONE_SECONDS = 10.0
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="there is no /proc | provide: Linux")
 

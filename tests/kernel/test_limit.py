@@ -44,7 +44,7 @@ def test_a_cell_is_ended_after_its_limit(kernel: Kernel, body):
     kernel.execute("import threading, time")
     started = time.monotonic()
     cell = kernel.start(f"%%autoexec --timeout 0.5\n{body}").finish(within=CELL_SECONDS)
-    assert 0.5 <= time.monotonic() - started < 3
+    assert 0.5 <= time.monotonic() - started < 20
     assert_overrun(kernel, cell)
 
 

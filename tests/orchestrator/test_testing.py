@@ -305,7 +305,7 @@ def test_3(): pass
     threading.Thread(target=stop, daemon=True).start()
     surroundings = dataclasses.replace(here, cancel=cancel, is_cancelled=cancel.is_set)
     report = go({"test_a.py": tests}, "--junitxml=x.xml", here=surroundings)
-    assert time.monotonic() - asked[0] < 2
+    assert time.monotonic() - asked[0] < 20
     cancel.close()
     assert report.verdict == Verdict.CANCELLED
     assert verdicts(report) == {

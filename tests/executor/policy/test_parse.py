@@ -140,11 +140,11 @@ def test_nothing_is_no_command(line):
     ids=range(11),
 )
 def test_what_is_too_much_is_refused_soon(line):
-    """Or judged: within a second, whatever it is."""
-    started = time.monotonic()
+    """Or judged: in seconds on the slowest machine, where anything that is not linear takes minutes."""
+    started = time.process_time()
     with contextlib.suppress(AutoexecError):
         parse(line)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 10
 
 
 @PROBING

@@ -79,7 +79,7 @@ _VARIABLE = re.compile(r"(?:[A-Z_][A-Z0-9_]{0,63})?")
 _LARGEST = 1e300  # whole numbers of TOML know no bounds
 _POLICY = "policy"
 _BLOCKED = "blocked"
-_ELSEWHERE = ("build",)  # tables that a phase reads itself, from the folder it works in
+_ELSEWHERE = ("build", "deploy")  # tables that a phase reads itself, from the folder it works in
 _TABLES = (_POLICY, "limits", "fix")  # tables of their own: their keys are `policy.programs` …
 
 

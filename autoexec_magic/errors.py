@@ -20,7 +20,13 @@ AutoexecError
      |   `- KilledBySignal
      |- SweepFailed
      |- CasesFailed
-     `- BuildError
+     |- BuildError
+     `- DeployError
+         |- ServiceLocked       somebody else deploys it just now  -> wait for it
+         |- RolledBack          the earlier release is live again, read back and well
+         |- RollbackFailed      it is not back                     -> look at it now
+         |- RollbackUnverified  it was put back, and nobody can say whether it is
+         `- DeployUnknown       nobody can say what is live        -> ask again
 Cancelled(BaseException)        a person stopped it; user code must not swallow it
 
 Each class carries the verdict a run ends with when it is raised, so that the
@@ -203,6 +209,42 @@ class BuildError(PhaseError):
     """What was to be built could not be, or is not what it says; nothing of ours is left lying about."""
 
     code = "build-failed"
+
+
+class DeployError(PhaseError):
+    """A release could not be deployed; nothing that is live was changed."""
+
+    code = "deploy-failed"
+
+
+class ServiceLocked(DeployError):
+    """Somebody else deploys this service just now."""
+
+    code = "locked"
+
+
+class RolledBack(DeployError):
+    """The new release was not well; what was live before is live again, read back and well."""
+
+    code = "rolled-back"
+
+
+class RollbackFailed(DeployError):
+    """The new release was not well, and what was live before is not back: a person must look."""
+
+    code = "rollback-failed"
+
+
+class RollbackUnverified(DeployError):
+    """What was live before was put back, and the platform could not be asked whether it is."""
+
+    code = "rollback-unverified"
+
+
+class DeployUnknown(DeployError):
+    """The platform does not answer: nobody can say what is live."""
+
+    code = "unknown"
 
 
 class Cancelled(_Explained, BaseException):

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from .casefacts import CaseCause, CaseFailure, FileCoverage
+from .releasefacts import Deployed
 from .values import Artifact, Choice, Diagnosis, Phase, Place, Resolution, Stream, Verdict
 
 
@@ -282,6 +283,14 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """A deploy came to its end: the release, how it fared, and where people reach it, or ""."""
+
+    deployed: Deployed
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """A row of this `row` kind was written to the ledger; `head` is its number and hash, `ID:HASH`."""
 
@@ -368,6 +377,7 @@ Event: TypeAlias = (
     | Removed
     | Stepped
     | Built
+    | Released
     | Recorded
     | Diagnosed
     | FixTried

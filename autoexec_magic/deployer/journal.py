@@ -1,0 +1,355 @@
+"""What a deploy intends, does and comes to, on the ledger; the same rows are its lock.
+
+An attempt is opened by a row with all of the release and its owner, before
+anything is touched. Each step has a row before and one after it, so whoever comes
+after a crash knows what may be half done. While an attempt of a service is open
+and its owner lives, no other may begin: of two that are opened at once the
+lower row has it. The number of the row is the attempt's fence: it only grows.
+
+An owner that is dead is proved dead (host, pid, start time) and its turn is
+over at once. A person may break a lock that is held, with a reason; whoever
+held it finds the row before its next step, and touches nothing more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import getpass
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import executor
+from ..chain import Head, Row
+from ..errors import LedgerError, ServiceLocked, UsageError
+from ..events import Emit, Recorded
+from ..history import host, new_id, now_ms, short_id
+from ..ledger import Ledger
+from ..releasefacts import DeployCode, Deployed, Release
+from .spelled import release_of, spelled
+
+ROW = "deploy"
+_log = logging.getLogger(__name__)
+
+
+class LockLost(ServiceLocked):
+    """Somebody broke the lock of this deploy: it must not touch anything any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who deploys: a process for certain, and the run that it is part of."""
+
+    host: str
+    pid: int
+    start_time: int
+    run_id: str
+
+    @property
+    def shown(self) -> str:
+        """The owner in words."""
+        run = f", run {short_id(self.run_id)}" if self.run_id else ""
+        return f"process {self.pid} on {self.host}{run}"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is certainly dead; nobody knows it of another machine's."""
+        return self.host == host() and not executor.is_alive(executor.ProcessId(self.pid, self.start_time))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """An attempt that has not ended: its row, what it is about, and how far it came.
+
+    `steps` are pairs of a step and whether it was done; `before` is what was
+    live when it began, once it had found out (`knows_before`).
+    """
+
+    fence: int
+    attempt: str
+    release: Release
+    why: str
+    owner: Owner
+    at: int
+    steps: tuple[tuple[str, bool], ...] = ()
+    before: Release | None = None
+    knows_before: bool = False
+    is_paused: bool = False
+
+    @property
+    def at_step(self) -> str:
+        """The last step that it intended, in words."""
+        return self.steps[-1][0] if self.steps else "the beginning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """The deploys of one service to one target, on the ledger."""
+
+    ledger: Ledger
+    service: str
+    target: str
+    run_id: str = ""
+    emit: Emit = field(default=lambda event: None)
+
+    def ended(self) -> list[Deployed]:
+        """Return how the releases fared, the newest first."""
+        found, releases = [], {}
+        for row in reversed(self._rows()):
+            body = row.body
+            if body["what"] == "begun" and (release := _release(body.get("release"))):
+                releases[body["attempt"]] = release
+            elif body["what"] == "ended" and body["attempt"] in releases:
+                found.append(
+                    Deployed(
+                        release=releases[body["attempt"]],
+                        code=body["code"],
+                        is_good=bool(body.get("is_good")),
+                        why=str(body.get("why", "")),
+                        run_id=row.run_id,
+                        at=row.at,
+                    )
+                )
+        return found[::-1]
+
+    def known(self, release_id: str) -> Release | None:
+        """Return a release of this service by its id, as its newest row has it."""
+        rows = (_release(row.body.get("release")) for row in self._rows() if row.body["what"] == "begun")
+        return next((each for each in rows if each and each.release_id == release_id), None)
+
+    def good(self) -> list[Release]:
+        """Return the releases that passed their gate and their bake time, the newest evidence first."""
+        found = {
+            each.release.release_id: each.release for each in reversed(self.ended()) if each.is_good
+        }  # the last one of an id stays last
+        order = [each.release.release_id for each in self.ended() if each.is_good]
+        return [found[one] for one in dict.fromkeys(order)]
+
+    def open(self) -> list[Open]:
+        """Return the attempts that have not ended, the oldest first."""
+        found: dict[str, Open] = {}
+        for row in reversed(self._rows()):
+            body = row.body
+            attempt, what = str(body["attempt"]), body["what"]
+            if what == "begun" and (made := _opened(row)):
+                found[attempt] = made
+            elif what in ("ended", "broken"):
+                found.pop(attempt, None)
+            elif attempt in found:
+                found[attempt] = _stepped(found[attempt], body)
+        return list(found.values())
+
+    def left(self) -> Open | None:
+        """Return what an owner that is gone has left, or one that waits for a person."""
+        return next((each for each in self.open() if each.is_paused or each.owner.is_gone), None)
+
+    @contextlib.contextmanager
+    def attempt(self, release: Release, why: str) -> Iterator[Attempt]:
+        """Hold the lock of the service while the block runs.
+
+        Raises
+        ------
+        ServiceLocked
+            Somebody else deploys it.
+        LedgerError
+            Nothing can be written down, and so nothing is begun.
+        """
+        self._refuse_held(self.open())
+        owner = _me(self.run_id)
+        attempt = new_id()
+        head = self._append(
+            {
+                "what": "begun",
+                "attempt": attempt,
+                "release": spelled(release),
+                "why": why,
+                "owner": {"host": owner.host, "pid": owner.pid, "start_time": owner.start_time},
+                "by": _who(),
+            }
+        )
+        made = Attempt(journal=self, attempt=attempt, fence=head.id, release=release)
+        others = [each for each in self.open() if each.fence < head.id]
+        try:
+            self._refuse_held(others)
+        except ServiceLocked:
+            made.end("failed", why="somebody else was first")
+            raise
+        for each in others:
+            self._append(
+                {
+                    "what": "ended",
+                    "attempt": each.attempt,
+                    "code": "unknown",
+                    "why": f"{each.owner.shown} is gone at {each.at_step}; the next deploy took over",
+                }
+            )
+        try:
+            yield made
+        finally:
+            if any(each.attempt == attempt and not each.is_paused for each in self._open_if_readable()):
+                made.end("unknown", why="it was cut short")  # an owner that lives would hold it for ever
+
+    def break_lock(self, reason: str) -> list[Open]:
+        """Take the lock from whoever holds it, because a person says so; return whose it was.
+
+        Raises
+        ------
+        UsageError
+            There is no reason.
+        """
+        if not reason.strip():
+            raise UsageError("a lock is broken for a reason", fix="--break-lock 'its machine is gone'")
+        held = [each for each in self.open() if not each.owner.is_gone]
+        for each in held:
+            self._append({"what": "broken", "attempt": each.attempt, "why": reason, "by": _who()})
+        return held
+
+    def _open_if_readable(self) -> list[Open]:
+        try:
+            return self.open()
+        except LedgerError:
+            return []
+
+    def _refuse_held(self, others: Sequence[Open]) -> None:
+        held = next((each for each in others if not each.owner.is_gone and not each.is_paused), None)
+        if held is not None:
+            raise ServiceLocked(
+                f"{self.service} is being deployed to {self.target} by somebody else",
+                why=f"{held.owner.shown} is at {held.at_step}, since {(now_ms() - held.at) / 1000:.0f} s",
+                fix=f"wait for it, or %autoexec deploy {self.service} --break-lock REASON",
+            )
+
+    def _rows(self) -> list[Row]:
+        """Return the rows of this service, the newest first."""
+        rows = self.ledger.rows(ROW)
+        mine = (self.service, self.target)
+        return [
+            row
+            for row in rows
+            if (row.body.get("service"), row.body.get("target")) == mine
+            and isinstance(row.body.get("attempt"), str)
+            and isinstance(row.body.get("what"), str)
+        ]
+
+    def _append(self, body: Mapping[str, Any]) -> Head:
+        return self.ledger.append(ROW, {"service": self.service, "target": self.target, **body}, self.run_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt that is under way; `fence` only grows from one to the next."""
+
+    journal: Journal
+    attempt: str
+    fence: int
+    release: Release
+
+    def check(self) -> None:
+        """Raise `LockLost` where this attempt's turn is over."""
+        if all(each.attempt != self.attempt for each in self.journal.open()):
+            raise LockLost(
+                f"this deploy of {self.journal.service} has lost its lock, and stops",
+                why="somebody broke it, or took over; nothing more was changed",
+                fix=f"%autoexec status {self.journal.service}",
+            )
+
+    def note_before(self, before: Release | None) -> None:
+        """Write down what was live when it began."""
+        self._note({"what": "found", "before": spelled(before) if before else None})
+
+    @contextlib.contextmanager
+    def step(self, name: str, *, is_undo: bool = False) -> Iterator[None]:
+        """Write down that a step is intended, and that it was done.
+
+        An undo goes on where neither can be written: what is live counts more than the record.
+        """
+        if not is_undo:
+            self.check()
+        self._note({"what": "step", "step": name, "done": False}, is_needed=not is_undo)
+        yield
+        self._note({"what": "step", "step": name, "done": True}, is_needed=not is_undo)
+
+    def pause(self) -> None:
+        """Write down that it waits for a person."""
+        self._note({"what": "step", "step": "paused", "done": True})
+
+    def end(
+        self,
+        code: DeployCode,
+        *,
+        why: str = "",
+        live: str = "",
+        is_good: bool = False,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write down what it came to; where that cannot be, it is logged: what is live is as it is."""
+        body = {"code": code, "why": why, "live": live, "is_good": is_good, "evidence": dict(evidence or {})}
+        head = self._note({"what": "ended", **body}, is_needed=False)
+        if head is not None:
+            self.journal.emit(Recorded(row=ROW, head=str(head)))
+
+    def _note(self, body: Mapping[str, Any], *, is_needed: bool = True) -> Head | None:
+        try:
+            return self.journal._append({"attempt": self.attempt, **body})
+        except LedgerError as error:
+            if is_needed:
+                raise
+            _log.error("the ledger does not have that %s: %s", body.get("what"), error)
+            return None
+
+
+def _opened(row: Row) -> Open | None:
+    body = row.body
+    release, owner = _release(body.get("release")), body.get("owner")
+    if release is None or not isinstance(owner, dict):
+        return None
+    try:
+        found = Owner(
+            host=str(owner["host"]),
+            pid=int(owner["pid"]),
+            start_time=int(owner["start_time"]),
+            run_id=row.run_id,
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Open(
+        fence=row.id,
+        attempt=body["attempt"],
+        release=release,
+        why=str(body.get("why", "")),
+        owner=found,
+        at=row.at,
+    )
+
+
+def _stepped(found: Open, body: Mapping[str, Any]) -> Open:
+    if body["what"] == "found":
+        return dataclasses.replace(found, before=_release(body.get("before")), knows_before=True)
+    name, done = str(body.get("step", "")), bool(body.get("done"))
+    steps = tuple(each for each in found.steps if each[0] != name)
+    return dataclasses.replace(found, steps=(*steps, (name, done)), is_paused=name == "paused")
+
+
+def _release(body: object) -> Release | None:
+    if not isinstance(body, dict):
+        return None
+    try:
+        return release_of(body)
+    except ValueError:
+        return None
+
+
+def _me(run_id: str) -> Owner:
+    me = executor.identify(os.getpid()) or executor.ProcessId(os.getpid(), 0)
+    return Owner(host=host(), pid=me.pid, start_time=me.start_time, run_id=run_id)
+
+
+def _who() -> str:
+    """Return the name of who deploys, "" where the machine knows none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""

@@ -1,0 +1,51 @@
+"""How the traffic goes over to a new release, as a value: at once, or in steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """How the traffic goes over.
+
+    `steps` are percents, rising, each above 0 and below 100; none is all at
+    once. Each lasts `step_seconds` at least, and until there were `samples` good
+    answers: without data it is held, and after `hold_seconds` taken back. With
+    `pauses` a person says when it goes on after the first step.
+    """
+
+    steps: tuple[float, ...] = ()
+    step_seconds: float = 30.0
+    samples: int = 10
+    hold_seconds: float = 300.0
+    pauses: bool = False
+
+
+AT_ONCE = Shift()
+
+
+def steps_of(percents: Sequence[float]) -> tuple[float, ...]:
+    """Return canary steps once they are sensible.
+
+    Raises
+    ------
+    UsageError
+        They do not rise, or one is not between 0 and 100.
+
+    Examples
+    --------
+    >>> steps_of([10, 50])
+    (10.0, 50.0)
+    """
+    found = tuple(float(each) for each in percents)
+    if any(not 0 < each < 100 for each in found) or list(found) != sorted(set(found)):
+        raise UsageError(
+            f"canary steps cannot be {', '.join(f'{each:g}' for each in found)}",
+            why="each is a part of the traffic in percent, and they rise",
+            fix="--canary 10,50",
+        )
+    return found

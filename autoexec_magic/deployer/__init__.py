@@ -1,0 +1,1 @@
+"""Make a release live, and take it back."""

@@ -118,7 +118,7 @@ def for_trailer(end: h11.EndOfMessage) -> Fields:
 
 
 def _end_to_end(message: Message) -> Fields:
-    """Return the fields that are not for one hop alone, with names as they were written: some clients mind."""
+    """Return the fields that are not for one hop alone, named as they were written: some clients mind."""
     named = HOP_BY_HOP | _options(message)
     return [(name, value) for name, value in message.headers.raw_items() if name.lower() not in named]
 

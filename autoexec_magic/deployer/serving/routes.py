@@ -76,6 +76,9 @@ class Routes:
         }
 
 
+NOWHERE = Routes()  #: nobody answers
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """One port of a release."""

@@ -30,6 +30,7 @@ from .orchestrator import (
     NO_LIMITS,
     Build,
     Command,
+    Deploy,
     Fixing,
     Plan,
     Report,
@@ -224,7 +225,7 @@ def _usual(steps: Sequence[Step], loaded: settings.Loaded) -> Wanted:
     runs. What a person typed runs as theirs; what bash makes of a line nobody
     has seen, so it is in a cage where there is one, and the question says which.
     """
-    if any(isinstance(step, Script | Sweep | Test | Build) for step in steps):
+    if any(isinstance(step, Script | Sweep | Test | Build | Deploy) for step in steps):
         return cast("Wanted", loaded.config.cage)
     lines = [step.line for step in steps if isinstance(step, Command)]
     if any(map(executor.needs_shell, lines)) and executor.cage.can_be_had("workspace", loaded.workspace):

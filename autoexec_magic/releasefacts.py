@@ -53,7 +53,8 @@ class Spec:
     """What is made live: the artifact, and how it runs.
 
     `artifact` is its kind ("image", "app", "wheel", "folder"), `reference` a
-    path or an image's name, `digest` `sha256:` with 64 digits. `port` is where
+    path or an image's name, `digest` `sha256:` with 64 digits, `inputs_digest` one
+    of what it was built from, or "". `port` is where
     people reach it, 0 for one that is free; `memory_bytes` and `cpus` bound each
     of its `replicas`, 0 is no bound. `options` are the target's own.
     """
@@ -61,6 +62,7 @@ class Spec:
     artifact: str
     reference: str
     digest: str
+    inputs_digest: str = ""
     command: tuple[str, ...] = ()
     port: int = 0
     environment: tuple[tuple[str, str], ...] = ()

@@ -16,7 +16,7 @@ from typing import Protocol, cast, runtime_checkable
 from ..diagnosis.cellmap import CellMap
 from ..errors import UsageError
 from ..values import Artifact
-from .artifacts import PLAIN, BuildPlan, Input, Source, Wish
+from .artifacts import PLAIN, BuildPlan, Input, Source, Wish, digest_of_all
 from .bench import Bench
 from .pulse import Pulse
 from .settings import source_of
@@ -36,6 +36,7 @@ __all__ = [
     "app_maps",
     "as_typed",
     "builder_of",
+    "digest_of_all",
     "fitting",
     "ready",
     "source_of",

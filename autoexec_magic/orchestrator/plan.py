@@ -15,12 +15,14 @@ from ..errors import AutoexecError, Cancelled
 from ..events import FixTried, Installed, Removed
 from ..executor.cage import SHUT, Doors, Limits, Wanted
 from ..installer import Needed
+from ..releasefacts import Deployed
 from ..scripts.handing import Given
 from ..testrunner.cases import Case
 from ..values import Artifact, Diagnosis, Made, Outcome, Phase, Resolution, Verdict
 from .combinations import Combination
 
 if TYPE_CHECKING:
+    from ..deployer import Change, Service
     from junitparser import JUnitXml
 
 NO_LIMITS = Limits()
@@ -186,7 +188,25 @@ class Build:
     dry_run: bool = False
 
 
-Step: TypeAlias = Heal | Install | Fix | Undo | Command | Check | Script | Sweep | Test | Build
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deploy:
+    """Phase deploy: make a release live, or an older one, or finish what was left half done.
+
+    `action` is "deploy", "rollback", "resume" or "abort". A rollback is to the
+    release that `to` names, by its id or the end of it; "" is the last good
+    one. With `dry_run` what would change is all that is found out;
+    `break_lock` is the reason for which a person breaks the lock of another deploy.
+    """
+
+    service: Service
+    action: str = "deploy"
+    to: str = ""
+    dry_run: bool = False
+    break_lock: str = ""
+    notebook: str = ""
+
+
+Step: TypeAlias = Heal | Install | Fix | Undo | Command | Check | Script | Sweep | Test | Build | Deploy
 PHASE_OF: dict[type, Phase] = {
     Heal: "install",
     Install: "install",
@@ -198,6 +218,7 @@ PHASE_OF: dict[type, Phase] = {
     Sweep: "run",
     Test: "test",
     Build: "build",
+    Deploy: "deploy",
 }
 
 
@@ -279,6 +300,8 @@ class PhaseReport:
     classes: Mapping[str, str] = field(default_factory=dict, repr=False)
     artifacts: tuple[Artifact, ...] = ()
     planned: tuple[BuildPlan, ...] = ()
+    deployed: tuple[Deployed, ...] = ()
+    changes: tuple[Change, ...] = ()
     error: AutoexecError | Cancelled | None = None
 
 
@@ -353,6 +376,16 @@ class Report:
     def planned(self) -> tuple[BuildPlan, ...]:
         """What was to be built; all there is of a dry run."""
         return tuple(item for phase in self.phases for item in phase.planned)
+
+    @property
+    def deployed(self) -> tuple[Deployed, ...]:
+        """How the release fared that was to be made live."""
+        return tuple(item for phase in self.phases for item in phase.deployed)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What a deploy would change; all there is of a dry run."""
+        return tuple(item for phase in self.phases for item in phase.changes)
 
     @property
     def classes(self) -> dict[str, str]:

@@ -37,6 +37,7 @@ from .plan import (
     Build,
     Check,
     Command,
+    Deploy,
     Fix,
     Heal,
     Install,
@@ -251,6 +252,12 @@ def _fix(step: Fix, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     )
 
 
+def _deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    from .releasing import deploy  # and what speaks with targets, which few runs do
+
+    return deploy(step, plan, emit, here)
+
+
 _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Heal: _heal,
     Install: _install,
@@ -262,6 +269,7 @@ _PHASES: Mapping[type, Callable[..., PhaseReport]] = {
     Sweep: sweep,
     Test: test,
     Build: build,
+    Deploy: _deploy,
 }
 
 
@@ -295,9 +303,15 @@ def _title(step: Step) -> str:
         return step.file.name
     if isinstance(step, Sweep):
         return f"{len(step.children)} runs, {min(step.jobs, len(step.children))} at a time"
+    return _title_of_late(step)
+
+
+def _title_of_late(step: Step) -> str:
     if isinstance(step, Build):
         return f"{', '.join(step.kinds) or 'what fits'} of {step.path.name}"
-    return "pytest" if isinstance(step, Test) else step.language or "script"
+    if isinstance(step, Deploy):
+        return f"{step.action} {step.service.name} to {step.service.target}"
+    return step.language or "script" if isinstance(step, Script) else "pytest"
 
 
 def _why(error: AutoexecError | Cancelled) -> str:

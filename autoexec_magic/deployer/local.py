@@ -1,0 +1,290 @@
+"""The target `local`: supervised processes on this machine, behind a small proxy; no account, no Docker.
+
+Each release is a folder of its own, with its files, its environment and its
+secrets (0600), and a process (or several) on a port of its own. The proxy has the
+service's port; to switch is to tell it which release answers. The one that
+was live answers in the place of the new one where that fails, until the gate is
+passed. Supervisor and proxy are one process for each service (`serving`), which
+outlives the notebook, and which is asked what is live.
+
+Needs nothing but this machine: it writes below the data folder and listens on
+the loopback address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+from ..errors import DeployError, UsageError
+from ..events import Emit
+from ..history import short_id
+from ..releasefacts import Release, TargetKind
+from ..values import Level
+from . import probing
+from .difference import fields_of
+from .following import last_lines
+from .serving.client import Serving
+from .serving.instance import Instance, State
+from .serving.routes import Share
+from .spelled import release_of, spelled
+from .target import Live, Unwell
+
+RELEASES = "releases"
+SERVING = "serving"
+_ABOUT = "release.json"
+_SECRETS = "secrets.json"
+_RESTARTS = 3  #: after so many it does not get well by waiting
+_EVIDENCE = 8  #: lines of its log
+OPTIONS: frozenset[str] = frozenset({"drain"})
+_DRAIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """How a release is started from its folder: the words, and what a cage has to let it read."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    level: Level = "open"
+    read: tuple[Path, ...] = ()
+
+
+#: Puts a release's files into a folder that is empty, and says how they are started.
+Prepare = Callable[[Release, Path], Prepared]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """One service on this machine.
+
+    Parameters
+    ----------
+    service : str
+        Its name.
+    folder : Path
+        The service's own folder, private.
+    prepare : callable
+        Makes a release's folder what it is; called once for each release.
+    values : mapping of str to str
+        The secrets' values, by name, of the versions of the release that is deployed.
+    """
+
+    kind: ClassVar[TargetKind] = "local"
+    service: str
+    folder: Path
+    prepare: Prepare
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def serving(self) -> Serving:
+        """Who serves it."""
+        return Serving(self.folder / SERVING)
+
+    def live(self) -> Live | None:
+        """Return what is live, as the proxy says; a supervisor that was killed is started again first."""
+        state = self._state()
+        shares = state.routes.shares if state else ()
+        if not state or not shares:
+            return None
+        first = max(shares, key=lambda share: share.percent)
+        release = self._about(first.release_id)
+        return Live(
+            release_id=first.release_id,
+            digest=release.digest if release else "",
+            fields={**fields_of(release.spec), "port": str(state.port)} if release else {},
+            release=release,
+            shares=tuple((share.release_id, share.percent) for share in shares),
+            changed="" if release else "its folder is gone",
+        )
+
+    def stage(self, release: Release, emit: Emit) -> Release:
+        """Put a release into its folder and start it on ports of its own."""
+        self._check(release)
+        place = self._place(release.release_id)
+        if not (place / _ABOUT).is_file():
+            self._furnish(release, place)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.serving.ensure(port=release.spec.port)
+        if release.spec.replicas:
+            self.serving.start(self._instance(release, place))
+        return replace(release, place=str(place))
+
+    def switch(self, release: Release | None, emit: Emit, *, fence: int) -> None:
+        """Let a release answer all requests; the one that did before answers where it fails."""
+        before = self.live()
+        shared = before.shares if before and release else ()
+        was = next((each for each, _ in shared if release and each != release.release_id), "")
+        shares = [Share(release_id=release.release_id)] if release else []
+        self.serving.route(shares, fallback=was, fence=fence)
+
+    def split(self, release: Release, percent: float, emit: Emit, *, fence: int) -> None:
+        """Let a release answer some of the requests."""
+        live = self.live()
+        if live is None:
+            raise DeployError(
+                f"nothing of {self.service} is live yet to share traffic with", fix="leave --canary out"
+            )
+        rest = next((each for each, _ in live.shares if each != release.release_id), "")
+        if not rest:
+            return
+        shares = [
+            Share(release_id=release.release_id, percent=percent),
+            Share(release_id=rest, percent=100 - percent),
+        ]
+        self.serving.route(shares, fallback=rest, fence=fence)
+
+    def unwell(self, release: Release) -> Unwell | None:
+        """Return why it is not well: its processes, its port, and what the proxy saw of its answers."""
+        return self.unwell_aside(release)
+
+    def unwell_aside(self, release: Release) -> Unwell | None:
+        """Return why it is not well, on its own ports."""
+        if not release.spec.replicas:
+            return None
+        state = self.serving.state()
+        found = state.instance(release.release_id) if state else None
+        if state is None or found is None:
+            return Unwell(why="it does not run", evidence=self._words(release))
+        restarts = max((each.restarts for each in found.replicas), default=0)
+        ended = next((each.last_end for each in found.replicas if each.last_end), "")
+        if len(found.ports) < release.spec.replicas or restarts >= _RESTARTS:
+            why = f"it ended ({ended})" if ended else "it is not started yet"
+            again = f", {restarts} times in a row" if restarts > 1 else ""
+            return Unwell(why=f"{why}{again}", is_final=restarts >= _RESTARTS, evidence=self._words(release))
+        gate = release.spec.gate
+        for port in found.ports:
+            if gate.path:
+                why = probing.http(port, gate.path, gate.answer_seconds)
+            else:
+                why = probing.tcp(port, gate.answer_seconds)
+            if why:
+                return Unwell(why=why, evidence=self._words(release))
+        return None
+
+    def tidy(self, live: Release | None, keep: Sequence[Release], emit: Emit) -> None:
+        """End what is not live, and remove the folders of what is not to be kept."""
+        state = self.serving.state()
+        if state is not None:
+            if live is not None:
+                self.serving.route([Share(release_id=live.release_id)], fence=state.fence)
+            for each in state.instances:
+                if each.replicas and (live is None or each.release_id != live.release_id):
+                    self.serving.stop(each.release_id, drain_seconds=self._drain(live))
+            if live is None:
+                self.serving.end()
+        kept = {each.release_id for each in (*keep, *([live] if live else []))}
+        for place in sorted((self.folder / RELEASES).glob("*")):
+            if place.name not in kept:
+                shutil.rmtree(place, ignore_errors=True)
+
+    def logs(self, release: Release, *, lines: int, follow: bool) -> Iterator[str]:
+        """Yield the last lines of its log, and then those that come."""
+        return last_lines(self._log(release), lines=lines, follow=follow)
+
+    def address(self) -> str:
+        """Return where people reach it."""
+        state = self.serving.state()
+        return f"http://{state.host}:{state.port}" if state else ""
+
+    def _state(self) -> State | None:
+        if (state := self.serving.state()) is not None:
+            return state
+        if not (self.folder / SERVING / "state.json").is_file():
+            return None
+        self.serving.ensure()
+        return self.serving.state()
+
+    def _place(self, release_id: str) -> Path:
+        return self.folder / RELEASES / release_id
+
+    def _log(self, release: Release) -> Path:
+        return self.folder / SERVING / "logs" / f"{release.release_id}.log"
+
+    def _words(self, release: Release) -> tuple[str, ...]:
+        return tuple(last_lines(self._log(release), lines=_EVIDENCE, follow=False))
+
+    def _about(self, release_id: str) -> Release | None:
+        try:
+            return release_of(json.loads((self._place(release_id) / _ABOUT).read_bytes())["release"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _check(self, release: Release) -> None:
+        unknown = [name for name, _ in release.spec.options if name not in OPTIONS]
+        if unknown:
+            raise UsageError(
+                f"local knows no option {unknown[0]!r}", fix=f"one of {', '.join(sorted(OPTIONS))}"
+            )
+        if release.spec.cpus:
+            raise UsageError(
+                "local cannot bound processors", fix="leave cpus out, or deploy to docker or kubernetes"
+            )
+
+    def _drain(self, live: Release | None) -> float:
+        try:
+            return float(live.spec.option("drain", str(_DRAIN_SECONDS))) if live else 0.0
+        except ValueError as error:
+            raise UsageError("drain is no number of seconds", fix="drain = 10") from error
+
+    def _furnish(self, release: Release, place: Path) -> None:
+        """Make a release's folder, whole at once: what is found there later is all of it."""
+        part = place.with_name(f".{place.name}.{os.getpid()}.part")
+        part.mkdir(mode=0o700, parents=True)
+        try:
+            missing = [each.name for each in release.spec.secrets if each.name not in self.values]
+            if missing:
+                raise DeployError(
+                    f"{short_id(release.release_id)} of {self.service} has no value of {missing[0]} any more",
+                    why="its folder, which had that version of the secret, is gone",
+                    fix=f"deploy it anew: %autoexec deploy {self.service}",
+                )
+            prepared = self.prepare(release, part)
+            values = {each.name: self.values[each.name] for each in release.spec.secrets}
+            _write(part / _SECRETS, values)
+            about = {
+                "release": spelled(release),
+                "argv": [_in(word, part, place) for word in prepared.argv],
+                "cwd": _in(str(prepared.cwd), part, place),
+                "level": prepared.level,
+                "read": [_in(str(path), part, place) for path in prepared.read],
+            }
+            _write(part / _ABOUT, about)
+            part.rename(place)
+        finally:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(part)
+
+    def _instance(self, release: Release, place: Path) -> Instance:
+        about = json.loads((place / _ABOUT).read_bytes())
+        spec = release.spec
+        return Instance(
+            release_id=release.release_id,
+            argv=tuple(spec.command) or tuple(about["argv"]),
+            cwd=about["cwd"],
+            environment=dict(spec.environment),
+            secrets_file=str(place / _SECRETS) if spec.secrets else "",
+            replicas=spec.replicas,
+            level=about["level"],
+            read=(str(place), *about["read"]),
+            memory_bytes=spec.memory_bytes or None,
+            labels={"digest": spec.digest},
+        )
+
+
+def _in(text: str, part: Path, place: Path) -> str:
+    """Return a path below the unfinished folder as it is once that has its name."""
+    return text.replace(str(part), str(place))
+
+
+def _write(path: Path, value: object) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(json.dumps(value).encode())
+        stream.flush()
+        os.fsync(stream.fileno())

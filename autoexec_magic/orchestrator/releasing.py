@@ -1,0 +1,254 @@
+"""The phase of a deploy: what is described is built, made a release, and deployed to its target."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from .. import builder, deployer, executor
+from ..deployer import Journal, Service, Target, Work
+from ..deployer.local import Local
+from ..errors import DeployError, UsageError
+from ..events import Emit, PhaseFinished, PhaseStarted, Released
+from ..executor.stops import Stop
+from ..history import new_id, now_ms, short_id
+from ..ledger import ledger_in
+from ..releasefacts import Deployed, Release, Spec
+from ..values import Artifact, Verdict
+from .building import bench_of, build
+from .plan import Build, Deploy, PhaseReport, Plan
+from .preparing import Preparer, about_app
+from .surroundings import Surroundings
+
+#: the kinds of artifact that a target takes, the first one is built of a notebook
+TAKES: Mapping[str, tuple[str, ...]] = {
+    "local": ("app", "wheel"),
+    "docker": ("image",),
+    "kubernetes": ("image",),
+    "aws": ("image",),
+    "gcp": ("image",),
+}
+
+
+def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
+    """Carry out what was asked for: deploy, roll back, resume, abort; or only show what a deploy changes."""
+    service = step.service
+    journal = journal_of(service.name, service.target, here, emit)
+    if step.break_lock:
+        for held in journal.break_lock(step.break_lock):
+            emit_line(emit, f"the lock of {held.owner.shown} is broken")
+    work = Work(
+        journal=journal,
+        emit=emit,
+        stop=Stop(cancel=here.cancel, is_cancelled=here.is_cancelled, what=f"the deploy of {service.name}"),
+        shift=service.shift,
+    )
+    if step.action in ("resume", "abort"):
+        target = target_of(service, plan, emit, here, {})
+        found = (deployer.resume if step.action == "resume" else deployer.abort)(target, work)
+        return _report(found, target, emit)
+    if step.action == "rollback":
+        release = older(step.to, journal, target_of(service, plan, emit, here, {}))
+        target = target_of(service, plan, emit, here, {})
+        return _report(deployer.deploy(target, release, work, why="rollback"), target, emit)
+    release, values, artifacts = _release(step, plan, emit, here)
+    target = target_of(service, plan, emit, here, values)
+    if step.dry_run:
+        changes = difference(target, release)
+        return PhaseReport(phase="deploy", verdict=Verdict.PASSED, seconds=0.0, changes=changes)
+    return _report(deployer.deploy(target, release, work), target, emit, artifacts)
+
+
+def journal_of(service: str, target: str, here: Surroundings, emit: Emit = lambda event: None) -> Journal:
+    """Return the record of a service's deploys to a target."""
+    data = here.cache.parent
+    return Journal(ledger=ledger_in(data), service=service, target=target, run_id=here.run_id, emit=emit)
+
+
+def target_of(
+    service: Service, plan: Plan, emit: Emit, here: Surroundings, values: Mapping[str, str]
+) -> Target:
+    """Return where a service goes.
+
+    Raises
+    ------
+    UsageError
+        There is no such target yet.
+    """
+    if service.target == "local":
+        bench = bench_of(plan, emit, here)
+        level = executor.cage.choose(plan.level)
+        return Local(
+            service=service.name,
+            folder=here.cache.parent / "local" / service.name,
+            prepare=Preparer(bench=bench, level=level),
+            values=values,
+        )
+    raise UsageError(f"there is no target {service.target} yet", fix="--target local")
+
+
+def difference(target: Target, release: Release) -> tuple[deployer.Change, ...]:
+    """Return what a deploy would change, as the platform says where it can, else by what it runs with."""
+    if isinstance(target, deployer.Previews):
+        return tuple(target.preview(release))
+    live = target.live()
+    return deployer.changes_of(live.fields if live else {}, deployer.fields_of(release.spec))
+
+
+def older(to: str, journal: Journal, target: Target) -> Release:
+    """Return the release that a rollback makes live: the one that is named, else the last good one.
+
+    Raises
+    ------
+    UsageError
+        There is none, or the words mean several.
+    """
+    releases = {each.release.release_id: each.release for each in reversed(journal.ended())}
+    if to:
+        found = [one for one in releases if to in (one, short_id(one)) or one.endswith(to)]
+        if len(found) != 1:
+            raise UsageError(
+                f"{'no' if not found else 'more than one'} release of {journal.service} is {to!r}",
+                fix=f"%autoexec releases {journal.service}",
+            )
+        return releases[found[0]]
+    live = target.live()
+    good = [each for each in journal.good() if live is None or each.release_id != live.release_id]
+    if not good:
+        raise UsageError(
+            f"there is no release of {journal.service} to go back to",
+            why="none but what is live has passed its gate",
+            fix=f"%autoexec releases {journal.service}",
+        )
+    return good[0]
+
+
+def _release(
+    step: Deploy, plan: Plan, emit: Emit, here: Surroundings
+) -> tuple[Release, dict[str, str], tuple[Artifact, ...]]:
+    """Return the release that is to be live, the values of its secrets, and what was built for it."""
+    service = step.service
+    secrets, values = deployer.resolved(service.secrets, service.folder, here.cache.parent)
+    kind = _kind(service)
+    artifacts = _built(service, kind, step, plan, emit, here)
+    artifact = next(each for each in artifacts if each.artifact == kind)
+    gate, port = service.gate, service.port
+    if kind == "app" and not step.dry_run:
+        about = about_app(Path(artifact.reference))
+        gate = dataclasses.replace(gate, path=gate.path or str(about.get("health") or ""))
+    spec = Spec(
+        artifact=kind,
+        reference=artifact.reference,
+        digest=artifact.digest,
+        inputs_digest=artifact.inputs_digest,
+        command=service.command,
+        port=port,
+        environment=service.environment,
+        secrets=secrets,
+        replicas=service.replicas,
+        memory_bytes=service.memory_bytes,
+        cpus=service.cpus,
+        gate=gate,
+        options=service.options,
+    )
+    release = Release(
+        service=service.name,
+        target=service.target,
+        release_id=new_id(),
+        spec=spec,
+        started=now_ms(),
+        notebook=step.notebook,
+    )
+    return release, values, artifacts
+
+
+def _kind(service: Service) -> str:
+    """Return the kind of artifact that is deployed.
+
+    Raises
+    ------
+    UsageError
+        The target does not take it.
+    """
+    takes = TAKES[service.target]
+    is_notebook = service.path.suffix == ".ipynb"
+    kind = service.artifact or ("image" if service.image else "")
+    kind = kind or (takes[0] if is_notebook or len(takes) == 1 else takes[-1])
+    if kind not in takes:
+        raise UsageError(
+            f"{service.target} takes no {kind}",
+            why=f"it takes {' and '.join(takes)}",
+            fix="--target docker" if kind == "image" else f"leave artifact = '{kind}' out",
+        )
+    return kind
+
+
+def _built(
+    service: Service, kind: str, step: Deploy, plan: Plan, emit: Emit, here: Surroundings
+) -> tuple[Artifact, ...]:
+    """Build what is deployed; of a dry run return what would be, by what it would be built of."""
+    kinds = ("app", "image") if kind == "image" and service.path.suffix == ".ipynb" else (kind,)
+    if kind == "app" and service.path.is_dir() and (service.path / "autoexec-app.json").is_file():
+        return (_there(service.path),)
+    began = time.monotonic()
+    emit(PhaseStarted(phase="build", title=f"{', '.join(kinds)} of {service.path.name}"))
+    verdict = Verdict.FAILED
+    try:
+        own = Build(path=service.path, kinds=kinds, wish=builder.PLAIN, dry_run=step.dry_run)
+        report = build(own, plan, emit, here)
+        verdict = Verdict.PASSED
+    finally:
+        emit(PhaseFinished(phase="build", verdict=verdict, seconds=time.monotonic() - began))
+    if not step.dry_run:
+        return report.artifacts
+    return tuple(
+        Artifact(
+            artifact=each.kind,
+            name=each.name,
+            version=each.version,
+            reference=each.outputs[0] if each.outputs else "",
+            digest=f"(built of {each.inputs_digest})",
+            bytes=0,
+            inputs_digest=each.inputs_digest,
+        )
+        for each in report.planned
+    )
+
+
+def _there(folder: Path) -> Artifact:
+    """Return an app that was built before as an artifact."""
+    from ..builder.app import placed
+
+    about = about_app(folder)
+    files = placed.files_of(folder)
+    return Artifact(
+        artifact="app",
+        name=str(about["name"]),
+        version=str(about["version"]),
+        reference=str(folder),
+        digest=builder.digest_of_all(files),
+        bytes=sum(each.bytes for each in files),
+        inputs_digest=str(about.get("inputs_digest", "")),
+    )
+
+
+def _report(found: Deployed, target: Target, emit: Emit, artifacts: Sequence[Artifact] = ()) -> PhaseReport:
+    address = target.address() if isinstance(target, deployer.Addressed) else ""
+    emit(Released(deployed=found, address=address))
+    return PhaseReport(
+        phase="deploy",
+        verdict=Verdict.PASSED,
+        seconds=0.0,
+        deployed=(found,),
+        artifacts=tuple(artifacts),
+    )
+
+
+def emit_line(emit: Emit, text: str) -> None:
+    """Tell a line."""
+    from ..events import Progress
+
+    emit(Progress(phase="deploy", text=text))

@@ -41,6 +41,7 @@ from .junits import read as junit
 from .logged import diagnose
 from .onrecord import PYTHON, Caller, carry_out, nobody, store, surroundings
 from .orchestrator import NO_LIMITS, Command, Fixing, Report, Test
+from .releases import deploy, logs, releases, rollback, status
 from .scripted import script
 from .testrunner import Past, file_of_past, load_past
 from .trust import Kept
@@ -62,6 +63,7 @@ __all__ = [
     "cancel",
     "check",
     "config",
+    "deploy",
     "diagnose",
     "explain",
     "fix",
@@ -78,15 +80,19 @@ __all__ = [
     "ledger_rows",
     "ledger_verify",
     "locked",
+    "logs",
     "needs_of",
     "nobody",
     "quarantine",
+    "releases",
     "resolve",
+    "rollback",
     "runs",
     "scan",
     "script",
     "sh",
     "show",
+    "status",
     "store",
     "test",
     "tested",

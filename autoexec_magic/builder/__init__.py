@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
@@ -38,6 +39,7 @@ __all__ = [
     "builder_of",
     "digest_of_all",
     "fitting",
+    "health_of",
     "ready",
     "source_of",
     "written_app",
@@ -115,6 +117,16 @@ def written_app(plan: BuildPlan, bench: Bench) -> contextlib.AbstractContextMana
     from . import app
 
     return app.written(plan, bench)
+
+
+def health_of(plan: BuildPlan) -> str:
+    """Return the path by which a planned app will be asked whether it is well, "" where it says none."""
+    from .app.project import APP, Project
+
+    project = plan.data.get("app")
+    if not isinstance(project, Project):
+        return ""
+    return str(json.loads(project.made[APP]).get("health") or "")
 
 
 def app_maps(text: str, folder: Path) -> tuple[CellMap, ...]:

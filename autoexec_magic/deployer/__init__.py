@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .deploying import Paused, Work, abort, before, deploy, resume
 from .difference import changes_of, digest_of, fields_of
-from .journal import ROW, Journal, LockLost, Open
+from .journal import ROW, Journal, LockLost, Open, targets_of
 from .secretrefs import resolved
 from .services import Service, read, service_of
 from .shift import Shift, steps_of
@@ -59,4 +59,5 @@ __all__ = [
     "resume",
     "service_of",
     "steps_of",
+    "targets_of",
 ]

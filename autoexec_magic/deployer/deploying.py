@@ -39,6 +39,7 @@ from .shift import AT_ONCE, Shift
 from .target import Aside, Live, Splits, Target, Tidies, Unanswered, Unwell
 
 ASK_AGAIN_SECONDS = 120.0  #: for so long an undo asks a platform that does not answer
+QUICK_SECONDS = 0.1  #: between two looks at a release that nobody uses yet
 KEPT = 5  #: releases that stay at a target, for a rollback
 
 
@@ -226,7 +227,11 @@ def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, t
     if isinstance(target, Aside):
         aside = target
         with _step("try", work, attempt):
-            _let_through(await_well(gate, lambda: aside.unwell_aside(staged), work.stop, bakes=False), staged)
+            quick = replace(gate, interval_seconds=min(gate.interval_seconds, QUICK_SECONDS))
+            _let_through(
+                await_well(quick, lambda: aside.unwell_aside(staged), work.stop, bakes=False), staged
+            )
+            gate = replace(gate, successes=1)  # it was well as often as it has to be
     for number, percent in enumerate(work.shift.steps):
         _share(target, staged, percent, work, attempt, touched)
         if number == 0 and work.shift.pauses:
@@ -319,7 +324,7 @@ def _taken_back(
     service = attempt.journal.service
     if found is None:
         if touched.is_any or isinstance(fault, _Shut):
-            error: BaseException = _rolled_back(fault, service, what)
+            error: BaseException = _rolled_back(fault, attempt.release, what)
         else:
             error = fault
             _also(fault, f"nothing was changed: {what}")
@@ -395,8 +400,9 @@ def _unanswered(error: Unanswered, service: str, repair: str, *, is_back: bool) 
     )
 
 
-def _rolled_back(fault: BaseException, service: str, what: str) -> RolledBack:
-    fix = getattr(fault, "fix", "") or f"%autoexec logs {service}"
+def _rolled_back(fault: BaseException, release: Release, what: str) -> RolledBack:
+    service = release.service
+    fix = getattr(fault, "fix", "") or f"%autoexec logs {service} --release {short_id(release.release_id)}"
     error = RolledBack(f"the new release of {service} is not live; {what}", why=_words(fault), fix=fix)
     error.evidence = tuple(getattr(fault, "evidence", ()))
     return error

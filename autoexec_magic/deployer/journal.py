@@ -24,7 +24,7 @@ from typing import Any
 
 from .. import executor
 from ..chain import Head, Row
-from ..errors import LedgerError, ServiceLocked, UsageError
+from ..errors import DeployError, LedgerError, ServiceLocked, UsageError
 from ..events import Emit, Recorded
 from ..history import host, new_id, now_ms, short_id
 from ..ledger import Ledger
@@ -87,11 +87,16 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """The deploys of one service to one target, on the ledger."""
+    """The deploys of one service to one target, on the ledger.
+
+    `project` tells the services of one project from those of another that have
+    the same names; it is a digest, and names no folder.
+    """
 
     ledger: Ledger
     service: str
     target: str
+    project: str = ""
     run_id: str = ""
     emit: Emit = field(default=lambda event: None)
 
@@ -157,6 +162,7 @@ class Journal:
         LedgerError
             Nothing can be written down, and so nothing is begun.
         """
+        self._refuse_other_project()
         self._refuse_held(self.open())
         owner = _me(self.run_id)
         attempt = new_id()
@@ -166,6 +172,7 @@ class Journal:
                 "attempt": attempt,
                 "release": spelled(release),
                 "why": why,
+                "project": self.project,
                 "owner": {"host": owner.host, "pid": owner.pid, "start_time": owner.start_time},
                 "by": _who(),
             }
@@ -207,6 +214,17 @@ class Journal:
             self._append({"what": "broken", "attempt": each.attempt, "why": reason, "by": _who()})
         return held
 
+    def _refuse_other_project(self) -> None:
+        """Refuse to take the place of a service of the same name that another project has."""
+        newest = next((row.body for row in self._rows() if row.body["what"] == "begun"), None)
+        project = str(newest.get("project", "")) if newest else ""
+        if project and self.project and project != self.project:
+            raise DeployError(
+                f"another project has a service {self.service} on {self.target}",
+                why="to deploy this one would take its place",
+                fix=f"%autoexec deploy … --name {self.service[:36]}-2, or roll the other one back there",
+            )
+
     def _open_if_readable(self) -> list[Open]:
         try:
             return self.open()
@@ -236,6 +254,18 @@ class Journal:
 
     def _append(self, body: Mapping[str, Any]) -> Head:
         return self.ledger.append(ROW, {"service": self.service, "target": self.target, **body}, self.run_id)
+
+
+def targets_of(service: str, project: str, ledger: Ledger) -> list[str]:
+    """Return the targets that a project's service was deployed to, the newest first."""
+    found = (
+        str(row.body.get("target"))
+        for row in ledger.rows(ROW)
+        if row.body.get("what") == "begun"
+        and row.body.get("service") == service
+        and row.body.get("project") == project
+    )
+    return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,12 @@ def http(port: int, path: str, seconds: float, *, host: str = "127.0.0.1") -> st
         On which address.
     """
     until = time.monotonic() + seconds
-    lines = (f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "User-Agent: autoexec-probe", "Connection: close")
+    lines = (
+        f"GET {path} HTTP/1.1",
+        f"Host: {host}:{port}",
+        "User-Agent: autoexec",
+        "Connection: close",
+    )
     try:
         with socket.create_connection((host, port), timeout=_left(until)) as line:
             line.settimeout(_left(until))

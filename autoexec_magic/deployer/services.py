@@ -89,7 +89,13 @@ class Service:
     is_described: bool = False
 
 
-def service_of(what: str, cwd: Path, workspace: Path, given: Mapping[str, object] | None = None) -> Service:
+def service_of(
+    what: str,
+    cwd: Path,
+    workspace: Path,
+    given: Mapping[str, object] | None = None,
+    deployed: Callable[[str], Sequence[str]] = lambda name: (),
+) -> Service:
     """Return the service that a word means: a name in the settings, a notebook, or a folder.
 
     Parameters
@@ -101,7 +107,11 @@ def service_of(what: str, cwd: Path, workspace: Path, given: Mapping[str, object
     workspace : Path
         The project's folder, whose settings are read.
     given : mapping, optional
-        What the line says, by the names of `KNOWN`; it wins.
+        What the line says, by the names of `KNOWN`; it wins. `name` is the
+        service's.
+    deployed : callable, optional
+        Takes a name, and returns the targets that a service of this project and
+        that name was deployed to.
 
     Raises
     ------
@@ -109,20 +119,26 @@ def service_of(what: str, cwd: Path, workspace: Path, given: Mapping[str, object
         There is no such service, or a setting cannot be.
     """
     described = read(workspace)
+    given = dict(given or {})
+    named = str(given.pop("name", ""))
     if not what and len(described) == 1:
         what = next(iter(described))
     if what in described:
-        values = {**described[what], **(given or {})}
-        return _made(what, values, workspace, workspace / str(values.get("path", ".")), is_described=True)
+        values = {**described[what], **given}
+        return _made(
+            named or what, values, workspace, workspace / str(values.get("path", ".")), is_described=True
+        )
     path = cwd / Path(what).expanduser()
     if not what or path.exists():
-        name = _name_of(path if what else workspace)
+        name = named or _name_of(path if what else workspace)
         if name in described:
             return service_of(name, cwd, workspace, given)
-        return _made(name, dict(given or {}), workspace, path if what else workspace)
+        return _made(name, given, workspace, path if what else workspace)
+    if NAME.fullmatch(what) and (targets := deployed(what)):
+        return _made(what, {"target": targets[0], **given}, workspace, workspace)
     near = difflib.get_close_matches(what, described, n=1)
-    if (given or {}).get("image") and NAME.fullmatch(what):
-        return _made(what, dict(given or {}), workspace, workspace)
+    if given.get("image") and NAME.fullmatch(what):
+        return _made(what, given, workspace, workspace)
     raise UsageError(
         f"there is no service, notebook or folder {what!r}",
         why=f"the settings have {', '.join(described) or 'no service'}",

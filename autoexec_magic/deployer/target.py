@@ -18,7 +18,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from ..errors import DeployError
 from ..events import Emit
-from ..releasefacts import Release
+from ..releasefacts import Release, TargetKind
 
 
 class Unanswered(DeployError):
@@ -73,7 +73,7 @@ class Target(Protocol):
     thing to type, and asks again by itself where a platform says that it is busy.
     """
 
-    kind: ClassVar[str]
+    kind: ClassVar[TargetKind]
 
     def live(self) -> Live | None:
         """Return what is live, read from the platform itself; None where nothing is."""

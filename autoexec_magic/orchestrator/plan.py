@@ -22,8 +22,9 @@ from ..values import Artifact, Diagnosis, Made, Outcome, Phase, Resolution, Verd
 from .combinations import Combination
 
 if TYPE_CHECKING:
-    from ..deployer import Change, Service
     from junitparser import JUnitXml
+
+    from ..deployer import Change, Service
 
 NO_LIMITS = Limits()
 

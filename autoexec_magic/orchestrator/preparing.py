@@ -26,6 +26,7 @@ class Preparer:
 
     bench: builder.Bench
     level: Level
+    workspace: Path
 
     def __call__(self, release: Release, folder: Path) -> Prepared:
         """Put all that a release needs into its folder, and say how it is started.
@@ -36,7 +37,7 @@ class Preparer:
             It is not there any more, is another one, or is nothing that listens.
         """
         spec = release.spec
-        source = Path(spec.reference)
+        source = self.workspace / spec.reference
         if not source.exists():
             raise DeployError(
                 f"{source.name} is not there any more", fix=f"%autoexec deploy {release.service}"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
 from .. import builder, deployer, executor
 from ..deployer import Journal, Service, Target, Work
 from ..deployer.local import Local
-from ..errors import DeployError, UsageError
+from ..errors import UsageError
 from ..events import Emit, PhaseFinished, PhaseStarted, Released
 from ..executor.stops import Stop
 from ..history import new_id, now_ms, short_id
@@ -23,6 +23,7 @@ from .plan import Build, Deploy, PhaseReport, Plan
 from .preparing import Preparer, about_app
 from .surroundings import Surroundings
 
+_HEALTH = "health"  #: of an app, among what it says of itself
 #: the kinds of artifact that a target takes, the first one is built of a notebook
 TAKES: Mapping[str, tuple[str, ...]] = {
     "local": ("app", "wheel"),
@@ -64,8 +65,19 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
 
 def journal_of(service: str, target: str, here: Surroundings, emit: Emit = lambda event: None) -> Journal:
     """Return the record of a service's deploys to a target."""
-    data = here.cache.parent
-    return Journal(ledger=ledger_in(data), service=service, target=target, run_id=here.run_id, emit=emit)
+    return Journal(
+        ledger=ledger_in(here.cache.parent),
+        service=service,
+        target=target,
+        project=project_of(here.workspace),
+        run_id=here.run_id,
+        emit=emit,
+    )
+
+
+def project_of(workspace: Path) -> str:
+    """Return what tells a project from others of this user: a digest of where it lies."""
+    return hashlib.sha256(str(workspace.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def target_of(
@@ -84,7 +96,7 @@ def target_of(
         return Local(
             service=service.name,
             folder=here.cache.parent / "local" / service.name,
-            prepare=Preparer(bench=bench, level=level),
+            prepare=Preparer(bench=bench, level=level, workspace=here.workspace),
             values=values,
         )
     raise UsageError(f"there is no target {service.target} yet", fix="--target local")
@@ -95,7 +107,13 @@ def difference(target: Target, release: Release) -> tuple[deployer.Change, ...]:
     if isinstance(target, deployer.Previews):
         return tuple(target.preview(release))
     live = target.live()
-    return deployer.changes_of(live.fields if live else {}, deployer.fields_of(release.spec))
+    now, new = dict(live.fields) if live else {}, deployer.fields_of(release.spec)
+    if not release.spec.port:
+        now.pop("port", None)  # where it listens is kept
+    was = live.release.spec if live and live.release else None
+    if was and was.inputs_digest and was.inputs_digest == release.spec.inputs_digest:
+        new["digest"] = was.digest
+    return deployer.changes_of(now, new)
 
 
 def older(to: str, journal: Journal, target: Target) -> Release:
@@ -136,12 +154,11 @@ def _release(
     artifacts = _built(service, kind, step, plan, emit, here)
     artifact = next(each for each in artifacts if each.artifact == kind)
     gate, port = service.gate, service.port
-    if kind == "app" and not step.dry_run:
-        about = about_app(Path(artifact.reference))
-        gate = dataclasses.replace(gate, path=gate.path or str(about.get("health") or ""))
+    if kind == "app" and not gate.path:
+        gate = dataclasses.replace(gate, path=dict(artifact.provenance).get(_HEALTH, ""))
     spec = Spec(
         artifact=kind,
-        reference=artifact.reference,
+        reference=_from(here.workspace, artifact.reference),
         digest=artifact.digest,
         inputs_digest=artifact.inputs_digest,
         command=service.command,
@@ -203,7 +220,7 @@ def _built(
     finally:
         emit(PhaseFinished(phase="build", verdict=verdict, seconds=time.monotonic() - began))
     if not step.dry_run:
-        return report.artifacts
+        return tuple(_with_health(each) if each.artifact == "app" else each for each in report.artifacts)
     return tuple(
         Artifact(
             artifact=each.kind,
@@ -213,9 +230,23 @@ def _built(
             digest=f"(built of {each.inputs_digest})",
             bytes=0,
             inputs_digest=each.inputs_digest,
+            provenance=((_HEALTH, builder.health_of(each)),),
         )
         for each in report.planned
     )
+
+
+def _with_health(app: Artifact) -> Artifact:
+    """Return an app that listens, with the path by which it is asked whether it is well."""
+    about = about_app(Path(app.reference))
+    return dataclasses.replace(app, provenance=(*app.provenance, (_HEALTH, str(about.get("health") or ""))))
+
+
+def _from(workspace: Path, reference: str) -> str:
+    """Return a path from the project, where it lies in it: the ledger needs no home's name."""
+    path = Path(reference)
+    is_inside = path.is_absolute() and path.is_relative_to(workspace)
+    return str(path.relative_to(workspace)) if is_inside else reference
 
 
 def _there(folder: Path) -> Artifact:
@@ -224,14 +255,16 @@ def _there(folder: Path) -> Artifact:
 
     about = about_app(folder)
     files = placed.files_of(folder)
-    return Artifact(
-        artifact="app",
-        name=str(about["name"]),
-        version=str(about["version"]),
-        reference=str(folder),
-        digest=builder.digest_of_all(files),
-        bytes=sum(each.bytes for each in files),
-        inputs_digest=str(about.get("inputs_digest", "")),
+    return _with_health(
+        Artifact(
+            artifact="app",
+            name=str(about["name"]),
+            version=str(about["version"]),
+            reference=str(folder),
+            digest=builder.digest_of_all(files),
+            bytes=sum(each.bytes for each in files),
+            inputs_digest=str(about.get("inputs_digest", "")),
+        )
     )
 
 

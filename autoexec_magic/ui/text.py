@@ -25,6 +25,7 @@ from ..events import (
     PhaseFinished,
     PhaseStarted,
     Progress,
+    Released,
     Removed,
     Resolved,
     RunFinished,
@@ -39,6 +40,7 @@ from ..values import Resolution, Stream, Verdict
 from .artifacts import built_lines
 from .cases import Cases, cover_lines
 from .children import Labelled, Table
+from .releaserows import released_lines
 
 Write = Callable[[Stream, str], None]
 _WARNING = "! "  #: how a line of a phase's begins that a person should read
@@ -186,6 +188,8 @@ class Lines:
         if isinstance(event, Progress) and event.text.startswith(_WARNING):
             self._warned.add(event.text.removeprefix(_WARNING))
             return [f"  {event.text}"]
+        if isinstance(event, Released):
+            return released_lines(event)
         return built_lines(event, self._warned) if isinstance(event, Stepped | Built) else []
 
     def _of_children(self, event: ChildStarted | ChildFinished | PhaseFinished) -> list[str]:

@@ -20,7 +20,7 @@ from ..builder import KINDS
 from ..diagnosis.nearest import nearest
 from ..errors import UsageError
 from ..installer.language import LANGUAGES
-from . import built, diagnoses, fixes, indexes, junits, options, rows, rulings, sought, speak, tested
+from . import built, deploys, diagnoses, fixes, indexes, junits, options, rows, rulings, sought, speak, tested
 from . import why as reasons
 from .spoken import Spoken
 
@@ -322,6 +322,25 @@ VERBS: Mapping[str, Verb] = {
         run=built.build,
         choices={"words": (*KINDS, built.ALL)},
     ),
+    "deploy": Verb(
+        help="make a service live, gated by its health; undone when unwell",
+        add=deploys.add_deploy,
+        run=deploys.deploy,
+    ),
+    "rollback": Verb(
+        help="make an older release live, by the same gate",
+        add=deploys.add_rollback,
+        run=deploys.rollback,
+    ),
+    "releases": Verb(
+        help="the releases of a service, and how each fared", add=deploys.add_releases, run=deploys.releases
+    ),
+    "status": Verb(
+        help="what is live, as its platform says, and whether it is well",
+        add=deploys.add_releases,
+        run=deploys.status,
+    ),
+    "logs": Verb(help="what a release wrote", add=deploys.add_logs, run=deploys.logs),
     "why": Verb(
         help="explain the last failure here, and fix it if asked to", add=options.add_why, run=reasons.why
     ),

@@ -8,7 +8,14 @@ from typing import Literal, TypeAlias
 TargetKind: TypeAlias = Literal["local", "docker", "kubernetes", "aws", "gcp"]
 Strategy: TypeAlias = Literal["all-at-once", "rolling", "blue-green", "canary"]
 DeployCode: TypeAlias = Literal[
-    "deployed", "rolled-back", "rollback-failed", "rollback-unverified", "unknown", "cancelled", "failed"
+    "deployed",
+    "withdrawn",
+    "rolled-back",
+    "rollback-failed",
+    "rollback-unverified",
+    "unknown",
+    "cancelled",
+    "failed",
 ]
 
 

@@ -118,7 +118,7 @@ def rollback(
         The service.
     to : str, optional
         The release, by its id or the end of it; by default the last one that
-        passed its gate and is not live.
+        passed its gate and is not live. "nothing" takes the service away.
     given, yes, caller : optional
         As for `deploy`, as is what is raised.
     """

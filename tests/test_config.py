@@ -224,7 +224,7 @@ def test_a_number_past_all_bounds_is_an_error(place):
         pytest.param("timout", "did you mean timeout?", id="a-letter-missing"),
         pytest.param("keep_mb", "did you mean keep-mb?", id="underscore"),
         pytest.param("TIMEOUT", "one of timeout, keep-mb,", id="nothing-near"),
-        pytest.param("deploy", "one of timeout, keep-mb,", id="another-tool's"),
+        pytest.param("publish", "one of timeout, keep-mb,", id="another-tool's"),
     ],
 )
 def test_an_unknown_key_names_the_nearest(place, source, key, hint):

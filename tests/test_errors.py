@@ -35,6 +35,12 @@ TABLE = {
     errors.ScriptError: ("script-failed", "failed", 1),
     errors.CasesFailed: ("cases-failed", "failed", 1),
     errors.BuildError: ("build-failed", "failed", 1),
+    errors.DeployError: ("deploy-failed", "failed", 1),
+    errors.ServiceLocked: ("locked", "failed", 1),
+    errors.RolledBack: ("rolled-back", "failed", 1),
+    errors.RollbackFailed: ("rollback-failed", "failed", 1),
+    errors.RollbackUnverified: ("rollback-unverified", "failed", 1),
+    errors.DeployUnknown: ("unknown", "failed", 1),
     errors.Cancelled: ("cancelled", "cancelled", 130),
 }
 CLASSES = pytest.mark.parametrize("cls", TABLE, ids=lambda cls: cls.__name__)

@@ -8,7 +8,7 @@ they are kept (`secretrefs`).
 
 from __future__ import annotations
 
-from .deploying import Paused, Work, abort, before, deploy, resume
+from .deploying import Paused, Work, abort, before, deploy, resume, withdraw
 from .difference import changes_of, digest_of, fields_of
 from .journal import ROW, Journal, LockLost, Open, targets_of
 from .secretrefs import resolved
@@ -60,4 +60,5 @@ __all__ = [
     "service_of",
     "steps_of",
     "targets_of",
+    "withdraw",
 ]

@@ -146,6 +146,30 @@ def abort(target: Target, work: Work) -> Deployed:
         return Deployed(release=was or left.release, code="rolled-back", why=found.what)
 
 
+def withdraw(target: Target, work: Work) -> Deployed:
+    """Take the service away, because a person says so, and return what was live.
+
+    Raises
+    ------
+    DeployError
+        Nothing is live, or it is still there.
+    """
+    service = work.journal.service
+    was = before(target, work.journal)
+    if was is None:
+        raise DeployError(f"nothing of {service} is live", fix=f"%autoexec deploy {service}")
+    with _signals(work), work.journal.attempt(was, "withdraw") as attempt:
+        attempt.note_before(was)
+        with _step("switch", work, attempt):
+            target.switch(None, work.emit, fence=attempt.fence)
+        if why := _not_live(target.live(), None):
+            attempt.end("failed", why=why, live=was.release_id)
+            raise DeployError(f"{service} was not taken away", why=why, fix=f"%autoexec status {service}")
+        attempt.end("withdrawn")
+        _tidied(target, None, work)
+    return Deployed(release=was, code="withdrawn", run_id=work.journal.run_id)
+
+
 def _left(work: Work) -> Open:
     left = work.journal.left()
     if left is None:

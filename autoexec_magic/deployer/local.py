@@ -112,8 +112,7 @@ class Local:
             self._furnish(release, place)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.serving.ensure(port=release.spec.port)
-        if release.spec.replicas:
-            self.serving.start(self._instance(release, place))
+        self.serving.start(self._instance(release, place))
         return replace(release, place=str(place))
 
     def switch(self, release: Release | None, emit: Emit, *, fence: int) -> None:

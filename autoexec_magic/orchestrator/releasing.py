@@ -23,6 +23,7 @@ from .plan import Build, Deploy, PhaseReport, Plan
 from .preparing import Preparer, about_app
 from .surroundings import Surroundings
 
+NOTHING = "nothing"  #: what a service is rolled back to that is taken away
 _HEALTH = "health"  #: of an app, among what it says of itself
 #: the kinds of artifact that a target takes, the first one is built of a notebook
 TAKES: Mapping[str, tuple[str, ...]] = {
@@ -51,9 +52,12 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
         target = target_of(service, plan, emit, here, {})
         found = (deployer.resume if step.action == "resume" else deployer.abort)(target, work)
         return _report(found, target, emit)
-    if step.action == "rollback":
-        release = older(step.to, journal, target_of(service, plan, emit, here, {}))
+    if step.action == "rollback" and step.to == NOTHING:
         target = target_of(service, plan, emit, here, {})
+        return _report(deployer.withdraw(target, work), target, emit)
+    if step.action == "rollback":
+        target = target_of(service, plan, emit, here, {})
+        release = older(step.to, journal, target)
         return _report(deployer.deploy(target, release, work, why="rollback"), target, emit)
     release, values, artifacts = _release(step, plan, emit, here)
     target = target_of(service, plan, emit, here, values)

@@ -74,7 +74,12 @@ def add_deploy(parser: argparse.ArgumentParser) -> None:
 def add_rollback(parser: argparse.ArgumentParser) -> None:
     """Add what `rollback` takes."""
     _add_service(parser)
-    parser.add_argument("--to", default="", metavar="RELEASE", help="which one; its id, or the end of it")
+    parser.add_argument(
+        "--to",
+        default="",
+        metavar="RELEASE",
+        help="which one: its id, or the end of it; `nothing` takes the service away",
+    )
     parser.add_argument("--yes", action="store_true", help="roll back to the last good one, unasked")
 
 

@@ -104,6 +104,8 @@ def released_lines(event: Released) -> list[str]:
     deployed: Deployed = event.deployed
     release = deployed.release
     where = f" at {event.address}" if event.address else ""
+    if deployed.code == "withdrawn":
+        return [f"→ {release.service} is taken away from {release.target}"]
     if deployed.code != "deployed":
         return [f"→ {release.service} on {release.target}: {deployed.code}{where}"]
     which = f"release {short_id(release.release_id)} · {release.digest[:19]}…"

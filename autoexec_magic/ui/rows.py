@@ -40,6 +40,7 @@ def described(row: Row) -> str:
         items = row.body.get(key, ())
         lines += [f"        {mark} {_named(item)}" for item in items if isinstance(item, dict)]
     lines += _built(row.body) if row.kind == "build" else []
+    lines += _deployed(row.body) if row.kind == "deploy" else []
     for key in ("undoes", "why"):
         lines += [f"        {key} {row.body[key]}"] if row.body.get(key) else []
     place = row.body.get("environment")
@@ -97,6 +98,21 @@ def _nothing(call: Call) -> str:
 
 _DOES: Mapping[str, Callable[[Call, Caller], Spoken]] = {"show": _show, "verify": _verify}
 _MARKS = {"added": "+", "replaced": "- instead of", "removed": "-", "restored": "+"}
+
+
+def _deployed(body: Mapping[str, Any]) -> list[str]:
+    """Return what a row of a deploy is about: how it began, a step, or its end."""
+    place, what = f"{body.get('service')} on {body.get('target')}", body.get("what")
+    release = body.get("release")
+    if what == "begun" and isinstance(release, dict):
+        return [f"        {place}: release {short_id(str(release.get('release_id')))} begins"]
+    if what == "step":
+        return [f"        {place}: {body.get('step')} {'done' if body.get('done') else 'intended'}"]
+    if what == "found":
+        before = body.get("before")
+        known = short_id(str(before.get("release_id"))) if isinstance(before, dict) else "nothing"
+        return [f"        {place}: to go back to: {known}"]
+    return [f"        {place}: {body.get('code', what)}"]
 
 
 def _built(body: Mapping[str, Any]) -> list[str]:

@@ -41,7 +41,7 @@ class Instance:
         A file of JSON, variables and their values, that only this user can read. It is
         read at each start; the values are told nowhere, and masked in the log.
     replicas : int, default 1
-        How many of it run, 1 to 64.
+        How many of it run, 0 to 64: of none it is known, and answers nobody.
     level : Level, default "open"
         The cage. Its workspace is `project`, or `cwd`.
     net : "all" or tuple of int, default "all"
@@ -85,8 +85,8 @@ class Instance:
                 f"a release cannot be called {self.release_id!r}",
                 fix="at most 100 letters, digits, `.`, `_` and `-`, the first one a letter or digit",
             )
-        if not 1 <= self.replicas <= _MOST_REPLICAS:
-            raise UsageError(f"{self.replicas} replicas cannot be", fix=f"1 to {_MOST_REPLICAS}")
+        if not 0 <= self.replicas <= _MOST_REPLICAS:
+            raise UsageError(f"{self.replicas} replicas cannot be", fix=f"0 to {_MOST_REPLICAS}")
         if not self.argv or not Path(self.argv[0]).is_absolute():
             raise UsageError(
                 f"{self.release_id} has no program to start",

@@ -1,0 +1,170 @@
+"""The scenarios on this machine, and what is this target's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import stat
+
+import pytest
+from deployer import scenarios
+from deployer.scenarios import GATE, deploy, first, is_live, release, work
+from deployer.traffic import asking, said
+
+from autoexec_magic.deployer import Shift
+from autoexec_magic.errors import DeployError, RollbackFailed, RolledBack, UsageError
+from autoexec_magic.releasefacts import Secret
+
+
+@scenarios.each()
+@pytest.mark.limit(180)
+def test_scenario(bed, scenario):
+    """What is told of it is told where it is written."""
+    scenario(bed)
+
+
+@pytest.mark.slow
+@pytest.mark.limit(180)
+@pytest.mark.parametrize("step", scenarios.STEPS)
+@pytest.mark.parametrize("ending", [scenarios.resume, scenarios.abort], ids=["resume", "abort"])
+def test_the_client_may_die_at_each_step(bed, step, ending):
+    """And no request fails."""
+    scenarios.killed(bed, step, ending)
+
+
+def test_a_canary_splits_the_traffic(bed):
+    """First a part of it, then all; nobody is refused."""
+    first(bed)
+    new = release(bed, "2")
+    shift = Shift(steps=(20, 60), step_seconds=1, samples=3)
+    with asking(bed.url()) as seen:
+        deploy(bed.target(), new, work(bed, shift=shift))
+    is_live(bed, new)
+    assert seen.failures == []
+    assert set(seen.versions) == {"1", "2"}
+
+
+def test_an_undo_to_what_does_not_start_any_more_is_loud(bed):
+    """Its program is gone: it is not said that it is back."""
+    old = first(bed)
+    gate = dataclasses.replace(GATE, bake_seconds=30, failures=1)
+    target = bed.target()
+    switch = target.serving.stop
+
+    class Breaking(type(target)):
+        def switch(self, release, emit, *, fence):
+            super().switch(release, emit, fence=fence)
+            if release and release.release_id != old.release_id:
+                (bed.folder / "web/releases" / old.release_id / "served.py").unlink()
+                switch(old.release_id, drain_seconds=0)
+
+    breaking = Breaking(
+        service=target.service, folder=target.folder, prepare=target.prepare, values=target.values
+    )
+    with pytest.raises(RollbackFailed) as caught:
+        deploy(
+            breaking,
+            release(bed, "2", "fails:3", gate=gate),
+            work(bed),
+        )
+    assert "%autoexec" in caught.value.fix
+
+
+def test_it_goes_on_when_its_supervisor_is_killed(bed):
+    """Whoever asks next starts it again, with the same port and the same release."""
+    made = first(bed)
+    url = bed.url()
+    os.kill(bed.target().serving.state().pid, signal.SIGKILL)
+    target = bed.target()
+    assert target.live().release_id == made.release_id
+    scenarios.eventually(lambda: said(url)["version"] == "1")
+    assert bed.url() == url
+
+
+def test_a_process_that_dies_is_started_again(bed):
+    """With a pause that grows, and not by us."""
+    first(bed)
+    state = bed.target().serving.state()
+    os.kill(state.instances[0].replicas[0].pid, signal.SIGKILL)
+    scenarios.eventually(lambda: bed.target().serving.state().instances[0].replicas[0].restarts == 1)
+    scenarios.eventually(lambda: said(bed.url())["version"] == "1")
+
+
+def test_replicas_share_the_requests(bed):
+    """Each on a port of its own."""
+    made = first(bed, replicas=3)
+    assert len(bed.target().serving.state().instance(made.release_id).ports) == 3
+
+
+@pytest.mark.limit(60)
+def test_scaled_to_zero_it_is_live_and_answers_nobody(bed):
+    """And comes back by a rollback."""
+    old = first(bed)
+    none = release(bed, "2", replicas=0)
+    deploy(bed.target(), none, work(bed))
+    assert bed.target().live().release_id == none.release_id
+    deploy(bed.target(), old, work(bed), why="rollback")
+    is_live(bed, old)
+
+
+def test_secrets_are_in_a_file_of_ones_own(bed):
+    """And nowhere else that we write."""
+    secret = (Secret(name="SECRET", reference="env:S", version="1"),)
+    made = release(bed, "1", secrets=secret)
+    deploy(bed.target({"SECRET": "very-secret-value"}), made, work(bed))
+    files = [path for path in bed.folder.rglob("*") if path.is_file()]
+    [holds] = [path for path in files if b"very-secret-value" in path.read_bytes()]
+    assert holds.name == "secrets.json"
+    assert stat.S_IMODE(holds.stat().st_mode) == 0o600
+    assert "very-secret-value" not in json.dumps([str(bed.target().live())])
+
+
+def test_a_secret_that_nobody_has_any_more_is_told(bed):
+    """By its name, with what to type; nothing was changed."""
+    old = first(bed)
+    secret = (Secret(name="SECRET", reference="env:S", version="1"),)
+    with pytest.raises(DeployError, match="has no value of SECRET"):
+        deploy(bed.target(), release(bed, "2", secrets=secret), work(bed))
+    is_live(bed, old)
+
+
+@pytest.mark.parametrize("changes", [{"options": (("drian", "3"),)}, {"cpus": 2.0}])
+def test_what_it_does_not_know_is_refused(bed, changes):
+    """Before anything is done."""
+    with pytest.raises(UsageError):
+        deploy(bed.target(), release(bed, "1", **changes), work(bed))
+    assert bed.target().live() is None
+
+
+def test_what_is_not_live_is_ended_and_old_folders_go(bed):
+    """The live one alone runs; those of the last good ones stay, the unwell one's does not."""
+    first(bed)
+    new = release(bed, "2")
+    deploy(bed.target(), new, work(bed))
+    with pytest.raises(RolledBack):
+        deploy(bed.target(), release(bed, "3", "exits"), work(bed))
+    running = [each.release_id for each in bed.target().serving.state().instances if each.replicas]
+    assert running == [new.release_id]
+    assert len(list((bed.folder / "web/releases").iterdir())) == 2
+
+
+def test_its_log_is_read(bed):
+    """The last lines of it."""
+    made = first(bed)
+    lines = list(bed.target().logs(made, lines=5, follow=False))
+    assert any("version 1 begins" in line for line in lines)
+
+
+def test_the_port_that_was_asked_for_is_the_services(bed):
+    """And stays, whatever is deployed after."""
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    first(bed, port=port)
+    assert bed.url() == f"http://127.0.0.1:{port}"
+    deploy(bed.target(), release(bed, "2"), work(bed))
+    assert bed.url() == f"http://127.0.0.1:{port}"

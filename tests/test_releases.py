@@ -1,0 +1,173 @@
+"""The verbs of a deploy as functions: a notebook goes live on this machine, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deployer.notebooks import APP, note
+from deployer.traffic import said
+
+from autoexec_magic import api, config
+from autoexec_magic.errors import DeployError, RolledBack, UsageError
+from autoexec_magic.events import Recorded, Released, Stepped
+
+BROKEN = APP.replace(
+    "import json, os", "import json, os, sys\nif 'PORT' in os.environ: sys.exit('no database')"
+)
+QUICK = {"bake": 0.2, "interval": 0.1}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Iterator[Path]:
+    """Return a project with the notebook in it; what it deploys is taken away."""
+    monkeypatch.setenv("AUTOEXEC_DATA_DIR", str(tmp_path / "data"))
+    folder = tmp_path / "project"
+    note(folder)
+    (folder / "pyproject.toml").touch()
+    monkeypatch.chdir(folder)
+    yield folder
+    from autoexec_magic.deployer.serving.client import Serving
+
+    for each in (tmp_path / "data" / "local").glob("*/serving"):
+        Serving(each).end()
+
+
+def deploy(what: str = "colors.ipynb", caller: api.Caller = api.PYTHON, **given: object) -> api.Report:
+    """Deploy with a short gate."""
+    return api.deploy(what, given={**QUICK, **given}, caller=caller)
+
+
+def test_a_notebook_goes_live_and_back(project):
+    """Each release by its evidence; the rollback goes through the same gate, and all is on record."""
+    heard = []
+    first = deploy(caller=api.Caller(emit=heard.append)).deployed[0]
+    assert [each.deployed for each in heard if isinstance(each, Released)] == [first]
+    assert [each.label for each in heard if isinstance(each, Stepped) and each.phase == "deploy"] == [
+        *("stage", "try", "switch", "gate", "read back")
+    ]
+    assert any(isinstance(each, Recorded) and each.row == "deploy" for each in heard)
+    standing = api.status("colors")
+    assert (standing.live.release_id, standing.unwell, standing.drift) == (first.release.release_id, "", ())
+    assert said(standing.address)["version"] == "green"
+    deploy(env={"COLOR": "blue"})
+    assert said(standing.address)["version"] == "blue"
+    assert [each.is_live for each in api.releases("colors")] == [True, False]
+    back = api.rollback("colors").deployed[0]
+    assert back.release.release_id == first.release.release_id
+    assert said(standing.address)["version"] == "green"
+    assert any("listening on http://127.0.0.1" in line for line in api.logs("colors"))
+    assert api.rollback("colors", to="nothing").deployed[0].code == "withdrawn"
+    assert api.status("colors").live is None
+
+
+def test_what_does_not_start_never_gets_a_request(project):
+    """The cell that failed is in the evidence."""
+    deploy()
+    address = api.status("colors").address
+    note(project, source=BROKEN)
+    with pytest.raises(RolledBack) as caught:
+        deploy()
+    assert any("no database" in line for line in caught.value.evidence)
+    assert said(address)["version"] == "green"
+    newest = api.releases("colors")[0].deployed
+    assert (newest.code, newest.is_good) == ("rolled-back", False)
+    with pytest.raises(UsageError, match="no release of colors to go back to"):
+        api.rollback("colors")
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(project):
+    """Not the ledger, not the folder, not what is live."""
+    found = deploy(env={"COLOR": "blue"})
+    before = (len(api.ledger_rows(limit=None)), sorted(project.rglob("*")))
+    live = api.status("colors").live.release_id
+    changes = api.deploy("colors.ipynb", given={"env": {"COLOR": "red"}}, dry_run=True).changes
+    assert {(each.name, each.now, each.new) for each in changes} == {("env.COLOR", "blue", "red")}
+    assert (len(api.ledger_rows(limit=None)), sorted(project.rglob("*"))) == before
+    assert api.status("colors").live.release_id == live
+    assert found.deployed[0].release.release_id == live
+
+
+def test_a_dry_run_before_the_first_release(project):
+    """Everything is new; nothing is started for it."""
+    changes = api.deploy("colors.ipynb", dry_run=True).changes
+    assert {each.name for each in changes} >= {"artifact", "digest", "replicas"}
+    assert not (config.data_dir() / "local").exists()
+    assert api.ledger_rows(kind="deploy") == []
+
+
+def test_no_secret_and_no_home_is_on_the_ledger(project, monkeypatch):
+    """The secret's value is where the service is, and its version on record."""
+    monkeypatch.setenv("API_TOKEN", "a-very-secret-value-123")
+    report = deploy(secrets={"API_TOKEN": "env:API_TOKEN"})
+    assert said(api.status("colors").address)["token"] == 23
+    [secret] = report.deployed[0].release.spec.secrets
+    assert (secret.reference, len(secret.version)) == ("env:API_TOKEN", 16)
+    for path in config.data_dir().rglob("*"):
+        if path.is_file() and path.name != "secrets.json":
+            assert b"a-very-secret-value-123" not in path.read_bytes()
+    rows = json.dumps([dict(row.body) for row in api.ledger_rows(kind="deploy", limit=None)])
+    assert str(project) not in rows
+
+
+def test_a_secret_on_the_line_is_refused(project):
+    """It would be written down."""
+    with pytest.raises(UsageError, match="looks like a secret") as caught:
+        deploy(env={"API_TOKEN": "a-very-secret-value-123"})
+    assert "a-very-secret-value-123" not in str(caught.value)
+
+
+def test_another_project_does_not_take_a_services_place(project, tmp_path):
+    """The names are the same, the projects are not."""
+    deploy()
+    other = tmp_path / "other"
+    note(other)
+    (other / "pyproject.toml").touch()
+    with pytest.raises(DeployError, match="another project has a service colors"):
+        deploy(str(other / "colors.ipynb"), caller=api.Caller(cwd=other))
+    assert said(api.status("colors").address)["version"] == "green"
+
+
+def test_what_is_described_is_deployed_by_its_name(project):
+    """With its settings; those of the line win."""
+    (project / "pyproject.toml").write_text(
+        "[tool.autoexec.deploy.web]\npath = 'colors.ipynb'\nenv = {COLOR = 'teal'}\n"
+        "bake = 0.2\ninterval = 0.1\n"
+    )
+    assert api.deploy().deployed[0].release.service == "web"
+    assert said(api.status("web").address)["version"] == "teal"
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        pytest.param(lambda: api.deploy("colours"), "there is no service", id="unknown"),
+        pytest.param(lambda: api.deploy("colors.ipynb", resume=True, abort=True), "not both", id="both"),
+        pytest.param(lambda: deploy(replicas=-1), "replicas", id="replicas"),
+        pytest.param(lambda: deploy(health="no path"), "health", id="health"),
+        pytest.param(lambda: deploy(artifact="image"), "local takes no image", id="artifact"),
+        pytest.param(lambda: deploy(canary=[50, 10]), "canary steps", id="canary"),
+    ],
+)
+def test_what_cannot_be_is_told_before_anything_is_built(project, call, match):
+    """With what to type."""
+    with pytest.raises(UsageError, match=match) as caught:
+        call()
+    assert caught.value.fix
+    assert not (project / "dist").exists()
+
+
+def test_there_is_nothing_to_resume_or_abort(project):
+    """It says so."""
+    for words in ({"resume": True}, {"abort": True}):
+        with pytest.raises(DeployError, match="left half done"):
+            api.deploy("colors.ipynb", **words)
+
+
+def test_what_listens_to_nothing_is_no_service(project):
+    """A notebook that runs to its end is a script."""
+    note(project, source="def main():\n    print('done')\n")
+    with pytest.raises(DeployError, match="makes nothing that listens"):
+        deploy()

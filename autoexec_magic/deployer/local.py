@@ -20,14 +20,14 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..errors import DeployError, UsageError
 from ..events import Emit
 from ..history import short_id
 from ..releasefacts import Release, TargetKind
 from ..values import Level
-from . import probing
+from . import gatecommand, probing
 from .difference import fields_of
 from .following import last_lines
 from .serving.client import Serving
@@ -74,6 +74,8 @@ class Local:
         Makes a release's folder what it is; called once for each release.
     values : mapping of str to str
         The secrets' values, by name, of the versions of the release that is deployed.
+    counted : dict
+        Requests and errors of each release at the last look.
     """
 
     kind: ClassVar[TargetKind] = "local"
@@ -81,6 +83,7 @@ class Local:
     folder: Path
     prepare: Prepare
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    counted: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
 
     @property
     def serving(self) -> Serving:
@@ -141,7 +144,17 @@ class Local:
 
     def unwell(self, release: Release) -> Unwell | None:
         """Return why it is not well: its processes, its port, and what the proxy saw of its answers."""
-        return self.unwell_aside(release)
+        if (found := self.unwell_aside(release)) is not None:
+            return found
+        state = self.serving.state()
+        seen = state.instance(release.release_id) if state else None
+        requests, errors = (seen.requests, seen.errors) if seen else (0, 0)
+        before = self.counted.get(release.release_id, (requests, errors))
+        self.counted[release.release_id] = (requests, errors)
+        if errors <= before[1]:
+            return None
+        many = f"{errors - before[1]} of {requests - before[0]} requests since the last look failed"
+        return Unwell(why=many, evidence=self._words(release))
 
     def unwell_aside(self, release: Release) -> Unwell | None:
         """Return why it is not well, on its own ports."""
@@ -157,15 +170,26 @@ class Local:
             why = f"it ended ({ended})" if ended else "it is not started yet"
             again = f", {restarts} times in a row" if restarts > 1 else ""
             return Unwell(why=f"{why}{again}", is_final=restarts >= _RESTARTS, evidence=self._words(release))
-        gate = release.spec.gate
         for port in found.ports:
-            if gate.path:
-                why = probing.http(port, gate.path, gate.answer_seconds)
-            else:
-                why = probing.tcp(port, gate.answer_seconds)
-            if why:
+            if why := self._asked(release, port):
                 return Unwell(why=why, evidence=self._words(release))
         return None
+
+    def _asked(self, release: Release, port: int) -> str:
+        """Return why the gate's question is not answered well on a port, "" where it is."""
+        gate = release.spec.gate
+        if gate.command:
+            about = self._started_by(release)
+            return gatecommand.asked(
+                gate.command,
+                cwd=Path(about["cwd"]),
+                variables={**dict(release.spec.environment), "PORT": str(port), "HOST": "127.0.0.1"},
+                seconds=gate.answer_seconds,
+                folders=[Path(about["argv"][0]).parent],
+            )
+        if gate.path:
+            return probing.http(port, gate.path, gate.answer_seconds)
+        return probing.tcp(port, gate.answer_seconds)
 
     def tidy(self, live: Release | None, keep: Sequence[Release], emit: Emit) -> None:
         """End what is not live, and remove the folders of what is not to be kept."""
@@ -215,12 +239,32 @@ class Local:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def _started_by(self, release: Release) -> dict[str, Any]:
+        """Return how a staged release is started, as it was prepared.
+
+        Raises
+        ------
+        DeployError
+            Its folder is damaged.
+        """
+        place = self._place(release.release_id)
+        try:
+            about: dict[str, Any] = json.loads((place / _ABOUT).read_bytes())
+        except (OSError, ValueError) as error:
+            raise DeployError(
+                f"release {short_id(release.release_id)} of {self.service} cannot be started",
+                why=f"{place / _ABOUT}: {error}",
+                fix=f"deploy it anew: %autoexec deploy {self.service}",
+            ) from error
+        return about
+
     def _check(self, release: Release) -> None:
         unknown = [name for name, _ in release.spec.options if name not in OPTIONS]
         if unknown:
             raise UsageError(
                 f"local knows no option {unknown[0]!r}", fix=f"one of {', '.join(sorted(OPTIONS))}"
             )
+        self._drain(release)
         if release.spec.cpus:
             raise UsageError(
                 "local cannot bound processors", fix="leave cpus out, or deploy to docker or kubernetes"
@@ -261,7 +305,7 @@ class Local:
                 shutil.rmtree(part)
 
     def _instance(self, release: Release, place: Path) -> Instance:
-        about = json.loads((place / _ABOUT).read_bytes())
+        about = self._started_by(release)
         spec = release.spec
         return Instance(
             release_id=release.release_id,

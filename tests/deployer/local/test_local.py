@@ -150,6 +150,29 @@ def test_what_is_not_live_is_ended_and_old_folders_go(bed):
     assert len(list((bed.folder / "web/releases").iterdir())) == 2
 
 
+@pytest.mark.parametrize(("code", "is_well"), [("0", True), ("1", False)])
+def test_a_gate_may_be_a_command(bed, code, is_well):
+    """It runs where the release does, and gets its port."""
+    words = f"import os; raise SystemExit({code} or not os.environ['PORT'])"
+    gate = dataclasses.replace(GATE, path="", command=("python3", "-c", words), start_seconds=3)
+    made = release(bed, "1", gate=gate)
+    if is_well:
+        deploy(bed.target(), made, work(bed))
+        is_live(bed, made)
+    else:
+        with pytest.raises(RolledBack):
+            deploy(bed.target(), made, work(bed))
+
+
+def test_what_the_proxy_sees_fail_counts(bed):
+    """Its health says that it is well, and its answers fail: those who ask are believed."""
+    old = first(bed)
+    gate = dataclasses.replace(GATE, path="", bake_seconds=60, failures=2)
+    error = scenarios.fails(bed, release(bed, "2", "fails:3", gate=gate))
+    assert "requests since the last look failed" in error.why
+    is_live(bed, old)
+
+
 def test_its_log_is_read(bed):
     """The last lines of it."""
     made = first(bed)

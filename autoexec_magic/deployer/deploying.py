@@ -209,12 +209,25 @@ def before(target: Target, journal: Journal) -> Release | None:
 
 @contextmanager
 def _signals(work: Work) -> Iterator[None]:
-    """Let signals stop the deploy in order; the undo is not stopped by them."""
+    """Let signals stop the deploy in order; the undo is not stopped by them.
+
+    One such as SIGTERM takes effect after it: what the deploy came to is not
+    lost by that.
+    """
     if work.stop.cancel is None:
         yield
         return
-    with noted(work.stop.cancel):
-        yield
+    fault: BaseException | None = None
+    try:
+        with noted(work.stop.cancel):
+            try:
+                yield
+            except BaseException as error:
+                fault = error
+                raise
+    except KeyboardInterrupt:
+        if fault is not None:
+            raise fault from None
 
 
 def _carried(

@@ -219,7 +219,7 @@ def _asked(what: str, given: Mapping[str, object], caller: Caller) -> str:
     newest = choices[0].deployed.release
     question = Question(
         text=f"roll {newest.service} back to release {newest.release_id[-8:]} ?",
-        evidence=tuple(listed_lines(found)),
+        evidence=tuple(line.strip() for line in listed_lines(choices)),
         fix=f"%autoexec rollback {newest.service} --to {newest.release_id[-8:]}",
     )
     if not caller.ask(question):

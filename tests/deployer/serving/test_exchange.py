@@ -119,7 +119,7 @@ def test_what_changes_something_is_asked_once(upstream, proxy, talk, request_byt
 def test_an_answer_that_does_not_come_is_asked_for_elsewhere(upstream, proxy):
     silent = threading.Event()
     front = proxy(
-        to(upstream(lambda *told: silent.wait(serviced.PATIENCE)), fallback=upstream(answers(b"spare"))),
+        to(upstream(lambda *told: silent.wait(10 * serviced.PATIENCE)), fallback=upstream(answers(b"spare"))),
         answer_seconds=0.2,
     )
     assert asked(front.port).endswith(b"spare")
@@ -140,6 +140,13 @@ def test_an_answer_that_is_cut_off_is_cut_off_for_the_client(upstream, proxy, cu
             found = rest_of(connection)
     assert not found.endswith(b"0\r\n\r\n")
     assert front.counts("a").errors == 1
+
+
+def test_an_answer_that_is_cut_off_is_a_broken_connection_for_an_old_client(upstream, proxy):
+    """For it the end of the connection is the end of the answer, so an orderly end would be a lie."""
+    cut = says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhal\r\n")
+    with pytest.raises(ConnectionResetError):
+        said(proxy(to(upstream(cut))).port, b"GET / HTTP/1.0\r\n\r\n")
 
 
 def test_a_client_that_went_away_is_no_error_of_the_release(upstream, proxy):

@@ -161,6 +161,12 @@ def test_what_is_malformed_is_refused_and_the_connection_closed(upstream, proxy,
     assert there.heads == []
 
 
+def test_a_refusal_reaches_a_client_that_sends_on(proxy):
+    """A connection that is closed on what was not read is reset, and the answer is lost with it."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert said(proxy(Routes()).port, head, b"x" * 3_000_000).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_head_that_never_ends_is_refused(upstream, proxy):
     there = upstream(answers(b"reached"))
     front = proxy(to(there), head_bytes=4096)

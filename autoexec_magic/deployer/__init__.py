@@ -4,29 +4,36 @@
 (`target`). The gate is judged purely (`gate`), what is intended and done stands on
 the ledger, which is also the lock (`journal`), and secrets are known by where
 they are kept (`secretrefs`).
+
+What is named here is imported when it is used: what serves a release on this
+machine (`serving`) is a part of this package, and starts without the rest.
 """
 
 from __future__ import annotations
 
-from .deploying import Paused, Work, abort, before, deploy, resume, withdraw
-from .difference import changes_of, digest_of, fields_of
-from .journal import ROW, Journal, LockLost, Open, targets_of
-from .secretrefs import resolved
-from .services import Service, read, service_of
-from .shift import Shift, steps_of
-from .target import (
-    Addressed,
-    Aside,
-    Change,
-    Live,
-    Previews,
-    Splits,
-    Target,
-    Tells,
-    Tidies,
-    Unanswered,
-    Unwell,
-)
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .deploying import Paused, Work, abort, before, deploy, resume, withdraw
+    from .difference import changes_of, digest_of, fields_of
+    from .journal import ROW, Journal, LockLost, Open, targets_of
+    from .secretrefs import resolved
+    from .services import Service, read, service_of
+    from .shift import Shift, steps_of
+    from .target import (
+        Addressed,
+        Aside,
+        Change,
+        Live,
+        Previews,
+        Splits,
+        Target,
+        Tells,
+        Tidies,
+        Unanswered,
+        Unwell,
+    )
 
 __all__ = [
     "ROW",
@@ -62,3 +69,45 @@ __all__ = [
     "targets_of",
     "withdraw",
 ]
+
+_WHERE = {
+    "Addressed": "target",
+    "Aside": "target",
+    "Change": "target",
+    "Journal": "journal",
+    "Live": "target",
+    "LockLost": "journal",
+    "Open": "journal",
+    "Paused": "deploying",
+    "Previews": "target",
+    "ROW": "journal",
+    "Service": "services",
+    "Shift": "shift",
+    "Splits": "target",
+    "Target": "target",
+    "Tells": "target",
+    "Tidies": "target",
+    "Unanswered": "target",
+    "Unwell": "target",
+    "Work": "deploying",
+    "abort": "deploying",
+    "before": "deploying",
+    "changes_of": "difference",
+    "deploy": "deploying",
+    "digest_of": "difference",
+    "fields_of": "difference",
+    "read": "services",
+    "resolved": "secretrefs",
+    "resume": "deploying",
+    "service_of": "services",
+    "steps_of": "shift",
+    "targets_of": "journal",
+    "withdraw": "deploying",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for (PEP 562)."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)

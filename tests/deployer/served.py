@@ -66,14 +66,19 @@ def die():
     os._exit(3)
 
 
-print(f"version {os.environ.get('VERSION', '')} begins", flush=True)
-if KIND == "exits":
-    print("no database", flush=True)
-    sys.exit(1)
-if KIND == "dies":
-    threading.Thread(target=die, daemon=True).start()
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-port = 0 if KIND == "deaf" else int(os.environ["PORT"])
-server = ThreadingHTTPServer((os.environ.get("HOST", "127.0.0.1"), port), Handler)
-server.daemon_threads = True
-server.serve_forever()
+def main():
+    print(f"version {os.environ.get('VERSION', '')} begins", flush=True)
+    if KIND == "exits":
+        print("no database", flush=True)
+        sys.exit(1)
+    if KIND == "dies":
+        threading.Thread(target=die, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    port = 0 if KIND == "deaf" else int(os.environ["PORT"])
+    server = ThreadingHTTPServer((os.environ.get("HOST", "127.0.0.1"), port), Handler)
+    server.daemon_threads = True
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

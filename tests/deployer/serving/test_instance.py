@@ -74,7 +74,7 @@ def test_a_state_is_the_same_after_json():
         {"cwd": "here"},
         {"read": ("data",)},
         {"secrets_file": "secrets.json"},
-        {"replicas": 0},
+        {"replicas": -1},
         {"replicas": 65},
         {"grace_seconds": -1.0},
         {"grace_seconds": float("nan")},

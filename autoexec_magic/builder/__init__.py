@@ -38,6 +38,7 @@ __all__ = [
     "as_typed",
     "builder_of",
     "digest_of_all",
+    "digest_of_app",
     "fitting",
     "health_of",
     "ready",
@@ -127,6 +128,13 @@ def health_of(plan: BuildPlan) -> str:
     if not isinstance(project, Project):
         return ""
     return str(json.loads(project.made[APP]).get("health") or "")
+
+
+def digest_of_app(folder: Path) -> str:
+    """Return the digest of an app that was built before, as its artifact has it."""
+    from .app import placed
+
+    return digest_of_all(placed.files_of(folder))
 
 
 def app_maps(text: str, folder: Path) -> tuple[CellMap, ...]:

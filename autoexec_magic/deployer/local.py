@@ -14,6 +14,7 @@ the loopback address.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -104,7 +105,7 @@ class Local:
             fields={**fields_of(release.spec), "port": str(state.port)} if release else {},
             release=release,
             shares=tuple((share.release_id, share.percent) for share in shares),
-            changed="" if release else "its folder is gone",
+            changed=self._changed(first.release_id) if release else "its folder is gone",
         )
 
     def stage(self, release: Release, emit: Emit) -> Release:
@@ -258,6 +259,16 @@ class Local:
             ) from error
         return about
 
+    def _changed(self, release_id: str) -> str:
+        """Return which of a release's code is not as it was staged, "" where all is."""
+        place = self._place(release_id)
+        try:
+            staged = dict(json.loads((place / _ABOUT).read_bytes()).get("code", {}))
+        except (OSError, ValueError):
+            return f"its {_ABOUT} cannot be read"
+        found = [name for name, digest in staged.items() if _digest(place / name) != digest]
+        return f"{', '.join(found[:3])} in its folder is not as it was deployed" if found else ""
+
     def _check(self, release: Release) -> None:
         unknown = [name for name, _ in release.spec.options if name not in OPTIONS]
         if unknown:
@@ -297,6 +308,7 @@ class Local:
                 "cwd": _in(str(prepared.cwd), part, place),
                 "level": prepared.level,
                 "read": [_in(str(path), part, place) for path in prepared.read],
+                "code": _code(part, prepared.cwd),
             }
             _write(part / _ABOUT, about)
             part.rename(place)
@@ -319,6 +331,18 @@ class Local:
             memory_bytes=spec.memory_bytes or None,
             labels={"digest": spec.digest},
         )
+
+
+def _code(part: Path, folder: Path) -> dict[str, str]:
+    """Return the digests of the code in a folder, by its path from the release's."""
+    return {str(path.relative_to(part)): _digest(path) for path in sorted(folder.rglob("*.py"))}
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _in(text: str, part: Path, place: Path) -> str:

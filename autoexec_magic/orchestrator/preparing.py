@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class Preparer:
         files = folder / _FILES
         shutil.copytree(source, files, symlinks=True)
         about = about_app(files)
+        self._check_digest(release, builder.digest_of_app(files))
         lock = files / str(about.get("requirements") or "")
         wanted = requirements_of(lock.read_text("utf-8")) if about.get("requirements") else []
         made = environments.furnished(
@@ -67,6 +69,7 @@ class Preparer:
         return self._prepared(release, argv, files, made)
 
     def _wheel(self, release: Release, source: Path, folder: Path) -> Prepared:
+        self._check_digest(release, f"sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}")
         own = environments.Own(wheel=source, name=source.name.partition("-")[0])
         made = environments.furnished(
             folder / _ENVIRONMENT,
@@ -84,6 +87,15 @@ class Preparer:
                 fix=f"--command '{own.name}', or command = […] in [tool.autoexec.deploy.{release.service}]",
             )
         return self._prepared(release, (), files, made)
+
+    def _check_digest(self, release: Release, found: str) -> None:
+        """Refuse what is not what was built: it is known by its digest, and not by its path."""
+        if found != release.digest:
+            raise DeployError(
+                f"{release.spec.reference} is not what this release was made of",
+                why=f"its digest is {found}, and not {release.digest}",
+                fix=f"deploy it anew: %autoexec deploy {release.service}",
+            )
 
     def _prepared(self, release: Release, own: tuple[str, ...], files: Path, made: Path) -> Prepared:
         words = release.spec.command or own

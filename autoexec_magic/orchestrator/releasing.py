@@ -255,18 +255,15 @@ def _from(workspace: Path, reference: str) -> str:
 
 def _there(folder: Path) -> Artifact:
     """Return an app that was built before as an artifact."""
-    from ..builder.app import placed
-
     about = about_app(folder)
-    files = placed.files_of(folder)
     return _with_health(
         Artifact(
             artifact="app",
             name=str(about["name"]),
             version=str(about["version"]),
             reference=str(folder),
-            digest=builder.digest_of_all(files),
-            bytes=sum(each.bytes for each in files),
+            digest=builder.digest_of_app(folder),
+            bytes=sum(each.stat().st_size for each in folder.rglob("*") if each.is_file()),
             inputs_digest=str(about.get("inputs_digest", "")),
         )
     )

@@ -8,6 +8,7 @@ import sys
 import beds
 import pytest
 
+from autoexec_magic import builder
 from autoexec_magic.errors import DeployError
 from autoexec_magic.history import new_id
 from autoexec_magic.orchestrator.preparing import Preparer, about_app
@@ -16,8 +17,8 @@ from autoexec_magic.releasefacts import Release, Spec
 ABOUT = {"shape": "wsgi", "module": "pear_app", "requirements": "", "health": "/health"}
 
 
-def release(artifact: str, reference: str, command: tuple[str, ...] = ()) -> Release:
-    spec = Spec(artifact=artifact, reference=reference, digest="sha256:a", command=command)
+def release(artifact: str, reference: str, command: tuple[str, ...] = (), digest: str = "") -> Release:
+    spec = Spec(artifact=artifact, reference=reference, digest=digest or "sha256:a", command=command)
     return Release(service="pear", target="local", release_id=new_id(), spec=spec)
 
 
@@ -37,11 +38,28 @@ def app(bed, **changes) -> str:
     return "dist/pear"
 
 
+def built(bed) -> str:
+    """Return the digest of the app as it lies there."""
+    return builder.digest_of_app(bed.folder / "dist/pear")
+
+
+def test_what_was_changed_since_it_was_built_is_refused(bed, preparer, tmp_path):
+    """A release is known by its digest."""
+    reference = app(bed)
+    made = release("app", reference, digest=built(bed))
+    bed.write("dist/pear/pear_app/__init__.py", "VALUE = 2\n")
+    place = tmp_path / "release"
+    place.mkdir()
+    with pytest.raises(DeployError, match="is not what this release was made of"):
+        preparer(made, place)
+
+
 def test_an_app_gets_its_files_and_an_environment_of_its_own(bed, preparer, tmp_path):
     """The reference is relative to the project; nothing of the running interpreter's packages is in it."""
     place = tmp_path / "release"
     place.mkdir()
-    found = preparer(release("app", app(bed)), place)
+    reference = app(bed)
+    found = preparer(release("app", reference, digest=built(bed)), place)
     assert found.argv == (str(place / "env/bin/python"), "-m", "pear_app")
     assert found.cwd == place / "app"
     assert (place / "app/pear_app/__init__.py").is_file()
@@ -81,9 +99,9 @@ def test_a_command_is_of_the_environment_first(bed, preparer, tmp_path):
     ):
         place = tmp_path / str(number)
         place.mkdir()
-        argv = preparer(release("app", "dist/pear", words), place).argv
+        argv = preparer(release("app", "dist/pear", words, built(bed)), place).argv
         assert argv == (str(place / program), "-V")
     place = tmp_path / "none"
     place.mkdir()
     with pytest.raises(DeployError, match="not installed"):
-        preparer(release("app", "dist/pear", ("no-such-program-1",)), place)
+        preparer(release("app", "dist/pear", ("no-such-program-1",), built(bed)), place)

@@ -173,6 +173,15 @@ def test_what_the_proxy_sees_fail_counts(bed):
     is_live(bed, old)
 
 
+def test_code_that_somebody_changed_shows(bed):
+    """What is live is not what was deployed any more."""
+    made = first(bed)
+    assert bed.target().live().changed == ""
+    file = bed.folder / "web/releases" / made.release_id / "served.py"
+    file.write_text(file.read_text() + "# and more\n")
+    assert bed.target().live().changed == "served.py in its folder is not as it was deployed"
+
+
 def test_its_log_is_read(bed):
     """The last lines of it."""
     made = first(bed)

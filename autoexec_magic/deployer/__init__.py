@@ -15,10 +15,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .deploying import Paused, Work, abort, before, deploy, resume, withdraw
+    from .deploying import Paused, abort, before, deploy, resume, withdraw
     from .difference import changes_of, digest_of, fields_of
     from .journal import ROW, Journal, LockLost, Open, targets_of
-    from .secretrefs import resolved
+    from .secretrefs import resolved, still_there
     from .services import Service, read, service_of
     from .shift import Shift, steps_of
     from .target import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Unanswered,
         Unwell,
     )
+    from .undoing import Work
 
 __all__ = [
     "ROW",
@@ -66,6 +67,7 @@ __all__ = [
     "resume",
     "service_of",
     "steps_of",
+    "still_there",
     "targets_of",
     "withdraw",
 ]
@@ -89,7 +91,7 @@ _WHERE = {
     "Tidies": "target",
     "Unanswered": "target",
     "Unwell": "target",
-    "Work": "deploying",
+    "Work": "undoing",
     "abort": "deploying",
     "before": "deploying",
     "changes_of": "difference",
@@ -101,6 +103,7 @@ _WHERE = {
     "resume": "deploying",
     "service_of": "services",
     "steps_of": "shift",
+    "still_there": "secretrefs",
     "targets_of": "journal",
     "withdraw": "deploying",
 }

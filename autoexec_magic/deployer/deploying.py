@@ -17,54 +17,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 
-from ..errors import (
-    AutoexecError,
-    Cancelled,
-    DeployError,
-    DeployUnknown,
-    RollbackFailed,
-    RollbackUnverified,
-    RolledBack,
-)
-from ..events import Emit, Progress, Stepped
+from ..errors import Cancelled, DeployError, RolledBack
+from ..events import Stepped
 from ..executor.interrupts import noted
-from ..executor.stops import NEVER, Stop
-from ..history import short_id
-from ..releasefacts import DeployCode, Deployed, Gate, Release
+from ..releasefacts import Deployed, Release
 from .gate import Passed, await_well
 from .journal import Attempt, Journal, LockLost, Open
-from .shift import AT_ONCE, Shift
-from .target import Aside, Live, Splits, Target, Tidies, Unanswered, Unwell
-
-ASK_AGAIN_SECONDS = 120.0  #: for so long an undo asks a platform that does not answer
-QUICK_SECONDS = 0.1  #: between two looks at a release that nobody uses yet
-KEPT = 5  #: releases that stay at a target, for a rollback
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What a deploy works with: the record, who watches, who may stop it, and how the traffic goes over."""
-
-    journal: Journal
-    emit: Emit
-    stop: Stop
-    shift: Shift = AT_ONCE
-    ask_again_seconds: float = ASK_AGAIN_SECONDS
-
-    def say(self, text: str) -> None:
-        """Tell what goes on, in one line."""
-        self.emit(Progress(phase="deploy", text=text))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Touched:
-    """Whether any traffic may have moved, and how the gate was passed."""
-
-    is_any: bool = False
-    passed: Passed | None = None
-    looks: list[str] = field(default_factory=list)
+from .target import Aside, Splits, Target, Unwell
+from .undoing import Shut, Touched, Work, named, not_live, quick, taken_back, tidied, words
 
 
 class Paused(DeployError):
@@ -139,8 +101,8 @@ def abort(target: Target, work: Work) -> Deployed:
     with _signals(work), work.journal.attempt(left.release, "abort") as attempt:
         was = left.before if left.knows_before else before(target, work.journal)
         attempt.note_before(was)
-        fault = DeployError(f"the deploy of {_named(left.release)} was given up")
-        found = _taken_back(target, was, fault, work, attempt, _Touched(is_any=True))
+        fault = DeployError(f"the deploy of {named(left.release)} was given up")
+        found = taken_back(target, was, fault, work, attempt, Touched(is_any=True))
         if not isinstance(found, RolledBack):
             raise found
         return Deployed(release=was or left.release, code="rolled-back", why=found.what)
@@ -162,11 +124,11 @@ def withdraw(target: Target, work: Work) -> Deployed:
         attempt.note_before(was)
         with _step("switch", work, attempt):
             target.switch(None, work.emit, fence=attempt.fence)
-        if why := _not_live(target.live(), None):
+        if why := not_live(target.live(), None):
             attempt.end("failed", why=why, live=was.release_id)
             raise DeployError(f"{service} was not taken away", why=why, fix=f"%autoexec status {service}")
         attempt.end("withdrawn")
-        _tidied(target, None, work)
+        tidied(target, None, work)
     return Deployed(release=was, code="withdrawn", run_id=work.journal.run_id)
 
 
@@ -238,7 +200,7 @@ def _carried(
     look_before: Callable[[], Release | None],
 ) -> Deployed:
     """Carry an attempt to its end, good or not, with its last row written."""
-    touched, was, knows_before = _Touched(), None, False
+    touched, was, knows_before = Touched(), None, False
     try:
         was = look_before()
         attempt.note_before(was)
@@ -248,33 +210,31 @@ def _carried(
         raise
     except (Exception, Cancelled, KeyboardInterrupt) as fault:
         if not knows_before:
-            attempt.end("failed", why=_words(fault))
+            attempt.end("failed", why=words(fault))
             raise
-        raise _taken_back(target, was, fault, work, attempt, touched) from fault
+        raise taken_back(target, was, fault, work, attempt, touched) from fault
     assert touched.passed is not None
     attempt.end("deployed", live=release.release_id, is_good=True, evidence=asdict(touched.passed))
-    _tidied(target, release, work)
+    tidied(target, release, work)
     return Deployed(release=release, code="deployed", is_good=True, run_id=work.journal.run_id)
 
 
-def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, touched: _Touched) -> None:
+def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, touched: Touched) -> None:
     with _step("stage", work, attempt):
         staged = target.stage(release, work.emit)
     gate = release.spec.gate
     if isinstance(target, Aside):
         aside = target
         with _step("try", work, attempt):
-            quick = replace(gate, interval_seconds=min(gate.interval_seconds, QUICK_SECONDS))
-            _let_through(
-                await_well(quick, lambda: aside.unwell_aside(staged), work.stop, bakes=False), staged
-            )
+            seen = await_well(quick(gate), lambda: aside.unwell_aside(staged), work.stop, bakes=False)
+            _let_through(seen, staged)
             gate = replace(gate, successes=1)  # it was well as often as it has to be
     for number, percent in enumerate(work.shift.steps):
         _share(target, staged, percent, work, attempt, touched)
         if number == 0 and work.shift.pauses:
             attempt.pause()
             raise Paused(
-                f"{_named(staged)} has {percent:g} % of the traffic of {release.service}, and waits",
+                f"{named(staged)} has {percent:g} % of the traffic of {release.service}, and waits",
                 fix=f"%autoexec deploy {release.service} --resume, or --abort",
             )
     with _step("switch", work, attempt):
@@ -283,12 +243,12 @@ def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, t
     with _step("gate", work, attempt):
         touched.passed = _let_through(await_well(gate, lambda: target.unwell(staged), work.stop), staged)
     with _step("read back", work, attempt):
-        if why := _not_live(target.live(), staged):
+        if why := not_live(target.live(), staged):
             raise DeployError(f"{release.service} is not what was deployed", why=why)
 
 
 def _share(
-    target: Target, staged: Release, percent: float, work: Work, attempt: Attempt, touched: _Touched
+    target: Target, staged: Release, percent: float, work: Work, attempt: Attempt, touched: Touched
 ) -> None:
     """Give a release a part of the traffic, and see that it stays well: no data is no pass."""
     if not isinstance(target, Splits):
@@ -319,154 +279,9 @@ def _step(name: str, work: Work, attempt: Attempt) -> Iterator[None]:
     work.emit(Stepped(phase="deploy", label=name, seconds=time.monotonic() - began))
 
 
-class _Shut(DeployError):
-    """The gate did not let a release through."""
-
-
 def _let_through(found: Passed | Unwell, release: Release) -> Passed:
     if isinstance(found, Passed):
         return found
-    error = _Shut(f"{_named(release)} of {release.service} is not well", why=found.why)
+    error = Shut(f"{named(release)} of {release.service} is not well", why=found.why)
     error.evidence = found.evidence
     raise error
-
-
-def _not_live(seen: Live | None, release: Release | None) -> str:
-    """Return how what the platform says differs from what should be live, "" where it does not."""
-    if release is None:
-        return "" if seen is None else f"release {short_id(seen.release_id) or 'of somebody else'} is live"
-    if seen is None:
-        return "nothing is live"
-    if seen.release_id != release.release_id:
-        return f"release {short_id(seen.release_id) or 'of somebody else'} is live"
-    if seen.digest != release.digest:
-        return f"its digest is {seen.digest}, and not {release.digest}"
-    return ""
-
-
-def _taken_back(
-    target: Target,
-    was: Release | None,
-    fault: BaseException,
-    work: Work,
-    attempt: Attempt,
-    touched: _Touched,
-) -> BaseException:
-    """Make live what was live before, read it back, write down what came of it, and return the error."""
-    what = f"{_named(was)} is live again" if was else "nothing is live, as before"
-    if not touched.is_any:
-        what = f"{_named(was)} is still live" if was else "nothing is live, as before"
-    work.say(f"! {_words(fault)}: {'taken back' if touched.is_any else 'nothing was switched'}")
-    found = _restored(target, was, work, attempt, is_switched=touched.is_any)
-    service = attempt.journal.service
-    if found is None:
-        if touched.is_any or isinstance(fault, _Shut):
-            error: BaseException = _rolled_back(fault, attempt.release, what)
-        else:
-            error = fault
-            _also(fault, f"nothing was changed: {what}")
-        if isinstance(fault, Cancelled | KeyboardInterrupt):
-            error = Cancelled(
-                f"the deploy of {service} was stopped", why=what, fix=f"%autoexec status {service}"
-            )
-        code: DeployCode = "rolled-back" if isinstance(error, RolledBack) else "failed"
-        code = "cancelled" if isinstance(error, Cancelled) else code
-        attempt.end(code, why=_words(fault), live=was.release_id if was else "")
-        _tidied(target, was, work)
-        return error
-    found.evidence = (f"it was taken back because {_words(fault)}", *found.evidence)
-    attempt.end(found.code, why=f"{found.what}: {found.why}")  # type: ignore[arg-type]
-    return found
-
-
-def _restored(
-    target: Target, was: Release | None, work: Work, attempt: Attempt, *, is_switched: bool
-) -> DeployError | None:
-    """Put back what was live, and look whether it is; None where it is, and well."""
-    service = attempt.journal.service
-    until = time.monotonic() + work.ask_again_seconds
-    to = f"rollback {service} --to {short_id(was.release_id)}" if was else f"status {service}"
-    repair = f"%autoexec {to}"
-    is_back = not is_switched
-    pause = 1.0
-    while True:
-        try:
-            if not is_back:
-                with attempt.step("undo", is_undo=True):
-                    staged = target.stage(was, work.emit) if was else None
-                    target.switch(staged, work.emit, fence=attempt.fence)
-                is_back = True
-            return _read_back(target, was, service, repair)
-        except Unanswered as error:
-            if time.monotonic() > until:
-                return _unanswered(error, service, repair, is_back=is_back)
-            NEVER.pause(min(pause, 10.0))
-            pause *= 2
-        except Exception as error:  # noqa: BLE001 - whatever it is, a person must hear that it is not back
-            return RollbackFailed(
-                f"{service} could not be put back: look at it now", why=_words(error), fix=repair
-            )
-
-
-def _read_back(target: Target, was: Release | None, service: str, repair: str) -> DeployError | None:
-    if why := _not_live(target.live(), was):
-        return RollbackFailed(f"{service} is not what it was before: look at it now", why=why, fix=repair)
-    if was is None:
-        return None
-    gate: Gate = was.spec.gate
-    found = await_well(gate, lambda: target.unwell(was), NEVER, bakes=False)
-    if isinstance(found, Passed):
-        return None
-    error = RollbackFailed(
-        f"{_named(was)} of {service} is live again, and is not well: look at it now",
-        why=found.why,
-        fix=f"%autoexec logs {service}, or another one: %autoexec rollback {service}",
-    )
-    error.evidence = found.evidence
-    return error
-
-
-def _unanswered(error: Unanswered, service: str, repair: str, *, is_back: bool) -> DeployError:
-    status = f"%autoexec status {service}"
-    if is_back:
-        return RollbackUnverified(
-            f"{service} was put back, and nobody can say whether it is", why=_words(error), fix=status
-        )
-    return DeployUnknown(
-        f"nobody can say what is live of {service}", why=_words(error), fix=f"{status}, then {repair}"
-    )
-
-
-def _rolled_back(fault: BaseException, release: Release, what: str) -> RolledBack:
-    service = release.service
-    fix = getattr(fault, "fix", "") or f"%autoexec logs {service} --release {short_id(release.release_id)}"
-    error = RolledBack(f"the new release of {service} is not live; {what}", why=_words(fault), fix=fix)
-    error.evidence = tuple(getattr(fault, "evidence", ()))
-    return error
-
-
-def _also(fault: BaseException, line: str) -> None:
-    if isinstance(fault, AutoexecError):
-        fault.evidence = (*fault.evidence, line)
-
-
-def _tidied(target: Target, live: Release | None, work: Work) -> None:
-    """Let a target end what nobody uses; what it cannot is told, and is no failure of the release."""
-    if not isinstance(target, Tidies):
-        return
-    try:
-        target.tidy(live, work.journal.good()[:KEPT], work.emit)
-    except AutoexecError as error:
-        work.say(f"! what is not used any more is still there: {_words(error)}")
-
-
-def _named(release: Release | None) -> str:
-    return f"release {short_id(release.release_id)}" if release else "nothing"
-
-
-def _words(fault: BaseException) -> str:
-    if isinstance(fault, AutoexecError | Cancelled):
-        return f"{fault.what}: {fault.why}" if fault.why else fault.what
-    if isinstance(fault, KeyboardInterrupt):
-        return "somebody stopped it"
-    return f"{type(fault).__name__}: {fault}"

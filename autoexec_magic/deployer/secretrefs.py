@@ -48,6 +48,21 @@ def resolved(
     return tuple(replace(each, version=_version(key, found[each.name])) for each in wanted), found
 
 
+def still_there(
+    wanted: Sequence[Secret], folder: Path, data: Path, variables: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return the values, by name, of those secrets that still have the version that they say."""
+    found: dict[str, str] = {}
+    for each in wanted:
+        try:
+            (now,), values = resolved((each,), folder, data, variables)
+        except UsageError:
+            continue
+        if now.version == each.version:
+            found |= values
+    return found
+
+
 def _value(secret: Secret, folder: Path, variables: Mapping[str, str]) -> str:
     kind, _, place = secret.reference.partition(":")
     if kind == "env" and place:

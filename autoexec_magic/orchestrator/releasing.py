@@ -49,15 +49,16 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
         shift=service.shift,
     )
     if step.action in ("resume", "abort"):
-        target = target_of(service, plan, emit, here, {})
+        left = journal.left()
+        target = target_of(service, plan, emit, here, _values(left.release if left else None, service, here))
         found = (deployer.resume if step.action == "resume" else deployer.abort)(target, work)
         return _report(found, target, emit)
     if step.action == "rollback" and step.to == NOTHING:
         target = target_of(service, plan, emit, here, {})
         return _report(deployer.withdraw(target, work), target, emit)
     if step.action == "rollback":
-        target = target_of(service, plan, emit, here, {})
-        release = older(step.to, journal, target)
+        release = older(step.to, journal, target_of(service, plan, emit, here, {}))
+        target = target_of(service, plan, emit, here, _values(release, service, here))
         return _report(deployer.deploy(target, release, work, why="rollback"), target, emit)
     release, values, artifacts = _release(step, plan, emit, here)
     target = target_of(service, plan, emit, here, values)
@@ -65,6 +66,12 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
         changes = difference(target, release)
         return PhaseReport(phase="deploy", verdict=Verdict.PASSED, seconds=0.0, changes=changes)
     return _report(deployer.deploy(target, release, work), target, emit, artifacts)
+
+
+def _values(release: Release | None, service: Service, here: Surroundings) -> dict[str, str]:
+    """Return the values of an older release's secrets, as far as they are still the same."""
+    secrets = release.spec.secrets if release else ()
+    return deployer.still_there(secrets, service.folder, here.cache.parent)
 
 
 def journal_of(service: str, target: str, here: Surroundings, emit: Emit = lambda event: None) -> Journal:

@@ -432,6 +432,39 @@ def test_a_deploy_that_lost_its_lock_touches_nothing_more(work):
     assert target.done == ["stage b"]
 
 
+def test_a_lock_that_is_lost_meanwhile_keeps_it_from_the_undo(work):
+    """Whoever has it now would find the ground moved."""
+    target = Platform()
+    live_with(target, work)
+    look = target.unwell
+
+    def broken(release):
+        if release.digest[-1] == "b":
+            work.journal.break_lock("its machine hangs")
+            return replace(BAD, is_final=True)
+        return look(release)
+
+    target.unwell = broken
+    with pytest.raises(LockLost):
+        deploy(target, release("b"), work)
+    assert target.done == ["stage b", "switch b"]
+
+
+def test_an_undo_waits_until_what_was_live_can_answer(work):
+    """Where it runs beside what is live, it is switched to when it is well; and in the end in any case."""
+    target = Split()
+    live_with(target, work)
+    target.unwells["b"] = [BAD]
+    order: list[str] = []
+    target._do = lambda what, is_told=True: order.append(what)  # type: ignore[method-assign]
+    seen = iter([None, None, BAD, BAD])
+    target.unwell_aside = lambda release: (order.append(f"try {target.name(release)}"), next(seen, None))[1]
+    with pytest.raises(RolledBack):
+        deploy(target, release("b"), work)
+    assert order[order.index("stage a") :].count("try a") == 4
+    assert order.index("switch a") > max(at for at, what in enumerate(order) if what == "try a")
+
+
 def test_the_fence_grows(work):
     """Each attempt comes with a higher one than all before it; the undo with its own attempt's."""
     target = Platform()

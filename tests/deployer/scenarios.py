@@ -29,7 +29,7 @@ from autoexec_magic.ledger import Ledger
 from autoexec_magic.releasefacts import Gate, Release, Secret, Spec
 
 GATE = Gate(
-    path="/health", start_seconds=20, interval_seconds=0.1, answer_seconds=2, successes=3, bake_seconds=1.5
+    path="/health", start_seconds=20, interval_seconds=0.1, answer_seconds=2, successes=3, bake_seconds=0.5
 )
 PATIENCE_SECONDS = 60.0
 

@@ -46,6 +46,7 @@ def test_a_canary_splits_the_traffic(bed):
     assert set(seen.versions) == {"1", "2"}
 
 
+@pytest.mark.slow
 def test_an_undo_to_what_does_not_start_any_more_is_loud(bed):
     """Its program is gone: it is not said that it is back."""
     old = first(bed)
@@ -98,7 +99,7 @@ def test_replicas_share_the_requests(bed):
     assert len(bed.target().serving.state().instance(made.release_id).ports) == 3
 
 
-@pytest.mark.limit(60)
+@pytest.mark.slow
 def test_scaled_to_zero_it_is_live_and_answers_nobody(bed):
     """And comes back by a rollback."""
     old = first(bed)
@@ -138,6 +139,7 @@ def test_what_it_does_not_know_is_refused(bed, changes):
     assert bed.target().live() is None
 
 
+@pytest.mark.slow
 def test_what_is_not_live_is_ended_and_old_folders_go(bed):
     """The live one alone runs; those of the last good ones stay, the unwell one's does not."""
     first(bed)
@@ -164,6 +166,7 @@ def test_a_gate_may_be_a_command(bed, code, is_well):
             deploy(bed.target(), made, work(bed))
 
 
+@pytest.mark.slow
 def test_what_the_proxy_sees_fail_counts(bed):
     """Its health says that it is well, and its answers fail: those who ask are believed."""
     old = first(bed)
@@ -189,6 +192,7 @@ def test_its_log_is_read(bed):
     assert any("version 1 begins" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_the_port_that_was_asked_for_is_the_services(bed):
     """And stays, whatever is deployed after."""
     import socket

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from autoexec_magic.errors import DeployUnknown, RollbackFailed, RollbackUnverified, RolledBack
-from autoexec_magic.releasefacts import Deployed, DeployCode, Gate, Release, Secret, Spec
+from autoexec_magic.releasefacts import DeployCode, Deployed, Gate, Release, Secret, Spec
 
 SPEC = Spec(artifact="image", reference="web:1", digest="sha256:ab", options=(("drain", "3"),))
 RELEASE = Release(service="web", target="local", release_id="1", spec=SPEC)

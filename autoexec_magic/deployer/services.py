@@ -128,12 +128,13 @@ def service_of(
         return _made(
             named or what, values, workspace, workspace / str(values.get("path", ".")), is_described=True
         )
-    path = cwd / Path(what).expanduser()
-    if not what or path.exists():
-        name = named or _name_of(path if what else workspace)
+    path = _path_of(what, cwd)
+    if not what or path is not None:
+        path = path if what and path is not None else workspace
+        name = named or _name_of(path)
         if name in described:
             return service_of(name, cwd, workspace, given)
-        return _made(name, given, workspace, path if what else workspace)
+        return _made(name, given, workspace, path)
     if NAME.fullmatch(what) and (targets := deployed(what)):
         return _made(what, {"target": targets[0], **given}, workspace, workspace)
     near = difflib.get_close_matches(what, described, n=1)
@@ -159,9 +160,10 @@ def read(folder: Path) -> dict[str, dict[str, object]]:
         file = folder / name
         try:
             values: object = tomllib.loads(plainfile.text(file))
+            repr(values)  # a hexadecimal number may be too long to be told in an error: that is one, too
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+        except (ValueError, RecursionError, OSError) as error:  # no TOML, no UTF-8, a number with no end
             raise UsageError(f"cannot read {file}", why=str(error), fix="mend the file") from error
         for key in keys:
             values = values.get(key, {}) if isinstance(values, dict) else {}
@@ -251,11 +253,23 @@ def _texts(values: object) -> tuple[str, ...]:
     return tuple(cast("Sequence[str]", values or ()))
 
 
+def _path_of(what: str, cwd: Path) -> Path | None:
+    """Return the notebook or folder that a word means, None where it means none."""
+    try:
+        path = cwd / Path(what).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError):  # too long for a path; the home of nobody
+        return None
+
+
 def _name_of(path: Path) -> str:
     """Return the name of a service after a notebook or a folder, as every platform takes it."""
-    stem = path.stem if path.suffix == ".ipynb" else path.resolve().name
-    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40].strip("-")
-    return name if NAME.fullmatch(name) else f"app-{name}".strip("-")[:40]
+    return _named(path.stem if path.suffix == ".ipynb" else path.resolve().name)
+
+
+def _named(text: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+    return name if NAME.fullmatch(name) else f"app-{name}"[:40].strip("-")
 
 
 def _check_name(name: str) -> None:
@@ -263,7 +277,7 @@ def _check_name(name: str) -> None:
         raise UsageError(
             f"{name!r} is no name of a service",
             why="it begins with a letter, and has a-z, 0-9 and -, at most 40",
-            fix=f"call it {_name_of(Path(name))}",
+            fix=f"call it {_named(name)}",
         )
 
 
@@ -284,7 +298,7 @@ def _check(key: str, value: object, where: str, file: str) -> None:
     kind, meaning = KNOWN[key]
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if type(value) not in kinds or not _fits(key, value):
-        shown = "this" if key == "secrets" else repr(value)  # it may hold one
+        shown = "this" if key in ("secrets", "env") else mask(repr(value))  # it may hold one
         raise UsageError(f"{where}.{key} in {file} cannot be {shown}", fix=f"it is {meaning}")
 
 
@@ -317,11 +331,12 @@ def _fits(key: str, value: object) -> bool:
     if key in _WORDS:
         return _WORDS[key](cast("str", value))
     if isinstance(value, dict):
-        return all(isinstance(each, str | int | float | bool) for each in value.values())
+        kinds = (str,) if key == "secrets" else (str, int, float, bool)
+        return all(type(each) in kinds and "\0" not in str(each) for each in value.values())
     if key == "canary":
         return all(type(each) in (int, float) for each in cast("list[object]", value))
     if isinstance(value, list):
-        return all(isinstance(each, str) for each in value)
+        return all(isinstance(each, str) and "\0" not in each for each in value)
     return True
 
 

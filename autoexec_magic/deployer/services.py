@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 import tomllib
@@ -205,6 +206,7 @@ def _made(
         options=tuple(sorted((key, str(value)) for key, value in options.items())),
         is_described=is_described,
     )
+    _refuse_secrets(found)
     twice = {each for each, _ in found.environment} & {each.name for each in found.secrets}
     if twice:
         raise UsageError(f"{min(twice)} is both a variable and a secret", fix="name it once")
@@ -249,16 +251,31 @@ def _secrets(values: object) -> tuple[Secret, ...]:
     return tuple(Secret(name=name, reference=str(found[name])) for name in sorted(found))
 
 
+def _refuse_secrets(service: Service) -> None:
+    """Refuse words and options that have a secret: they would be written down, and seen by whoever asks."""
+    words = {"command": service.command, "health-command": service.gate.command}
+    texts = {name: " ".join(each) for name, each in words.items()} | dict(service.options)
+    for name, text in texts.items():
+        if mask(text) != text:
+            raise UsageError(
+                f"{name} of {service.name} has what looks like a secret",
+                why="it is written on the ledger, and each process of the machine can see it",
+                fix="let it read a variable: secrets = {NAME = 'env:NAME'}, or --secret NAME=env:NAME",
+            )
+
+
 def _texts(values: object) -> tuple[str, ...]:
     return tuple(cast("Sequence[str]", values or ()))
 
 
 def _path_of(what: str, cwd: Path) -> Path | None:
     """Return the notebook or folder that a word means, None where it means none."""
+    path = Path(what)
+    with contextlib.suppress(RuntimeError):  # the home of nobody is a name like any other
+        path = path.expanduser()
     try:
-        path = cwd / Path(what).expanduser()
-        return path if path.exists() else None
-    except (OSError, RuntimeError):  # too long for a path; the home of nobody
+        return cwd / path if (cwd / path).exists() else None
+    except OSError:  # too long for a path
         return None
 
 

@@ -240,6 +240,24 @@ def test_a_variable_that_looks_like_a_secret_is_refused(tmp_path, name, value):
     assert len(value) < 4 or value not in seen_of(error)
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"command": ["serve", "--password", VALUE]},
+        {"command": ["serve", f"--password={VALUE}"]},
+        {"command": ["curl", f"https://me:{VALUE}@host/"]},
+        {"health-command": ["ask", "--token", VALUE]},
+        {"local": {"url": f"https://me:{VALUE}@host/"}},
+    ],
+)
+def test_a_secret_among_the_words_of_a_command_is_refused(tmp_path, table):
+    """Also one that stands alone after its option: no word of its own tells of it."""
+    describe(tmp_path, table)
+    error = refused(tmp_path)
+    assert "looks like a secret" in error.what
+    assert VALUE not in seen_of(error)
+
+
 @pytest.mark.parametrize("table", [{"A": [VALUE]}, {"A": {"B": VALUE}}, [VALUE], VALUE, {"A": f"{VALUE}\0"}])
 def test_variables_that_cannot_be_are_not_told(tmp_path, table):
     """A table of them may hold anything."""
@@ -290,6 +308,7 @@ def test_what_each_platform_takes_is_a_name(tmp_path, name):
 @example("9" * 35 + "-" + "9" * 10)
 @example("9" * 39)
 @example("...ipynb")
+@example("~nobody-of-that-name")
 @example("\xe4\xf6\xfc")
 def test_any_folder_or_notebook_gives_a_name(tmp_path, stem):
     """A file may be called as it likes; the service after it is called as every platform takes it."""

@@ -129,6 +129,7 @@ def test_a_release_with_one_part_that_is_wrong_is_none_or_whole(at, new):
     except ValueError:
         return
     assert release_of(in_json(found)) == found
+    assert {type(each) for each in (found.spec.port, found.spec.replicas, found.started)} == {int}
     assert all(isinstance(value, str) for value in fields_of(found.spec).values())
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from ..releasefacts import Spec
 from .target import Change
 
+_EMPTY = "''"  #: a variable that is there and empty is another thing than none
+
 
 def fields_of(spec: Spec) -> dict[str, str]:
     """Return all that a release runs with, by name, as people read it; "" is left out.
@@ -31,9 +33,9 @@ def fields_of(spec: Spec) -> dict[str, str]:
         "cpus": f"{spec.cpus:g}" if spec.cpus else "",
         "health.path": gate.path,
         "health.command": shlex.join(gate.command),
-        **{f"env.{name}": value for name, value in spec.environment},
+        **{f"env.{name}": value or _EMPTY for name, value in spec.environment},
         **{f"secret.{each.name}": f"{each.reference} ({each.version})" for each in spec.secrets},
-        **{f"option.{name}": value for name, value in spec.options},
+        **{f"option.{name}": value or _EMPTY for name, value in spec.options},
     }
     return {name: value for name, value in found.items() if value}
 

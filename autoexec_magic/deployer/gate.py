@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..executor.stops import Stop
 from ..releasefacts import Gate
@@ -36,6 +36,8 @@ class Passed:
 def judge(gate: Gate, looks: Sequence[Look], *, bakes: bool = True, least: int = 0) -> Passed | Unwell | None:
     """Return how it stands: passed, shut for good, or None while it has to be waited.
 
+    The first look that decides it decides it: what is seen after that changes nothing.
+
     Parameters
     ----------
     gate : Gate
@@ -55,47 +57,43 @@ def judge(gate: Gate, looks: Sequence[Look], *, bakes: bool = True, least: int =
     0.2
     """
     first = _well_from(gate, looks)
-    if first is None:
-        return _before_it_is_well(gate, looks)
-    after = looks[first + 1 :]
-    bad = [look for look in after if look.unwell is not None]
-    reason = bad[-1].unwell if bad else None
-    if reason is not None and (len(bad) >= gate.failures or reason.is_final):
-        return Unwell(
-            why=f"it was well and did not stay so: {reason.why} ({len(bad)} of {len(after)} looks)",
-            is_final=reason.is_final,
-            evidence=reason.evidence,
-        )
-    well_at, now = looks[first].at, looks[-1].at
-    is_baked = not bakes or now - well_at >= gate.bake_seconds
-    if not is_baked or len(looks) - len(bad) < least or looks[-1].unwell is not None:
-        return None
-    return Passed(looks=len(looks), bad=len(bad), well_at=well_at, seconds=now)
+    if not isinstance(first, int):
+        return first
+    good, bad = sum(look.unwell is None for look in looks[:first]), 0
+    well_at = looks[first].at
+    for number, look in enumerate(looks[first:], first + 1):
+        if look.unwell is None:
+            good += 1
+            is_baked = not bakes or look.at - well_at >= gate.bake_seconds
+            if is_baked and good >= least:
+                return Passed(looks=number, bad=bad, well_at=well_at, seconds=look.at)
+            continue
+        bad += 1
+        if look.unwell.is_final or bad >= gate.failures:
+            why = f"it was well and did not stay so: {look.unwell.why} ({bad} of {number - first - 1} looks)"
+            return replace(look.unwell, why=why)
+    return None
 
 
-def _well_from(gate: Gate, looks: Sequence[Look]) -> int | None:
-    """Return the look with which it was well as often in a row as is asked for, or None."""
-    row = 0
+def _well_from(gate: Gate, looks: Sequence[Look]) -> int | Unwell | None:
+    """Return the look with which it was well as often in a row as is asked for, or why it never was."""
+    row, last = 0, None
     for number, look in enumerate(looks):
         row = row + 1 if look.unwell is None else 0
         if row >= max(1, gate.successes):
             return number
+        last = look.unwell or last
+        if last is not None and last.is_final:
+            return last
+        if last is not None and look.at > gate.start_seconds:
+            return _never_well(gate, last, looks[: number + 1])
     return None
 
 
-def _before_it_is_well(gate: Gate, looks: Sequence[Look]) -> Unwell | None:
-    bad = [look for look in looks if look.unwell is not None]
-    if not bad:
-        return None
-    last = bad[-1].unwell
-    assert last is not None
-    if last.is_final:
-        return last
-    if looks[-1].at <= gate.start_seconds:
-        return None
-    flaps = " (now and then it was)" if len(bad) < len(looks) else ""
+def _never_well(gate: Gate, last: Unwell, looks: Sequence[Look]) -> Unwell:
+    flaps = " (now and then it was)" if any(look.unwell is None for look in looks) else ""
     why = f"it was not well within {gate.start_seconds:g} s{flaps}: {last.why}"
-    return Unwell(why=why, is_final=True, evidence=last.evidence)
+    return replace(last, why=why, is_final=True)
 
 
 def await_well(

@@ -20,7 +20,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from .. import executor
 from ..chain import Head, Row
@@ -29,9 +29,11 @@ from ..events import Emit, Recorded
 from ..history import host, new_id, now_ms, short_id
 from ..ledger import Ledger
 from ..releasefacts import DeployCode, Deployed, Release
+from .difference import changes_of, fields_of
 from .spelled import release_of, spelled
 
 ROW = "deploy"
+_CODES: tuple[DeployCode, ...] = get_args(DeployCode)
 _log = logging.getLogger(__name__)
 
 
@@ -107,12 +109,12 @@ class Journal:
             body = row.body
             if body["what"] == "begun" and (release := _release(body.get("release"))):
                 releases[body["attempt"]] = release
-            elif body["what"] == "ended" and body["attempt"] in releases:
+            elif body["what"] == "ended" and body["attempt"] in releases and body.get("code") in _CODES:
                 found.append(
                     Deployed(
                         release=releases[body["attempt"]],
                         code=body["code"],
-                        is_good=bool(body.get("is_good")),
+                        is_good=body.get("is_good") is True,
                         why=str(body.get("why", "")),
                         run_id=row.run_id,
                         at=row.at,
@@ -161,6 +163,9 @@ class Journal:
             Somebody else deploys it.
         LedgerError
             Nothing can be written down, and so nothing is begun.
+        DeployError
+            What is written down is not the release, because some of it looks
+            like a secret: a rollback to it would be to something else.
         """
         self._refuse_other_project()
         self._refuse_held(self.open())
@@ -178,22 +183,8 @@ class Journal:
             }
         )
         made = Attempt(journal=self, attempt=attempt, fence=head.id, release=release)
-        others = [each for each in self.open() if each.fence < head.id]
         try:
-            self._refuse_held(others)
-        except ServiceLocked:
-            made.end("failed", why="somebody else was first")
-            raise
-        for each in others:
-            self._append(
-                {
-                    "what": "ended",
-                    "attempt": each.attempt,
-                    "code": "unknown",
-                    "why": f"{each.owner.shown} is gone at {each.at_step}; the next deploy took over",
-                }
-            )
-        try:
+            self._take_over(made)
             yield made
         finally:
             if any(each.attempt == attempt and not each.is_paused for each in self._open_if_readable()):
@@ -213,6 +204,22 @@ class Journal:
         for each in held:
             self._append({"what": "broken", "attempt": each.attempt, "why": reason, "by": _who()})
         return held
+
+    def _take_over(self, made: Attempt) -> None:
+        """Make sure that an attempt is the only one, and can be taken back by what is written of it."""
+        there = self.open()
+        others = [each for each in there if each.fence < made.fence]
+        own = next((each for each in there if each.attempt == made.attempt), None)
+        try:
+            self._refuse_held(others)
+            _refuse_changed(made.release, own.release if own else None)
+        except DeployError as error:
+            made.end("failed", why=error.what)
+            raise
+        for each in others:
+            gone = "waited for a person" if each.is_paused else "is gone"
+            why = f"{each.owner.shown} {gone} at {each.at_step}; the next deploy took over"
+            self._append({"what": "ended", "attempt": each.attempt, "code": "unknown", "why": why})
 
     def _refuse_other_project(self) -> None:
         """Refuse to take the place of a service of the same name that another project has."""
@@ -259,11 +266,12 @@ class Journal:
 def targets_of(service: str, project: str, ledger: Ledger) -> list[str]:
     """Return the targets that a project's service was deployed to, the newest first."""
     found = (
-        str(row.body.get("target"))
+        row.body["target"]
         for row in ledger.rows(ROW)
         if row.body.get("what") == "begun"
         and row.body.get("service") == service
         and row.body.get("project") == project
+        and isinstance(row.body.get("target"), str)
     )
     return list(dict.fromkeys(found))
 
@@ -324,7 +332,7 @@ class Attempt:
     def _note(self, body: Mapping[str, Any], *, is_needed: bool = True) -> Head | None:
         try:
             return self.journal._append({"attempt": self.attempt, **body})
-        except LedgerError as error:
+        except (LedgerError, UsageError) as error:  # the latter: the row would be too long
             if is_needed:
                 raise
             _log.error("the ledger does not have that %s: %s", body.get("what"), error)
@@ -358,9 +366,24 @@ def _opened(row: Row) -> Open | None:
 def _stepped(found: Open, body: Mapping[str, Any]) -> Open:
     if body["what"] == "found":
         return dataclasses.replace(found, before=_release(body.get("before")), knows_before=True)
-    name, done = str(body.get("step", "")), bool(body.get("done"))
+    if body["what"] != "step":
+        return found
+    name, done = str(body.get("step", "")), body.get("done") is True
     steps = tuple(each for each in found.steps if each[0] != name)
     return dataclasses.replace(found, steps=(*steps, (name, done)), is_paused=name == "paused")
+
+
+def _refuse_changed(release: Release, written: Release | None) -> None:
+    """Refuse a release that the ledger, which masks what looks like a secret, does not have as it is."""
+    if written is not None and written.spec == release.spec:
+        return
+    changes = changes_of(fields_of(written.spec) if written else {}, fields_of(release.spec))
+    name = changes[0].name if changes else "reference"
+    raise DeployError(
+        f"the {name} of {release.service} cannot be written down as it is",
+        why="it looks like a secret, or has control characters; a rollback would be to something else",
+        fix="give the secret as a variable: --secret NAME=env:NAME",
+    )
 
 
 def _release(body: object) -> Release | None:

@@ -6,10 +6,14 @@ it longer. Of an HTTP answer only the status line is read.
 
 from __future__ import annotations
 
+import re
 import socket
 import time
+from urllib.parse import quote
 
 _LINE_BYTES = 4096
+_SAFE = "/?&=%:;,+$!*'()@~"  #: a `%` is one that was written as it is to be sent
+_STATUS = re.compile(r"HTTP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?\r?", re.DOTALL)  #: RFC 9112, section 4
 
 
 def http(port: int, path: str, seconds: float, *, host: str = "127.0.0.1") -> str:
@@ -20,13 +24,15 @@ def http(port: int, path: str, seconds: float, *, host: str = "127.0.0.1") -> st
     port : int
         Where it listens.
     path : str
-        What is asked for, beginning with `/`.
+        What is asked for, beginning with `/`; what no request line can hold is
+        sent percent-encoded (RFC 3986, section 2.1).
     seconds : float
         For all of it, greater than 0.
     host : str, default "127.0.0.1"
         On which address.
     """
     until = time.monotonic() + seconds
+    path = quote(path, safe=_SAFE)
     lines = (
         f"GET {path} HTTP/1.1",
         f"Host: {host}:{port}",
@@ -42,17 +48,21 @@ def http(port: int, path: str, seconds: float, *, host: str = "127.0.0.1") -> st
         return f"GET {path}: no answer within {seconds:g} s"
     except OSError as error:
         return f"GET {path}: {error.strerror or error}"
-    parts = status.split(maxsplit=2)
-    if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not parts[1].isdigit():
+    if not status:
+        return f"GET {path}: it was closed without an answer"
+    found = _STATUS.fullmatch(status.removesuffix("\n"))
+    if found is None or not status.endswith("\n"):
         return f"GET {path}: what answers does not speak HTTP"
-    return "" if 200 <= int(parts[1]) < 400 else f"GET {path}: HTTP {parts[1]}"
+    return "" if found[1][0] in "23" else f"GET {path}: HTTP {found[1]}"
 
 
 def tcp(port: int, seconds: float, *, host: str = "127.0.0.1") -> str:
     """Return why nobody can be connected to, "" where somebody can, within so many seconds."""
     try:
-        with socket.create_connection((host, port), timeout=seconds):
-            return ""
+        with socket.create_connection((host, port), timeout=seconds) as line:
+            # where nobody listens, TCP may connect a socket that got this very port to itself
+            is_own = line.getsockname() == line.getpeername()
+            return f"port {port}: nobody listens" if is_own else ""
     except TimeoutError:
         return f"port {port}: no answer within {seconds:g} s"
     except OSError as error:
@@ -67,7 +77,7 @@ def _status_line(line: socket.socket, until: float) -> str:
         if not more:
             break
         data += more
-    return data.partition(b"\n")[0].decode("latin-1")
+    return b"".join(data.partition(b"\n")[:2]).decode("latin-1")
 
 
 def _left(until: float) -> float:

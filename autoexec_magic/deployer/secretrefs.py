@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from ..releasefacts import Secret
 
 KEY = "secret-versions.key"
 _KEY_BYTES = 32
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
 
 
 def resolved(
@@ -65,21 +67,14 @@ def still_there(
 
 def _value(secret: Secret, folder: Path, variables: Mapping[str, str]) -> str:
     kind, _, place = secret.reference.partition(":")
-    if kind == "env" and place:
+    if kind == "env" and _VARIABLE.fullmatch(place):
         if place not in variables:
             raise UsageError(
                 f"the secret {secret.name} is not there", why=f"{place} is not set", fix=f"%env {place}=…"
             )
         return variables[place]
     if kind == "file" and place:
-        path = folder / Path(place).expanduser()
-        try:
-            return plainfile.text(path).removesuffix("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise UsageError(
-                f"the secret {secret.name} cannot be read", why=f"{path}: {why}", fix="look at that file"
-            ) from error
+        return _text(secret.name, folder, place)
     # what stands there may be the value itself: it is not told
     raise UsageError(
         f"the secret {secret.name} has no reference",
@@ -88,29 +83,67 @@ def _value(secret: Secret, folder: Path, variables: Mapping[str, str]) -> str:
     )
 
 
+def _text(name: str, folder: Path, place: str) -> str:
+    """Return what a file says, without its last end of a line."""
+    try:
+        found = plainfile.text(folder / Path(place).expanduser())
+    except OSError as error:
+        why = error.strerror
+    except (ValueError, RuntimeError):  # no text; a name that no file has; a home that nobody has
+        why = "it is no text, or no file has such a name"
+    else:
+        if "\0" not in found:
+            return found.removesuffix("\n")
+        why = "it is no text"
+    # outside of the handlers: an error of the decoder has all that was read with it
+    raise UsageError(f"the secret {name} cannot be read", why=f"{place}: {why}", fix="look at that file")
+
+
 def _version(key: bytes, value: str) -> str:
     return hmac.new(key, value.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()[:16]
 
 
 def _key(data: Path) -> bytes:
-    """Return this user's key, made once."""
+    """Return this user's key, made once.
+
+    Raises
+    ------
+    UsageError
+        It can neither be read nor made.
+    """
     path = data / KEY
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(f"{KEY}.{os.getpid()}")
-    for _ in range(2):
-        try:
-            found = path.read_bytes()
-        except FileNotFoundError:
-            found = b""
-        if len(found) == _KEY_BYTES:
-            return found
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _kept(path) or _made(path)
+    except OSError as error:
+        raise UsageError(
+            "the versions of secrets cannot be told",
+            why=f"{path}: {error.strerror}",
+            fix="set AUTOEXEC_DATA_DIR to a folder you may write to",
+        ) from error
+
+
+def _kept(path: Path) -> bytes:
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    return found if len(found) == _KEY_BYTES else b""
+
+
+def _made(path: Path) -> bytes:
+    """Make the key where there is none, or a damaged one, and return the one that is there then."""
+    part = path.with_name(f"{KEY}.{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(secrets.token_bytes(_KEY_BYTES))
+            stream.flush()
+            os.fsync(stream.fileno())
         try:
             os.link(part, path)  # whoever is first; another one reads that
         except FileExistsError:
-            if len(path.read_bytes()) != _KEY_BYTES:
+            if not _kept(path):
                 part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    finally:
+        part.unlink(missing_ok=True)
     return path.read_bytes()

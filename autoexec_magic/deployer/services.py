@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 import tomllib
@@ -128,12 +129,13 @@ def service_of(
         return _made(
             named or what, values, workspace, workspace / str(values.get("path", ".")), is_described=True
         )
-    path = cwd / Path(what).expanduser()
-    if not what or path.exists():
-        name = named or _name_of(path if what else workspace)
+    path = _path_of(what, cwd)
+    if not what or path is not None:
+        path = path if what and path is not None else workspace
+        name = named or _name_of(path)
         if name in described:
             return service_of(name, cwd, workspace, given)
-        return _made(name, given, workspace, path if what else workspace)
+        return _made(name, given, workspace, path)
     if NAME.fullmatch(what) and (targets := deployed(what)):
         return _made(what, {"target": targets[0], **given}, workspace, workspace)
     near = difflib.get_close_matches(what, described, n=1)
@@ -159,9 +161,10 @@ def read(folder: Path) -> dict[str, dict[str, object]]:
         file = folder / name
         try:
             values: object = tomllib.loads(plainfile.text(file))
+            repr(values)  # a hexadecimal number may be too long to be told in an error: that is one, too
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+        except (ValueError, RecursionError, OSError) as error:  # no TOML, no UTF-8, a number with no end
             raise UsageError(f"cannot read {file}", why=str(error), fix="mend the file") from error
         for key in keys:
             values = values.get(key, {}) if isinstance(values, dict) else {}
@@ -203,6 +206,7 @@ def _made(
         options=tuple(sorted((key, str(value)) for key, value in options.items())),
         is_described=is_described,
     )
+    _refuse_secrets(found)
     twice = {each for each, _ in found.environment} & {each.name for each in found.secrets}
     if twice:
         raise UsageError(f"{min(twice)} is both a variable and a secret", fix="name it once")
@@ -247,15 +251,42 @@ def _secrets(values: object) -> tuple[Secret, ...]:
     return tuple(Secret(name=name, reference=str(found[name])) for name in sorted(found))
 
 
+def _refuse_secrets(service: Service) -> None:
+    """Refuse words and options that have a secret: they would be written down, and seen by whoever asks."""
+    words = {"command": service.command, "health-command": service.gate.command}
+    texts = {name: " ".join(each) for name, each in words.items()} | dict(service.options)
+    for name, text in texts.items():
+        if mask(text) != text:
+            raise UsageError(
+                f"{name} of {service.name} has what looks like a secret",
+                why="it is written on the ledger, and each process of the machine can see it",
+                fix="let it read a variable: secrets = {NAME = 'env:NAME'}, or --secret NAME=env:NAME",
+            )
+
+
 def _texts(values: object) -> tuple[str, ...]:
     return tuple(cast("Sequence[str]", values or ()))
 
 
+def _path_of(what: str, cwd: Path) -> Path | None:
+    """Return the notebook or folder that a word means, None where it means none."""
+    path = Path(what)
+    with contextlib.suppress(RuntimeError):  # the home of nobody is a name like any other
+        path = path.expanduser()
+    try:
+        return cwd / path if (cwd / path).exists() else None
+    except OSError:  # too long for a path
+        return None
+
+
 def _name_of(path: Path) -> str:
     """Return the name of a service after a notebook or a folder, as every platform takes it."""
-    stem = path.stem if path.suffix == ".ipynb" else path.resolve().name
-    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40].strip("-")
-    return name if NAME.fullmatch(name) else f"app-{name}".strip("-")[:40]
+    return _named(path.stem if path.suffix == ".ipynb" else path.resolve().name)
+
+
+def _named(text: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+    return name if NAME.fullmatch(name) else f"app-{name}"[:40].strip("-")
 
 
 def _check_name(name: str) -> None:
@@ -263,7 +294,7 @@ def _check_name(name: str) -> None:
         raise UsageError(
             f"{name!r} is no name of a service",
             why="it begins with a letter, and has a-z, 0-9 and -, at most 40",
-            fix=f"call it {_name_of(Path(name))}",
+            fix=f"call it {_named(name)}",
         )
 
 
@@ -284,7 +315,7 @@ def _check(key: str, value: object, where: str, file: str) -> None:
     kind, meaning = KNOWN[key]
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if type(value) not in kinds or not _fits(key, value):
-        shown = "this" if key == "secrets" else repr(value)  # it may hold one
+        shown = "this" if key in ("secrets", "env") else mask(repr(value))  # it may hold one
         raise UsageError(f"{where}.{key} in {file} cannot be {shown}", fix=f"it is {meaning}")
 
 
@@ -317,11 +348,12 @@ def _fits(key: str, value: object) -> bool:
     if key in _WORDS:
         return _WORDS[key](cast("str", value))
     if isinstance(value, dict):
-        return all(isinstance(each, str | int | float | bool) for each in value.values())
+        kinds = (str,) if key == "secrets" else (str, int, float, bool)
+        return all(type(each) in kinds and "\0" not in str(each) for each in value.values())
     if key == "canary":
         return all(type(each) in (int, float) for each in cast("list[object]", value))
     if isinstance(value, list):
-        return all(isinstance(each, str) for each in value)
+        return all(isinstance(each, str) and "\0" not in each for each in value)
     return True
 
 

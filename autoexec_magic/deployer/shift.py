@@ -41,11 +41,10 @@ def steps_of(percents: Sequence[float]) -> tuple[float, ...]:
     >>> steps_of([10, 50])
     (10.0, 50.0)
     """
-    found = tuple(float(each) for each in percents)
-    if any(not 0 < each < 100 for each in found) or list(found) != sorted(set(found)):
+    if any(not 0 < each < 100 for each in percents) or list(percents) != sorted(set(percents)):
         raise UsageError(
-            f"canary steps cannot be {', '.join(f'{each:g}' for each in found)}",
+            f"canary steps cannot be {', '.join(str(each)[:20] for each in percents)}",
             why="each is a part of the traffic in percent, and they rise",
             fix="--canary 10,50",
         )
-    return found
+    return tuple(float(each) for each in percents)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 
-from ..errors import Cancelled, DeployError, RolledBack
+from ..errors import DeployError, RolledBack
 from ..events import Stepped
 from ..executor.interrupts import noted
 from ..releasefacts import Deployed, Release
@@ -146,10 +146,14 @@ def _left(work: Work) -> Open:
 def before(target: Target, journal: Journal) -> Release | None:
     """Return the release to go back to: what is live, if it was ever well, else the last one that was.
 
+    What a deploy that died has put there is nothing to go back to: what was
+    there before it is. What somebody else put there is, where the platform
+    has all of it.
+
     Raises
     ------
     DeployError
-        What is live was put there by somebody else: it could not be put back.
+        What is live was put there by somebody else, and could not be put back.
     """
     seen = target.live()
     if seen is None:
@@ -157,16 +161,20 @@ def before(target: Target, journal: Journal) -> Release | None:
     good = {each.release_id: each for each in journal.good()}
     if seen.release_id in good:
         return good[seen.release_id]
-    if good:
-        return next(iter(good.values()))
-    found = seen.release or journal.known(seen.release_id)
-    if found is None:
-        raise DeployError(
-            f"{journal.service} is live on {journal.target}, and nobody here put it there",
-            why=seen.changed or f"it says release {seen.release_id or 'none'}, which no record has",
-            fix="give the service another name, or take the other one away first",
-        )
-    return found
+    ours = journal.known(seen.release_id)
+    if ours is not None:
+        left = journal.left()
+        is_left = left is not None and left.release.release_id == ours.release_id
+        if left is not None and is_left and left.knows_before:
+            return left.before
+        return next(iter(good.values()), None if is_left else ours)
+    if seen.release is not None:
+        return seen.release
+    raise DeployError(
+        f"{journal.service} is live on {journal.target}, and nobody here put it there",
+        why=seen.changed or f"it says release {seen.release_id or 'none'}, which no record has",
+        fix="give the service another name, or take the other one away first",
+    )
 
 
 @contextmanager
@@ -205,17 +213,30 @@ def _carried(
         was = look_before()
         attempt.note_before(was)
         knows_before = True
+        # what a deploy that died has moved is put right also where this one moves nothing
+        touched.is_any = bool(not_live(target.live(), was))
         _make_live(target, release, work, attempt, touched)
     except (LockLost, Paused):
         raise
-    except (Exception, Cancelled, KeyboardInterrupt) as fault:
+    except BaseException as fault:
         if not knows_before:
             attempt.end("failed", why=words(fault))
             raise
-        raise taken_back(target, was, fault, work, attempt, touched) from fault
+        error = taken_back(target, was, fault, work, attempt, touched)
+        if error is fault:
+            raise
+        raise error from fault
     assert touched.passed is not None
-    attempt.end("deployed", live=release.release_id, is_good=True, evidence=asdict(touched.passed))
+    is_written = attempt.end(
+        "deployed", live=release.release_id, is_good=True, evidence=asdict(touched.passed)
+    )
     tidied(target, release, work)
+    if not is_written:
+        raise DeployError(
+            f"{named(release)} of {release.service} is live and well, and the ledger does not have it",
+            why="an undo would go back further than it should",
+            fix="%autoexec doctor, then deploy it again",
+        )
     return Deployed(release=release, code="deployed", is_good=True, run_id=work.journal.run_id)
 
 

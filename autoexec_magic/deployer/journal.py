@@ -33,6 +33,8 @@ from .difference import changes_of, fields_of
 from .spelled import release_of, spelled
 
 ROW = "deploy"
+_HARMLESS = ("stage", "try")  #: steps that change nothing of what is live
+_SETTLED = ("deployed", "rolled-back", "cancelled", "withdrawn")  #: ends after which it is known what is live
 _CODES: tuple[DeployCode, ...] = get_args(DeployCode)
 _log = logging.getLogger(__name__)
 
@@ -67,7 +69,9 @@ class Open:
     """An attempt that has not ended: its row, what it is about, and how far it came.
 
     `steps` are pairs of a step and whether it was done; `before` is what was
-    live when it began, once it had found out (`knows_before`).
+    live when it began, once it had found out (`knows_before`). One that `is_free`
+    is nobody's any more: it waits for a person, was cut short, or a person broke
+    its lock (`is_broken`); it is still what may be half done.
     """
 
     fence: int
@@ -79,7 +83,13 @@ class Open:
     steps: tuple[tuple[str, bool], ...] = ()
     before: Release | None = None
     knows_before: bool = False
-    is_paused: bool = False
+    is_free: bool = False
+    is_broken: bool = False
+
+    @property
+    def has_touched(self) -> bool:
+        """Whether it may have changed what is live."""
+        return any(name not in _HARMLESS for name, _ in self.steps)
 
     @property
     def at_step(self) -> str:
@@ -143,15 +153,19 @@ class Journal:
             attempt, what = str(body["attempt"]), body["what"]
             if what == "begun" and (made := _opened(row)):
                 found[attempt] = made
-            elif what in ("ended", "broken"):
+            elif what == "ended":
                 found.pop(attempt, None)
             elif attempt in found:
                 found[attempt] = _stepped(found[attempt], body)
         return list(found.values())
 
     def left(self) -> Open | None:
-        """Return what an owner that is gone has left, or one that waits for a person."""
-        return next((each for each in self.open() if each.is_paused or each.owner.is_gone), None)
+        """Return the last attempt that nobody is at and nobody settled, with what was live before it."""
+        found = [each for each in self.open() if each.is_free or each.owner.is_gone]
+        if not found:
+            return None
+        known = next((each for each in reversed(found) if each.knows_before), found[-1])
+        return dataclasses.replace(found[-1], before=known.before, knows_before=known.knows_before)
 
     @contextlib.contextmanager
     def attempt(self, release: Release, why: str) -> Iterator[Attempt]:
@@ -187,8 +201,12 @@ class Journal:
             self._take_over(made)
             yield made
         finally:
-            if any(each.attempt == attempt and not each.is_paused for each in self._open_if_readable()):
-                made.end("unknown", why="it was cut short")  # an owner that lives would hold it for ever
+            there = self._open_if_readable()
+            own = next((each for each in there if each.attempt == attempt and not each.is_free), None)
+            if own is not None and own.has_touched:
+                made.let_go()  # an owner that lives would hold it for ever
+            elif own is not None:
+                made.end("failed", why="it was cut short, and nothing was switched")
 
     def break_lock(self, reason: str) -> list[Open]:
         """Take the lock from whoever holds it, because a person says so; return whose it was.
@@ -200,7 +218,7 @@ class Journal:
         """
         if not reason.strip():
             raise UsageError("a lock is broken for a reason", fix="--break-lock 'its machine is gone'")
-        held = [each for each in self.open() if not each.owner.is_gone]
+        held = [each for each in self.open() if not each.owner.is_gone and not each.is_free]
         for each in held:
             self._append({"what": "broken", "attempt": each.attempt, "why": reason, "by": _who()})
         return held
@@ -216,10 +234,6 @@ class Journal:
         except DeployError as error:
             made.end("failed", why=error.what)
             raise
-        for each in others:
-            gone = "waited for a person" if each.is_paused else "is gone"
-            why = f"{each.owner.shown} {gone} at {each.at_step}; the next deploy took over"
-            self._append({"what": "ended", "attempt": each.attempt, "code": "unknown", "why": why})
 
     def _refuse_other_project(self) -> None:
         """Refuse to take the place of a service of the same name that another project has."""
@@ -239,7 +253,7 @@ class Journal:
             return []
 
     def _refuse_held(self, others: Sequence[Open]) -> None:
-        held = next((each for each in others if not each.owner.is_gone and not each.is_paused), None)
+        held = next((each for each in others if not each.owner.is_gone and not each.is_free), None)
         if held is not None:
             raise ServiceLocked(
                 f"{self.service} is being deployed to {self.target} by somebody else",
@@ -287,7 +301,8 @@ class Attempt:
 
     def check(self) -> None:
         """Raise `LockLost` where this attempt's turn is over."""
-        if all(each.attempt != self.attempt for each in self.journal.open()):
+        mine = next((each for each in self.journal.open() if each.attempt == self.attempt), None)
+        if mine is None or mine.is_broken:
             raise LockLost(
                 f"this deploy of {self.journal.service} has lost its lock, and stops",
                 why="somebody broke it, or took over; nothing more was changed",
@@ -310,6 +325,10 @@ class Attempt:
         yield
         self._note({"what": "step", "step": name, "done": True}, is_needed=not is_undo)
 
+    def let_go(self) -> None:
+        """Write down that nobody is at it any more, and that it was not settled."""
+        self._note({"what": "let-go"}, is_needed=False)
+
     def pause(self) -> None:
         """Write down that it waits for a person."""
         self._note({"what": "step", "step": "paused", "done": True})
@@ -322,12 +341,27 @@ class Attempt:
         live: str = "",
         is_good: bool = False,
         evidence: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Write down what it came to; where that cannot be, it is logged: what is live is as it is."""
+    ) -> bool:
+        """Write down what it came to; return whether that could be.
+
+        Where it settles what is live, that settles the attempts before it, too,
+        which somebody left half done.
+        """
         body = {"code": code, "why": why, "live": live, "is_good": is_good, "evidence": dict(evidence or {})}
         head = self._note({"what": "ended", **body}, is_needed=False)
-        if head is not None:
-            self.journal.emit(Recorded(row=ROW, head=str(head)))
+        if head is None:
+            return False
+        self.journal.emit(Recorded(row=ROW, head=str(head)))
+        if code in _SETTLED:
+            self._settle_others()
+        return True
+
+    def _settle_others(self) -> None:
+        for each in self.journal.open():
+            if each.fence < self.fence:
+                why = f"{each.owner.shown} left it at {each.at_step}; a later deploy settled it"
+                body = {"attempt": each.attempt, "code": "unknown", "why": why}
+                self._note({"what": "ended", **body}, is_needed=False)
 
     def _note(self, body: Mapping[str, Any], *, is_needed: bool = True) -> Head | None:
         try:
@@ -366,11 +400,15 @@ def _opened(row: Row) -> Open | None:
 def _stepped(found: Open, body: Mapping[str, Any]) -> Open:
     if body["what"] == "found":
         return dataclasses.replace(found, before=_release(body.get("before")), knows_before=True)
+    if body["what"] in ("broken", "let-go"):
+        is_broken = found.is_broken or body["what"] == "broken"
+        return dataclasses.replace(found, is_free=True, is_broken=is_broken)
     if body["what"] != "step":
         return found
     name, done = str(body.get("step", "")), body.get("done") is True
     steps = tuple(each for each in found.steps if each[0] != name)
-    return dataclasses.replace(found, steps=(*steps, (name, done)), is_paused=name == "paused")
+    is_free = found.is_broken or name == "paused"
+    return dataclasses.replace(found, steps=(*steps, (name, done)), is_free=is_free)
 
 
 def _refuse_changed(release: Release, written: Release | None) -> None:

@@ -199,7 +199,8 @@ def not_live(seen: Live | None, release: Release | None) -> str:
         return f"release {short_id(seen.release_id) or 'of somebody else'} is live"
     if seen.digest != release.digest:
         return f"its digest is {seen.digest}, and not {release.digest}"
-    return ""
+    rest = [(name, part) for name, part in seen.shares if name != release.release_id and part > 0]
+    return f"release {short_id(rest[0][0])} still gets {rest[0][1]:g} % of the traffic" if rest else ""
 
 
 def tidied(target: Target, live: Release | None, work: Work) -> None:

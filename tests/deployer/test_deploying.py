@@ -315,6 +315,106 @@ def test_the_earlier_release_is_the_one_with_evidence(work, ledger):
     assert target.is_live.release_id == first.release_id
 
 
+@pytest.mark.parametrize("place", ["live", "stage b"])
+def test_what_a_dead_deploy_left_is_still_told_after_one_that_did_nothing(work, place):
+    """The platform was silent: what is half done is half done, and can be taken back later."""
+    target = Platform()
+    first = live_with(target, work)
+    left = release("c")
+    with contextlib.suppress(SystemExit), work.journal.attempt(left, "deploy") as attempt:
+        attempt.note_before(first)
+        with attempt.step("switch"):
+            target.is_live = left
+            raise SystemExit
+    target.faults[place] = [Unanswered("the platform does not answer")] * 5
+    target.faults["stage a"] = [Unanswered("the platform does not answer")] * 1000
+    with pytest.raises((Unanswered, DeployUnknown)):
+        deploy(target, release("b"), work)
+    assert work.journal.left() is not None
+    target.faults.clear()
+    assert abort(target, work).code == "rolled-back"
+    assert target.is_live.release_id == first.release_id
+    assert work.journal.left() is None
+
+
+def test_what_a_dead_deploy_left_is_put_right_by_one_that_fails_early(work):
+    """Nothing was switched by this one; what is live is not what should be."""
+    target = Platform()
+    first = live_with(target, work)
+    left = release("c")
+    with contextlib.suppress(SystemExit), work.journal.attempt(left, "deploy") as attempt:
+        attempt.note_before(first)
+        with attempt.step("switch"):
+            target.is_live = left
+            raise SystemExit
+    target.faults["stage b"] = [DeployError("there is no quota")]
+    with pytest.raises(RolledBack, match="is live again"):
+        deploy(target, release("b"), work)
+    assert target.is_live.release_id == first.release_id
+
+
+def test_a_first_release_that_a_dead_deploy_left_is_nothing_to_go_back_to(work):
+    """It never passed a gate: before it there was nothing."""
+    target = Platform(unwells={"b": [BAD]})
+    left = release("c")
+    with contextlib.suppress(SystemExit), work.journal.attempt(left, "deploy") as attempt:
+        attempt.note_before(None)
+        with attempt.step("switch"):
+            target.is_live = left
+            raise SystemExit
+    with pytest.raises(RolledBack, match="nothing is live"):
+        deploy(target, release("b"), work)
+    assert target.is_live is None
+
+
+def test_what_somebody_else_put_there_is_put_back_where_that_can_be(work):
+    """The platform has all of it; that there are good ones of ours changes nothing."""
+    target = Platform(unwells={"b": [BAD]})
+    live_with(target, work)
+    target.is_live = other = release("f")
+    with pytest.raises(RolledBack, match="is live again"):
+        deploy(target, release("b"), work)
+    assert target.is_live.release_id == other.release_id
+
+
+def test_a_release_that_shares_the_traffic_is_not_deployed(work):
+    """All of it, or it is no success."""
+    target = Platform()
+    live_with(target, work)
+    real = target.live
+
+    def live():
+        seen = real()
+        is_new = seen is not None and seen.digest.endswith("b")
+        return replace(seen, shares=((seen.release_id, 60.0), ("other-id", 40.0))) if is_new else seen
+
+    target.live = live
+    with pytest.raises(RolledBack) as caught:
+        deploy(target, release("b"), work)
+    assert "still gets 40 % of the traffic" in caught.value.why
+
+
+def test_a_success_that_is_not_on_the_ledger_is_none(work, monkeypatch):
+    """Or the next undo would go one release too far back."""
+    target = Platform()
+    live_with(target, work)
+    from autoexec_magic.deployer.journal import Attempt
+
+    monkeypatch.setattr(Attempt, "end", lambda self, *words, **more: False)
+    with pytest.raises(DeployError, match="the ledger does not have it"):
+        deploy(target, release("b"), work)
+
+
+def test_an_error_is_not_its_own_cause(work):
+    """Whoever walks the causes comes to an end."""
+    target = Platform()
+    live_with(target, work)
+    target.faults["stage b"] = [DeployError("there is no quota")]
+    with pytest.raises(DeployError) as caught:
+        deploy(target, release("b"), work)
+    assert caught.value.__cause__ is None
+
+
 def test_what_somebody_else_put_there_is_not_replaced(work):
     """It could not be put back."""
     target = Platform()

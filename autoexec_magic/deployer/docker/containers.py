@@ -158,6 +158,11 @@ def inherited(image: Mapping[str, Any]) -> dict[str, str]:
     return _pairs((image.get("Config") or {}).get("Env"))
 
 
+def own_command(image: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the command that an image has by itself."""
+    return tuple((image.get("Config") or {}).get("Cmd") or ())
+
+
 def _order(container: Seen) -> tuple[str, int, str]:
     base, _, number = container.name.rpartition("-")
     return base, int(number) if number.isdecimal() else 0, container.name
@@ -176,7 +181,7 @@ def _pairs(lines: Sequence[str] | None) -> dict[str, str]:
     return dict(line.partition("=")[::2] for line in lines or ())
 
 
-def differences(container: Seen, release: Release, inherited: Mapping[str, str] | None) -> list[str]:
+def differences(container: Seen, release: Release, image: Mapping[str, Any] | None) -> list[str]:
     """Return how a container is other than its release says, in words; no value of a variable is told.
 
     Parameters
@@ -185,17 +190,19 @@ def differences(container: Seen, release: Release, inherited: Mapping[str, str] 
         As it is.
     release : Release
         As it should be.
-    inherited : mapping, optional
-        The environment that its image has by itself, None where nobody knows.
+    image : mapping, optional
+        What the engine tells of its image, None where that is gone: then what comes of
+        it counts as right.
     """
     spec = release.spec
-    wanted = {**(inherited or {}), **variables_of(spec, container.inner_port)}
-    names = wanted if inherited is None else {*wanted, *container.environment}
+    wanted = {**inherited(image or {}), **variables_of(spec, container.inner_port)}
+    names = wanted if image is None else {*wanted, *container.environment}
+    command = spec.command or (container.command if image is None else own_command(image))
     others = sorted(name for name in names if wanted.get(name) != container.environment.get(name))
     found = [f"its variable {name} is another" for name in others]
     if container.image_id != container.labels.get(labels.IMAGE_ID):
         found.append("it runs another image")
-    if spec.command and container.command != spec.command:
+    if container.command != command:
         found.append(f"its command is {shlex.join(container.command)}")
     if container.memory_bytes != spec.memory_bytes:
         found.append(f"its memory is {container.memory_bytes or 'not limited'}")

@@ -73,6 +73,8 @@ class Front:
 
     def end_routes_of(self, release_id: str) -> None:
         """Let the requests to a release end, and forget it."""
+        if self.state() is None:
+            return
         self._asked(lambda: self.serving.stop(release_id, DRAIN_SECONDS))
         self._noted.pop(release_id, None)
 

@@ -60,11 +60,15 @@ def pulled(client: Client, spec: Spec, emit: Emit) -> dict[str, Any]:
             fix="%autoexec build image, or docker load",
         )
     emit(Progress(phase="deploy", text=f"pulling {exact}"))
-    for line in client.pull(name, tag=spec.digest, stream=True, decode=True):
-        if said := line.get("error"):
-            raise dockerengine.explained(
-                str(said), f"{exact} cannot be pulled", host=host, image=exact, kind=DeployError
-            )
+    what = f"{exact} cannot be pulled"
+    try:
+        for line in client.pull(name, tag=spec.digest, stream=True, decode=True):
+            if said := line.get("error"):
+                raise dockerengine.explained(str(said), what, host=host, image=exact, kind=DeployError)
+    except dockerengine.failures() as error:
+        if dockerengine.is_gone(error):
+            raise
+        raise dockerengine.explained(error, what, host=host, image=exact, kind=DeployError) from error
     image = found(client, spec)
     if image is None:
         raise DeployError(f"{exact} was pulled, and is not there", fix=f"docker pull {exact}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ... import dockerengine
 from ...dockerengine import Client
-from ...redact import harmless, mask
+from ...redact import harmless, mask, one_line
 from ...releasefacts import Gate, Release
 from .. import probing
 from ..target import Unwell
@@ -19,6 +19,7 @@ MOST_RESTARTS = 3  #: starts by the engine after which one that ends does not ge
 _LINES = 12
 _LEAST_SECONDS = 0.05
 _EXEC_PAUSE_SECONDS = 0.05
+_CANNOT_RUN = (400, 404, 409)  # no such program; or its container has ended since it was looked at
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -89,8 +90,13 @@ class Looks:
         until = time.monotonic() + seconds
         asked = self._asking.pop(seen.container_id, "")
         if not asked:
-            asked = client.exec_create(seen.container_id, list(command), stdout=False, stderr=False)["Id"]
-            client.exec_start(asked, detach=True)
+            try:
+                asked = client.exec_create(seen.container_id, list(command), stdout=False, stderr=False)["Id"]
+                client.exec_start(asked, detach=True)
+            except dockerengine.failures() as error:
+                if getattr(error, "status_code", 0) not in _CANNOT_RUN:
+                    raise
+                return f"{command[0]} cannot be run: {one_line(str(getattr(error, 'explanation', error)))}"
         while True:
             told = client.exec_inspect(asked)
             if not told["Running"] and told["ExitCode"] is not None:

@@ -111,9 +111,8 @@ def _changed(found: Found, share: Share) -> list[str]:
             said.append(f"{name} was removed")
         elif name in mine and not mine[name].is_running:
             said.append(f"{name} does not run ({mine[name].status})")
-    inherited = containers.inherited(found.image) if found.image else None
     for each in found.seen:
-        said += [f"{each.name}: {what}" for what in containers.differences(each, release, inherited)]
+        said += [f"{each.name}: {what}" for what in containers.differences(each, release, found.image)]
         if each.port not in share.ports:
             said.append(f"{each.name} gets no traffic: it publishes port {each.port}")
     if found.image is None:
@@ -138,7 +137,7 @@ def _fields(found: Found, port: int) -> dict[str, str]:
     for file, name in files.items():
         if file not in first.environment:
             kept.pop(f"secret.{name}", None)
-    inherited = containers.inherited(found.image) if found.image else {}
+    inherited = containers.inherited(found.image or {})
     asked = dict(release.spec.environment) if release else {}
     shown = {
         name: value
@@ -161,5 +160,5 @@ def _fields(found: Found, port: int) -> dict[str, str]:
 def _command(seen: Seen, found: Found) -> str:
     """Return the command that a release gave its image, "" where it is the image's own."""
     asked = found.release.spec.command if found.release else ()
-    own = tuple(((found.image or {}).get("Config") or {}).get("Cmd") or ())
+    own = containers.own_command(found.image or {})
     return "" if seen.command == own and not asked else shlex.join(seen.command)

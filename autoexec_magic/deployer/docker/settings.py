@@ -53,6 +53,6 @@ def _number(options: Mapping[str, str], name: str, least: int, most: int, defaul
     text = options.get(name, "")
     if not text:
         return default
-    if not text.isdecimal() or not least <= int(text) <= most:
+    if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
         raise UsageError(f"docker.{name} cannot be {text!r}", fix=f"it is {KNOWN[name]}")
     return int(text)

@@ -105,14 +105,13 @@ class _Making:
         is_this = written is not None and written.spec == release.spec
         was_begun = there.status == "created" and release.spec.replicas > 0  # its secrets may not be in it
         right_port = there.inner_port == self.port and there.port > 0
-        inherited = containers.inherited(self.image)
         return (
             is_this
             and there.release_id == release.release_id
             and there.image_id == self.image["Id"]
             and not was_begun
             and right_port
-            and not containers.differences(there, release, inherited)
+            and not containers.differences(there, release, self.image)
         )
 
     def _create(self, name: str, values: Mapping[str, str]) -> None:

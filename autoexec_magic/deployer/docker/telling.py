@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator, Sequence
@@ -105,7 +106,9 @@ def _lines(stream: Any) -> Iterator[str]:
 
 
 def _close(stream: Any) -> None:
-    try:
-        stream.close()
-    except dockerengine.failures(ValueError, AttributeError):
-        return
+    """End what is streamed: who waits for more of it wakes up, and nothing of it stays open."""
+    for end in (stream.close, getattr(getattr(stream, "_response", None), "close", None)):
+        if end is None:
+            continue
+        with contextlib.suppress(*dockerengine.failures(ValueError, AttributeError)):
+            end()  # docker-py shuts the socket, and leaves the answer itself open

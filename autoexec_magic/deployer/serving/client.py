@@ -33,10 +33,13 @@ class Serving:
     ----------
     folder : Path
         This user's alone; it is made where there is none. One service each.
+    answer_seconds : float, default 30.0
+        How long the process that serves may take for an answer.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self.folder = Path(folder).absolute()
+        self._answer_seconds = answer_seconds
 
     def ensure(self, port: int = 0, host: str = "127.0.0.1") -> int:
         """Let the service be served, and return its public port.
@@ -218,8 +221,9 @@ class Serving:
             fix=f"see {path}",
         )
 
-    def _ask(self, asked: Mapping[str, Any], *, timeout: float = ANSWER_SECONDS) -> dict[str, Any]:
-        """Send a command and return its answer."""
+    def _ask(self, asked: Mapping[str, Any], *, timeout: float = 0.0) -> dict[str, Any]:
+        """Send a command and return its answer, for which `timeout` is a time of its own."""
+        timeout = timeout or self._answer_seconds
         found = place.read(self.folder)
         if found is None:
             raise _GoneError("nothing serves in this folder", fix="ensure() starts it")

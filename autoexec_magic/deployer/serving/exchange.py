@@ -253,7 +253,7 @@ class Exchange:
             except (OSError, h11.RemoteProtocolError):
                 self._check_client()
                 answer.counts.errors += status < _FAILED  # what is counted already is not counted twice
-                self.client.abort()
+                self.client.cut()
                 return
             if isinstance(event, h11.Data):
                 pending.append(event)

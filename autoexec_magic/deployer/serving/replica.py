@@ -146,9 +146,7 @@ class Replica:
                 emit=lambda event: self._take(event, lines),
                 cwd=Path(instance.cwd),
                 env={**instance.environment, **secrets, **own},
-                pass_on=tuple(
-                    secrets
-                ),  # a variable that is passed on by name is masked whatever it is called
+                pass_on=tuple(secrets),  # what is passed on by name is masked whatever it is called
                 cancel=cancel,
                 policy=executor.policy.exactly(instance.argv[0]),
                 level=instance.level,

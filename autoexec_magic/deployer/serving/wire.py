@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import struct
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ import h11
 READ_BYTES = 64 * 1024
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 4 * 2**20
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 Event: TypeAlias = (
     h11.Request
@@ -151,8 +153,15 @@ class Peer:
         self.writer.close()
 
     def abort(self) -> None:
-        """Cut it, so that the other end cannot take what it got for all there is."""
+        """Close it now, whatever was not sent."""
         self.writer.transport.abort()
+
+    def cut(self) -> None:
+        """Reset it, so that the other end cannot take what it got for all there is (socket(7), SO_LINGER)."""
+        found = self.writer.get_extra_info("socket")
+        if found is not None and not self.writer.is_closing():
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.abort()
 
 
 async def connected(port: int, bounds: Bounds) -> Peer:

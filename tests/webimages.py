@@ -40,6 +40,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if self.path == "/slow":
+            time.sleep(4)
         is_late = time.monotonic() - BEGAN > float(AFTER or 0)
         is_bad = FATE == "never" or (FATE == "fails" and is_late)
         if FATE == "bad-pages" and self.path != "/health":

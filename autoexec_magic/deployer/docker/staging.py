@@ -72,7 +72,7 @@ class _Making:
         if there is not None and self._is_right(there):
             if there.status in ("running", "restarting") or not self.release.spec.replicas:
                 return False
-            if self._started(name):
+            if self._started(name, is_paused=there.status == "paused"):
                 self._say(f"{name} is started again")
                 return True
         values = self._values()  # before the one that may have them is removed
@@ -121,10 +121,10 @@ class _Making:
         if values:
             secretfiles.write(self.client, name, values, images.user_of(self.image))
 
-    def _started(self, name: str) -> bool:
-        """Start it; return False where its port is somebody else's by now."""
+    def _started(self, name: str, *, is_paused: bool = False) -> bool:
+        """Start it, or let it go on; return False where its port is somebody else's by now."""
         try:
-            self.client.start(name)
+            (self.client.unpause if is_paused else self.client.start)(name)
         except dockerengine.failures() as error:
             if any(words in str(error).lower() for words in _PORT_WORDS):
                 return False

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+import urllib.request
 from dataclasses import replace
 
 import pytest
@@ -84,6 +85,37 @@ def test_a_good_update_fails_no_request(place):
         place.name(second, 2): "running",
     }
     assert place.serving.state().routes.fallback is None
+
+
+def test_a_request_that_takes_long_is_answered_by_who_got_it(place):
+    """What was live is not ended while it answers."""
+    place.deploy(place.release("1"))
+    answers = []
+
+    def ask():
+        with urllib.request.urlopen(f"{place.target().address()}slow", timeout=60) as got:
+            answers.append(json.loads(got.read())["version"])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert executor.wait_for(
+        lambda: any(x.in_flight for x in place.serving.state().instances) or None, timeout=60
+    )
+    place.deploy(place.release("2"))
+    thread.join()
+    assert answers == ["1"]
+
+
+def test_one_that_starts_slowly_gets_no_request_before_it_answers(place):
+    """Also where it is switched to as an undo does, which tries nothing first."""
+    place.deploy(place.release("1"))
+    slow = place.release("2", fate="slow:1.5")
+    target = place.target()
+    with Traffic(target.address()) as traffic:
+        target.stage(slow, place.events.append)
+        target.switch(slow, place.events.append, fence=10**6)
+        assert target.unwell_aside(slow) is None
+    assert traffic.failed == []
 
 
 @pytest.mark.parametrize(
@@ -267,11 +299,12 @@ def test_no_replicas_is_a_release_too(place):
     ("change", "said"),
     [
         (lambda place, name: place.client.stop(name, timeout=1), "does not run (exited)"),
+        (lambda place, name: place.client.pause(name), "does not run (paused)"),
         (lambda place, name: place.client.remove_container(name, force=True), "gone"),
         (lambda place, name: place.client.update_container(name, mem_limit=99 << 20), "its memory is"),
         (lambda place, name: replaced(place, name), "replaced by a container of somebody else"),
     ],
-    ids=["stopped", "removed", "limits", "replaced"],
+    ids=["stopped", "paused", "removed", "limits", "replaced"],
 )
 def test_what_somebody_else_changed_shows(place, change, said):
     """And the next deploy of the same release mends it."""

@@ -214,7 +214,7 @@ def _cage(level: Level) -> Check:
 
 def _engine() -> Check:
     """Ask the engine that builds images who it is."""
-    from .builder.image import engine
+    from . import dockerengine as engine
 
     try:
         with engine.connected(_SECONDS) as client:

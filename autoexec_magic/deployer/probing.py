@@ -56,17 +56,33 @@ def http(port: int, path: str, seconds: float, *, host: str = "127.0.0.1") -> st
     return "" if found[1][0] in "23" else f"GET {path}: HTTP {found[1]}"
 
 
-def tcp(port: int, seconds: float, *, host: str = "127.0.0.1") -> str:
-    """Return why nobody can be connected to, "" where somebody can, within so many seconds."""
+def tcp(port: int, seconds: float, *, host: str = "127.0.0.1", settle_seconds: float = 0.0) -> str:
+    """Return why nobody can be connected to, "" where somebody can, within so many seconds.
+
+    A proxy in front of a container takes a connection in any case, and closes it
+    at once where nobody listens behind it: for `settle_seconds` that is waited for.
+    """
     try:
         with socket.create_connection((host, port), timeout=seconds) as line:
             # where nobody listens, TCP may connect a socket that got this very port to itself
-            is_own = line.getsockname() == line.getpeername()
-            return f"port {port}: nobody listens" if is_own else ""
+            if line.getsockname() == line.getpeername():
+                return f"port {port}: nobody listens"
+            return f"port {port}: it closes each connection" if _is_closed(line, settle_seconds) else ""
     except TimeoutError:
         return f"port {port}: no answer within {seconds:g} s"
     except OSError as error:
         return f"port {port}: {error.strerror or error}"
+
+
+def _is_closed(line: socket.socket, seconds: float) -> bool:
+    """Whether the other side hangs up within so many seconds, and says nothing."""
+    if not seconds:
+        return False
+    line.settimeout(seconds)
+    try:
+        return line.recv(1, socket.MSG_PEEK) == b""
+    except TimeoutError:
+        return False  # it waits for us to speak
 
 
 def _status_line(line: socket.socket, until: float) -> str:

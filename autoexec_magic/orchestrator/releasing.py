@@ -8,9 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .. import builder, deployer, executor
+from .. import builder, deployer
 from ..deployer import Journal, Service, Target, Work
-from ..deployer.local import Local
 from ..errors import UsageError
 from ..events import Emit, PhaseFinished, PhaseStarted, Released
 from ..executor.stops import Stop
@@ -18,10 +17,11 @@ from ..history import new_id, now_ms, short_id
 from ..ledger import ledger_in
 from ..releasefacts import Deployed, Release, Spec
 from ..values import Artifact, Verdict
-from .building import bench_of, build
+from .building import build
 from .plan import Build, Deploy, PhaseReport, Plan
-from .preparing import Preparer, about_app
+from .preparing import about_app
 from .surroundings import Surroundings
+from .targets import NOBODY, Held, target_of
 
 NOTHING = "nothing"  #: what a service is rolled back to that is taken away
 _HEALTH = "health"  #: of an app, among what it says of itself
@@ -54,24 +54,24 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
         found = (deployer.resume if step.action == "resume" else deployer.abort)(target, work)
         return _report(found, target, emit)
     if step.action == "rollback" and step.to == NOTHING:
-        target = target_of(service, plan, emit, here, {})
+        target = target_of(service, plan, emit, here, NOBODY)
         return _report(deployer.withdraw(target, work), target, emit)
     if step.action == "rollback":
-        release = older(step.to, journal, target_of(service, plan, emit, here, {}))
+        release = older(step.to, journal, target_of(service, plan, emit, here, NOBODY))
         target = target_of(service, plan, emit, here, _values(release, service, here))
         return _report(deployer.deploy(target, release, work, why="rollback"), target, emit)
-    release, values, artifacts = _release(step, plan, emit, here)
-    target = target_of(service, plan, emit, here, values)
+    release, held, artifacts = _release(step, plan, emit, here)
+    target = target_of(service, plan, emit, here, held)
     if step.dry_run:
         changes = difference(target, release)
         return PhaseReport(phase="deploy", verdict=Verdict.PASSED, seconds=0.0, changes=changes)
     return _report(deployer.deploy(target, release, work), target, emit, artifacts)
 
 
-def _values(release: Release | None, service: Service, here: Surroundings) -> dict[str, str]:
+def _values(release: Release | None, service: Service, here: Surroundings) -> Held:
     """Return the values of an older release's secrets, as far as they are still the same."""
     secrets = release.spec.secrets if release else ()
-    return deployer.still_there(secrets, service.folder, here.cache.parent)
+    return Held.of(secrets, deployer.still_there(secrets, service.folder, here.cache.parent))
 
 
 def journal_of(service: str, target: str, here: Surroundings, emit: Emit = lambda event: None) -> Journal:
@@ -89,28 +89,6 @@ def journal_of(service: str, target: str, here: Surroundings, emit: Emit = lambd
 def project_of(workspace: Path) -> str:
     """Return what tells a project from others of this user: a digest of where it lies."""
     return hashlib.sha256(str(workspace.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
-def target_of(
-    service: Service, plan: Plan, emit: Emit, here: Surroundings, values: Mapping[str, str]
-) -> Target:
-    """Return where a service goes.
-
-    Raises
-    ------
-    UsageError
-        There is no such target yet.
-    """
-    if service.target == "local":
-        bench = bench_of(plan, emit, here)
-        level = executor.cage.choose(plan.level)
-        return Local(
-            service=service.name,
-            folder=here.cache.parent / "local" / service.name,
-            prepare=Preparer(bench=bench, level=level, workspace=here.workspace),
-            values=values,
-        )
-    raise UsageError(f"there is no target {service.target} yet", fix="--target local")
 
 
 def difference(target: Target, release: Release) -> tuple[deployer.Change, ...]:
@@ -157,7 +135,7 @@ def older(to: str, journal: Journal, target: Target) -> Release:
 
 def _release(
     step: Deploy, plan: Plan, emit: Emit, here: Surroundings
-) -> tuple[Release, dict[str, str], tuple[Artifact, ...]]:
+) -> tuple[Release, Held, tuple[Artifact, ...]]:
     """Return the release that is to be live, the values of its secrets, and what was built for it."""
     service = step.service
     secrets, values = deployer.resolved(service.secrets, service.folder, here.cache.parent)
@@ -190,7 +168,7 @@ def _release(
         started=now_ms(),
         notebook=step.notebook,
     )
-    return release, values, artifacts
+    return release, Held.of(secrets, values), artifacts
 
 
 def _kind(service: Service) -> str:

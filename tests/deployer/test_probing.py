@@ -202,3 +202,15 @@ def test_no_connection_is_left_open():
         while not ends and time.monotonic() < until:
             time.sleep(0.01)
     assert ends == [b""]
+
+
+def test_a_port_that_closes_each_connection_is_nobody_where_that_is_looked_for():
+    """As a container's, behind which nobody listens; whoever waits for us to speak is somebody."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert tcp(port, 30, settle_seconds=0.05) == ""
+        server.accept()[0].close()
+        closing = threading.Thread(target=lambda: server.accept()[0].close())
+        closing.start()
+        assert "closes each connection" in tcp(port, 30, settle_seconds=10)
+        closing.join()

@@ -4,7 +4,7 @@ A context of our own making goes to the engine's builder; what comes back has
 labels that name its inputs by digest, which are read back from the engine, from
 a registry it was pushed to, and from the container of a trial. The parts:
 `project` (what a folder is), `written` (its Dockerfile), `context` and `ignored`
-(what is sent), `planning`; `engine`, `watched`, `classic` and `buildkit` (who
+(what is sent), `planning`; `dockerengine`, `watched`, `classic` and `buildkit` (who
 builds), `push` and `registry`, `smoke`.
 """
 
@@ -13,12 +13,13 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from ... import dockerengine as engine
 from ...errors import BuildError, PolicyRefused
 from ...values import Artifact
 from .. import outputs
 from ..artifacts import BuildPlan, Source
 from ..bench import Bench
-from . import buildkit, classic, engine, planning, project, registry, smoke
+from . import buildkit, classic, planning, project, registry, smoke
 from . import push as pushing
 from .planning import Prepared
 from .provenance import difference

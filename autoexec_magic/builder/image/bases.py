@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ... import dockerengine as engine
 from ...errors import AutoexecError, MissingTool
-from . import engine, reference
+from . import reference
 
 _SECONDS = 8.0
 

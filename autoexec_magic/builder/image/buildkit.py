@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ... import dockerengine as engine
 from ...errors import BuildError, MissingTool
 from ...events import Stepped
 from ...redact import mask, one_line
 from .. import tools
 from ..bench import Bench
-from . import causes, engine
+from . import causes
 from .classic import Order
 from .context import lay_out
 from .steps import shortened

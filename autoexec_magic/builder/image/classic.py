@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ... import dockerengine as engine
 from ...errors import AutoexecError, BuildError, UsageError
 from ..artifacts import Input
 from ..bench import Bench
-from . import causes, engine, leftovers
+from . import causes, leftovers
 from .context import Context, tar_of
 from .reference import parse
 from .steps import Steps

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ... import dockerengine as engine
 from ...errors import AutoexecError
-from . import engine
 
 _FRESH_SECONDS = 10.0  # a file is there before its process holds it, and has no line until then
 _FOLDER = "unfinished-images"

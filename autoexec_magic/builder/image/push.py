@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ... import dockerengine as engine
 from ...errors import AutoexecError, BuildError, UsageError
 from ...events import Progress
 from ...redact import mask, one_line
@@ -19,7 +20,6 @@ from ...trust import digest
 from ...values import Question
 from ..artifacts import Source
 from ..bench import Bench
-from . import engine
 from .provenance import difference
 from .reference import Reference
 from .registry import Held, held

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ... import dockerengine as engine
 from ...errors import BuildError
 from ...redact import mask, one_line
-from . import engine
 from .reference import Reference
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ... import dockerengine as engine
 from ...errors import AutoexecError, BuildError
 from ...redact import mask, one_line
 from ..bench import Bench
-from . import engine, leftovers
+from . import leftovers
 from .provenance import difference
 from .watched import Watch
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ... import dockerengine as engine
 from ...errors import Cancelled, RunTimeout
 from ..bench import Bench
-from . import engine
 
 _TURN_SECONDS = 0.1
 _JOIN_SECONDS = 2.0

@@ -14,7 +14,7 @@ import time
 import benches
 import pytest
 
-from autoexec_magic.builder.image import engine as engine_module
+from autoexec_magic import dockerengine as engine_module
 from autoexec_magic.builder.image import leftovers, smoke
 from autoexec_magic.builder.image.watched import Watch
 from autoexec_magic.errors import BuildError, Cancelled, RunTimeout
@@ -106,7 +106,7 @@ def test_a_trial_that_was_killed_goes_with_the_next_build(client, tmp_path):
     name = image(client, ["sleep", "1000"], ports=[80])
     code = (
         "import sys, pathlib, benches\n"
-        "from autoexec_magic.builder.image import engine, smoke\n"
+        "from autoexec_magic import dockerengine as engine\nfrom autoexec_magic.builder.image import smoke\n"
         "with engine.connected() as client:\n"
         "    trial = smoke.Trial(image=sys.argv[1], name='x', port=80, ask='/', labels={})\n"
         "    smoke.tried(trial, client, benches.bench(pathlib.Path(sys.argv[2])))\n"

@@ -1,4 +1,4 @@
-"""The engine that builds: Docker's, or Podman's by the same interface, found as docker's command finds it.
+"""The engine that builds and runs images: Docker's, or Podman's, found as docker's command finds it.
 
 docker-py is imported only when an engine is asked for, and a client of it is made
 here alone. What it raises is told in our words. (It starts one kind of process
@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ...errors import AutoexecError, BuildError, MissingTool
-from ...redact import mask, one_line
+from .errors import BuildError, MissingTool, PhaseError
+from .redact import mask, one_line
 
 Client: TypeAlias = Any  #: docker.APIClient, which has no types
 _SECONDS = 60.0
@@ -154,7 +154,14 @@ def _absent(error: Exception) -> MissingTool:
     )
 
 
-def explained(error: BaseException | str, what: str, *, host: str = "", image: str = "") -> AutoexecError:
+def explained(
+    error: BaseException | str,
+    what: str,
+    *,
+    host: str = "",
+    image: str = "",
+    kind: type[PhaseError] = BuildError,
+) -> PhaseError:
     """Return what an engine's error means, as an error of ours.
 
     Parameters
@@ -165,22 +172,24 @@ def explained(error: BaseException | str, what: str, *, host: str = "", image: s
         What failed, one line.
     host, image : str, optional
         For the command that helps.
+    kind : type, default BuildError
+        The error of the phase that asked.
     """
     said = one_line(mask(error if isinstance(error, str) else _words_of(error)))
     if isinstance(error, OSError) and error.errno in _FULL:  # ours: an engine says its own in words
         is_shut = error.errno == errno.EROFS
         place = Path(os.fsdecode(error.filename)).parent if error.filename else tempfile.gettempdir()
-        return BuildError(
+        return kind(
             f"{what}: this machine's disk {'cannot be written to' if is_shut else 'is full'}",
             why=said[:300],
             fix=f"make {place} writable" if is_shut else f"make room in {place}",
         )
     if not isinstance(error, str) and is_gone(error):
-        return BuildError(f"{what}: the engine went away", why=said[:300], fix=f"start it again: {_START}")
+        return kind(f"{what}: the engine went away", why=said[:300], fix=f"start it again: {_START}")
     for pattern, meaning, fix in _MEANINGS:
         if re.search(pattern, said, re.IGNORECASE):
-            return BuildError(f"{what}: {meaning}", why=said[:300], fix=fix.format(host=host, image=image))
-    return BuildError(what, why=said[:300], fix="%autoexec why")
+            return kind(f"{what}: {meaning}", why=said[:300], fix=fix.format(host=host, image=image))
+    return kind(what, why=said[:300], fix="%autoexec why")
 
 
 def _words_of(error: BaseException) -> str:

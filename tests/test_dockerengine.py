@@ -8,9 +8,10 @@ import socket
 import sys
 
 import pytest
+from engines import engine, session_engine  # noqa: F401 (fixtures)
 
-from autoexec_magic.builder.image import engine as engines_of_ours
-from autoexec_magic.errors import MissingTool
+from autoexec_magic import dockerengine as engines_of_ours
+from autoexec_magic.errors import DeployError, MissingTool
 
 
 def test_no_engine_is_said_with_how_to_get_one(tmp_path, monkeypatch):
@@ -98,7 +99,12 @@ def test_a_disk_of_ours_is_not_the_engine(code, meaning, fix):
     assert error.fix.startswith(fix)
 
 
-def test_a_real_engine_is_found_by_dockers_context(engine, tmp_path, monkeypatch):
+def test_an_error_is_that_of_the_phase_that_asked():
+    """Whoever deploys hears of no build."""
+    assert type(engines_of_ours.explained("EOF", "it was not pulled", kind=DeployError)) is DeployError
+
+
+def test_a_real_engine_is_found_by_dockers_context(engine, tmp_path, monkeypatch):  # noqa: F811
     """As `docker context use` left it, where DOCKER_HOST says nothing."""
     import hashlib
     import json

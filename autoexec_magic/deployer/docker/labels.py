@@ -1,0 +1,50 @@
+"""What stands on a container of ours: the release that it is of, all of it, and its digests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from ...history import short_id
+from ...releasefacts import Release
+from ..difference import digest_of
+from ..spelled import release_of, spelled
+
+SERVICE = "autoexec.service"
+RELEASE_ID = "autoexec.release-id"
+RELEASE = "autoexec.release"
+DIGEST = "autoexec.digest"
+IMAGE_ID = "autoexec.image-id"
+CONFIG = "autoexec.config-digest"
+
+
+def labels_of(release: Release, image_id: str) -> dict[str, str]:
+    """Return the labels of a release's containers; secrets are in them by reference and version alone."""
+    return {
+        SERVICE: release.service,
+        RELEASE_ID: release.release_id,
+        RELEASE: json.dumps(spelled(release), sort_keys=True, ensure_ascii=False),
+        DIGEST: release.digest,
+        IMAGE_ID: image_id,
+        CONFIG: digest_of(release.spec),
+    }
+
+
+def release_in(labels: Mapping[str, str]) -> Release | None:
+    """Return the release that stands there, None where there is none that is whole."""
+    try:
+        found = release_of(json.loads(labels[RELEASE]))
+    except (KeyError, ValueError):
+        return None
+    is_whole = found.release_id == labels.get(RELEASE_ID) and digest_of(found.spec) == labels.get(CONFIG)
+    return found if is_whole else None
+
+
+def base_name(release: Release) -> str:
+    """Return the name of a release's containers, without their number."""
+    return f"autoexec-{release.service}-{short_id(release.release_id)}"
+
+
+def name_of(release: Release, number: int) -> str:
+    """Return the name of one container; `number` is 1 or more."""
+    return f"{base_name(release)}-{number}"

@@ -1,0 +1,84 @@
+"""Where a service goes: each target made with what it needs of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .. import executor
+from ..deployer import Service, Target
+from ..events import Emit
+from ..releasefacts import Secret
+from .building import bench_of
+from .plan import Plan
+from .surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The secrets that this process has: their values and their versions, by name."""
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, secrets: Sequence[Secret], values: Mapping[str, str]) -> Held:
+        """Return those of these secrets that there is a value of."""
+        return cls(
+            values=values, versions={each.name: each.version for each in secrets if each.name in values}
+        )
+
+
+NOBODY = Held()  #: for what needs none
+
+
+def target_of(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
+    """Return where a service goes; no connection is opened yet.
+
+    Raises
+    ------
+    UsageError
+        A setting of the target's own is unknown.
+    """
+    return _MADE[service.target](service, plan, emit, here, held)
+
+
+def _local(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
+    from ..deployer.local import Local
+    from .preparing import Preparer
+
+    bench, level = bench_of(plan, emit, here), executor.cage.choose(plan.level)
+    return Local(
+        service=service.name,
+        folder=here.cache.parent / "local" / service.name,
+        prepare=Preparer(bench=bench, level=level, workspace=here.workspace),
+        values=held.values,
+    )
+
+
+def _docker(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
+    from ..deployer.docker import Docker
+    from ..deployer.serving.client import Serving
+
+    return Docker(
+        service=service.name,
+        serving=Serving(here.cache.parent / "docker" / service.name),
+        options=dict(service.options),
+        values=held.values,
+        versions=held.versions,
+    )
+
+
+def _later(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
+    from ..errors import UsageError
+
+    raise UsageError(f"there is no target {service.target} yet", fix="--target local, or docker")
+
+
+_MADE: Mapping[str, Callable[..., Target]] = {
+    "local": _local,
+    "docker": _docker,
+    "kubernetes": _later,
+    "aws": _later,
+    "gcp": _later,
+}

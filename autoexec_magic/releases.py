@@ -234,13 +234,14 @@ def _carried(step: Deploy, what: str, *, timeout: float | None, yes: bool, calle
 
 def _known(what: str, given: Mapping[str, object] | None, caller: Caller) -> tuple[Service, Target, Journal]:
     """Return a service, where it is, and its record; nothing is begun."""
-    from .orchestrator.releasing import journal_of, target_of
+    from .orchestrator.releasing import journal_of
+    from .orchestrator.targets import NOBODY, target_of
 
     service = _service(what, given, caller)
     _, here = surroundings(caller)
     plan = Plan(verb="status", title=service.name, phases=())
     return (
         service,
-        target_of(service, plan, lambda event: None, here, {}),
+        target_of(service, plan, lambda event: None, here, NOBODY),
         journal_of(service.name, service.target, here),
     )

@@ -28,6 +28,7 @@ from ..errors import DeployError, LedgerError, ServiceLocked, UsageError
 from ..events import Emit, Recorded
 from ..history import host, new_id, now_ms, short_id
 from ..ledger import Ledger
+from ..redact import mask
 from ..releasefacts import DeployCode, Deployed, Release
 from .difference import changes_of, fields_of
 from .spelled import release_of, spelled
@@ -102,7 +103,8 @@ class Journal:
     """The deploys of one service to one target, on the ledger.
 
     `project` tells the services of one project from those of another that have
-    the same names; it is a digest, and names no folder.
+    the same names; it is a digest, and names no folder. `secrets` are values that
+    no reason that is written down may show.
     """
 
     ledger: Ledger
@@ -111,6 +113,7 @@ class Journal:
     project: str = ""
     run_id: str = ""
     emit: Emit = field(default=lambda event: None)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def ended(self) -> list[Deployed]:
         """Return how the releases fared, the newest first."""
@@ -274,7 +277,9 @@ class Journal:
         ]
 
     def _append(self, body: Mapping[str, Any]) -> Head:
-        return self.ledger.append(ROW, {"service": self.service, "target": self.target, **body}, self.run_id)
+        why = {"why": mask(str(body["why"]), self.secrets)} if "why" in body else {}
+        whole = {"service": self.service, "target": self.target, **body, **why}
+        return self.ledger.append(ROW, whole, self.run_id)
 
 
 def targets_of(service: str, project: str, ledger: Ledger) -> list[str]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import builder, deployer
 from ..deployer import Journal, Service, Target, Work
-from ..errors import UsageError
-from ..events import Emit, PhaseFinished, PhaseStarted, Released
+from ..errors import AutoexecError, Cancelled, UsageError
+from ..events import Emit, PhaseFinished, PhaseStarted, Progress, Released
 from ..executor.stops import Stop
 from ..history import new_id, now_ms, short_id
 from ..ledger import ledger_in
+from ..redact import cleaned
 from ..releasefacts import Deployed, Release, Spec
 from ..values import Artifact, Verdict
 from .building import build
@@ -37,35 +40,91 @@ TAKES: Mapping[str, tuple[str, ...]] = {
 
 def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseReport:
     """Carry out what was asked for: deploy, roll back, resume, abort; or only show what a deploy changes."""
-    service = step.service
-    journal = journal_of(service.name, service.target, here, emit)
+    journal = journal_of(step.service.name, step.service.target, here, emit)
     if step.break_lock:
-        for held in journal.break_lock(step.break_lock):
-            emit_line(emit, f"the lock of {held.owner.shown} is broken")
-    work = Work(
-        journal=journal,
-        emit=emit,
-        stop=Stop(cancel=here.cancel, is_cancelled=here.is_cancelled, what=f"the deploy of {service.name}"),
-        shift=service.shift,
-    )
-    if step.action in ("resume", "abort"):
-        left = journal.left()
-        target = target_of(service, plan, emit, here, _values(left.release if left else None, service, here))
-        found = (deployer.resume if step.action == "resume" else deployer.abort)(target, work)
-        return _report(found, target, emit)
+        for broken in journal.break_lock(step.break_lock):
+            emit(Progress(phase="deploy", text=f"the lock of {broken.owner.shown} is broken"))
+    way = _Way(step=step, plan=plan, here=here, journal=journal)
+    if step.action == "deploy":
+        release, held, artifacts = _release(step, plan, emit, here)
+        with masking(held, emit) as said:
+            if step.dry_run:
+                changes = difference(way.target(held, said), release)
+                return PhaseReport(phase="deploy", verdict=Verdict.PASSED, seconds=0.0, changes=changes)
+            return way.report(
+                lambda target, work: deployer.deploy(target, release, work), held, said, artifacts
+            )
     if step.action == "rollback" and step.to == NOTHING:
-        target = target_of(service, plan, emit, here, NOBODY)
-        return _report(deployer.withdraw(target, work), target, emit)
+        return way.report(deployer.withdraw, NOBODY, emit)
     if step.action == "rollback":
-        release = older(step.to, journal, target_of(service, plan, emit, here, NOBODY))
-        target = target_of(service, plan, emit, here, _values(release, service, here))
-        return _report(deployer.deploy(target, release, work, why="rollback"), target, emit)
-    release, held, artifacts = _release(step, plan, emit, here)
-    target = target_of(service, plan, emit, here, held)
-    if step.dry_run:
-        changes = difference(target, release)
-        return PhaseReport(phase="deploy", verdict=Verdict.PASSED, seconds=0.0, changes=changes)
-    return _report(deployer.deploy(target, release, work), target, emit, artifacts)
+        older_one = older(step.to, journal, way.target(NOBODY, emit))
+        held = _values(older_one, step.service, here)
+        with masking(held, emit) as said:
+            return way.report(
+                lambda target, work: deployer.deploy(target, older_one, work, why="rollback"), held, said
+            )
+    left = journal.left()
+    held = _values(left.release if left else None, step.service, here)
+    with masking(held, emit) as said:
+        return way.report(deployer.resume if step.action == "resume" else deployer.abort, held, said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """What all that a deploy can be has in common."""
+
+    step: Deploy
+    plan: Plan
+    here: Surroundings
+    journal: Journal
+
+    def target(self, held: Held, emit: Emit) -> Target:
+        """Return where it goes."""
+        return target_of(self.step.service, self.plan, emit, self.here, held)
+
+    def report(
+        self,
+        does: Callable[[Target, Work], Deployed],
+        held: Held,
+        emit: Emit,
+        artifacts: Sequence[Artifact] = (),
+    ) -> PhaseReport:
+        """Do it, and tell what came of it."""
+        service, here = self.step.service, self.here
+        work = Work(
+            journal=dataclasses.replace(self.journal, emit=emit, secrets=tuple(held.values.values())),
+            emit=emit,
+            stop=Stop(
+                cancel=here.cancel, is_cancelled=here.is_cancelled, what=f"the deploy of {service.name}"
+            ),
+            shift=service.shift,
+        )
+        target = self.target(held, emit)
+        found = does(target, work)
+        address = target.address() if isinstance(target, deployer.Addressed) else ""
+        emit(Released(deployed=found, address=address))
+        return PhaseReport(
+            phase="deploy",
+            verdict=Verdict.PASSED,
+            seconds=0.0,
+            deployed=(found,),
+            artifacts=tuple(artifacts),
+        )
+
+
+@contextlib.contextmanager
+def masking(held: Held, emit: Emit) -> Iterator[Emit]:
+    """Yield a sink that shows no value of a secret; nor does what is raised."""
+    values = tuple(held.values.values())
+    try:
+        yield lambda event: emit(cleaned(event, values))
+    except (AutoexecError, Cancelled) as error:
+        error.what, error.why, error.fix = (
+            cleaned(each, values) for each in (error.what, error.why, error.fix)
+        )
+        error.evidence = cleaned(error.evidence, values)
+        error.args = (error.what,)
+        raise
 
 
 def _values(release: Release | None, service: Service, here: Surroundings) -> Held:
@@ -252,22 +311,3 @@ def _there(folder: Path) -> Artifact:
             inputs_digest=str(about.get("inputs_digest", "")),
         )
     )
-
-
-def _report(found: Deployed, target: Target, emit: Emit, artifacts: Sequence[Artifact] = ()) -> PhaseReport:
-    address = target.address() if isinstance(target, deployer.Addressed) else ""
-    emit(Released(deployed=found, address=address))
-    return PhaseReport(
-        phase="deploy",
-        verdict=Verdict.PASSED,
-        seconds=0.0,
-        deployed=(found,),
-        artifacts=tuple(artifacts),
-    )
-
-
-def emit_line(emit: Emit, text: str) -> None:
-    """Tell a line."""
-    from ..events import Progress
-
-    emit(Progress(phase="deploy", text=text))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autoexec_magic.deployer import Journal, Live, Service
-from autoexec_magic.errors import UsageError
+from autoexec_magic.errors import DeployError, UsageError
+from autoexec_magic.events import Progress
 from autoexec_magic.history import new_id
 from autoexec_magic.ledger import Ledger
 from autoexec_magic.orchestrator import releasing
+from autoexec_magic.orchestrator.targets import Held
 from autoexec_magic.releasefacts import Release, Spec
 
 
@@ -110,3 +113,17 @@ def test_each_target_takes_its_kind(target, path, kind):
     """Without anybody saying which."""
     service = Service(name="web", target=target, folder=Path(), path=Path(path))
     assert releasing._kind(service) == kind
+
+
+def test_no_value_of_a_secret_is_told(journal):
+    """Not in an event, and not in what is raised; those of files are in no environment."""
+    held = Held(values={"KEY": "melba-toast-from-a-file"})
+    heard = []
+    with pytest.raises(DeployError) as caught, releasing.masking(held, heard.append) as said:
+        said(Progress(phase="deploy", text="it said melba-toast-from-a-file"))
+        raise DeployError("melba-toast-from-a-file is wrong", why="melba-toast-from-a-file")
+    assert "melba" not in str(caught.value) + str(heard) + str(caught.value.args)
+    hiding = replace(journal, secrets=("melba-toast-from-a-file",))
+    with hiding.attempt(release(), "deploy") as attempt:
+        attempt.end("rolled-back", why="it said melba-toast-from-a-file")
+    assert b"melba" not in journal.ledger.path.read_bytes()

@@ -43,12 +43,14 @@ def test_a_first_release_is_live(place):
     }
 
 
+@pytest.mark.slow
 def test_nothing_is_live_of_a_service_that_was_never_deployed(place):
     """And nobody can say where it is reached."""
     assert place.target().live() is None
     assert place.target().address() == ""
 
 
+@pytest.mark.slow
 def test_a_container_has_as_little_power_as_it_can(place):
     """As the engine has it; and what it shows has no secret."""
     release = place.release("1", secret="s3cr3t-two", memory_bytes=300 << 20, cpus=0.25)
@@ -87,6 +89,7 @@ def test_a_good_update_fails_no_request(place):
     assert place.serving.state().routes.fallback is None
 
 
+@pytest.mark.slow
 def test_a_request_that_takes_long_is_answered_by_who_got_it(place):
     """What was live is not ended while it answers."""
     place.deploy(place.release("1"))
@@ -106,6 +109,7 @@ def test_a_request_that_takes_long_is_answered_by_who_got_it(place):
     assert answers == ["1"]
 
 
+@pytest.mark.slow
 def test_one_that_starts_slowly_gets_no_request_before_it_answers(place):
     """Also where it is switched to as an undo does, which tries nothing first."""
     place.deploy(place.release("1"))
@@ -122,9 +126,9 @@ def test_one_that_starts_slowly_gets_no_request_before_it_answers(place):
     ("words", "why"),
     [
         ({"fate": "exits"}, "exit code 3, and was started again"),
-        ({"fate": "never"}, "is answered with HTTP 503"),
-        ({"environment": {"LISTEN": "9000"}}, "GET /health: "),
-        ({"command": ("no-such-program",)}, "no-such-program"),
+        pytest.param({"fate": "never"}, "HTTP 503", marks=pytest.mark.slow),
+        pytest.param({"environment": {"LISTEN": "9000"}}, "GET /health: ", marks=pytest.mark.slow),
+        pytest.param({"command": ("no-such-program",)}, "no-such-program", marks=pytest.mark.slow),
     ],
     ids=["exits", "never-healthy", "wrong-port", "no-program"],
 )
@@ -146,6 +150,7 @@ def test_a_bad_release_is_not_switched_to(place, words, why):
     assert place.containers() == {place.name(first): "running"}
 
 
+@pytest.mark.slow
 def test_an_image_that_is_not_there_changes_nothing(place):
     """The command that helps is said."""
     first = place.release("1")
@@ -171,6 +176,7 @@ def test_one_that_fails_in_its_bake_time_is_taken_back(place):
     assert place.answer()["version"] == "1"
 
 
+@pytest.mark.slow
 def test_requests_that_fail_shut_the_gate(place):
     """Though its health says that it is well; people see none of it."""
     first = place.release("1")
@@ -184,6 +190,7 @@ def test_requests_that_fail_shut_the_gate(place):
     assert place.answer()["version"] == "1"
 
 
+@pytest.mark.slow
 def test_another_configuration_alone_is_another_release(place):
     """Of the same image."""
     first, second = place.release("1", says="one"), place.release("1", says="two")
@@ -194,6 +201,7 @@ def test_another_configuration_alone_is_another_release(place):
     assert [each.name for each in changes_of(live.fields, fields_of(first.spec))] == ["env.SAYS"]
 
 
+@pytest.mark.slow
 def test_a_rollback_restores_all_of_it(place):
     """The image, the environment, the limits and the secret's version, which nobody has any more but it."""
     first = place.release("1", says="one", secret="old-value", memory_bytes=200 << 20, replicas=2)
@@ -210,6 +218,7 @@ def test_a_rollback_restores_all_of_it(place):
     assert (told["version"], told["says"], told["secrets"]) == ("1", "one", {"TOKEN": "old-value"})
 
 
+@pytest.mark.slow
 def test_a_secret_that_nobody_has_any_more_is_said(place):
     """Before anything is switched."""
     first = place.release("1", secret="old-value")
@@ -224,6 +233,7 @@ def test_a_secret_that_nobody_has_any_more_is_said(place):
     assert place.target().live().release_id == second.release_id
 
 
+@pytest.mark.slow
 def test_a_part_of_the_requests_goes_to_a_new_one(place):
     """The rest stays where it was, which still counts as live."""
     first, second = place.release("1"), place.release("2")
@@ -238,6 +248,7 @@ def test_a_part_of_the_requests_goes_to_a_new_one(place):
     assert {place.answer()["version"] for _ in range(60)} == {"1", "2"}
 
 
+@pytest.mark.slow
 def test_who_lost_its_turn_cannot_switch(place):
     """The later one's fence is higher."""
     first, second = place.release("1"), place.release("2")
@@ -252,6 +263,7 @@ def test_who_lost_its_turn_cannot_switch(place):
     assert target.live().release_id == second.release_id
 
 
+@pytest.mark.slow
 def test_staging_twice_leaves_what_is_there(place):
     """The very containers."""
     release = place.release("1", replicas=2)
@@ -263,6 +275,7 @@ def test_staging_twice_leaves_what_is_there(place):
     assert target.live() is None
 
 
+@pytest.mark.slow
 def test_a_first_release_that_is_bad_leaves_nothing(place):
     """No container, no proxy."""
     gate = replace(place.release().spec.gate, start_seconds=2)
@@ -273,6 +286,7 @@ def test_a_first_release_that_is_bad_leaves_nothing(place):
     assert place.serving.state() is None
 
 
+@pytest.mark.slow
 def test_taking_the_service_away(place):
     """Nothing answers any more, and it is read so."""
     place.deploy(place.release("1"))
@@ -281,6 +295,7 @@ def test_taking_the_service_away(place):
     assert place.target().address() == ""
 
 
+@pytest.mark.slow
 def test_no_replicas_is_a_release_too(place):
     """It is live, nothing of it runs, and nobody is answered."""
     first, none = place.release("1"), place.release("1", replicas=0)
@@ -306,6 +321,7 @@ def test_no_replicas_is_a_release_too(place):
     ],
     ids=["stopped", "paused", "removed", "limits", "replaced"],
 )
+@pytest.mark.slow
 def test_what_somebody_else_changed_shows(place, change, said):
     """And the next deploy of the same release mends it."""
     release = place.release("1", replicas=2 if said.startswith("repl") else 1, memory_bytes=200 << 20)
@@ -329,6 +345,7 @@ def replaced(place, name):
     place.client.create_container(place.images["2"][0], name=name)
 
 
+@pytest.mark.slow
 def test_another_image_under_the_same_labels_shows(place):
     """Its digest is read from what runs, and not from what stands on it."""
     release = place.release("1")
@@ -345,6 +362,7 @@ def test_another_image_under_the_same_labels_shows(place):
     assert "it runs another image" in live.changed
 
 
+@pytest.mark.slow
 def test_a_proxy_that_died_is_no_pass(place):
     """What was live is known, and that nobody reaches it; the next deploy brings it back."""
     first = place.release("1")
@@ -379,8 +397,14 @@ def test_two_at_once(place):
     assert place.target().live().release_id in {each.release.release_id for each in found}
 
 
-@pytest.mark.parametrize("step", ["stage", "try", "switch", "gate"])
-@pytest.mark.parametrize("onward", [resume, abort])
+@pytest.mark.parametrize(
+    ("step", "onward"),
+    [
+        pytest.param(step, onward, marks=() if (step, onward) == ("switch", abort) else pytest.mark.slow)
+        for step in ("stage", "try", "switch", "gate")
+        for onward in (resume, abort)
+    ],
+)
 def test_a_client_that_was_killed_leaves_what_can_be_finished_or_taken_back(place, step, onward):
     """By kill -9 as soon as it intends a step; no request fails."""
     first, second = place.release("1", secret="value-one"), place.release("2", secret="value-two")
@@ -420,6 +444,7 @@ def killed_at(place, release, step):
         os._exit(1)
 
 
+@pytest.mark.slow
 def test_logs_are_told_and_followed(place):
     """Of all replicas, with secrets masked."""
     release = place.release("1", says="s3cr3t-says", replicas=2)
@@ -435,6 +460,7 @@ def test_logs_are_told_and_followed(place):
         place.target().logs(replace(release, release_id=new_id()), lines=1, follow=False)
 
 
+@pytest.mark.slow
 def test_older_containers_are_kept_for_a_rollback_and_then_removed(place):
     """As many as the record says."""
     releases = [place.release("1", says=str(number)) for number in range(3)]
@@ -445,6 +471,7 @@ def test_older_containers_are_kept_for_a_rollback_and_then_removed(place):
     assert set(place.containers()) == {place.name(releases[1]), place.name(releases[2])}
 
 
+@pytest.mark.slow
 def test_a_container_of_somebody_else_is_left_alone(place):
     """Though it has the name that is needed."""
     release = place.release("1")
@@ -465,6 +492,7 @@ def test_a_container_of_somebody_else_is_left_alone(place):
         ({"options": (("container-prot", "1"),)}, "unknown setting docker.container-prot"),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_be_is_refused_before_anything_is_done(place, words, what):
     """As a wrong setting."""
     with pytest.raises(UsageError) as refused:
@@ -473,6 +501,7 @@ def test_what_cannot_be_is_refused_before_anything_is_done(place, words, what):
     assert place.containers() == {}
 
 
+@pytest.mark.slow
 def test_settings_are_checked_when_the_target_is_made(place):
     """With the nearest."""
     with pytest.raises(UsageError) as refused:

@@ -1,0 +1,39 @@
+"""Where a service goes; nothing is asked for that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from autoexec_magic.deployer import Service
+from autoexec_magic.errors import UsageError
+from autoexec_magic.orchestrator import Plan
+from autoexec_magic.orchestrator.targets import NOBODY, Held, target_of
+from autoexec_magic.releasefacts import Secret
+
+
+def test_a_secret_without_a_value_has_no_version_here():
+    """What this process does not have it does not claim."""
+    secrets = (
+        Secret(name="A", reference="env:A", version="1"),
+        Secret(name="B", reference="env:B", version="2"),
+    )
+    held = Held.of(secrets, {"A": "value-of-a"})
+    assert held.versions == {"A": "1"}
+    assert "value-of-a" not in repr(held)
+
+
+def test_a_target_is_made_without_a_connection(tmp_path, monkeypatch):
+    """Its settings are looked at."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such/socket")
+    here = SimpleNamespace(cache=tmp_path / "cache")
+    plan = Plan(verb="status", title="web", phases=())
+    service = Service(name="web", target="docker", folder=Path(), path=Path())
+    assert target_of(service, plan, print, here, NOBODY).kind == "docker"
+    wrong = Service(
+        name="web", target="docker", folder=Path(), path=Path(), options=(("container-prot", "1"),)
+    )
+    with pytest.raises(UsageError, match="container-prot"):
+        target_of(wrong, plan, print, here, NOBODY)

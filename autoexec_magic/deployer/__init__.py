@@ -27,6 +27,7 @@ from .target import (
     Unanswered,
     Unwell,
 )
+from .told import ServiceTold, Told, services_told
 
 __all__ = [
     "ROW",
@@ -40,11 +41,13 @@ __all__ = [
     "Paused",
     "Previews",
     "Service",
+    "ServiceTold",
     "Shift",
     "Splits",
     "Target",
     "Tells",
     "Tidies",
+    "Told",
     "Unanswered",
     "Unwell",
     "Work",
@@ -58,6 +61,7 @@ __all__ = [
     "resolved",
     "resume",
     "service_of",
+    "services_told",
     "steps_of",
     "targets_of",
 ]

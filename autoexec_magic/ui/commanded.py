@@ -143,7 +143,7 @@ def _started(
         yield (
             executor.start_own(
                 origin.interpreter,
-                (*words, "--json"),
+                (words[0], "--json", *words[1:]),
                 log=log,
                 cwd=origin.workspace,
                 env={"AUTOEXEC_DATA_DIR": str(data)},

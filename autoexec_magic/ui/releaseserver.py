@@ -102,9 +102,8 @@ class Desk:
         """Return a service, None where none of that name was deployed there."""
         return next((each for each in self.services() if (each.target, each.service) == (target, name)), None)
 
-    def status(self, service: ServiceTold) -> Answer:
-        """Return what the platform says; who asks while it is being asked gets the same answer."""
-        since = time.monotonic()
+    def status(self, service: ServiceTold, since: float) -> Answer:
+        """Return what the platform says; of all who wait since before it was asked, each gets that answer."""
         asked = self._asked.setdefault((service.target, service.service), _Asked(threading.Lock()))
         with asked.lock:
             if asked.answer is None or asked.at < since:
@@ -189,7 +188,7 @@ class StatusHandler(_Handler):
         """Answer with what the platform says is live, whether it is well, and what somebody else changed."""
         service = await self.told(target, name)
         try:
-            answer = await self.desk.ask(self.desk.status, service)
+            answer = await self.desk.ask(self.desk.status, service, time.monotonic())
         except AutoexecError as error:
             self.refuse(error)
             return
@@ -206,7 +205,7 @@ class DifferenceHandler(_Handler):
         service = await self.told(target, name)
         release = self.named(self.get_query_argument("to", ""), service)
         try:
-            answer = await self.desk.ask(self.desk.status, service)
+            answer = await self.desk.ask(self.desk.status, service, time.monotonic())
         except AutoexecError as error:
             self.refuse(error)
             return

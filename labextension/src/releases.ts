@@ -16,7 +16,7 @@ export interface IStand {
   why: string;
   fix: string;
   isAsked: boolean;
-  /** When it was asked, and what the newest line of the record was then. */
+  /** When it was asked, and which deploy was the newest on record then. */
   at: number;
   mark: string;
 }
@@ -188,8 +188,8 @@ function keyOf({ service, target }: IServiceName): string {
   return `${target}/${service}`;
 }
 
-/** Changes with each line that the record gets of a service. */
-function markOf({ releases, open }: IService): string {
+/** Changes with each deploy of a service that has ended. */
+function markOf({ releases }: IService): string {
   const newest = releases[0];
-  return [newest?.release_id, newest?.ended, ...open.map(one => `${one.release_id} ${one.step}`)].join();
+  return newest ? `${newest.release_id} ${newest.ended}` : 'none';
 }

@@ -87,7 +87,7 @@ def picture(page: Page, name: str) -> None:
 
 
 def test_a_release_is_rolled_back_after_a_yes_that_shows_what_changes(page: Page, served: Served):
-    """Both are listed; no changes nothing; yes begins a run, which the panel shows; then the first is live."""
+    """Both are listed; no changes nothing; yes begins a run, which the panel shows; then that is live."""
     page.command("autoexec:show-releases")
     page.until(lambda: page.page.locator(ROW).count() == 2, "both releases")
     page.until(lambda: "is live and well" in page.text(f"{TAB} .jp-Autoexec-stand"), "how it stands")
@@ -118,7 +118,9 @@ def test_a_release_is_rolled_back_after_a_yes_that_shows_what_changes(page: Page
     page.until(lambda: page.head().startswith("✓ passed · rollback"), "the end of its run")
     assert served.live == served.first
     page.until(lambda: row(page, served.first).locator(".jp-Autoexec-live").count() == 1, "what is live now")
-    page.until(lambda: f"{served.first[-8:]} is live" in page.text(f"{TAB} .jp-Autoexec-stand"), "its platform")
+    page.until(
+        lambda: f"{served.first[-8:]} is live" in page.text(f"{TAB} .jp-Autoexec-stand"), "its platform"
+    )
     picture(page, "back")
     address = page.page.locator(f"{TAB} .jp-Autoexec-stand a").get_attribute("href")
     with urllib.request.urlopen(f"{address}/health", timeout=30) as answer:
@@ -131,11 +133,14 @@ def test_the_logs_of_a_release_are_read_on_demand(page: Page, served: Served):
     """Its last lines, of the very process that was asked about."""
     page.command("autoexec:show-releases")
     page.until(lambda: row(page, served.second).count() == 1, "the release")
-    row(page, served.second).get_by_role("button", name="Logs of release").click()
+    logs = row(page, served.second).get_by_role(
+        "button", name=f"Logs of release {served.second[-8:]}", exact=True
+    )
+    logs.click()
     page.until(lambda: "listening on" in row(page, served.second).inner_text(), "the lines")
     assert faults(page) == []
     picture(page, "logs")
-    row(page, served.second).get_by_role("button", name="Logs of release").click()
+    logs.click()
     page.until(lambda: row(page, served.second).locator("pre").count() == 0, "them gone")
 
 

@@ -189,7 +189,7 @@ function keyOf({ service, target }: IServiceName): string {
 }
 
 /** Changes with each deploy of a service that has ended. */
-function markOf({ releases }: IService): string {
+export function markOf({ releases }: IService): string {
   const newest = releases[0];
   return newest ? `${newest.release_id} ${newest.ended}` : 'none';
 }

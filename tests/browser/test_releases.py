@@ -162,7 +162,7 @@ def test_the_server_is_asked_for_releases_only_while_the_tab_is_open(page: Page)
     assert asked == []
     page.command("autoexec:show-releases")
     page.until(lambda: asked, "a request")
-    page.page.get_by_role("tab", name="Runs").click()
+    page.page.get_by_role("tab", name="Runs", exact=True).click()
     page.page.wait_for_timeout(1000)
     count = len(asked)
     page.page.wait_for_timeout(5000)
@@ -171,7 +171,7 @@ def test_the_server_is_asked_for_releases_only_while_the_tab_is_open(page: Page)
 
 def test_the_tabs_are_reached_with_the_keyboard(page: Page):
     """Arrows go from one to the other, and take the focus along."""
-    page.page.get_by_role("tab", name="Runs").focus()
+    page.page.get_by_role("tab", name="Runs", exact=True).focus()
     page.page.keyboard.press("ArrowRight")
     assert page.page.evaluate("document.activeElement.textContent") == "Releases"
     assert page.page.locator(TAB).is_visible()

@@ -71,7 +71,7 @@ def deploy(lab: Lab, *words: str) -> None:
 @pytest.fixture
 def page(lab: Lab, open_page: Callable[..., Page]) -> Page:
     """Return a page with a notebook and the panel."""
-    notebook(lab.notebooks / "beside.ipynb", LOAD)
+    notebook(lab.notebooks / "beside.ipynb", LOAD, f"%autoexec deploy {APP.name} --bake 1")
     return open_page("beside.ipynb")
 
 
@@ -142,6 +142,38 @@ def test_the_logs_of_a_release_are_read_on_demand(page: Page, served: Served):
     picture(page, "logs")
     logs.click()
     page.until(lambda: row(page, served.second).locator("pre").count() == 0, "them gone")
+
+
+def test_a_cells_deploy_appears_with_its_notebook(page: Page, served: Served):
+    """While the tab is open, and without a reload."""
+    page.command("autoexec:show-releases")
+    page.until(lambda: row(page, served.second).count() == 1, "what was deployed before")
+    page.run(0)
+    page.run(1)
+    page.until(lambda: "beside.ipynb" in page.text(f"{ROW}:has(.jp-Autoexec-live)"), "the release")
+    assert "by " in page.text(f"{ROW}:has(.jp-Autoexec-live)")
+    picture(page, "cell")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
+def test_no_rule_of_accessibility_is_broken_in_any_theme(page: Page, served: Served, theme: str):
+    """With logs shown, and then with the question before a rollback; nothing is wider than the panel."""
+    page.command("apputils:change-theme", theme=theme)
+    page.command("autoexec:show-releases")
+    page.until(lambda: "is live and well" in page.text(f"{TAB} .jp-Autoexec-stand"), "how it stands")
+    row(page, served.first).get_by_role(
+        "button", name=f"Logs of release {served.first[-8:]}", exact=True
+    ).click()
+    page.until(lambda: "listening on" in row(page, served.first).inner_text(), "the lines")
+    page.page.wait_for_timeout(1000)
+    assert faults(page) == []
+    assert page.page.evaluate(
+        f"(node => node.scrollWidth <= node.clientWidth)(document.querySelector('{TAB}'))"
+    )
+    row(page, served.first).get_by_role("button", name="Roll back").click()
+    page.page.wait_for_selector(DIALOG)
+    assert faults(page, DIALOG) == []
+    picture(page, theme.rpartition(" ")[2])
 
 
 def test_what_somebody_else_changed_is_told(page: Page, served: Served):

@@ -1,10 +1,11 @@
 """The Releases tab in a real JupyterLab: two releases served on this machine, and back to the first one.
 
-The services are real processes behind the real proxy; each test ends its own.
+The service is real processes behind the real proxy, which are ended with the last test.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from axe import faults
-from lab import LOAD, Lab, Page, notebook
+from lab import LOAD, Lab, Page, eventually, notebook
 
 from autoexec_magic.deployer.serving.client import Serving
 
@@ -43,20 +44,38 @@ class Served(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def served(lab: Lab) -> Iterator[Served]:
-    """Deploy the notebook twice, the second time with a variable of another value; end it at the end."""
+def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Return a running JupyterLab; what it had asked starts nothing any more when the service is ended."""
+    with Lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+    eventually(lambda: not asking(lab.data), "the end of what asks")
+    Serving(lab.data / "local" / SERVICE / "serving").end()
+
+
+def asking(data: Path) -> list[int]:
+    """Return the processes of our command line that ask for the panel of a server with this data folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (path / "cmdline").read_bytes().split(b"\0")
+            variables = (path / "environ").read_bytes().split(b"\0")
+            if b"-P" in words and f"AUTOEXEC_DATA_DIR={data}".encode() in variables:
+                found.append(int(path.name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def served(lab: Lab) -> Served:
+    """Deploy the notebook twice, the second time with a variable of another value."""
     shutil.copy(APP, lab.notebooks)
     serving = Serving(lab.data / "local" / SERVICE / "serving")
-    try:
-        ids = []
-        for words in ("one", "two"):
-            deploy(lab, APP.name, "--set", f"WORDS={words}")
-            state = serving.state()
-            assert state is not None
-            ids.append(state.routes.shares[0].release_id)
-        yield Served(serving, *ids)
-    finally:
-        serving.end()
+    ids = []
+    for words in ("one", "two"):
+        deploy(lab, APP.name, "--set", f"WORDS={words}")
+        state = serving.state()
+        assert state is not None
+        ids.append(state.routes.shares[0].release_id)
+    return Served(serving, *ids)
 
 
 def deploy(lab: Lab, *words: str) -> None:

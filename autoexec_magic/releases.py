@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import UsageError
@@ -38,11 +38,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A release as the record has it; `is_live` is what its platform says, None where it was not asked."""
+    """A release as the record has it, and who deployed it, "" where that is not known.
+
+    `is_live` is what its platform says, None where it was not asked.
+    """
 
     deployed: Deployed
     is_live: bool | None = None
-    by: str = field(default="", kw_only=True)
+    by: str = ""
 
 
 def deploy(
@@ -131,13 +134,14 @@ def releases(
 ) -> list[Listed]:
     """Return the releases of a service, the newest first, each once, as it fared last."""
     _, target, journal = _known(what, given, caller)
-    live = target.live()
+    live, authors = target.live(), journal.authors()
     found: dict[str, Listed] = {}
     for each in journal.ended():
         release_id = each.release.release_id
         if release_id not in found:
             is_live = live is not None and live.release_id == release_id
-            found[release_id] = Listed(deployed=each, is_live=is_live)
+            by = authors.get(release_id, "")
+            found[release_id] = Listed(deployed=each, is_live=is_live, by=by)
     return list(found.values())
 
 

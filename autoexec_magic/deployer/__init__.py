@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Unanswered,
         Unwell,
     )
+    from .told import ServiceTold, Told, services_told
     from .undoing import Work
 
 __all__ = [
@@ -48,11 +49,13 @@ __all__ = [
     "Paused",
     "Previews",
     "Service",
+    "ServiceTold",
     "Shift",
     "Splits",
     "Target",
     "Tells",
     "Tidies",
+    "Told",
     "Unanswered",
     "Unwell",
     "Work",
@@ -66,6 +69,7 @@ __all__ = [
     "resolved",
     "resume",
     "service_of",
+    "services_told",
     "steps_of",
     "still_there",
     "targets_of",
@@ -84,11 +88,13 @@ _WHERE = {
     "Previews": "target",
     "ROW": "journal",
     "Service": "services",
+    "ServiceTold": "told",
     "Shift": "shift",
     "Splits": "target",
     "Target": "target",
     "Tells": "target",
     "Tidies": "target",
+    "Told": "told",
     "Unanswered": "target",
     "Unwell": "target",
     "Work": "undoing",
@@ -102,6 +108,7 @@ _WHERE = {
     "resolved": "secretrefs",
     "resume": "deploying",
     "service_of": "services",
+    "services_told": "told",
     "steps_of": "shift",
     "still_there": "secretrefs",
     "targets_of": "journal",

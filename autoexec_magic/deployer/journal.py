@@ -135,6 +135,15 @@ class Journal:
                 )
         return found[::-1]
 
+    def authors(self) -> dict[str, str]:
+        """Return who deployed each release last, by its id; "" where the machine knew no name."""
+        begun = (row.body for row in reversed(self._rows()) if row.body["what"] == "begun")
+        return {
+            release.release_id: str(body.get("by", ""))
+            for body in begun
+            if (release := _release(body.get("release")))
+        }
+
     def known(self, release_id: str) -> Release | None:
         """Return a release of this service by its id, as its newest row has it."""
         rows = (_release(row.body.get("release")) for row in self._rows() if row.body["what"] == "begun")

@@ -220,10 +220,18 @@ class Local:
     def _state(self) -> State | None:
         if (state := self.serving.state()) is not None:
             return state
-        if not (self.folder / SERVING / "state.json").is_file():
+        if not self._was_serving():
             return None
         self.serving.ensure()
         return self.serving.state()
+
+    def _was_serving(self) -> bool:
+        """Whether its supervisor had something to look after when it was there last."""
+        try:
+            found = json.loads((self.folder / SERVING / "state.json").read_bytes())
+            return bool(found["instances"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     def _place(self, release_id: str) -> Path:
         return self.folder / RELEASES / release_id

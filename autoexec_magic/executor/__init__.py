@@ -20,6 +20,7 @@ from ..history import new_id
 from ..values import Ask, Outcome, Phase
 from . import cage, environment, lines, policy, process, service
 from . import policy as _policy
+from .commandline import start_own
 from .ending import end_known
 from .identity import ProcessId, identify, is_alive
 from .interrupts import Cancel, wait_for
@@ -58,6 +59,7 @@ __all__ = [
     "run_line",
     "shown",
     "stand",
+    "start_own",
     "start_service",
     "stop_service",
     "wait_for",

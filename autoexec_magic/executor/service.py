@@ -63,8 +63,13 @@ class Service:
         return ProcessId(self.pid, self.start_time)
 
 
-def start(argv: Sequence[str], *, name: str, log: Path, cwd: Path, env: Mapping[str, str]) -> Service:
+def start(
+    argv: Sequence[str], *, name: str, log: Path, cwd: Path, env: Mapping[str, str], is_marked: bool = True
+) -> Service:
     """Start a service; `argv[0]` is an absolute path, `env` all of its environment.
+
+    One that is not marked is as if a person had started it in a terminal
+    (`commandline`): what it starts is its own, and is not ended with it.
 
     Raises
     ------
@@ -82,7 +87,8 @@ def start(argv: Sequence[str], *, name: str, log: Path, cwd: Path, env: Mapping[
     service_id = new_id()
     cancel = Cancel()
     with contextlib.closing(cancel), interrupts.noted(cancel):
-        found = _launched(argv, service_id, name=name, log=log, cwd=cwd, env=env)
+        mark_id = service_id if is_marked else ""
+        found = _launched(argv, mark_id, name=name, log=log, cwd=cwd, env=env)
         service = Service(
             service_id=service_id, name=name, pid=found.pid, start_time=found.start_time, log=log
         )
@@ -111,10 +117,10 @@ def is_service_alive(service: Service) -> bool:
 
 
 def _launched(
-    argv: Sequence[str], service_id: str, *, name: str, log: Path, cwd: Path, env: Mapping[str, str]
+    argv: Sequence[str], mark_id: str, *, name: str, log: Path, cwd: Path, env: Mapping[str, str]
 ) -> ProcessId:
-    variables = {**env, RUN_VARIABLE: service_id}
-    variables.pop(OUTER_VARIABLE, None)
+    variables = {name: value for name, value in env.items() if name not in (RUN_VARIABLE, OUTER_VARIABLE)}
+    variables |= {RUN_VARIABLE: mark_id} if mark_id else {}
     output = _log(log)
     try:
         launch = (sys.executable, "-I", "-S", "-B", "-c", _LAUNCH, *argv)
@@ -127,7 +133,8 @@ def _launched(
     found = None if fault else identify(pid)
     if found is None:
         raise AutoexecError(f"cannot start {name}", why=fault or "it ended at once", fix=f"see {log}")
-    mark.put(pid, service_id)
+    if mark_id:
+        mark.put(pid, mark_id)
     return found
 
 

@@ -51,9 +51,11 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
             if step.dry_run:
                 changes = difference(way.target(held, said), release)
                 return PhaseReport(phase="deploy", verdict=Verdict.PASSED, seconds=0.0, changes=changes)
-            return way.report(
-                lambda target, work: deployer.deploy(target, release, work), held, said, artifacts
-            )
+
+            def does(target: Target, work: Work) -> Deployed:
+                return deployer.deploy(target, release, work)
+
+            return way.report(does, held, said, artifacts)
     if step.action == "rollback" and step.to == NOTHING:
         return way.report(deployer.withdraw, NOBODY, emit)
     if step.action == "rollback":
@@ -119,9 +121,8 @@ def masking(held: Held, emit: Emit) -> Iterator[Emit]:
     try:
         yield lambda event: emit(cleaned(event, values))
     except (AutoexecError, Cancelled) as error:
-        error.what, error.why, error.fix = (
-            cleaned(each, values) for each in (error.what, error.why, error.fix)
-        )
+        texts = (error.what, error.why, error.fix)
+        error.what, error.why, error.fix = (cleaned(each, values) for each in texts)
         error.evidence = cleaned(error.evidence, values)
         error.args = (error.what,)
         raise

@@ -35,6 +35,7 @@ def release_record(listed: Listed) -> dict[str, object]:
         "started": release.started,
         "ended": deployed.at,
         "notebook": release.notebook,
+        "by": listed.by,
         "run_id": deployed.run_id,
     }
 
@@ -65,9 +66,10 @@ def listed_lines(found: Sequence[Listed]) -> list[str]:
         good = "passed its gate" if deployed.is_good else deployed.code
         why = f" · {one_line(deployed.why)}" if deployed.why else ""
         live = " · live" if each.is_live else ""
+        by = f" · {one_line(each.by)}" if each.by else ""
         lines.append(
             f"{mark} {short_id(deployed.release.release_id)}  {age(deployed.at):>8}  "
-            f"{deployed.release.digest[7:19]}  {good}{live}{why}"
+            f"{deployed.release.digest[7:19]}  {good}{live}{by}{why}"
         )
     return lines
 

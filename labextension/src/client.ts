@@ -6,7 +6,16 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
 import { isEnd, parseLines, type IEnvelope } from './events';
-import type { IPage, IStoreClient, ITailSink } from './tokens';
+import type {
+  IDifference,
+  IPage,
+  IReleaseClient,
+  IServiceName,
+  IServices,
+  IStanding,
+  IStoreClient,
+  ITailSink
+} from './tokens';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8000;
@@ -37,17 +46,7 @@ export class StoreClient implements IStoreClient {
   }
 
   async runs(options: { before?: string; kernel?: string }): Promise<IPage> {
-    const query = URLExt.objectToQueryString({ ...options });
-    const url = URLExt.join(this._settings.baseUrl, 'autoexec/runs') + query;
-    const response = await ServerConnection.makeRequest(
-      url,
-      {},
-      this._settings
-    );
-    if (response.status === 404) {
-      throw new StoreMissing();
-    }
-    return (await this._body(response)) as IPage;
+    return (await got(this._settings, ['runs'], { ...options }, true)) as IPage;
   }
 
   tail(runId: string, after: number, sink: ITailSink): IDisposable {
@@ -55,7 +54,7 @@ export class StoreClient implements IStoreClient {
   }
 
   async cancel(runId: string): Promise<void> {
-    await this._post(runId, 'cancel', {});
+    await posted(this._settings, ['runs', runId, 'cancel'], {});
   }
 
   async answer(
@@ -63,37 +62,84 @@ export class StoreClient implements IStoreClient {
     question: string,
     answer: string
   ): Promise<void> {
-    await this._post(runId, 'answer', { question, answer });
-  }
-
-  private async _post(
-    runId: string,
-    verb: string,
-    body: { [key: string]: string }
-  ): Promise<void> {
-    const response = await ServerConnection.makeRequest(
-      URLExt.join(this._settings.baseUrl, 'autoexec/runs', runId, verb),
-      { method: 'POST', body: JSON.stringify(body) },
-      this._settings
-    );
-    await this._body(response);
-  }
-
-  private async _body(response: Response): Promise<unknown> {
-    if (response.ok) {
-      return response.json();
-    }
-    let said: { what?: string; why?: string; fix?: string; message?: string };
-    try {
-      said = await response.json();
-    } catch {
-      said = {};
-    }
-    const what = said.what || said.message || `HTTP ${response.status}`;
-    throw new StoreError(what, said.why ?? '', said.fix ?? '');
+    await posted(this._settings, ['runs', runId, 'answer'], { question, answer });
   }
 
   private _settings: ServerConnection.ISettings;
+}
+
+export class ReleaseClient implements IReleaseClient {
+  constructor(
+    settings: ServerConnection.ISettings = ServerConnection.makeSettings()
+  ) {
+    this._settings = settings;
+  }
+
+  async services(): Promise<IServices> {
+    return (await got(this._settings, ['releases'], {}, true)) as IServices;
+  }
+
+  async standing(service: IServiceName): Promise<IStanding> {
+    return (await got(this._settings, pathOf(service, 'status'), {})) as IStanding;
+  }
+
+  async difference(service: IServiceName, to: string): Promise<IDifference> {
+    return (await got(this._settings, pathOf(service, 'difference'), { to })) as IDifference;
+  }
+
+  async logs(service: IServiceName, release: string): Promise<string[]> {
+    const found = await got(this._settings, pathOf(service, 'logs'), { release });
+    return (found as { lines: string[] }).lines;
+  }
+
+  async rollBack(service: IServiceName, to: string): Promise<string> {
+    const found = await posted(this._settings, pathOf(service, 'rollback'), { to });
+    return (found as { run_id: string }).run_id;
+  }
+
+  private _settings: ServerConnection.ISettings;
+}
+
+function pathOf({ service, target }: IServiceName, verb: string): string[] {
+  return ['releases', target, service, verb];
+}
+
+interface IWords {
+  [name: string]: string;
+}
+
+async function got(
+  settings: ServerConnection.ISettings,
+  path: string[],
+  query: IWords,
+  isList = false
+): Promise<unknown> {
+  const url = URLExt.join(settings.baseUrl, 'autoexec', ...path) + URLExt.objectToQueryString(query);
+  const response = await ServerConnection.makeRequest(url, {}, settings);
+  if (isList && response.status === 404) {
+    throw new StoreMissing();
+  }
+  return bodyOf(response);
+}
+
+async function posted(settings: ServerConnection.ISettings, path: string[], body: IWords): Promise<unknown> {
+  const url = URLExt.join(settings.baseUrl, 'autoexec', ...path);
+  const init = { method: 'POST', body: JSON.stringify(body) };
+  return bodyOf(await ServerConnection.makeRequest(url, init, settings));
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  if (response.ok) {
+    return response.json();
+  }
+  let said: { what?: string; why?: string; fix?: string; message?: string };
+  try {
+    said = await response.json();
+  } catch {
+    said = {};
+  }
+  const what = said.what || said.message || `HTTP ${response.status}`;
+  throw new StoreError(what, said.why ?? '', said.fix ?? '');
 }
 
 /**

@@ -12,13 +12,14 @@ import type { Runs } from './runs';
 
 export namespace CommandIDs {
   export const showPanel = 'autoexec:show-panel';
+  export const showReleases = 'autoexec:show-releases';
   export const cancelRun = 'autoexec:cancel-run';
   export const followNewest = 'autoexec:follow-newest';
   export const goToLine = 'autoexec:go-to-line';
 }
 
 /** Those that need no arguments, for the palette. */
-const ALONE = [CommandIDs.showPanel, CommandIDs.cancelRun, CommandIDs.followNewest];
+const ALONE = [CommandIDs.showPanel, CommandIDs.showReleases, CommandIDs.cancelRun, CommandIDs.followNewest];
 
 const NO_ARGUMENTS = { args: { type: 'object', properties: {} } };
 const PLACE = {
@@ -44,6 +45,15 @@ export function addCommands(
     icon: panelIcon,
     describedBy: NO_ARGUMENTS,
     execute: () => app.shell.activateById(panel.id)
+  });
+  commands.addCommand(CommandIDs.showReleases, {
+    label: trans.__('Show Releases'),
+    caption: trans.__('Show what was deployed, and what is live'),
+    describedBy: NO_ARGUMENTS,
+    execute: () => {
+      app.shell.activateById(panel.id);
+      panel.showReleases();
+    }
   });
   commands.addCommand(CommandIDs.cancelRun, {
     label: trans.__('Cancel Run'),

@@ -15,6 +15,7 @@ import { Shown } from './shown';
 import { Sweep } from './sweep';
 import { Tests, type ILook } from './tests';
 import { Why } from './why';
+import { releasedOf } from './releasewords';
 import { cageOf, sentenceOf, shortId, soFar, standOf, timeOf } from './words';
 
 /** A run that was asked to end and goes on: what it runs does not listen. */
@@ -184,6 +185,7 @@ function Notes({ state, trans }: { state: IState; trans: TranslationBundle }): J
     state.step && state.verdict === 'running' ? stepped(state.step, trans) : '',
     state.verdict === 'running' ? state.doing : '',
     ...state.built.map(made),
+    ...state.released.map(one => releasedOf(one, trans)),
     ...[state.flows.stdout, state.flows.stderr].map(flow => (flow ? passing(flow, trans) : '')),
     cageOf(state, trans),
     ...(state.isGone ? [trans.__('This run was removed from the record.')] : []),

@@ -36,6 +36,28 @@ export interface IArtifact {
   warnings: string[];
 }
 
+/** What is made live; of the fields of `spec` those that the panel shows. */
+export interface IRelease {
+  service: string;
+  target: string;
+  /** It sorts by time. */
+  release_id: string;
+  spec: { artifact: string; reference: string; digest: string };
+  place: string;
+  started: number;
+  notebook: string;
+}
+
+/** How a release fared: `code` is "deployed" or why it is not; `is_good`: it passed its gate. */
+export interface IDeployed {
+  release: IRelease;
+  code: string;
+  is_good: boolean;
+  why: string;
+  run_id: string;
+  at: number;
+}
+
 export interface IDiagnosis {
   code: string;
   why: string;
@@ -227,6 +249,8 @@ export type Event =
     }
   | { kind: 'Stepped'; phase: Phase; label: string; seconds: number; is_cached: boolean }
   | { kind: 'Built'; artifact: IArtifact }
+  /** `address` is where people reach it, or "". */
+  | { kind: 'Released'; deployed: IDeployed; address: string }
   | {
       kind: 'Recorded';
       row: string;

@@ -13,16 +13,18 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Poll } from '@lumino/polling';
 
-import { StoreClient } from './client';
+import { ReleaseClient, StoreClient } from './client';
 import { addCommands } from './commands';
 import type { ILogOptions } from './log';
 import { followNotebook } from './notebook';
 import { AutoexecPanel } from './panel';
 import { Places } from './places';
+import { Releases } from './releases';
 import { running } from './running';
 import { Runs } from './runs';
 import { status } from './status';
 import { IRuns } from './tokens';
+import { watchReleases } from './watching';
 
 const ID = 'autoexec-magic:plugin';
 /** How often the server is asked for runs: in sight, and not. */
@@ -57,7 +59,8 @@ const plugin: JupyterFrontEndPlugin<IRuns> = {
     const runs = new Runs(new StoreClient(app.serviceManager.serverSettings));
     const places = new Places(app, tracker);
     places.follow(document.body);
-    const panel = new AutoexecPanel(runs, places, trans, LOG_OPTIONS);
+    const releases = new Releases(new ReleaseClient(app.serviceManager.serverSettings));
+    const panel = new AutoexecPanel(runs, releases, places, trans, LOG_OPTIONS);
     app.shell.add(panel, 'right', { rank: 510, type: 'Autoexec' });
     restorer?.add(panel, panel.id);
     themes?.themeChanged.connect(() => panel.log.recolour());
@@ -77,6 +80,7 @@ const plugin: JupyterFrontEndPlugin<IRuns> = {
       frequency: { interval: IN_SIGHT_MS, backoff: true, max: LONGEST_MS },
       standby: 'when-hidden' // a forgotten tab asks nothing
     });
+    watchReleases(releases, panel.releasesTab);
     if (tracker) {
       followNotebook(app, tracker, runs, poll);
     }

@@ -9,6 +9,7 @@ import type {
   Event,
   IArtifact,
   IChoice,
+  IDeployed,
   IDiagnosis,
   IEnvelope,
   IRun,
@@ -63,6 +64,7 @@ export interface IState {
   phases: IPhase[];
   installed: string[];
   built: IArtifact[];
+  released: IReleased[];
   /** The step of a build that ended last. */
   step: IStep | null;
   /** What a build is at, in its own words; empty once that ended. */
@@ -75,6 +77,11 @@ export interface IState {
   flows: { [stream in Stream]?: IFlow };
   isGone: boolean;
   isConnected: boolean;
+}
+
+export interface IReleased {
+  deployed: IDeployed;
+  address: string;
 }
 
 export interface IStep {
@@ -100,6 +107,7 @@ export class RunModel {
       phases: [],
       installed: [],
       built: [],
+      released: [],
       step: null,
       doing: '',
       diagnosis: null,
@@ -275,6 +283,10 @@ function folded(state: IState, event: Event): Partial<IState> {
     }
     case 'Built':
       return { built: [...state.built, event.artifact] };
+    case 'Released': {
+      const { deployed, address } = event;
+      return { released: [...state.released, { deployed, address }] };
+    }
     case 'ChildStarted':
       return { children: withChild(state.children, event) };
     case 'ChildFinished':

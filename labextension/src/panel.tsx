@@ -1,9 +1,10 @@
 /**
- * The panel at the right: the runs, and one of them live. It draws; what it
- * draws is in `runs.ts` and `model.ts`.
+ * The panel at the right: the runs, or the releases, and one run live. It draws;
+ * what it draws is in `runs.ts`, `releases.ts` and `model.ts`.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
 import { Panel, SplitPanel } from '@lumino/widgets';
 import React, { useState } from 'react';
 
@@ -13,11 +14,22 @@ import { List } from './list';
 import { Log, type ILogOptions } from './log';
 import type { RunModel } from './model';
 import type { Places } from './places';
+import { ReleaseList } from './releaselist';
+import type { Releases } from './releases';
 import type { Runs } from './runs';
 import { Shown } from './shown';
+import { Tabs } from './tabs';
+
+const RELEASES = 'releases';
 
 export class AutoexecPanel extends SplitPanel {
-  constructor(runs: Runs, places: Places, trans: TranslationBundle, options: ILogOptions) {
+  constructor(
+    runs: Runs,
+    releases: Releases,
+    places: Places,
+    trans: TranslationBundle,
+    options: ILogOptions
+  ) {
     super({ orientation: 'vertical', spacing: 1 });
     this.id = 'autoexec-panel';
     this.addClass('jp-Autoexec');
@@ -32,14 +44,31 @@ export class AutoexecPanel extends SplitPanel {
     run.addWidget(new Detail(runs, places, trans));
     run.addWidget(new Bar(this.log, runs, trans));
     run.addWidget(this.log);
-    this.addWidget(new List(runs, trans));
+    const list = new ReleaseList(releases, runId => runs.select(runId), trans);
+    this._tabs = new Tabs(
+      [
+        { id: 'runs', label: trans.__('Runs'), widget: new List(runs, trans) },
+        { id: RELEASES, label: trans.__('Releases'), widget: list }
+      ],
+      trans.__('What is shown above the run')
+    );
+    this._tabs.selected.connect(this._share, this);
+    this.addWidget(this._tabs);
     this.addWidget(run);
+    this.releasesTab = { isInSight: () => list.isVisible, selected: this._tabs.selected };
     this._runs = runs;
     runs.changed.connect(this._show, this);
     this._show();
   }
 
   readonly log: Log;
+
+  /** Whether the releases are in sight, and when they may have come into it. */
+  readonly releasesTab: { isInSight: () => boolean; selected: ISignal<unknown, string> };
+
+  showReleases(): void {
+    this._tabs.select(RELEASES);
+  }
 
   dispose(): void {
     this._runs.changed.disconnect(this._show, this);
@@ -52,13 +81,21 @@ export class AutoexecPanel extends SplitPanel {
     const isShown = this._runs.shown !== null;
     if (isShown && run.isHidden) {
       run.show();
-      this.setRelativeSizes([1, 3]);
+      this._share();
     } else if (!isShown) {
       run.hide();
     }
   }
 
+  /** What is looked at gets the most room. */
+  private _share(): void {
+    if (!this.widgets[1].isHidden) {
+      this.setRelativeSizes(this._tabs.current === RELEASES ? [3, 2] : [1, 3]);
+    }
+  }
+
   private _runs: Runs;
+  private _tabs: Tabs;
 }
 
 /** Above the log: follow, find, how many lines there are. */

@@ -38,6 +38,91 @@ export interface IStoreClient {
 }
 
 /**
+ * Where the releases are. Each rejects with `StoreMissing` where the server
+ * knows none, and with `StoreError` where it, or the platform, refuses.
+ */
+export interface IReleaseClient {
+  /** Return all services of the record; no platform is asked. */
+  services(): Promise<IServices>;
+  /** Ask the platform how a service stands. */
+  standing(service: IServiceName): Promise<IStanding>;
+  /** Return what would change if a release was made live. */
+  difference(service: IServiceName, to: string): Promise<IDifference>;
+  /** Return the last lines that a release wrote. */
+  logs(service: IServiceName, release: string): Promise<string[]>;
+  /** Begin to make a release live; return the id of the run that does it. */
+  rollBack(service: IServiceName, to: string): Promise<string>;
+}
+
+export interface IServiceName {
+  service: string;
+  target: string;
+}
+
+export interface IServices {
+  services: IService[];
+  more: boolean;
+}
+
+/**
+ * A service as the record has it. `live` is the id of the release that was left
+ * live, "" where none was, null where nobody knows. `releases` come newest first;
+ * `more`: there are older ones. `open` are deploys that have not ended.
+ */
+export interface IService extends IServiceName {
+  live: string | null;
+  releases: IListed[];
+  more: boolean;
+  open: IOpen[];
+}
+
+/** A release and how it fared last; `ended` is UTC, milliseconds since 1970. */
+export interface IListed {
+  release_id: string;
+  digest: string;
+  verdict: string;
+  /** It passed its gate. */
+  good: boolean;
+  why: string;
+  notebook: string;
+  /** Who deployed it, or "". */
+  by: string;
+  ended: number;
+  run_id: string;
+}
+
+/** `is_left`: who deployed is gone, or waits for a person. */
+export interface IOpen {
+  release_id: string;
+  step: string;
+  at: number;
+  is_left: boolean;
+}
+
+/** How a service stands, as its platform says; `drift` is what somebody else changed. */
+export interface IStanding {
+  release_id: string;
+  digest: string;
+  unwell: string;
+  drift: string[];
+  address: string;
+  /** The step at which a deploy was left, or "". */
+  left: string;
+}
+
+/**
+ * What making `to` live would change. `live` is what the platform says is live, ""
+ * for nothing of ours; `is_known`: the record has it, so that the changes are all.
+ */
+export interface IDifference {
+  to: string;
+  live: string;
+  is_known: boolean;
+  changes: { name: string; now: string; new: string }[];
+  drift: string[];
+}
+
+/**
  * A page of runs, newest first; `more`: there are older ones. With the newest
  * page come, as `running`, older runs that run, or did a minute ago.
  */

@@ -1,3 +1,4 @@
 import '@xterm/xterm/css/xterm.css';
 import './base.css';
 import './tests.css';
+import './releases.css';

@@ -1,7 +1,7 @@
 /** The client asks, follows, and takes a lost connection up again: each event once. */
 import { ServerConnection } from '@jupyterlab/services';
 
-import { StoreClient, StoreError, StoreMissing } from '../src/client';
+import { ReleaseClient, StoreClient, StoreError, StoreMissing } from '../src/client';
 import type { IEnvelope, IRun } from '../src/events';
 import type { ITailSink } from '../src/tokens';
 import { output, recorded, runOf } from './fixtures';
@@ -58,7 +58,11 @@ interface IAsked {
 }
 
 function client(reply: () => Response, asked: IAsked[] = []): StoreClient {
-  const settings = ServerConnection.makeSettings({
+  return new StoreClient(settingsOf(reply, asked));
+}
+
+function settingsOf(reply: () => Response, asked: IAsked[]): ServerConnection.ISettings {
+  return ServerConnection.makeSettings({
     baseUrl: 'http://127.0.0.1:1/user/me/',
     wsUrl: 'ws://127.0.0.1:1/user/me/',
     token: 'secret',
@@ -70,7 +74,6 @@ function client(reply: () => Response, asked: IAsked[] = []): StoreClient {
       return reply();
     }
   });
-  return new StoreClient(settings);
 }
 
 function json(body: unknown, status = 200): Response {
@@ -125,6 +128,35 @@ describe('StoreClient', () => {
       ['POST', `http://127.0.0.1:1/user/me/autoexec/runs/${RUN}/answer`]
     ]);
     expect(JSON.parse(asked[1].body)).toEqual({ question: 'q', answer: 'yes' });
+  });
+});
+
+describe('ReleaseClient', () => {
+  const SERVICE = { service: 'web', target: 'local' };
+
+  it('names a service by its target and name, and a release by its id', async () => {
+    const asked: IAsked[] = [];
+    const store = new ReleaseClient(settingsOf(() => json({ lines: ['x'], run_id: 'r' }, 202), asked));
+    await store.services();
+    await store.standing(SERVICE);
+    await store.difference(SERVICE, RUN);
+    expect(await store.logs(SERVICE, RUN)).toEqual(['x']);
+    expect(await store.rollBack(SERVICE, RUN)).toBe('r');
+    const base = 'http://127.0.0.1:1/user/me/autoexec/releases';
+    expect(asked.map(({ method, url }) => `${method} ${url.replace(/[?&]\d{10,}$/, '')}`)).toEqual([
+      `GET ${base}`,
+      `GET ${base}/local/web/status`,
+      `GET ${base}/local/web/difference?to=${RUN}`,
+      `GET ${base}/local/web/logs?release=${RUN}`,
+      `POST ${base}/local/web/rollback`
+    ]);
+    expect(JSON.parse(asked[4].body)).toEqual({ to: RUN });
+  });
+
+  it('tells a server that knows no releases from a service that is not there', async () => {
+    const store = new ReleaseClient(settingsOf(() => json({ message: 'not there' }, 404), []));
+    await expect(store.services()).rejects.toBeInstanceOf(StoreMissing);
+    await expect(store.standing(SERVICE)).rejects.toMatchObject({ what: 'not there' });
   });
 });
 

@@ -31,6 +31,7 @@ const FIELDS: { [kind in Event['kind']]: string[] } = {
   Removed: ['distribution', 'version', 'loaded'],
   Stepped: ['phase', 'label', 'seconds', 'is_cached'],
   Built: ['artifact'],
+  Released: ['deployed', 'address'],
   Recorded: ['row', 'head'],
   Diagnosed: ['diagnosis', 'child'],
   FixTried: [

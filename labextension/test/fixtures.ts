@@ -3,6 +3,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { CaseEvent } from '../src/cases';
 import type { Event, ICaseFailure, IEnvelope, IRun } from '../src/events';
+import type {
+  IDifference,
+  IListed,
+  IReleaseClient,
+  IService,
+  IServiceName,
+  IServices,
+  IStanding
+} from '../src/tokens';
 
 export function runOf(change: Partial<IRun> = {}): IRun {
   return {
@@ -91,4 +100,88 @@ export const TRANS = {
 
 function filled(text: string, ...given: unknown[]): string {
   return text.replace(/%(\d)/g, (_, number) => `${given[number - 1]}`);
+}
+
+export function listedOf(change: Partial<IListed> = {}): IListed {
+  return {
+    release_id: 'a',
+    digest: `sha256:${'5f0c'.repeat(16)}`,
+    verdict: 'deployed',
+    good: true,
+    why: '',
+    notebook: '/home/me/shop.ipynb',
+    by: 'ann',
+    ended: 1,
+    run_id: 'run-1',
+    ...change
+  };
+}
+
+export function serviceOf(change: Partial<IService> = {}): IService {
+  return { service: 'web', target: 'local', live: 'a', releases: [listedOf()], more: false, open: [], ...change };
+}
+
+export function standingOf(change: Partial<IStanding> = {}): IStanding {
+  return {
+    release_id: 'a',
+    digest: 'sha256:5f0c',
+    unwell: '',
+    drift: [],
+    address: 'http://here',
+    left: '',
+    ...change
+  };
+}
+
+/** A server that knows some services; a slow one says how they stand when it is told to. */
+export class FakeReleases implements IReleaseClient {
+  all: IService[] = [serviceOf()];
+  standings: (IStanding | Error)[] = [standingOf()];
+  differences: (IDifference | Error)[] = [];
+  asked: string[] = [];
+  fault: Error | null = null;
+  logFault: Error | null = null;
+  isSlow = false;
+  now = 1_000_000;
+  answer: () => void = () => undefined;
+
+  async services(): Promise<IServices> {
+    if (this.fault) {
+      throw this.fault;
+    }
+    return { services: this.all, more: false };
+  }
+
+  async standing({ service }: IServiceName): Promise<IStanding> {
+    this.asked.push(`standing ${service}`);
+    if (this.isSlow) {
+      await new Promise<void>(resolve => (this.answer = resolve));
+    }
+    return this._next(this.standings);
+  }
+
+  async difference({ service }: IServiceName, to: string): Promise<IDifference> {
+    this.asked.push(`difference ${service} ${to}`);
+    return this._next(this.differences);
+  }
+
+  async logs(): Promise<string[]> {
+    if (this.logFault) {
+      throw this.logFault;
+    }
+    return ['one', 'two'];
+  }
+
+  async rollBack({ service }: IServiceName, to: string): Promise<string> {
+    this.asked.push(`roll back ${service} ${to}`);
+    return 'run-of-the-rollback';
+  }
+
+  private _next<T>(some: (T | Error)[]): T {
+    const found = some.length > 1 ? some.shift() : some[0];
+    if (found instanceof Error || found === undefined) {
+      throw found;
+    }
+    return found;
+  }
 }

@@ -41,6 +41,7 @@ describe('RunModel', () => {
       installed: ['python-slugify 8.0.4'],
       step: { label: '2/5 RUN pip install', seconds: 1.25, isCached: true },
       built: [{ artifact: 'wheel', name: 'pear', bytes: 1234 }],
+      released: [{ deployed: { code: 'deployed', release: { service: 'web' } }, address: 'http://127.0.0.1:8080' }],
       children: { total: 2, running: 0, counts: { 'timed-out': 1 } },
       diagnosis: null, // it is of a child, and in its row
       lines: 2,

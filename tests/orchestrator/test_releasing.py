@@ -119,8 +119,9 @@ def test_no_value_of_a_secret_is_told(journal):
     """Not in an event, and not in what is raised; those of files are in no environment."""
     held = Held(values={"KEY": "melba-toast-from-a-file"})
     heard = []
-    with pytest.raises(DeployError) as caught, releasing.masking(held, heard.append) as said:
+    with releasing.masking(held, heard.append) as said:
         said(Progress(phase="deploy", text="it said melba-toast-from-a-file"))
+    with pytest.raises(DeployError) as caught, releasing.masking(held, heard.append):
         raise DeployError("melba-toast-from-a-file is wrong", why="melba-toast-from-a-file")
     assert "melba" not in str(caught.value) + str(heard) + str(caught.value.args)
     hiding = replace(journal, secrets=("melba-toast-from-a-file",))

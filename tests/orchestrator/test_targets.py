@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,10 +17,8 @@ from autoexec_magic.releasefacts import Secret
 
 def test_a_secret_without_a_value_has_no_version_here():
     """What this process does not have it does not claim."""
-    secrets = (
-        Secret(name="A", reference="env:A", version="1"),
-        Secret(name="B", reference="env:B", version="2"),
-    )
+    pairs = (("A", "1"), ("B", "2"))
+    secrets = [Secret(name=name, reference=f"env:{name}", version=version) for name, version in pairs]
     held = Held.of(secrets, {"A": "value-of-a"})
     assert held.versions == {"A": "1"}
     assert "value-of-a" not in repr(held)
@@ -32,8 +31,6 @@ def test_a_target_is_made_without_a_connection(tmp_path, monkeypatch):
     plan = Plan(verb="status", title="web", phases=())
     service = Service(name="web", target="docker", folder=Path(), path=Path())
     assert target_of(service, plan, print, here, NOBODY).kind == "docker"
-    wrong = Service(
-        name="web", target="docker", folder=Path(), path=Path(), options=(("container-prot", "1"),)
-    )
+    wrong = replace(service, options=(("container-prot", "1"),))
     with pytest.raises(UsageError, match="container-prot"):
         target_of(wrong, plan, print, here, NOBODY)

@@ -274,7 +274,7 @@ def _record(service: ServiceTold, limit: int) -> dict[str, object]:
                 "release_id": each.release.release_id,
                 "step": each.at_step,
                 "at": each.at,
-                "is_left": each.is_paused or each.owner.is_gone,
+                "is_left": each.is_free or each.owner.is_gone,
             }
             for each in service.open
         ],

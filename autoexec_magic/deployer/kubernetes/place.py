@@ -57,7 +57,7 @@ class Place:
             raise DeployError(
                 f"the Service {self.service} in {self.cluster.namespace} is somebody else's",
                 why=f"it has no label {names.SERVICE}={self.service}",
-                fix=f"{self.kubectl} get service {self.service} --show-labels, or give the service another name",
+                fix=f"{self.kubectl} get service {self.service} --show-labels, or take another name",
             )
         return found
 

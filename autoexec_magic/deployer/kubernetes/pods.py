@@ -29,7 +29,7 @@ FINAL: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Why a release is not well, and the pod whose last words say more; `is_previous` are those of its last end."""
+    """Why a release is not well, and whose last words say more; `is_previous` are those of its last end."""
 
     unwell: Unwell
     pod: str = ""

@@ -79,7 +79,7 @@ def preview(place: Place, release: Release) -> Sequence[Change]:
 
 
 def address(place: Place) -> str:
-    """Return where people reach the service: a node's port where there is one, else its name in the cluster."""
+    """Return where people reach the service: a node's port if it has one, else its name in the cluster."""
     front = place.cluster.get("services", place.service)
     if front is None:
         return ""

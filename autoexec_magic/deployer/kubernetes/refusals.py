@@ -116,7 +116,7 @@ def _forbidden(asked: Asked, message: str) -> Refused:
         return Refused(
             f"nobody gave the right to {found[1]} {found[2]}",
             why=message,
-            fix=f"{asked.kubectl} auth can-i {found[1]} {found[2]}; the role that is needed: docs/kubernetes-role.yaml",
+            fix=f"{asked.kubectl} auth can-i {found[1]} {found[2]}; docs/kubernetes-role.yaml has all",
         )
     return Refused(f"the cluster refuses {asked.what}", why=message, fix=_fix_of(asked, message))
 
@@ -139,7 +139,7 @@ def _conflict(asked: Asked, message: str, causes: Sequence[tuple[str, str]]) -> 
     error = Conflicting(
         f"{asked.what} has fields that somebody else set",
         why=shown,
-        fix=f"{asked.kubectl} get {asked.what} -o yaml --show-managed-fields; to have them: conflicts = 'take'",
+        fix=f"{asked.kubectl} get {asked.what} -o yaml --show-managed-fields; conflicts = 'take' has them",
     )
     error.fields = fields
     return error

@@ -1,4 +1,4 @@
-"""Bringing a release to a cluster, unused: what the cluster would refuse is known before anything is written."""
+"""Bringing a release to a cluster, unused: what the cluster would refuse is known before it is written."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def front_of(place: Place, release: Release) -> tuple[str, Body]:
 
 
 def applied(place: Place, kind: str, body: Body, emit: Emit, *, is_dry: bool = False) -> Body:
-    """Apply an object; what somebody changed in one of a release's own is put back, and who it was is told."""
+    """Apply an object; what somebody changed in a release's own is put back, and who it was is told."""
     takes = kind != "services" or place.options.conflicts == "take"
     try:
         return place.cluster.apply(kind, body, is_dry=is_dry)

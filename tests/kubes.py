@@ -128,22 +128,23 @@ def raw(cluster: Any, method: str, path: str, body: dict[str, Any] | None = None
 
 
 def images() -> tuple[tuple[str, str], ...]:
-    """Return two images with an interpreter and a user, by name and digest, on the engine that pods run on."""
+    """Return two images with an interpreter and a user, by name and digest, on the engine of the pods."""
+    names = [f"autoexec-test/python:{number}" for number in (1, 2)]
+    return tuple((name, image(name, f"USER {USER}", f"LABEL name={name}")) for name in names)
+
+
+def image(name: str, *changes: str) -> str:
+    """Return the digest of an image with an interpreter, made if need be on the engine of the pods."""
     import docker
 
     host = os.environ.get("AUTOEXEC_TEST_KUBE_ENGINE") or os.environ.get("DOCKER_HOST")
     client = docker.APIClient(base_url=host, version="auto", timeout=60)
-    found = []
     with contextlib.closing(client):
-        for number in (1, 2):
-            name = f"autoexec-test/python:{number}"
-            changes = [f"USER {USER}", "ENV PATH=/usr/local/bin:/usr/bin:/bin", f"LABEL number={number}"]
-            there = client.images(name)
-            if not there:
-                repository, _, tag = name.rpartition(":")
-                client.import_image(src=str(python_tar()), repository=repository, tag=tag, changes=changes)
-            found.append((name, str(client.inspect_image(name)["Id"])))
-    return tuple(found)
+        if not client.images(name):
+            repository, _, tag = name.rpartition(":")
+            own = ["ENV PATH=/usr/local/bin:/usr/bin:/bin", *changes]
+            client.import_image(src=str(python_tar()), repository=repository, tag=tag, changes=own)
+        return str(client.inspect_image(name)["Id"])
 
 
 def work_of(folder: Path, release: Release, emit: Emit, **more: Any) -> Work:

@@ -48,11 +48,14 @@ def switch(place: Place, release: Release | None, emit: Emit, *, fence: int, end
     if unwell is not None and _is_answered(place, release):
         raise _not_ready(release, unwell)
     options = place.options_for(release)
+    is_baking = not _has_ending(place, release)
     _moved(
         place,
         emit,
         fence,
-        lambda version: objects.service_object(place.service, release, options, fence=fence, version=version),
+        lambda version: objects.service_object(
+            place.service, release, options, fence=fence, is_baking=is_baking, version=version
+        ),
     )
     say(emit, f"{named(release)} has the traffic of {place.service}")
 
@@ -173,6 +176,14 @@ def _taken_away(place: Place, emit: Emit, fence: int) -> None:
         else:
             say(emit, f"the Service {place.service} is taken away")
             return
+
+
+def _has_ending(place: Place, release: Release) -> bool:
+    """Whether pods of a release are about to end: where unready pods get traffic, those do, too."""
+    labels = selector_of(place.service, release.release_id)
+    return any(
+        each["metadata"].get("deletionTimestamp") for each in place.cluster.listed("pods", labels=labels)
+    )
 
 
 def _is_answered(place: Place, release: Release) -> bool:

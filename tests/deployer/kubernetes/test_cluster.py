@@ -101,7 +101,10 @@ def there(api, tmp_path):
 
 def test_the_context_says_which_namespace(tmp_path):
     variables = kubeconfig(tmp_path, 1)
-    assert (connected(variables=variables).namespace, connected(variables=variables).context) == ("shop", "here")
+    assert (connected(variables=variables).namespace, connected(variables=variables).context) == (
+        "shop",
+        "here",
+    )
     assert connected(variables=variables, context="there").namespace == "default"
     assert connected(variables=variables, namespace="mine").namespace == "mine"
 

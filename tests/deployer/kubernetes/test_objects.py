@@ -94,7 +94,9 @@ def test_a_value_of_a_secret_stands_in_the_secret_only():
     of = release(secrets=kept)
     made = objects.secret_object("web", of, {"KEY": "hunter2hunter2", "OTHER": "x"})
     assert made["immutable"] is True
-    assert {name: base64.b64decode(value) for name, value in made["data"].items()} == {"KEY": b"hunter2hunter2"}
+    assert {name: base64.b64decode(value) for name, value in made["data"].items()} == {
+        "KEY": b"hunter2hunter2"
+    }
     whole = json.dumps(objects.deployment("web", of, options_of({}), sleeps=False))
     assert "hunter2" not in whole
     assert made["metadata"]["name"] in whole

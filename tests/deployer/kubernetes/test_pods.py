@@ -106,7 +106,9 @@ def test_one_that_ends_again_and_again_is_final_and_says_how():
     assert "exit code 3" in found.why
     backs_off = {"waiting": {"reason": "CrashLoopBackOff"}}
     killed = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
-    found = judged(deployment(), [replica_set()], [pod(ready=False, state=backs_off, last=killed, restarts=2)], {})
+    found = judged(
+        deployment(), [replica_set()], [pod(ready=False, state=backs_off, last=killed, restarts=2)], {}
+    )
     assert "exit code 137, OOMKilled" in found.unwell.why
     assert found.is_previous
 

@@ -12,12 +12,14 @@ ASKED = Asked(method="PATCH", what="deployment web", namespace="shop", context="
 
 
 def status(message="", reason="", causes=()):
-    return json.dumps({"kind": "Status", "message": message, "reason": reason, "details": {"causes": list(causes)}}).encode()
+    return json.dumps(
+        {"kind": "Status", "message": message, "reason": reason, "details": {"causes": list(causes)}}
+    ).encode()
 
 
 FORBIDDEN = (
-    'secrets is forbidden: User "system:serviceaccount:shop:ci" cannot create resource "secrets" in API group "" '
-    'in the namespace "shop"'
+    'secrets is forbidden: User "system:serviceaccount:shop:ci" cannot create resource "secrets" '
+    'in API group "" in the namespace "shop"'
 )
 
 
@@ -41,15 +43,29 @@ FORBIDDEN = (
             id="pod-security",
         ),
         pytest.param(
-            400, 'admission webhook "a.b" denied the request: no', "refuses", "webhookconfigurations", id="webhook"
+            400,
+            'admission webhook "a.b" denied the request: no',
+            "refuses",
+            "webhookconfigurations",
+            id="webhook",
         ),
         pytest.param(
-            404, 'namespaces "shop" not found', "no namespace shop", "create namespace shop", id="no-namespace"
+            404,
+            'namespaces "shop" not found',
+            "no namespace shop",
+            "create namespace shop",
+            id="no-namespace",
         ),
         pytest.param(
-            404, "the server could not find the requested resource", "does not have", "api-resources", id="no-api"
+            404,
+            "the server could not find the requested resource",
+            "does not have",
+            "api-resources",
+            id="no-api",
         ),
-        pytest.param(422, "Deployment is invalid: spec.x: Required", "refuses deployment web", "events", id="wrong"),
+        pytest.param(
+            422, "Deployment is invalid: spec.x: Required", "refuses deployment web", "events", id="wrong"
+        ),
     ],
 )
 def test_each_refusal_says_what_to_type_next(code, message, what, fix):
@@ -63,8 +79,16 @@ def test_each_refusal_says_what_to_type_next(code, message, what, fix):
 
 def test_a_conflict_says_whose_fields_they_are():
     causes = [
-        {"reason": "FieldManagerConflict", "message": 'conflict with "helm" using v1', "field": ".spec.selector"},
-        {"reason": "FieldManagerConflict", "message": 'conflict with "kubectl" using v1', "field": ".spec.type"},
+        {
+            "reason": "FieldManagerConflict",
+            "message": 'conflict with "helm" using v1',
+            "field": ".spec.selector",
+        },
+        {
+            "reason": "FieldManagerConflict",
+            "message": 'conflict with "kubectl" using v1',
+            "field": ".spec.type",
+        },
     ]
     found = refusal(ASKED, 409, status("Apply failed with 2 conflicts", "Conflict", causes))
     assert isinstance(found, Conflicting)

@@ -49,7 +49,11 @@ BAD = [
     ("Volume Types", (*SPEC, "volumes"), [{"name": "net", "nfs": {"server": "a", "path": "/"}}]),
     ("Host Ports", (*WEB, "ports"), [{"containerPort": 80, "hostPort": 80}]),
     ("Host Probes / Lifecycle Hooks", (*WEB, "livenessProbe"), {"httpGet": {"host": "10.0.0.1", "port": 1}}),
-    ("Host Probes / Lifecycle Hooks", (*WEB, "lifecycle"), {"preStop": {"tcpSocket": {"host": "a", "port": 1}}}),
+    (
+        "Host Probes / Lifecycle Hooks",
+        (*WEB, "lifecycle"),
+        {"preStop": {"tcpSocket": {"host": "a", "port": 1}}},
+    ),
     (
         "AppArmor",
         ("metadata", "annotations"),
@@ -123,7 +127,8 @@ def test_whatever_makes_pods_is_looked_at(wrap):
 
 
 @pytest.mark.parametrize(
-    "made", [{}, {"kind": "Service", "spec": {"selector": {}}}, {"kind": "ConfigMap", "data": {}}, {"spec": None}]
+    "made",
+    [{}, {"kind": "Service", "spec": {"selector": {}}}, {"kind": "ConfigMap", "data": {}}, {"spec": None}],
 )
 def test_what_makes_no_pods_breaks_nothing(made):
     assert broken(made) == ()

@@ -58,9 +58,19 @@ def change(deployment, front, path, value):
         (("deployment", "container", "image"), f"web@{OTHER}", "digest", OTHER),
         (("deployment", "container", "image"), "web:2", "digest", "web:2"),
         (("deployment", "container", "command"), ["sleep"], "command", "sleep"),
-        (("deployment", "container", "resources", "limits"), {"memory": "1Gi", "cpu": "1"}, "memory", str(2**30)),
+        (
+            ("deployment", "container", "resources", "limits"),
+            {"memory": "1Gi", "cpu": "1"},
+            "memory",
+            str(2**30),
+        ),
         (("deployment", "container", "resources", "limits"), {"cpu": "1"}, "cpus", "1"),
-        (("deployment", "container", "readinessProbe"), {"exec": {"command": ["true"]}}, "health.command", "true"),
+        (
+            ("deployment", "container", "readinessProbe"),
+            {"exec": {"command": ["true"]}},
+            "health.command",
+            "true",
+        ),
         (("deployment", "container", "env"), [{"name": "MODE", "value": "z"}], "env.MODE", "z"),
         (("front", "ports"), [{"port": 81, "targetPort": 5000}], "port", "81"),
         (("front", "ports"), [{"port": 8080, "targetPort": 1}], "option.container-port", "1"),
@@ -113,7 +123,16 @@ def test_digest_in(reference, image, ids, want):
 
 @pytest.mark.parametrize(
     ("text", "want"),
-    [("1", 1), ("1500m", 1.5), ("1k", 1000), ("1Ki", 1024), ("1.5Gi", 1.5 * 2**30), ("", 0), ("1.2.3", 0), ("x", 0)],
+    [
+        ("1", 1),
+        ("1500m", 1.5),
+        ("1k", 1000),
+        ("1Ki", 1024),
+        ("1.5Gi", 1.5 * 2**30),
+        ("", 0),
+        ("1.2.3", 0),
+        ("x", 0),
+    ],
 )
 def test_quantity(text, want):
     assert seen.quantity(text) == want

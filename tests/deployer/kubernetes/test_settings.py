@@ -10,7 +10,9 @@ from autoexec_magic.releasefacts import Spec
 
 
 def spec(port: int = 0, **environment: str) -> Spec:
-    return Spec(artifact="image", reference="a", digest="b", port=port, environment=tuple(environment.items()))
+    return Spec(
+        artifact="image", reference="a", digest="b", port=port, environment=tuple(environment.items())
+    )
 
 
 def test_an_unknown_setting_is_refused_with_the_nearest():
@@ -42,7 +44,12 @@ def test_a_setting_that_cannot_be_is_refused_with_what_it_is(key, value):
 
 def test_nothing_said_is_a_service_inside_the_cluster():
     found = options_of({})
-    assert (found.service_type, found.conflicts, found.namespace, found.user) == ("ClusterIP", "refuse", "", 0)
+    assert (found.service_type, found.conflicts, found.namespace, found.user) == (
+        "ClusterIP",
+        "refuse",
+        "",
+        0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,14 @@ def asked(url: str, path: str = "/", seconds: float = 5.0) -> str:
         return str(answer.read().decode())
 
 
+def answers(url: str, path: str = "/") -> str:
+    """Return what a service answers, "" where it does not: a node knows a Service a moment later."""
+    try:
+        return asked(url, path)
+    except OSError:
+        return ""
+
+
 def near(url: str) -> str:
     """Return the URL of a node's port at the address at which this machine reaches it."""
     port = urlsplit(url).port

@@ -135,6 +135,11 @@ def _conflict(asked: Asked, message: str, causes: Sequence[tuple[str, str]]) -> 
     fields = tuple((field, _owner_of(said)) for field, said in causes if _OWNER.search(said))
     if not fields:
         return Stale(f"{asked.what} was changed meanwhile", why=message, fix="deploy it again")
+    return conflicting(asked, fields)
+
+
+def conflicting(asked: Asked, fields: tuple[tuple[str, str], ...]) -> Conflicting:
+    """Return the error for fields that are somebody else's, given in pairs of a field and who has it."""
     shown = ", ".join(f"{field.lstrip('.')} is {owner}'s" for field, owner in fields)
     error = Conflicting(
         f"{asked.what} has fields that somebody else set",

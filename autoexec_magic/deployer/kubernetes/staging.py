@@ -10,8 +10,9 @@ from ...events import Emit
 from ...releasefacts import Release
 from . import names, objects
 from .objects import Body
+from .owners import others_of
 from .place import Place, check, named, say
-from .refusals import Conflicting
+from .refusals import Conflicting, conflicting
 from .seen import is_ours
 
 SLEEPS_FROM = 30  #: the minor version of Kubernetes that can wait by itself before it ends a pod
@@ -64,10 +65,31 @@ def wanted_of(place: Place, release: Release) -> list[tuple[str, Body]]:
 def front_of(place: Place, release: Release) -> tuple[str, Body]:
     """Return the Service as it would be, to be tried and not applied."""
     there = place.front()
+    if there is not None:
+        foreign_in(place, there)
     fence = (there or {}).get("metadata", {}).get("annotations", {}).get(names.FENCE, "0")
     return "services", objects.service_object(
         place.service, release, place.options_for(release), fence=int(fence) if fence.isdecimal() else 0
     )
+
+
+def foreign_in(place: Place, front: Body) -> list[str]:
+    """Return the keys of a Service's selector that are not ours, where they may be taken out.
+
+    Some clusters own a selector key by key, and do not call it a conflict when ours are
+    applied beside those of somebody else: it would then lead nowhere.
+
+    Raises
+    ------
+    Conflicting
+        They may not.
+    """
+    found = sorted((front["spec"].get("selector") or {}).keys() - {names.SERVICE, names.RELEASE})
+    if not found or place.options.conflicts == "take":
+        return found
+    who = [each.manager for each in others_of(front) if any("selector" in one for one in each.fields)]
+    pairs = tuple((f"spec.selector.{key}", ", ".join(who) or "somebody") for key in found)
+    raise conflicting(place.cluster.asked("PATCH", f"service {place.service}"), pairs)
 
 
 def applied(place: Place, kind: str, body: Body, emit: Emit, *, is_dry: bool = False) -> Body:

@@ -8,7 +8,7 @@ that was changed since it was read is read again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ...errors import DeployError, ServiceLocked
 from ...events import Emit
@@ -23,7 +23,7 @@ from .pods import is_ready
 from .refusals import Stale
 from .seen import tail_in
 from .shares import pods_for, share_of
-from .staging import applied
+from .staging import applied, foreign_in
 
 _TRIES = 5
 _LOOK_SECONDS = 0.25
@@ -153,13 +153,28 @@ def _moved(place: Place, emit: Emit, fence: int, body_of: Callable[[str], Body])
         front = place.front()
         _refuse_late(front, fence)
         version = front["metadata"]["resourceVersion"] if front else ""
+        body = body_of(version)
         try:
-            applied(place, "services", body_of(version), emit)
+            if front is not None and (theirs := foreign_in(place, front)):
+                say(emit, f"! service {place.service}: taken out what somebody else set: {', '.join(theirs)}")
+                _selecting(place, body, theirs, version)
+                continue
+            found = applied(place, "services", body, emit)
+            left = (found["spec"].get("selector") or {}).keys() - body["spec"]["selector"].keys()
+            if left:
+                _selecting(place, body, left, found["metadata"]["resourceVersion"])
         except Stale:
             if number == _TRIES - 1:
                 raise
         else:
             return
+
+
+def _selecting(place: Place, body: Body, theirs: Iterable[str], version: str) -> None:
+    """Set the whole selector in one write: a key that somebody else set stays when ours are applied."""
+    selector = {**dict.fromkeys(theirs), **body["spec"]["selector"]}
+    change = {"metadata": {"resourceVersion": version}, "spec": {"selector": selector}}
+    place.cluster.merge("services", place.service, change)
 
 
 def _taken_away(place: Place, emit: Emit, fence: int) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kubes import GATE, Asking, Kube, asked, near, settled, unlike, work_of
+from kubes import GATE, Asking, Kube, answers, asked, near, settled, unlike, work_of
 
 from autoexec_magic.deployer import Addressed, Aside, Previews, Splits, Tells, Tidies, abort, deploy, resume
 from autoexec_magic.deployer.kubernetes import Kubernetes
@@ -30,15 +30,8 @@ def live(kube: Kube, service, tmp_path, emit):
     target, first = kube.target(service), kube.release(service)
     assert deploy(target, first, work_of(tmp_path, first, emit)).code == "deployed"
     url = near(target.address())
-    assert settled(lambda: _answers(url), "the service answers") == "1"
+    assert settled(lambda: answers(url), "the service answers") == "1"
     return target, first, url
-
-
-def _answers(url, path="/"):
-    try:
-        return asked(url, path)
-    except OSError:
-        return ""
 
 
 def test_it_can_all_that_a_platform_may_and_connects_to_nothing_before_it_is_asked():
@@ -78,6 +71,7 @@ def test_a_good_update_fails_no_request(kube, live, tmp_path, emit):
 
 BAD = [
     pytest.param({"reference": "autoexec-test/none:1"}, "ImagePull", id="image-that-does-not-exist"),
+    pytest.param({"reference": "Not/A Name"}, "InvalidImageName", id="image-name-that-cannot-be"),
     pytest.param({"environment": {"ENDS": "1"}}, "ends again and again", id="starts-and-exits"),
     pytest.param({"environment": {"SICK": "1"}}, "503", id="never-healthy"),
     pytest.param({"environment": {"LISTENS": "9999"}}, "connection refused", id="wrong-port"),
@@ -178,7 +172,7 @@ def test_a_changed_secret_is_a_release_and_an_undo_brings_the_old_value_back(
     target = kube.target(service, values={"KEY": "swordfish-one"}, versions={"KEY": old.version})
     deploy(target, first, work_of(tmp_path, first, emit))
     url = near(target.address())
-    assert settled(lambda: _answers(url, "/env/KEY"), "the first value") == "swordfish-one"
+    assert settled(lambda: answers(url, "/env/KEY"), "the first value") == "swordfish-one"
     second = unlike(first, secrets=(new,))
     later = kube.target(service, values={"KEY": "swordfish-two"}, versions={"KEY": new.version})
     assert [each.name for each in later.preview(second)] == ["secret.KEY"]
@@ -301,7 +295,7 @@ def test_a_canary_gets_a_part_and_then_all_without_a_failed_request(kube, servic
         if type(event).__name__ == "Stepped" and event.label == "33 %":
             seen.append((target.live(), len(client.answers)))
 
-    settled(lambda: _answers(url), "an answer")
+    settled(lambda: answers(url), "an answer")
     with Asking(url) as client:
         deploy(target, second, work_of(tmp_path, second, tell, shift=shift))
         settled(lambda: sorted(client.answers)[-1][1] == "2", "the new version")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kubes import asked, near, settled
+from kubes import answers, near, settled
 
 from autoexec_magic.deployer.kubernetes import names
 
@@ -90,7 +90,7 @@ def test_what_a_rollout_undo_of_kubectl_leaves_is_told_by_the_pod_template(kube,
 def test_an_address_is_a_nodes_port_or_the_name_in_the_cluster(kube, service, live, emit):
     target, _ = live
     url = target.address()
-    assert settled(lambda: asked(near(url)), "an answer") == "1"
+    assert settled(lambda: answers(near(url)), "an answer") == "1"
     inside = kube.target(service, options={"service-type": "ClusterIP"})
     other = kube.release(service, options={"service-type": "ClusterIP"})
     inside.stage(other, emit)

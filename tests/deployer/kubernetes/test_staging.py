@@ -34,7 +34,6 @@ def test_staging_twice_is_staging_once(kube, service, emit):
     ("spec", "why"),
     [
         ({"environment": {"a b": "1"}}, "a b"),
-        ({"reference": " "}, "image"),
         ({"options": {"service-type": "NodePort"}, "port": 31_999, "command": ("x",) * 2}, ""),
     ],
 )

@@ -76,13 +76,13 @@ def test_a_service_that_changes_between_reading_and_writing_is_read_again(kube, 
 
     def apply(self, kind, body, **more):
         if kind == "services" and changes:
-            patched(kube, service, changes.pop())
+            patched(kube, service, changes.pop(), names.MANAGER)
         return real(self, kind, body, **more)
 
     monkeypatch.setattr(cluster, "apply", apply)
     target.switch(other, emit, fence=2)
     assert live_tail_of(front(kube, service)) == names.tail_of(other.release_id)
-    changes.append({"metadata": {"annotations": {names.FENCE: "9"}}})
+    changes.append({"metadata": {"annotations": {names.FENCE: "9"}}})  # as one of us does
     with pytest.raises(ServiceLocked):
         target.switch(first, emit, fence=3)
     assert live_tail_of(front(kube, service)) == names.tail_of(other.release_id)
@@ -144,14 +144,29 @@ def test_fields_that_somebody_else_set_are_refused_or_taken_as_it_was_said(kube,
     assert "leads to app=theirs (somebody set it)" in shown.changed
     with pytest.raises(DeployError, match="has fields that somebody else set") as raised:
         target.stage(first, emit)
-    assert "spec.selector is somebody's" in raised.value.why
+    assert "spec.selector.app is somebody's" in raised.value.why
     with pytest.raises(DeployError, match="has fields that somebody else set"):
         target.switch(first, emit, fence=2)
     takes = kube.target(service, options={"conflicts": "take"})
     takes.stage(first, emit)
     takes.switch(first, emit, fence=2)
     assert takes.live().release_id == first.release_id
-    assert any("(somebody)" in getattr(each, "text", "") for each in emit)
+    assert front(kube, service)["spec"]["selector"].keys() == {names.SERVICE, names.RELEASE}
+    assert any("taken out what somebody else set: app" in getattr(each, "text", "") for each in emit)
+    other = kube.release(service, version="2")
+    takes.stage(other, emit)
+    takes.split(other, 50, emit, fence=3)
+    assert front(kube, service)["spec"]["selector"] == {names.SERVICE: service}
+
+
+def test_a_field_that_somebody_else_set_is_a_conflict(kube, service, emit):
+    target, first = staged(kube, service, emit)
+    target.switch(first, emit, fence=1)
+    ports = [{"name": "main", "port": 8080, "targetPort": 1, "protocol": "TCP"}]
+    patched(kube, service, {"spec": {"type": "ClusterIP", "ports": ports}})
+    with pytest.raises(DeployError, match="has fields that somebody else set") as raised:
+        target.stage(first, emit)
+    assert "is somebody's" in raised.value.why
 
 
 def test_taking_a_service_away_twice_is_taking_it_away_once(kube, service, emit):

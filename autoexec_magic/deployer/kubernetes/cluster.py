@@ -279,8 +279,7 @@ def connected(
     if places:
         context, usual = _loaded(config, settings, places, context)
     elif not context and variables.get("KUBERNETES_SERVICE_HOST"):
-        config.load_incluster_config(client_configuration=settings)
-        usual = _IN_CLUSTER.read_text("utf-8").strip() if _IN_CLUSTER.exists() else ""
+        usual = _inside(config, settings)
     else:
         raise UsageError(
             "there is no kubeconfig",
@@ -299,6 +298,19 @@ def _places(variables: Mapping[str, str]) -> str:
     """Return the kubeconfigs that are there, as KUBECONFIG lists them."""
     listed = variables.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
     return os.pathsep.join(each for each in listed.split(os.pathsep) if each and Path(each).is_file())
+
+
+def _inside(config: Any, settings: Any) -> str:
+    """Load what a pod is given; return its namespace."""
+    try:
+        config.load_incluster_config(client_configuration=settings)
+        return _IN_CLUSTER.read_text("utf-8").strip()
+    except (config.ConfigException, OSError) as error:
+        raise UsageError(
+            "this pod has no account for the cluster",
+            why=str(error),
+            fix="automountServiceAccountToken: true in the pod, or %env KUBECONFIG=/path/to/it",
+        ) from error
 
 
 def _loaded(config: Any, settings: Any, places: str, context: str) -> tuple[str, str]:

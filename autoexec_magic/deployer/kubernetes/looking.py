@@ -33,6 +33,8 @@ def look(place: Place, release: Release, ended: dict[str, int]) -> Unwell | None
         return Unwell(why=f"the Deployment {name} is not there", is_final=True)
     if annotations_in(deployment).get(names.RELEASE_ID) != release.release_id:
         return Unwell(why=f"the Deployment {name} is not of this release", is_final=True)
+    if release.spec.replicas and not deployment["spec"].get("replicas", 1):
+        return Unwell(why=f"the Deployment {name} is scaled to none")
     labels = selector_of(place.service, release.release_id)
     sets = place.cluster.listed("replicasets", labels=labels)
     pods = place.cluster.listed("pods", labels=labels)
@@ -43,9 +45,9 @@ def look(place: Place, release: Release, ended: dict[str, int]) -> Unwell | None
 
 def _told(place: Place, found: Found) -> Unwell:
     """Add what the cluster noted about the pod, and its last lines."""
+    why = place.cluster.masked(found.unwell.why)
     if not found.pod:
-        return found.unwell
-    why = found.unwell.why
+        return replace(found.unwell, why=why)
     noted = "" if found.unwell.is_final else _noted(place, found.pod)
     evidence: tuple[str, ...] = ()
     query = {"tailLines": str(LAST_LINES), "container": place.service}
@@ -63,5 +65,5 @@ def _noted(place: Place, pod: str) -> str:
         fields = f"involvedObject.kind=Pod,involvedObject.name={pod},type=Warning"
         found = place.cluster.listed("events", labels={}, fields=fields)
         newest = sorted(found, key=lambda each: str(each.get("lastTimestamp") or each.get("eventTime") or ""))
-        return str(newest[-1].get("message", "")).strip() if newest else ""
+        return place.cluster.masked(str(newest[-1].get("message", "")).strip()) if newest else ""
     return ""

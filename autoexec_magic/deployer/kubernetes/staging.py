@@ -16,7 +16,7 @@ from .refusals import Conflicting, conflicting
 from .seen import is_ours
 
 SLEEPS_FROM = 30  #: the minor version of Kubernetes that can wait by itself before it ends a pod
-_BUDGETS = "policy/v1"
+BUDGETS = "policy/v1"
 
 
 def stage(place: Place, release: Release, emit: Emit) -> Release:
@@ -57,7 +57,7 @@ def wanted_of(place: Place, release: Release) -> list[tuple[str, Body]]:
     sleeps = place.cluster.minor() >= SLEEPS_FROM
     found = list(_secret_of(place, release))
     found.append(("deployments", objects.deployment(place.service, release, options, sleeps=sleeps)))
-    if release.spec.replicas > 1 and place.cluster.serves(_BUDGETS):
+    if release.spec.replicas > 1 and place.cluster.serves(BUDGETS):
         found.append(("poddisruptionbudgets", objects.budget(place.service, release)))
     return found
 

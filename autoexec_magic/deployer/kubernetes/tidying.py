@@ -11,7 +11,7 @@ from . import names, objects, seen
 from .objects import Body
 from .place import Place, say
 from .refusals import Stale
-from .staging import applied
+from .staging import BUDGETS, applied
 from .traffic import live_tail_of
 
 
@@ -65,6 +65,6 @@ def _removed(place: Place, deployment: Body, needed: set[str]) -> None:
     secret, name = _secret_of(place, deployment), deployment["metadata"]["name"]
     if secret and secret not in needed:
         place.cluster.delete("secrets", secret)
-    if deployment["spec"]["template"] and place.cluster.serves("policy/v1"):
+    if place.cluster.serves(BUDGETS):
         place.cluster.delete("poddisruptionbudgets", name)
     place.cluster.delete("deployments", name)

@@ -122,6 +122,12 @@ def test_no_kubeconfig_is_one_clear_error(tmp_path, name):
     assert "KUBECONFIG" in raised.value.fix
 
 
+def test_a_pod_without_an_account_is_told(tmp_path):
+    inside = {"KUBECONFIG": str(tmp_path / "none"), "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    with pytest.raises(UsageError, match="this pod has no account"):
+        connected(variables=inside)
+
+
 def test_an_unknown_context_is_told_with_those_that_there_are(tmp_path):
     with pytest.raises(UsageError, match="no context nowhere") as raised:
         connected(variables=kubeconfig(tmp_path, 1), context="nowhere")

@@ -34,6 +34,14 @@ def test_why_it_is_not_ready_is_what_the_probe_got_and_its_last_words(kube, serv
     assert found.evidence == ("began 1",)
 
 
+def test_one_that_somebody_scaled_to_none_is_not_well(kube, service, emit):
+    target, first = kube.target(service), kube.release(service)
+    target.stage(first, emit)
+    name = target._there().object_of(first)
+    kube.admin.merge("deployments", name, {"spec": {"replicas": 0}})
+    assert "is scaled to none" in target.unwell(first).why
+
+
 def test_ends_are_counted_from_look_to_look(kube, service, emit):
     target, first = kube.target(service), kube.release(service)
     target.stage(first, emit)

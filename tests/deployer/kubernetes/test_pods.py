@@ -138,6 +138,7 @@ def test_as_many_have_to_be_ready_as_are_asked_for():
     assert found.why.startswith("1 of 2 pods of web-1 are ready: b runs, and does not answer")
     assert "1 of 2" in unwell(pod("a"), of=deployment(2), sets=[replica_set(replicas=2)]).why
     assert unwell(pod("a"), of=deployment(2), sets=[replica_set(replicas=1)]) is not None
+    assert unwell(pod("a"), pod("b"), sets=[replica_set(replicas=2)]) is not None  # one is to end still
 
 
 def test_no_pods_are_well_where_none_are_asked_for():

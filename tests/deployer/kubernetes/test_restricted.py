@@ -86,6 +86,7 @@ FINE = [
     ((*OWN, "procMount"), "Default"),
     ((*POD, "sysctls"), [{"name": "net.ipv4.tcp_fin_timeout", "value": "1"}]),
     ((*OWN, "runAsUser"), 1000),
+    ((*OWN, "runAsUser"), None),
     ((*OWN, "seccompProfile"), {"type": "Localhost", "localhostProfile": "mine"}),
     ((*SPEC, "hostNetwork"), False),
 ]

@@ -12,6 +12,9 @@ from ...errors import DeployError
 BUSY = (429, 500, 502, 503, 504)  #: asked again; after a while nobody answers
 _OWNER = re.compile(r'conflict with "([^"]+)"')
 _FORBIDDEN = re.compile(r'cannot (\S+) resource "([^"]+)"')
+_NOT_MADE = re.compile(
+    r'([a-z]+)[a-z.]* "[^"]+" is forbidden:\s*'
+)  # an apply that would make it says no verb
 _NO_NAMESPACE = re.compile(r'namespaces "([^"]+)" not found')
 _LONGEST = 600
 
@@ -113,12 +116,16 @@ def refusal(asked: Asked, status: int, body: bytes, mask: Callable[[str], str] =
 def _forbidden(asked: Asked, message: str) -> Refused:
     """Return the error for what may not be done: by the role, or by admission, which says 403 as well."""
     if found := _FORBIDDEN.search(message):
-        return Refused(
-            f"nobody gave the right to {found[1]} {found[2]}",
-            why=message,
-            fix=f"{asked.kubectl} auth can-i {found[1]} {found[2]}; docs/kubernetes-role.yaml has all",
-        )
-    return Refused(f"the cluster refuses {asked.what}", why=message, fix=_fix_of(asked, message))
+        verb, resource = found[1], found[2]
+    elif found := _NOT_MADE.fullmatch(message):
+        verb, resource = "create", found[1]
+    else:
+        return Refused(f"the cluster refuses {asked.what}", why=message, fix=_fix_of(asked, message))
+    return Refused(
+        f"nobody gave the right to {verb} {resource}",
+        why=message,
+        fix=f"{asked.kubectl} auth can-i {verb} {resource}; docs/kubernetes-role.yaml has all",
+    )
 
 
 def _fix_of(asked: Asked, message: str) -> str:

@@ -73,7 +73,7 @@ BAD = [
     pytest.param({"reference": "autoexec-test/none:1"}, "ImagePull", id="image-that-does-not-exist"),
     pytest.param({"reference": "Not/A Name"}, "InvalidImageName", id="image-name-that-cannot-be"),
     pytest.param({"environment": {"ENDS": "1"}}, "ends again and again", id="starts-and-exits"),
-    pytest.param({"environment": {"SICK": "1"}}, "503", id="never-healthy"),
+    pytest.param({"environment": {"SICK": "1"}}, "statuscode: 503", id="never-healthy"),
     pytest.param({"environment": {"LISTENS": "9999"}}, "connection refused", id="wrong-port"),
     pytest.param({"command": ("no-such-program",)}, "no-such-program", id="no-such-program"),
     pytest.param(
@@ -82,6 +82,7 @@ BAD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spec", "why"), BAD)
 def test_a_release_that_never_gets_well_touches_nothing(kube, live, tmp_path, emit, spec, why):
     target, first, url = live
@@ -108,6 +109,7 @@ def test_the_last_words_of_one_that_ends_are_told(kube, service, tmp_path, emit)
     assert target._there().deployments() == []
 
 
+@pytest.mark.slow
 def test_one_that_becomes_unwell_in_its_bake_time_is_taken_back_without_a_failed_request(
     kube, live, tmp_path, emit
 ):
@@ -124,6 +126,7 @@ def test_one_that_becomes_unwell_in_its_bake_time_is_taken_back_without_a_failed
     assert target.live().release_id == first.release_id
 
 
+@pytest.mark.slow
 def test_one_that_ends_in_its_bake_time_is_taken_back(kube, live, tmp_path, emit):
     target, first, url = live
     gate = replace(GATE, bake_seconds=60)
@@ -134,6 +137,7 @@ def test_one_that_ends_in_its_bake_time_is_taken_back(kube, live, tmp_path, emit
     assert settled(lambda: asked(url) == "1", "the earlier release")
 
 
+@pytest.mark.slow
 def test_a_rollback_restores_all_that_changed_and_fails_no_request(kube, live, tmp_path, emit):
     """Image, environment, replicas, bounds and port: by the same path as a deploy."""
     target, first, url = live
@@ -155,6 +159,7 @@ def test_a_rollback_restores_all_that_changed_and_fails_no_request(kube, live, t
     assert asked(url, "/env/MORE") == ""
 
 
+@pytest.mark.slow
 def test_only_a_changed_configuration_is_a_release_too(kube, live, tmp_path, emit):
     target, first, url = live
     second = unlike(first, environment=(("MORE", "$(PORT) as it is"), ("VERSION", "1")))
@@ -163,6 +168,7 @@ def test_only_a_changed_configuration_is_a_release_too(kube, live, tmp_path, emi
     assert settled(lambda: asked(url, "/env/MORE"), "the new configuration") == "$(PORT) as it is"
 
 
+@pytest.mark.slow
 def test_a_changed_secret_is_a_release_and_an_undo_brings_the_old_value_back(
     kube, service, tmp_path, emit, capfd
 ):
@@ -218,6 +224,7 @@ def killed_after(step: str, target: Kubernetes, release, folder: Path) -> None:
     assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["stage", "switch"])
 def test_a_deploy_that_was_killed_is_finished(kube, live, tmp_path, emit, step):
     target, first, url = live
@@ -230,7 +237,7 @@ def test_a_deploy_that_was_killed_is_finished(kube, live, tmp_path, emit, step):
     assert target.live().release_id == second.release_id
 
 
-@pytest.mark.parametrize("step", ["try", "gate"])
+@pytest.mark.parametrize("step", ["try", pytest.param("gate", marks=pytest.mark.slow)])
 def test_a_deploy_that_was_killed_is_taken_back(kube, live, tmp_path, emit, step):
     target, first, url = live
     second = kube.release(first.service, version="2")
@@ -243,6 +250,7 @@ def test_a_deploy_that_was_killed_is_taken_back(kube, live, tmp_path, emit, step
     assert len(target._there().deployments()) == 1
 
 
+@pytest.mark.slow
 def test_of_two_at_once_one_deploys(kube, live, tmp_path, emit):
     target, first, _ = live
     second, third = (kube.release(first.service, version=each) for each in "23")
@@ -264,6 +272,7 @@ def test_of_two_at_once_one_deploys(kube, live, tmp_path, emit):
     assert target.live().release_id == second.release_id
 
 
+@pytest.mark.slow
 def test_a_person_who_stops_it_has_the_earlier_release(kube, live, tmp_path, emit):
     from autoexec_magic.errors import Cancelled
 
@@ -282,6 +291,7 @@ def test_a_person_who_stops_it_has_the_earlier_release(kube, live, tmp_path, emi
     assert target.live().release_id == first.release_id
 
 
+@pytest.mark.slow
 def test_a_canary_gets_a_part_and_then_all_without_a_failed_request(kube, service, tmp_path, emit):
     target, first = kube.target(service), kube.release(service, replicas=2)
     deploy(target, first, work_of(tmp_path, first, emit))
@@ -307,6 +317,7 @@ def test_a_canary_gets_a_part_and_then_all_without_a_failed_request(kube, servic
     assert any("33 % of the traffic: 1 of 3 pods" in getattr(each, "text", "") for each in emit)
 
 
+@pytest.mark.slow
 def test_a_canary_that_is_unwell_is_taken_back_without_a_failed_request(kube, live, tmp_path, emit):
     target, first, url = live
     bad = kube.release(first.service, version="2", environment={"SICK_AFTER": "7"})
@@ -319,6 +330,7 @@ def test_a_canary_that_is_unwell_is_taken_back_without_a_failed_request(kube, li
     assert any("50 % of the traffic: 1 of 2 pods; 10 % cannot be had" in each for each in told)
 
 
+@pytest.mark.slow
 def test_a_first_release_that_fails_late_is_undone_to_nothing(kube, service, tmp_path, emit):
     target = kube.target(service)
     gate = replace(GATE, bake_seconds=60)
@@ -329,12 +341,14 @@ def test_a_first_release_that_fails_late_is_undone_to_nothing(kube, service, tmp
     assert target._there().deployments() == []
 
 
+@pytest.mark.slow
 def test_a_release_scaled_to_none_is_live_and_well(kube, service, tmp_path, emit):
     target, none = kube.target(service), kube.release(service, replicas=0)
     assert deploy(target, none, work_of(tmp_path, none, emit)).code == "deployed"
     assert target.live().fields["replicas"] == "0"
 
 
+@pytest.mark.slow
 def test_an_earlier_release_that_somebody_removed_is_made_again(kube, live, tmp_path, emit):
     target, first, url = live
     second = kube.release(first.service, version="2")

@@ -29,7 +29,9 @@ def test_a_look_is_a_look_and_no_wait(kube, service, emit):
 def test_why_it_is_not_ready_is_what_the_probe_got_and_its_last_words(kube, service, emit):
     target, sick = kube.target(service), kube.release(service, environment={"SICK": "1"})
     target.stage(sick, emit)
-    found = settled(lambda: (seen := target.unwell(sick)) and "503" in seen.why and seen, "the probe")
+    found = settled(
+        lambda: (seen := target.unwell(sick)) and "statuscode: 503" in seen.why and seen, "the probe"
+    )
     assert not found.is_final
     assert found.evidence == ("began 1",)
 

@@ -30,6 +30,13 @@ FORBIDDEN = (
         pytest.param(403, FORBIDDEN, "the right to create secrets", "auth can-i create secrets", id="role"),
         pytest.param(
             403,
+            'deployments.apps "web" is forbidden: ',
+            "right to create deployments",
+            "can-i create",
+            id="to-make",
+        ),
+        pytest.param(
+            403,
             'pods "web" is forbidden: exceeded quota: small, requested: pods=1',
             "refuses deployment web",
             "describe quota",

@@ -90,7 +90,7 @@ def all_of_it(kube: Kube, target: Kubernetes, emit) -> None:
     def is_told():
         assert next(looks) < 60, "nobody says why"
         found = target.unwell(second)
-        return found and "503" in found.why
+        return found and "statuscode: 503" in found.why
 
     settled(is_told, "why it is unwell")
     target.switch(None, emit, fence=2)

@@ -98,6 +98,11 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
+def serving(pods: Iterable[Body]) -> list[Body]:
+    """Return the pods that are ready and not about to end: those that a Service leads to."""
+    return [each for each in pods if is_ready(each) and not each["metadata"].get("deletionTimestamp")]
+
+
 def _is_owned(body: Mapping[str, Any], uid: str) -> bool:
     return any(each.get("uid") == uid for each in body["metadata"].get("ownerReferences") or ())
 

@@ -11,7 +11,7 @@ from . import names, seen
 from .objects import Body, selector_of
 from .owners import others_of
 from .place import Place, check
-from .pods import is_ready
+from .pods import serving
 from .refusals import Conflicting
 from .shares import share_of
 from .staging import front_of, wanted_of
@@ -42,7 +42,7 @@ def live(place: Place) -> Live | None:
         )
     image = seen.image_in(place.service, own)
     fields = seen.fields_in(place.service, own, front, release, place.options_for(release))
-    digest = seen.digest_in(release, image, _image_ids(place.service, pods))
+    digest = seen.digest_in(release, image, _image_ids(place.service, serving(pods)))
     fields = {**fields, "digest": digest}
     return Live(
         release_id=annotations.get(names.RELEASE_ID, ""),
@@ -114,9 +114,7 @@ def _shares(place: Place, front: Body, deployments: Sequence[Body]) -> tuple[tup
     """Return the part of the traffic that each release gets, by its pods that are ready."""
     if names.RELEASE in (front["spec"].get("selector") or {}):
         return ()
-    ready = [
-        each for each in place.cluster.listed("pods", labels={names.SERVICE: place.service}) if is_ready(each)
-    ]
+    ready = serving(place.cluster.listed("pods", labels={names.SERVICE: place.service}))
     counts = {
         seen.annotations_in(each).get(names.RELEASE_ID, ""): sum(
             seen.tail_in(pod) == seen.tail_in(each) for pod in ready

@@ -19,7 +19,7 @@ from . import names, objects
 from .looking import look
 from .objects import Body, selector_of
 from .place import Place, named, say
-from .pods import is_ready
+from .pods import serving
 from .refusals import Stale
 from .seen import tail_in
 from .shares import pods_for, share_of
@@ -207,7 +207,7 @@ def _is_answered(place: Place, release: Release) -> bool:
     if not tail or tail == names.tail_of(release.release_id):
         return False
     labels = {names.SERVICE: place.service, names.RELEASE: tail}
-    return any(is_ready(each) for each in place.cluster.listed("pods", labels=labels))
+    return bool(serving(place.cluster.listed("pods", labels=labels)))
 
 
 def _not_ready(release: Release, unwell: Unwell) -> DeployError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autoexec_magic.deployer.kubernetes.pods import FINAL, current_set, ends_of, judged, own_pods
+from autoexec_magic.deployer.kubernetes.pods import FINAL, current_set, ends_of, judged, own_pods, serving
 
 REVISION = "deployment.kubernetes.io/revision"
 LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
@@ -83,6 +83,12 @@ def test_pods_that_are_about_to_end_do_not_count():
     ending["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     evicted = pod("b", phase="Failed")
     assert own_pods(replica_set(), [ending, evicted, pod("c")]) == [pod("c")]
+
+
+def test_a_service_leads_to_pods_that_are_ready_and_stay():
+    ending = pod("a")
+    ending["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert serving([ending, pod("b", ready=False), pod("c")]) == [pod("c")]
 
 
 @pytest.mark.parametrize("reason", FINAL)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import socket
 import threading
@@ -35,7 +36,7 @@ from autoexec_magic.releasefacts import Gate, Release, Spec
 
 PATIENCE_SECONDS = 90.0
 USER = "10001:10001"
-HOW = "kube-dev up; export AUTOEXEC_TEST_KUBECONFIG=/opt/kube-dev/kubeconfig"
+HOW = "export AUTOEXEC_TEST_KUBECONFIG=~/.kube/config, of a cluster whose pods find this engine's images"
 GATE = Gate(path="/health", start_seconds=60, interval_seconds=0.3, successes=2, bake_seconds=1.5, failures=3)
 
 #: answers with its version; is unwell from the start, after a time, or ends, as its environment says
@@ -107,7 +108,7 @@ def own_namespace() -> Iterator[Kube]:
     given = os.environ.get("AUTOEXEC_TEST_KUBECONFIG", "")
     requires(given and Path(given).is_file(), "no cluster is given", HOW)
     requires(importlib.util.find_spec("kubernetes"), "the client is not installed", "pip install kubernetes")
-    from autoexec_magic.deployer.kubernetes.cluster import connected
+    from autoexec_magic.deployer.kubernetes.connecting import connected
 
     admin = connected(variables={"KUBECONFIG": given})
     name = f"autoexec-test-{uuid.uuid4().hex[:8]}"
@@ -121,7 +122,6 @@ def own_namespace() -> Iterator[Kube]:
 
 def raw(cluster: Any, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """Ask a cluster for what no target asks for."""
-    import json
 
     found: dict[str, Any] = json.loads(cluster._sent(method, path, path, body=body).data)
     return found
@@ -229,3 +229,24 @@ class Asking:
 def unlike(release: Release, **changes: Any) -> Release:
     """Return a release that differs from another one in its id and in these fields of what it runs."""
     return replace(release, release_id=new_id(), spec=replace(release.spec, **changes))
+
+
+def kubeconfig(folder: Path, port: int, namespace: str = "shop", name: str = "config") -> dict[str, str]:
+    """Write a kubeconfig with two contexts for what listens at a port; return the environment for it."""
+    path = folder / name
+    path.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "here",
+                "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+                "users": [{"name": "u", "user": {"token": "hunter2"}}],
+                "contexts": [
+                    {"name": "here", "context": {"cluster": "c", "user": "u", "namespace": namespace}},
+                    {"name": "there", "context": {"cluster": "c", "user": "u"}},
+                ],
+            }
+        )
+    )
+    return {"KUBECONFIG": str(path)}

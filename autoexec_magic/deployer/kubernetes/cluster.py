@@ -1,8 +1,7 @@
 """One namespace of a cluster: asked by the official client's connection, again where it is busy.
 
-Credentials, proxies and certificates are the client's own matter (a kubeconfig,
-or what a pod is given); what is sent is JSON as we wrote it, because applied
-fields are owned, and a client's models add some.
+What is sent is JSON as we wrote it, because applied fields are owned, and a
+client's models add some.
 """
 
 from __future__ import annotations
@@ -10,16 +9,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ...errors import DeployError, MissingTool, UsageError
+from ...errors import DeployError
 from ...redact import mask
 from ..target import Unanswered
 from . import names
@@ -31,7 +28,6 @@ _CONNECT_SECONDS, _READ_SECONDS = 3.0, 10.0
 _LONGEST_PAUSE_SECONDS = 3.0
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
 _MERGE = "application/merge-patch+json"
-_IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 #: the group of each kind of object that we touch
 GROUPS: Mapping[str, str] = {
     "deployments": "/apis/apps/v1",
@@ -239,101 +235,3 @@ class Cluster:
             why=str(error),
             fix="kubectl config view, and its certificate-authority",
         )
-
-
-def connected(
-    *,
-    context: str = "",
-    namespace: str = "",
-    secrets: tuple[str, ...] = (),
-    variables: Mapping[str, str] = os.environ,
-) -> Cluster:
-    """Return the cluster that a kubeconfig means, or the one that this process runs on.
-
-    Parameters
-    ----------
-    context, namespace : str, optional
-        "" is the current one, and the context's.
-    secrets : tuple of str, optional
-        Texts that must not be in a message.
-    variables : mapping, optional
-        The environment: KUBECONFIG.
-
-    Raises
-    ------
-    MissingTool
-        The client is not installed.
-    UsageError
-        There is no kubeconfig, or not that context in it.
-    """
-    try:
-        from kubernetes import client, config
-    except ImportError as error:
-        raise MissingTool(
-            "the Kubernetes client is not installed",
-            why=str(error),
-            fix="%autoexec install 'autoexec-magic[kubernetes]'",
-        ) from error
-    settings = client.Configuration()
-    places = _places(variables)
-    if places:
-        context, usual = _loaded(config, settings, places, context)
-    elif not context and variables.get("KUBERNETES_SERVICE_HOST"):
-        usual = _inside(config, settings)
-    else:
-        raise UsageError(
-            "there is no kubeconfig",
-            why=f"{variables.get('KUBECONFIG') or '~/.kube/config'} is not there",
-            fix="%env KUBECONFIG=/path/to/it",
-        )
-    return Cluster(
-        client=client.ApiClient(settings),
-        namespace=namespace or usual or "default",
-        context=context,
-        secrets=secrets,
-    )
-
-
-def _places(variables: Mapping[str, str]) -> str:
-    """Return the kubeconfigs that are there, as KUBECONFIG lists them."""
-    listed = variables.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-    return os.pathsep.join(each for each in listed.split(os.pathsep) if each and Path(each).is_file())
-
-
-def _inside(config: Any, settings: Any) -> str:
-    """Load what a pod is given; return its namespace."""
-    try:
-        config.load_incluster_config(client_configuration=settings)
-        return _IN_CLUSTER.read_text("utf-8").strip()
-    except (config.ConfigException, OSError) as error:
-        raise UsageError(
-            "this pod has no account for the cluster",
-            why=str(error),
-            fix="automountServiceAccountToken: true in the pod, or %env KUBECONFIG=/path/to/it",
-        ) from error
-
-
-def _loaded(config: Any, settings: Any, places: str, context: str) -> tuple[str, str]:
-    """Load a kubeconfig; return the context's name and its namespace."""
-    import yaml
-
-    try:
-        known, current = config.list_kube_config_contexts(config_file=places)
-        by_name = {str(each["name"]): each for each in known}
-        if context and context not in by_name:
-            raise UsageError(
-                f"the kubeconfig has no context {context}",
-                why=f"it has {', '.join(by_name) or 'none'}",
-                fix="kubectl config get-contexts",
-            )
-        found = by_name[context] if context else current
-        config.load_kube_config(
-            config_file=places, context=found["name"], client_configuration=settings, persist_config=False
-        )
-    except (config.ConfigException, yaml.YAMLError, OSError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"the kubeconfig {places} cannot be read",
-            why=f"{type(error).__name__}: {error}".splitlines()[0],
-            fix="kubectl config view",
-        ) from error
-    return str(found["name"]), str(found["context"].get("namespace") or "")

@@ -11,7 +11,7 @@ from ...events import Emit
 from ...releasefacts import Release
 from ..target import Change, Live, Unwell
 from . import looking, reading, staging, telling, tidying, traffic
-from .cluster import connected
+from .connecting import connected
 from .place import Place, say
 from .settings import options_of
 

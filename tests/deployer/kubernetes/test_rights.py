@@ -12,7 +12,7 @@ from kubes import GATE, PATIENCE_SECONDS, Kube, raw, settled, work_of
 
 from autoexec_magic.deployer import deploy
 from autoexec_magic.deployer.kubernetes import Kubernetes, role
-from autoexec_magic.deployer.kubernetes.cluster import connected
+from autoexec_magic.deployer.kubernetes.connecting import connected
 from autoexec_magic.errors import DeployError
 from autoexec_magic.releasefacts import Secret
 

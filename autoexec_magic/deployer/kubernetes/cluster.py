@@ -158,7 +158,16 @@ class Cluster:
     ) -> Body:
         path = self._path(kind, name) + (f"?{urlencode(query)}" if query else "")
         answer = self._sent(method, path, f"{kind[:-1]} {name}" if name else kind, **more)
-        found: Body = json.loads(answer.data)
+        try:
+            found = json.loads(answer.data)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise DeployError(
+                f"what answers at {self.client.configuration.host} is no cluster",
+                why=f"HTTP {answer.status}, and no object of the API",
+                fix="kubectl config view, and its server",
+            )
         return found
 
     def _sent(

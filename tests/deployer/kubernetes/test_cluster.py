@@ -50,7 +50,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         text = json.dumps(answer).encode()
         self.send_response(code)
         self.send_header("Content-Length", str(len(text)))
-        if warning := answer.get("warning"):
+        if isinstance(answer, dict) and (warning := answer.get("warning")):
             self.send_header("Warning", f'299 - "{warning}"')
         self.end_headers()
         self.wfile.write(text)
@@ -111,6 +111,14 @@ def test_a_refusal_is_not_asked_again(api, there, refused):
     with pytest.raises(Refused):
         there.get("services", "web")
     assert len(api.asked) == 1
+
+
+@pytest.mark.parametrize("answer", ["a page", [1]])
+def test_what_is_no_cluster_is_told(api, there, answer):
+    """A page to log in at, or a proxy's."""
+    api.told = [(200, answer)]
+    with pytest.raises(DeployError, match="is no cluster"):
+        there.get("services", "web")
 
 
 def test_what_is_not_there_is_none(api, there):

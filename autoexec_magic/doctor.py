@@ -37,6 +37,7 @@ for line in sys.stdin.read().split():
 """
 _EXTRAS = {
     "docker": "docker",
+    "kubernetes": "kubernetes",
     "jupyterlab": "lab",
     "pigar": "index",
     "tree_sitter_javascript": "languages",

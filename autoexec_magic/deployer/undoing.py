@@ -118,10 +118,12 @@ def _restored(
             return lost
         except Unanswered as error:
             if time.monotonic() > until:
-                return _unanswered(error, service, repair, is_back=is_back)
+                return _unanswered(error, service, repair, is_back=is_back, is_switched=is_switched)
             NEVER.pause(min(pause, 10.0))
             pause *= 2
         except Exception as error:  # noqa: BLE001 - whatever it is, a person must hear that it is not back
+            if is_back:
+                return _unanswered(error, service, repair, is_back=True, is_switched=is_switched)
             return RollbackFailed(
                 f"{service} could not be put back: look at it now", why=words(error), fix=repair
             )
@@ -129,9 +131,7 @@ def _restored(
 
 def _put_back(target: Target, was: Release | None, work: Work, attempt: Attempt) -> None:
     """Make live what was live, by the steps of any deploy; it is switched to also where it is not well."""
-    with contextlib.suppress(
-        LedgerError
-    ):  # the turn may be over; that it cannot be read is no reason to stop
+    with contextlib.suppress(LedgerError):  # that the turn cannot be looked up is no reason to stop
         attempt.check()
     began = time.monotonic()
     with attempt.step("undo", is_undo=True):
@@ -165,12 +165,13 @@ def _read_back(target: Target, was: Release | None, service: str, repair: str) -
     return error
 
 
-def _unanswered(error: Unanswered, service: str, repair: str, *, is_back: bool) -> DeployError:
+def _unanswered(
+    error: Exception, service: str, repair: str, *, is_back: bool, is_switched: bool
+) -> DeployError:
     status = f"%autoexec status {service}"
     if is_back:
-        return RollbackUnverified(
-            f"{service} was put back, and nobody can say whether it is", why=words(error), fix=status
-        )
+        done = f"{service} was put back" if is_switched else f"nothing of {service} was switched"
+        return RollbackUnverified(f"{done}, and nobody can say what is live", why=words(error), fix=status)
     return DeployUnknown(
         f"nobody can say what is live of {service}", why=words(error), fix=f"{status}, then {repair}"
     )

@@ -69,16 +69,27 @@ def _docker(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: 
     )
 
 
+def _kubernetes(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
+    from ..deployer.kubernetes.cluster_target import Kubernetes
+
+    return Kubernetes(
+        service=service.name,
+        options=dict(service.options),
+        values=held.values,
+        versions=held.versions,
+    )
+
+
 def _later(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
     from ..errors import UsageError
 
-    raise UsageError(f"there is no target {service.target} yet", fix="--target local, or docker")
+    raise UsageError(f"there is no target {service.target} yet", fix="--target local, docker or kubernetes")
 
 
 _MADE: Mapping[str, Callable[..., Target]] = {
     "local": _local,
     "docker": _docker,
-    "kubernetes": _later,
+    "kubernetes": _kubernetes,
     "aws": _later,
     "gcp": _later,
 }

@@ -1,0 +1,137 @@
+"""What a cluster says is live, what a deploy would change, and where people reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...releasefacts import Release
+from ..difference import changes_of, fields_of
+from ..target import Change, Live
+from . import names, seen
+from .objects import Body, selector_of
+from .owners import others_of
+from .place import Place, check
+from .pods import serving
+from .refusals import Conflicting
+from .shares import share_of
+from .staging import front_of, wanted_of
+from .traffic import live_tail_of
+
+
+def live(place: Place) -> Live | None:
+    """Return what the Service leads to, as its Deployment and its pods say; None without a Service."""
+    front = place.cluster.get("services", place.service)
+    if front is None:
+        return None
+    if not seen.is_ours(front, place.service):
+        who = ", ".join(each.manager for each in others_of(front)) or "somebody else"
+        return Live(release_id="", digest="", changed=f"the Service {place.service} was made by {who}")
+    tail = live_tail_of(front)
+    deployments = place.deployments()
+    own = next((each for each in deployments if tail and seen.tail_in(each) == tail), None)
+    if own is None:
+        return Live(release_id="", digest="", changed=_elsewhere(place, front, tail))
+    annotations = seen.annotations_in(own)
+    release = seen.release_in(own)
+    pods = place.cluster.listed("pods", labels=selector_of(place.service, tail))
+    if release is None:
+        return Live(
+            release_id=annotations.get(names.RELEASE_ID, ""),
+            digest=annotations.get(names.DIGEST, ""),
+            changed=_changed(own, front, {}, {}),
+        )
+    image = seen.image_in(place.service, own)
+    fields = seen.fields_in(place.service, own, front, release, place.options_for(release))
+    digest = seen.digest_in(release, image, _image_ids(place.service, serving(pods)))
+    fields = {**fields, "digest": digest}
+    return Live(
+        release_id=annotations.get(names.RELEASE_ID, ""),
+        digest=digest,
+        fields=fields,
+        release=release,
+        shares=_shares(place, front, deployments),
+        changed=_changed(own, front, fields_of(release.spec), fields),
+    )
+
+
+def preview(place: Place, release: Release) -> Sequence[Change]:
+    """Return what a deploy would change, after the cluster has tried all of it and written nothing.
+
+    Raises
+    ------
+    DeployError
+        It would refuse it; with its own words.
+    """
+    check(release)
+    tried: dict[str, Body] = {}
+    for kind, body in (*wanted_of(place, release), front_of(place, release)):
+        try:
+            tried[kind] = place.cluster.apply(kind, body, is_dry=True)
+        except Conflicting:
+            if kind == "services" and place.options.conflicts != "take":
+                raise
+            tried[kind] = place.cluster.apply(kind, body, is_dry=True, force=True)
+    new = seen.fields_in(
+        place.service, tried["deployments"], tried["services"], release, place.options_for(release)
+    )
+    now = live(place)
+    return changes_of(now.fields if now else {}, new)
+
+
+def address(place: Place) -> str:
+    """Return where people reach the service: a node's port if it has one, else its name in the cluster."""
+    front = place.cluster.get("services", place.service)
+    if front is None:
+        return ""
+    port = (front["spec"].get("ports") or [{}])[0]
+    if port.get("nodePort"):
+        labels = {str(name): str(value) for name, value in (front["spec"].get("selector") or {}).items()}
+        pods = place.cluster.listed("pods", labels=labels) if labels else []
+        hosts = [host for each in pods if (host := each.get("status", {}).get("hostIP"))]
+        if hosts:
+            return f"http://{hosts[0]}:{port['nodePort']}"
+    return f"http://{place.service}.{place.cluster.namespace}.svc:{port.get('port')}"
+
+
+def _elsewhere(place: Place, front: Body, tail: str) -> str:
+    selector = front["spec"].get("selector") or {}
+    shown = ",".join(f"{name}={value}" for name, value in sorted(selector.items())) or "nothing"
+    who = [each.manager for each in others_of(front) if any("selector" in one for one in each.fields)]
+    by = f" ({', '.join(who)} set it)" if who else ""
+    if tail:
+        return f"the Deployment of release {tail} is not there any more"
+    return f"the Service {place.service} leads to {shown}{by}"
+
+
+def _image_ids(service: str, pods: Sequence[Body]) -> list[str]:
+    states = [one for each in pods for one in each.get("status", {}).get("containerStatuses") or ()]
+    return [
+        str(each.get("imageID", "")) for each in states if each.get("name") == service and each.get("ready")
+    ]
+
+
+def _shares(place: Place, front: Body, deployments: Sequence[Body]) -> tuple[tuple[str, float], ...]:
+    """Return the part of the traffic that each release gets, by its pods that are ready."""
+    if names.RELEASE in (front["spec"].get("selector") or {}):
+        return ()
+    ready = serving(place.cluster.listed("pods", labels={names.SERVICE: place.service}))
+    counts = {
+        seen.annotations_in(each).get(names.RELEASE_ID, ""): sum(
+            seen.tail_in(pod) == seen.tail_in(each) for pod in ready
+        )
+        for each in deployments
+    }
+    return tuple(
+        (release_id, share_of(count, len(ready) - count)) for release_id, count in counts.items() if count
+    )
+
+
+def _changed(deployment: Body, front: Body, expected: dict[str, str], fields: dict[str, str]) -> str:
+    """Return who changed it, and what is not as it was deployed."""
+    who = [
+        f"{each.shown} ({body.get('kind', kind)})"
+        for kind, body in (("Deployment", deployment), ("Service", front))
+        for each in others_of(body)
+    ]
+    what = [f"{each.name} is {each.new or 'gone'}" for each in changes_of(expected, fields)]
+    return "; ".join((*who, *what))

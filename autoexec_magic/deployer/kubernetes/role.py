@@ -1,0 +1,32 @@
+"""The least that a deploy may do: the role of `docs/kubernetes-role.yaml`, as rules.
+
+Besides, it asks `/version` and which groups the API has, as everybody may
+who has logged in.
+"""
+
+from __future__ import annotations
+
+#: the group, the resource, and the verbs; each is needed by some deploy
+RULES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("", "services", ("get", "create", "patch", "delete")),
+    ("", "secrets", ("get", "create", "patch", "delete")),
+    ("", "pods", ("list",)),
+    ("", "pods/log", ("get",)),
+    ("", "events", ("list",)),
+    ("apps", "deployments", ("get", "list", "create", "patch", "delete")),
+    ("apps", "replicasets", ("list",)),
+    ("policy", "poddisruptionbudgets", ("create", "patch", "delete")),
+)
+
+
+def manifest(name: str = "autoexec-magic") -> dict[str, object]:
+    """Return the role as an object of the API."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": name},
+        "rules": [
+            {"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}
+            for group, resource, verbs in RULES
+        ],
+    }

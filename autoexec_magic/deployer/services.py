@@ -31,10 +31,7 @@ KNOWN: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "path": (str, "what is built: a notebook or a folder, relative to the project; the project"),
     "artifact": (str, "which kind of artifact: app, wheel, folder or image; what the target takes"),
     "image": (str, "an image that is there already, by its name"),
-    "command": (
-        list,
-        "what runs, as a list of words; of an image in the place of its command, not its entrypoint",
-    ),
+    "command": (list, "what runs, as a list of words; an image's entrypoint stays"),
     "port": (int, "where people reach it; a free one on this machine"),
     "env": (dict, "variables that it gets"),
     "secrets": (dict, "variables that it gets, each with where its value is kept: env:NAME or file:PATH"),

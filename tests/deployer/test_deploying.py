@@ -289,6 +289,16 @@ def test_a_platform_that_is_gone_in_the_undo_leaves_it_unknown(work):
     assert ends(work) == ["deployed", "unknown"]
 
 
+def test_what_was_not_switched_and_cannot_be_read_is_unverified(work):
+    """Credentials that are lost half way: nothing was switched, and it is said that nobody can look."""
+    target = Platform()
+    live_with(target, work)
+    target.faults["stage b"] = [DeployError("the token has expired")]
+    target.faults["live"] = [None, None, *[DeployError("the token has expired")] * 100]
+    with pytest.raises(RollbackUnverified, match="nothing of web was switched"):
+        deploy(target, release("b"), work)
+
+
 def test_an_undo_asks_a_platform_again_that_was_gone_for_a_moment(work):
     """The network was cut and came back."""
     target = Platform()

@@ -38,6 +38,7 @@ for line in sys.stdin.read().split():
 _EXTRAS = {
     "docker": "docker",
     "kubernetes": "kubernetes",
+    "google.cloud.run_v2": "gcp",
     "jupyterlab": "lab",
     "pigar": "index",
     "tree_sitter_javascript": "languages",

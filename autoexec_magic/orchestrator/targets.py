@@ -80,10 +80,16 @@ def _kubernetes(service: Service, plan: Plan, emit: Emit, here: Surroundings, he
     )
 
 
+def _gcp(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
+    from ..deployer.gcp import CloudRun
+
+    return CloudRun(service=service.name, options=dict(service.options), values=held.values)
+
+
 def _later(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
     from ..errors import UsageError
 
-    raise UsageError(f"there is no target {service.target} yet", fix="--target local, docker or kubernetes")
+    raise UsageError(f"there is no target {service.target} yet", fix="--target local, docker, kubernetes or gcp")
 
 
 _MADE: Mapping[str, Callable[..., Target]] = {
@@ -91,5 +97,5 @@ _MADE: Mapping[str, Callable[..., Target]] = {
     "docker": _docker,
     "kubernetes": _kubernetes,
     "aws": _later,
-    "gcp": _later,
+    "gcp": _gcp,
 }

@@ -89,7 +89,9 @@ def _gcp(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Hel
 def _later(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
     from ..errors import UsageError
 
-    raise UsageError(f"there is no target {service.target} yet", fix="--target local, docker, kubernetes or gcp")
+    raise UsageError(
+        f"there is no target {service.target} yet", fix="--target local, docker, kubernetes or gcp"
+    )
 
 
 _MADE: Mapping[str, Callable[..., Target]] = {

@@ -1,4 +1,4 @@
-"""Where people reach a service in the tests: a function URL of the alias, or a load balancer of the healthy tasks."""
+"""Where people reach a service in the tests: a function URL, or a load balancer of the healthy tasks."""
 
 from __future__ import annotations
 

@@ -136,9 +136,9 @@ class Front:
         try:
             self.before(action)
         except Fault as fault:
-            said = f"<Response><Errors><Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error></Errors></Response>"
-            if api in ("iam", "sts"):
-                said = f"<ErrorResponse><Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error></ErrorResponse>"
+            error = f"<Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error>"
+            is_flat = api in ("iam", "sts")
+            said = f"<E>{error}</E>" if is_flat else f"<R><Errors>{error}</Errors></R>"
             return Answer(fault.status, said.encode(), {"Content-Type": "text/xml"})
         return self._by_moto(environ, body)
 

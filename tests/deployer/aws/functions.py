@@ -1,4 +1,4 @@
-"""Our model of Lambda: versions that do not change, aliases with revisions and weights, functions that really run.
+"""Our model of Lambda: versions that do not change, aliases with weights, functions that really run.
 
 After AWS's documentation: what is changed is under way for a while, and meanwhile
 refuses more; a revision that is not the present one is refused; what did not

@@ -24,12 +24,10 @@ def model(api: str) -> Any:
 def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
     """Yield what the published schema does not allow of a value."""
     if shape.type_name == "structure":
-        for name, member in shape.members.items():
-            if name in value:
-                yield from faults(member, value[name], f"{path}.{name}")
-            elif name in shape.required_members:
-                yield f"{path}.{name} is required"
+        yield from (f"{path}.{name} is required" for name in shape.required_members if name not in value)
         yield from (f"{path}.{name} is unknown" for name in value if name not in shape.members)
+        for name in set(value) & set(shape.members):
+            yield from faults(shape.members[name], value[name], f"{path}.{name}")
     elif shape.type_name == "list":
         yield from _bounds(shape, len(value), path)
         for number, each in enumerate(value):
@@ -39,18 +37,22 @@ def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
             yield from faults(shape.key, key, f"{path}.{key}")
             yield from faults(shape.value, each, f"{path}.{key}")
     elif shape.type_name == "string":
-        yield from _bounds(shape, len(value), path)
-        if shape.enum and value not in shape.enum:
-            yield f"{path} is none of {shape.enum}"
-        pattern = shape.metadata.get("pattern")
-        if pattern and not re.fullmatch(_pythons(pattern), value):
-            yield f"{path} does not match {pattern}"
+        yield from _text(shape, value, path)
     elif shape.type_name in ("integer", "long", "float", "double"):
         yield from _bounds(shape, value, path)
 
 
+def _text(shape: Any, value: str, path: str) -> Iterator[str]:
+    yield from _bounds(shape, len(value), path)
+    if shape.enum and value not in shape.enum:
+        yield f"{path} is none of {shape.enum}"
+    pattern = shape.metadata.get("pattern")
+    if pattern and not re.fullmatch(_pythons(pattern), value):
+        yield f"{path} does not match {pattern}"
+
+
 def _pythons(pattern: str) -> str:
-    """Return a Java pattern as Python has it: letters, digits, spaces of Unicode are those that `re` knows."""
+    """Return a Java pattern as Python has it: letters, digits and spaces are those that `re` knows."""
     known = {r"\p{L}": r"\w", r"\p{M}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{S}": "$+<=>^`|~"}
     for java, python in known.items():
         pattern = pattern.replace(java, python)
@@ -81,11 +83,8 @@ def rest(
     api: str, method: str, path: str, query: str, headers: dict[str, str], body: bytes
 ) -> tuple[str, dict[str, Any]]:
     """Return the operation that a REST request asks for, and what it gives."""
-    for wanted, pattern, one in _routes(api):
-        if wanted == method and (match := pattern.fullmatch(path)):
-            break
-    else:
-        raise AssertionError(f"the model of AWS knows no {method} {path}")
+    routes = ((one, pattern.fullmatch(path)) for wanted, pattern, one in _routes(api) if wanted == method)
+    one, match = next(found for found in routes if found[1])
     asked = parse_qs(query)
     given: dict[str, Any] = {}
     payload = one.input_shape.serialization.get("payload")

@@ -1,4 +1,4 @@
-"""Our model of ECS: services whose tasks are real containers, rolled out and rolled back as the documentation says.
+"""Our model of ECS: services whose tasks are real containers, rolled out and back as AWS documents it.
 
 A deployment starts its tasks beside the old ones, looks at their health, and ends the
 old ones once the new ones are healthy. With the circuit breaker on, three tasks

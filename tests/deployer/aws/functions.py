@@ -107,6 +107,8 @@ class Functions:
 
     def _GetFunction(self, FunctionName: str, Qualifier: str = "") -> dict:
         configuration, code = self._version(FunctionName, Qualifier)
+        if configuration is self._of(FunctionName).latest:
+            self._looked(self._of(FunctionName))
         where = {"RepositoryType": "S3", "Location": "https://example.invalid/code"}
         if "ImageUri" in code:
             digest = f"{code['ImageUri'].partition('@')[0]}@sha256:{configuration['CodeSha256']}"

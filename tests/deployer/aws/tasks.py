@@ -204,7 +204,7 @@ class Tasks:
         found.drains_until = time.monotonic() + 1
         return {"service": self._told(found)}
 
-    def _DescribeServices(self, services: list[str], cluster: str, include: list[str]) -> dict:
+    def _DescribeServices(self, services: list[str], cluster: str, include: list[str] | None = None) -> dict:
         there = [self._told(self.services[each]) for each in services if each in self.services]
         missing = [{"arn": each, "reason": "MISSING"} for each in services if each not in self.services]
         return {"services": there, "failures": missing}

@@ -111,7 +111,7 @@ def _answered(answer: dict[str, object], api: str, operation: str, service: str)
             f"AWS does not allow {missing}",
             error=code,
             why=message,
-            fix=f"let an administrator allow {missing}; all that is needed is in the page on AWS",
+            fix=f"let an administrator allow {missing}; autoexec_magic.deployer.aws.ACTIONS has all of them",
         )
     if code in BUSY or (isinstance(status, int) and status in (429, 500, 502, 503, 504)):
         return Busy(f"AWS is busy ({action})", why=why, fix=f"try again later: %autoexec status {service}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from autoexec_magic.errors import DeployError, MissingTool
 from autoexec_magic.releasefacts import Release
 
 _PUSH_SECONDS = 600
+_KNOCK_SECONDS = 5.0
+_SOCKET = "unix:///var/run/docker.sock"
 _TAKES = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -144,8 +147,10 @@ def _engine() -> Iterator[tuple[Any, Any]]:
     except ImportError as error:
         raise MissingTool("docker-py is not installed", fix="pip install 'autoexec-magic[docker]'") from error
     try:
-        client = docker.APIClient(version="auto", timeout=_PUSH_SECONDS, **kwargs_from_env())
-    except errors.DockerException as error:
+        words = kwargs_from_env()
+        _knock(words.get("base_url", _SOCKET))
+        client = docker.APIClient(version="auto", timeout=_PUSH_SECONDS, **words)
+    except (errors.DockerException, OSError) as error:
         raise MissingTool(
             "no Docker Engine answers, which could push the image",
             why=str(error),
@@ -160,3 +165,12 @@ def _engine() -> Iterator[tuple[Any, Any]]:
                 why=str(error.explanation or error),
                 fix="docker info",
             ) from error
+
+
+def _knock(url: str) -> None:
+    """See whether somebody listens at a socket of this machine; docker-py would leave its own end open."""
+    _, is_local, path = url.partition("unix://")
+    if is_local:
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(_KNOCK_SECONDS)
+            knocking.connect(f"/{path.lstrip('/')}")

@@ -295,6 +295,8 @@ class Functions:
             raise Fault("InvalidParameterValueException", f"reserved keys that are not supported: {taken}")
         if sum(len(name) + len(value.encode()) for name, value in variables.items()) > _MOST_VARIABLES:
             raise Fault("InvalidParameterValueException", "environment variables exceeded the 4KB limit")
+        if not 1 <= given.get("Timeout", 1) <= 900:
+            raise Fault("ValidationException", "timeout must be between 1 and 900")
         if "Role" in given:
             try:
                 iam_backends[ACCOUNT]["aws"].get_role_by_arn(given["Role"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 
 import pytest
@@ -10,6 +11,7 @@ from deployer.aws.made import SECRET, release
 
 from autoexec_magic.deployer.aws import marks
 from autoexec_magic.deployer.aws.marks import Stamp, Turn
+from autoexec_magic.deployer.spelled import spelled
 from autoexec_magic.history import new_id
 
 
@@ -32,7 +34,8 @@ def test_what_somebody_else_wrote_is_none_of_ours(text):
 def test_what_is_no_packed_release_is_none(text):
     """Nor does a small text that unpacks to a large one cost much."""
     assert marks.unpacked(text) is None
-    bomb = base64.b64encode(zlib.compress(b" " * 2**26)).decode()
+    whole = json.dumps(spelled(release())).encode()
+    bomb = base64.b64encode(zlib.compress(b" " * 2**24 + whole)).decode()
     assert marks.unpacked(bomb) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,7 @@ _LEAST_MIB, _MOST_MIB = 128, 10_240
 _MOST_VARIABLES_BYTES = 4096
 _THEIRS = frozenset({"_HANDLER", "_X_AMZN_TRACE_ID", "LD_LIBRARY_PATH_OVERRIDE", "TZ_OVERRIDE"})
 _THEIR_PREFIXES = ("AWS_", "LAMBDA_")
+_NAME = re.compile(r"[A-Za-z]\w+", re.ASCII)
 _ARN, _VERSION = "_ARN", "_VERSION"
 
 
@@ -58,6 +60,12 @@ def check(release: Release, options: Options) -> None:
     for name in (*dict(spec.environment), *(each.name for each in spec.secrets)):
         if name in _THEIRS or name.startswith(_THEIR_PREFIXES) or name == RELEASE:
             raise UsageError(f"the variable {name} is taken", why="it is Lambda's, or ours", fix="rename it")
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"Lambda takes no variable {name}",
+                why="a name begins with a letter, and has two characters at least",
+                fix="rename it",
+            )
 
 
 def memory_mib(size: int) -> int:

@@ -197,7 +197,7 @@ def ecs_bed(tmp_path, front, ecr, engine) -> Iterator[EcsBed]:  # noqa: F811
         "execution-role": f"arn:aws:iam::{ACCOUNT}:role/pulls",
     }
     front.seen.clear()
-    with reached(lambda path: forwarded(tasks.addresses(), path)) as at:
+    with reached(lambda path: forwarded(tasks.addresses, path)) as at:
         made.at = at
         yield made
     tasks.stop()

@@ -3,8 +3,8 @@
 A deployment starts its tasks beside the old ones, looks at their health, and ends the
 old ones once the new ones are healthy. With the circuit breaker on, three tasks
 that fail make it FAILED, and the last one that was completed PRIMARY again: from
-then on the service is "stable", which is the trap. Health checks go on
-`HURRY` times as fast as they are asked for.
+then on the service is "stable", which is the trap. Health is looked at
+`HURRY` times as often as is asked for.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Tasks:
                 each.address
                 for service in self.services.values()
                 for each in service.tasks
-                if each.address and each.task["healthStatus"] != "UNHEALTHY" and _is_in(each)
+                if each.address and _is_healthy(each) and _is_in(each)
             ]
 
     def _DescribeClusters(self, clusters: list[str]) -> dict:
@@ -356,7 +356,7 @@ class Tasks:
         status, _, _ = self.containers.run(task.container, probe["command"][1:])
         task.asked = time.monotonic()
         task.bad = 0 if status == 0 else task.bad + 1
-        age = HURRY * (time.monotonic() - task.began)
+        age = time.monotonic() - task.began
         if status == 0:
             task.task["healthStatus"] = "HEALTHY"
         elif task.bad >= probe["retries"] and age > probe["startPeriod"]:

@@ -52,7 +52,7 @@ def test_lambda_refuses(lambdas, operation, given, says):
     assert refused(getattr(lambdas, operation), FunctionName="web", **given) == says
 
 
-@pytest.mark.parametrize("variables", [{"AWS_REGION": "x"}, {"A": "x" * 2100, "B": "x" * 2100}])
+@pytest.mark.parametrize("variables", [{"AWS_REGION": "x"}, {"AA": "x" * 2100, "BB": "x" * 2100}])
 def test_lambda_refuses_variables(lambdas, variables):
     """Its own names, and more than it takes."""
     given = {"FunctionName": "web", "Environment": {"Variables": variables}}

@@ -25,6 +25,8 @@ REFERENCES = {"KEY": Reference(arn="arn:aws:secretsmanager:x:1:secret:autoexec/w
         {"gate": Gate(command=("true",))},
         {"memory_bytes": 11 * 2**30},
         {"environment": (("AWS_REGION", "x"),)},
+        {"environment": (("A", "x"),)},
+        {"environment": (("_AB", "x"),)},
         {"artifact": "app"},
         {"artifact": "app", "command": ("x",)},
     ],

@@ -38,6 +38,7 @@ for line in sys.stdin.read().split():
 _EXTRAS = {
     "docker": "docker",
     "kubernetes": "kubernetes",
+    "boto3": "aws",
     "google.cloud.run_v2": "gcp",
     "jupyterlab": "lab",
     "pigar": "index",

@@ -113,8 +113,8 @@ class Preparer:
         return Prepared(argv=words, cwd=files, level=self.level, read=environments.bases_of(made))
 
 
-def about_app(folder: Path) -> dict[str, object]:
-    """Return what an app says of itself, once it is one that listens.
+def about_app(folder: Path, *, may_handle: bool = False) -> dict[str, object]:
+    """Return what an app says of itself, once it is one that listens, or with `may_handle` handles events.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def about_app(folder: Path) -> dict[str, object]:
         raise DeployError(
             f"{folder.name} is no app", why=f"its {APP} cannot be read", fix="%autoexec build app NOTEBOOK"
         ) from error
-    if about.get("shape") not in _LISTENS:
+    if about.get("shape") not in (*_LISTENS, *(["handler"] if may_handle else [])):
         raise DeployError(
             f"{folder.name} makes nothing that listens",
             why=f"its notebook is a {about.get('shape')}, which runs to its end",

@@ -27,13 +27,13 @@ from .surroundings import Surroundings
 from .targets import NOBODY, Held, target_of
 
 NOTHING = "nothing"  #: what a service is rolled back to that is taken away
-_HEALTH = "health"  #: of an app, among what it says of itself
+_HEALTH, _HANDLER = "health", "handler"  #: of an app, among what it says of itself
 #: the kinds of artifact that a target takes, the first one is built of a notebook
 TAKES: Mapping[str, tuple[str, ...]] = {
     "local": ("app", "wheel"),
     "docker": ("image",),
     "kubernetes": ("image",),
-    "aws": ("image",),
+    "aws": ("app", "image"),
     "gcp": ("image",),
 }
 
@@ -49,26 +49,29 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
         release, held, artifacts = _release(step, plan, emit, here)
         with masking(held, emit) as said:
             if step.dry_run:
-                changes = difference(way.target(held, said), release)
+                changes = difference(way.target(held, said, release), release)
                 return PhaseReport(phase="deploy", verdict=Verdict.PASSED, seconds=0.0, changes=changes)
 
             def does(target: Target, work: Work) -> Deployed:
                 return deployer.deploy(target, release, work)
 
-            return way.report(does, held, said, artifacts)
+            return way.report(does, held, said, artifacts, release)
     if step.action == "rollback" and step.to == NOTHING:
         return way.report(deployer.withdraw, NOBODY, emit)
     if step.action == "rollback":
         older_one = older(step.to, journal, way.target(NOBODY, emit))
         held = _values(older_one, step.service, here)
         with masking(held, emit) as said:
-            return way.report(
-                lambda target, work: deployer.deploy(target, older_one, work, why="rollback"), held, said
-            )
+
+            def back(target: Target, work: Work) -> Deployed:
+                return deployer.deploy(target, older_one, work, why="rollback")
+
+            return way.report(back, held, said, release=older_one)
     left = journal.left()
     held = _values(left.release if left else None, step.service, here)
     with masking(held, emit) as said:
-        return way.report(deployer.resume if step.action == "resume" else deployer.abort, held, said)
+        does_left = deployer.resume if step.action == "resume" else deployer.abort
+        return way.report(does_left, held, said, release=left.release if left else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +83,14 @@ class _Way:
     here: Surroundings
     journal: Journal
 
-    def target(self, held: Held, emit: Emit) -> Target:
-        """Return where it goes."""
-        return target_of(self.step.service, self.plan, emit, self.here, held)
+    def target(self, held: Held, emit: Emit, release: Release | None = None) -> Target:
+        """Return where it goes, as a release's handler says where it has one."""
+        service = self.step.service
+        handler = release.spec.option(_HANDLER) if release and service.target == "aws" else ""
+        if handler:
+            options = {_HANDLER: handler, **dict(service.options)}
+            service = dataclasses.replace(service, options=tuple(sorted(options.items())))
+        return target_of(service, self.plan, emit, self.here, held)
 
     def report(
         self,
@@ -90,6 +98,7 @@ class _Way:
         held: Held,
         emit: Emit,
         artifacts: Sequence[Artifact] = (),
+        release: Release | None = None,
     ) -> PhaseReport:
         """Do it, and tell what came of it."""
         service, here = self.step.service, self.here
@@ -101,7 +110,7 @@ class _Way:
             ),
             shift=service.shift,
         )
-        target = self.target(held, emit)
+        target = self.target(held, emit, release)
         found = does(target, work)
         address = target.address() if isinstance(target, deployer.Addressed) else ""
         emit(Released(deployed=found, address=address))
@@ -218,7 +227,7 @@ def _release(
         memory_bytes=service.memory_bytes,
         cpus=service.cpus,
         gate=gate,
-        options=service.options,
+        options=_options(service, artifact),
     )
     release = Release(
         service=service.name,
@@ -231,6 +240,13 @@ def _release(
     return release, Held.of(secrets, values), artifacts
 
 
+def _options(service: Service, artifact: Artifact) -> tuple[tuple[str, str], ...]:
+    """Return the target's options; a function's has the name of its handler, also for a later rollback."""
+    handler = dict(artifact.provenance).get(_HANDLER, "") if service.target == "aws" else ""
+    found = {**({_HANDLER: handler} if handler else {}), **dict(service.options)}
+    return tuple(sorted(found.items()))
+
+
 def _kind(service: Service) -> str:
     """Return the kind of artifact that is deployed.
 
@@ -240,7 +256,7 @@ def _kind(service: Service) -> str:
         The target does not take it.
     """
     takes = TAKES[service.target]
-    is_notebook = service.path.suffix == ".ipynb"
+    is_notebook = service.path.suffix == ".ipynb" and dict(service.options).get("service") != "ecs"
     kind = service.artifact or ("image" if service.image else "")
     kind = kind or (takes[0] if is_notebook or len(takes) == 1 else takes[-1])
     if kind not in takes:
@@ -269,7 +285,11 @@ def _built(
     finally:
         emit(PhaseFinished(phase="build", verdict=verdict, seconds=time.monotonic() - began))
     if not step.dry_run:
-        return tuple(_with_health(each) if each.artifact == "app" else each for each in report.artifacts)
+        is_function = service.target == "aws"
+        return tuple(
+            _with_health(each, may_handle=is_function) if each.artifact == "app" else each
+            for each in report.artifacts
+        )
     return tuple(
         Artifact(
             artifact=each.kind,
@@ -285,10 +305,17 @@ def _built(
     )
 
 
-def _with_health(app: Artifact) -> Artifact:
-    """Return an app that listens, with the path by which it is asked whether it is well."""
-    about = about_app(Path(app.reference))
-    return dataclasses.replace(app, provenance=(*app.provenance, (_HEALTH, str(about.get("health") or ""))))
+def _with_health(app: Artifact, *, may_handle: bool = False) -> Artifact:
+    """Return an app with the path by which it is asked whether it is well, and with what handles events.
+
+    Raises
+    ------
+    DeployError
+        It neither listens, nor may and does handle events.
+    """
+    about = about_app(Path(app.reference), may_handle=may_handle)
+    found = ((_HEALTH, str(about.get("health") or "")), (_HANDLER, str(about.get("handler") or "")))
+    return dataclasses.replace(app, provenance=(*app.provenance, *found))
 
 
 def _from(workspace: Path, reference: str) -> str:

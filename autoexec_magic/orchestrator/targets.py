@@ -86,11 +86,16 @@ def _gcp(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Hel
     return CloudRun(service=service.name, options=dict(service.options), values=held.values)
 
 
-def _later(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
-    from ..errors import UsageError
+def _aws(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
+    from ..deployer.aws import aws
 
-    raise UsageError(
-        f"there is no target {service.target} yet", fix="--target local, docker, kubernetes or gcp"
+    options = dict(service.options)
+    return aws(
+        service=service.name,
+        options=options,
+        folder=here.workspace,
+        values=held.values,
+        handler=options.get("handler", ""),
     )
 
 
@@ -98,6 +103,6 @@ _MADE: Mapping[str, Callable[..., Target]] = {
     "local": _local,
     "docker": _docker,
     "kubernetes": _kubernetes,
-    "aws": _later,
+    "aws": _aws,
     "gcp": _gcp,
 }

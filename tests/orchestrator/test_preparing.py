@@ -85,6 +85,12 @@ def test_what_runs_to_its_end_is_no_service(bed, shape):
         about_app(bed.folder / app(bed, shape=shape))
 
 
+def test_what_handles_events_is_one_where_that_is_asked_for(bed):
+    """A function is no service of this machine, and one of another."""
+    folder = bed.folder / app(bed, shape="handler", handler="pear_app.handler")
+    assert about_app(folder, may_handle=True)["handler"] == "pear_app.handler"
+
+
 def test_a_folder_that_is_no_app_is_told(bed):
     """Whatever is in it."""
     with pytest.raises(DeployError, match="is no app"):

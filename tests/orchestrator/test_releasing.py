@@ -107,6 +107,9 @@ def test_projects_are_told_apart_without_their_names():
         ("local", "folder", "wheel"),
         ("docker", "a.ipynb", "image"),
         ("kubernetes", "folder", "image"),
+        ("aws", "a.ipynb", "app"),
+        ("aws", "folder", "image"),
+        ("gcp", "a.ipynb", "image"),
     ],
 )
 def test_each_target_takes_its_kind(target, path, kind):
@@ -128,3 +131,11 @@ def test_no_value_of_a_secret_is_told(journal):
     with hiding.attempt(release(), "deploy") as attempt:
         attempt.end("rolled-back", why="it said melba-toast-from-a-file")
     assert b"melba" not in journal.ledger.path.read_bytes()
+
+
+def test_an_ecs_service_is_an_image_of_a_notebook():
+    """A function is its app."""
+    service = Service(
+        name="web", target="aws", folder=Path(), path=Path("a.ipynb"), options=(("service", "ecs"),)
+    )
+    assert releasing._kind(service) == "image"

@@ -34,3 +34,25 @@ def test_a_target_is_made_without_a_connection(tmp_path, monkeypatch):
     wrong = replace(service, options=(("container-prot", "1"),))
     with pytest.raises(UsageError, match="container-prot"):
         target_of(wrong, plan, print, here, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("target", "options"),
+    [
+        ("kubernetes", {"namespace": "web"}),
+        ("gcp", {"project": "my-project", "region": "europe-west1"}),
+        ("aws", {"region": "eu-west-1", "handler": "web.handler"}),
+        ("aws", {"region": "eu-west-1", "service": "ecs"}),
+    ],
+)
+def test_each_platform_is_made_without_asking_it(tmp_path, target, options):
+    """Nobody is connected to, and no credentials are looked for; a misspelt option is told."""
+    here = SimpleNamespace(cache=tmp_path / "cache", workspace=tmp_path)
+    plan = Plan(verb="status", title="web", phases=())
+    service = Service(
+        name="web", target=target, folder=tmp_path, path=tmp_path, options=tuple(sorted(options.items()))
+    )
+    assert target_of(service, plan, print, here, NOBODY).kind == target
+    wrong = replace(service, options=(*service.options, ("no-such-option", "1")))
+    with pytest.raises(UsageError, match="no-such-option"):
+        target_of(wrong, plan, print, here, NOBODY)

@@ -262,6 +262,6 @@ def end_all(service: Serving) -> None:
 
 
 def in_loop(talk):
-    """Return what a coroutine returns, in a thread: a browser's loop, of another test, may run in this one."""
+    """Return what a coroutine returns, in a thread: a browser's loop may run in this one."""
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, talk).result()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ..releasefacts import Spec
 from .target import Change
 
-_EMPTY = "''"  #: a variable that is there and empty is another thing than none
+EMPTY = "''"  #: a variable that is there and empty is another thing than none
 
 
 def fields_of(spec: Spec) -> dict[str, str]:
@@ -33,9 +33,9 @@ def fields_of(spec: Spec) -> dict[str, str]:
         "cpus": f"{spec.cpus:g}" if spec.cpus else "",
         "health.path": gate.path,
         "health.command": shlex.join(gate.command),
-        **{f"env.{name}": value or _EMPTY for name, value in spec.environment},
+        **{f"env.{name}": value or EMPTY for name, value in spec.environment},
         **{f"secret.{each.name}": f"{each.reference} ({each.version})" for each in spec.secrets},
-        **{f"option.{name}": value or _EMPTY for name, value in spec.options},
+        **{f"option.{name}": value or EMPTY for name, value in spec.options},
     }
     return {name: value for name, value in found.items() if value}
 

@@ -148,14 +148,18 @@ def quick(gate: Gate) -> Gate:
 
 
 def _read_back(target: Target, was: Release | None, service: str, repair: str) -> DeployError | None:
-    if why := not_live(target.live(), was):
+    seen = target.live()
+    is_it = seen is not None and was is not None and seen.release_id == was.release_id
+    if (why := not_live(seen, was)) and not is_it:
         return RollbackFailed(f"{service} is not what it was before: look at it now", why=why, fix=repair)
     if was is None:
         return None
     gate: Gate = was.spec.gate
     found = await_well(gate, lambda: target.unwell(was), NEVER, bakes=False)
-    if isinstance(found, Passed):
-        return None
+    if isinstance(found, Passed):  # by now all of the traffic has to be its own, also where that takes time
+        why = not_live(target.live(), was) if why else ""
+        what = f"{service} is not what it was before: look at it now"
+        return RollbackFailed(what, why=why, fix=repair) if why else None
     error = RollbackFailed(
         f"{named(was)} of {service} is live again, and is not well: look at it now",
         why=found.why,

@@ -404,6 +404,24 @@ def test_a_release_that_shares_the_traffic_is_not_deployed(work):
     assert "still gets 40 % of the traffic" in caught.value.why
 
 
+@pytest.mark.parametrize("settles", [True, False])
+def test_traffic_that_goes_back_slowly_is_waited_for_in_an_undo(work, settles):
+    """Some platforms move it bit by bit; what has not moved when it is well is not back."""
+    target = Platform(unwells={"b": [BAD]})
+    first = live_with(target, work)
+    real, looks = target.live, []
+
+    def live():
+        seen = real()
+        if "switch a" in target.done and (not settles or (not looks.append(1) and len(looks) < 2)):
+            return replace(seen, shares=((first.release_id, 50.0), ("other-id", 50.0)))
+        return seen
+
+    target.live = live
+    with pytest.raises(RolledBack if settles else RollbackFailed):
+        deploy(target, release("b"), work)
+
+
 def test_a_success_that_is_not_on_the_ledger_is_none(work, monkeypatch):
     """Or the next undo would go one release too far back."""
     target = Platform()

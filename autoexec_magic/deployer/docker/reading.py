@@ -10,7 +10,7 @@ from typing import Any
 from ... import dockerengine
 from ...dockerengine import Client
 from ...releasefacts import Release
-from ..difference import fields_of
+from ..difference import EMPTY, fields_of
 from ..serving.routes import Routes, Share
 from ..target import Live
 from . import containers, labels
@@ -152,7 +152,7 @@ def _fields(found: Found, port: int) -> dict[str, str]:
         "replicas": str(len(running)),
         "memory": str(first.memory_bytes or ""),
         "cpus": f"{first.cpus:g}" if first.cpus else "",
-        **{f"env.{name}": value for name, value in shown.items()},
+        **{f"env.{name}": value or EMPTY for name, value in shown.items()},
     }
     return {name: value for name, value in fields.items() if value}
 

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ...releasefacts import Release, Spec
-from ..difference import fields_of
+from ..difference import EMPTY, fields_of
 from ..spelled import release_of
 from . import names
 from .objects import Body
@@ -174,7 +174,7 @@ def _environment_in(service: str, own: Body, spec: Spec, options: Options) -> di
             kept = f"the cluster's Secret {source.get('name')}"
             found[f"secret.{name}"] = f"{secret.reference} ({secret.version})" if secret and is_same else kept
         elif name != "PORT" or "PORT" in said or each.get("value") != str(options.port_inside(spec)):
-            found[f"env.{name}"] = _plain(str(each.get("value", "")))
+            found[f"env.{name}"] = _plain(str(each.get("value", ""))) or EMPTY
     return found
 
 

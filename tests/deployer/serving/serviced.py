@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import os
 import signal
@@ -258,3 +259,9 @@ def end_all(service: Serving) -> None:
             grace=0.0,
         )
         place.remove_socket(found.socket)
+
+
+def in_loop(talk):
+    """Return what a coroutine returns, in a thread: a browser's loop may run in this one."""
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, talk).result()

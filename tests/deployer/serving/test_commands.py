@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import serviced
 
@@ -39,7 +37,7 @@ def commands(tmp_path):
 
 def do(commands, name, **options):
     """Carry out one command."""
-    return asyncio.run(commands({"do": name, **options}))
+    return serviced.in_loop(commands({"do": name, **options}))
 
 
 def test_a_switch_is_on_disk_before_it_is_answered(tmp_path, commands):

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import serviced
 
 from autoexec_magic.deployer.serving import control
 from autoexec_magic.errors import PhaseError, UsageError
@@ -50,7 +51,7 @@ def talked(*lines: bytes) -> list[dict]:
         await asyncio.sleep(0.05)
         return found
 
-    return asyncio.run(talk())
+    return serviced.in_loop(talk())
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ def connected(port: int, **bounds: float) -> None:
     async def connect() -> None:
         (await wire.connected(port, wire.Bounds(**bounds))).abort()
 
-    asyncio.run(connect())
+    serviced.in_loop(connect())
 
 
 def test_a_port_that_is_shut_is_an_error_at_once():
@@ -63,7 +63,7 @@ def test_a_plain_answer_to_a_head_has_no_body():
         server.close()
         return found
 
-    found = asyncio.run(talk())
+    found = serviced.in_loop(talk())
     assert found.startswith(b"HTTP/1.1 503 ")
     assert b"Content-Length: 10" in found
     assert found.endswith(b"\r\n\r\n")

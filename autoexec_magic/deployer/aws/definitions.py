@@ -10,6 +10,7 @@ from typing import Any
 from autoexec_magic.deployer.aws.kept import Reference, is_at_aws, version_id
 from autoexec_magic.deployer.aws.marks import RELEASE, SERVICE_TAG
 from autoexec_magic.deployer.aws.options import Options
+from autoexec_magic.deployer.difference import EMPTY
 from autoexec_magic.deployer.spelled import release_of, spelled
 from autoexec_magic.errors import UsageError
 from autoexec_magic.releasefacts import Gate, Release, Spec
@@ -219,7 +220,7 @@ def seen_fields(definition: Mapping[str, Any], replicas: int) -> dict[str, str]:
     }
     return {
         **found,
-        **{f"env.{name}": value for name, value in variables.items()},
+        **{f"env.{name}": value or EMPTY for name, value in variables.items()},
         **{f"secret.{name}": value for name, value in secrets.items()},
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 from autoexec_magic.deployer.aws.kept import Reference, is_at_aws, version_id
 from autoexec_magic.deployer.aws.marks import RELEASE, packed
 from autoexec_magic.deployer.aws.options import Options
+from autoexec_magic.deployer.difference import EMPTY
 from autoexec_magic.errors import UsageError
 from autoexec_magic.releasefacts import Release
 
@@ -136,7 +137,7 @@ def seen_fields(configuration: Mapping[str, Any]) -> dict[str, str]:
         secret = name.removesuffix(_ARN)
         arn, version = variables.pop(name), variables.pop(f"{secret}{_VERSION}", "")
         found[f"secret.{secret}"] = version or arn
-    return found | {f"env.{name}": value for name, value in variables.items()}
+    return found | {f"env.{name}": value or EMPTY for name, value in variables.items()}
 
 
 def expected_fields(release: Release, options: Options) -> dict[str, str]:

@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from autoexec_magic.deployer.difference import EMPTY
 from autoexec_magic.deployer.gcp.asking import Message
 from autoexec_magic.deployer.gcp.place import INGRESS
 from autoexec_magic.deployer.gcp.template import DIGEST, IMAGE, RELEASE, written_on
@@ -107,7 +108,7 @@ def _variables(container: Any, release: Release | None) -> Mapping[str, str]:
     for each in container.env:
         chosen = each.value_source.secret_key_ref
         if not chosen.secret:
-            found[f"env.{each.name}"] = str(each.value)
+            found[f"env.{each.name}"] = str(each.value) or EMPTY
         elif each.name in known:
             found[f"secret.{each.name}"] = f"{known[each.name].reference} ({known[each.name].version})"
         else:

@@ -15,6 +15,9 @@ from autoexec_magic.deployer.aws.containers import Containers
 from autoexec_magic.errors import DeployError, RolledBack, UsageError
 from autoexec_magic.releasefacts import Secret
 
+pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a busy machine
+
+
 #: ECS does not tell what its health check was answered
 _OWN = (scenarios.never_healthy,)
 ROWS = [

@@ -18,6 +18,8 @@ from autoexec_magic.deployer.aws.function import Lambda
 from autoexec_magic.errors import DeployError, DeployUnknown, RollbackFailed, RolledBack, UsageError
 from autoexec_magic.releasefacts import Secret
 
+pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a busy machine
+
 
 @scenarios.each()
 @pytest.mark.limit(300)

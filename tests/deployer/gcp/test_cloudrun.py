@@ -17,6 +17,9 @@ from autoexec_magic.deployer.gcp.place import revision_of
 from autoexec_magic.errors import DeployError, RolledBack, UsageError
 from autoexec_magic.releasefacts import Secret
 
+pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a busy machine
+
+
 OWN = {scenarios.never_healthy}  # what Cloud Run says of it is told here
 ROWS = [
     *(pytest.param(one, id=one.__name__) for one in scenarios.QUICK),

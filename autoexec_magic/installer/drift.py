@@ -64,7 +64,7 @@ def moved(need: Needed) -> str:
     if version and not _is_gone(row, version):
         return ""
     loaded = sys.modules.get(row.name.rpartition(".")[0])
-    if row.name in sys.modules or (loaded and hasattr(loaded, row.name.rpartition(".")[2])):
+    if row.name in sys.modules or (loaded and _has(loaded, row.name.rpartition(".")[2])):
         return ""
     had = f"{row.distribution} has no {row.name} from {row.gone} on"
     return f"{had}{f' ({version} is here)' if version else ''}; use {row.instead}"
@@ -153,4 +153,12 @@ def _is_gone(row: Moved, version: str) -> bool:
     try:
         return Version(version) >= Version(row.gone)
     except InvalidVersion:
+        return False
+
+
+def _has(loaded: object, name: str) -> bool:
+    """Whether a module has a name; one that was moved may say so by an ImportError of its own (PEP 562)."""
+    try:
+        return hasattr(loaded, name)
+    except ImportError:
         return False

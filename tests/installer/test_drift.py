@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,22 @@ def test_what_is_nobody_s_package_is_not_installed(hidden, tmp_path, cls, module
     assert [answer.cls for answer in answers] == [cls]
     assert [answer.decision for answer in answers] == ["ask" if cls == "invented" else "nothing"]
     assert answers[0].evidence
+
+
+def test_a_module_that_says_itself_that_a_name_is_gone_is_heard(hidden, tmp_path, monkeypatch):
+    """As pydantic does of BaseSettings: its own ImportError is no fault of ours."""
+
+    def gone(name):
+        raise ImportError(f"{name} has been moved")
+
+    module = types.ModuleType("pydantic")
+    module.__getattr__ = gone
+    monkeypatch.setitem(sys.modules, "pydantic", module)
+    context = Context(
+        config=Config(), folders=(tmp_path,), cache=tmp_path, emit=lambda event: None, ask=never
+    )
+    [answer] = resolve([Needed(1, "pydantic", ("BaseSettings",))], context, online=False)
+    assert (answer.cls, answer.decision) == ("drift", "nothing")
 
 
 def test_there_are_enough_of_them():

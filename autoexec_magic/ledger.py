@@ -134,8 +134,8 @@ class Ledger:
         with self._open(closes_later=True) as pen:
             yield pen
 
-    def rows(self, kind: str = "", limit: int | None = None) -> list[Row]:
-        """Return the rows, newest first; those of one `kind`, at most `limit`.
+    def rows(self, kind: str = "", limit: int | None = None, *, since: int = 0) -> list[Row]:
+        """Return the rows, newest first; those of one `kind`, from number `since` on, at most `limit`.
 
         Rows that this version cannot read are left out; `verify` tells of them.
 
@@ -144,13 +144,15 @@ class Ledger:
         LedgerError
             The file cannot be read.
         """
-        where, values = ("WHERE kind = ? ", [kind]) if kind else ("", [])
-        query = f"SELECT {FIELDS} FROM rows {where}ORDER BY id DESC LIMIT ?"
+        where, values = ("AND kind = ? ", [kind]) if kind else ("", [])
+        query = f"SELECT {FIELDS} FROM rows WHERE id >= ? {where}ORDER BY id DESC LIMIT ?"
         with ledgerfile.explained(self.path, "read", self.busy_seconds):
             if not self.path.exists():
                 return []
             with ledgerfile.opened(self.path, self.busy_seconds, may_write=False) as connection:
-                stored = connection.execute(query, [*values, -1 if limit is None else limit]).fetchall()
+                stored = connection.execute(
+                    query, [since, *values, -1 if limit is None else limit]
+                ).fetchall()
         return [row for row in map(row_of, stored) if row is not None]
 
     def head(self) -> Head | None:

@@ -110,6 +110,9 @@ def test_rows_are_asked_for_by_kind_and_number(filled):
     assert [row.body["number"] for row in filled.rows("heal", 1)] == [4]
     assert [row.id for row in filled.rows(limit=2)] == [6, 5]
     assert filled.rows("nothing") == []
+    assert [row.id for row in filled.rows(since=5)] == [6, 5]
+    assert [row.body["number"] for row in filled.rows("install", since=4)] == [3]
+    assert filled.rows(since=7) == []
 
 
 def test_reading_writes_nothing(ledger):

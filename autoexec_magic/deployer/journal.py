@@ -114,6 +114,7 @@ class Journal:
     run_id: str = ""
     emit: Emit = field(default=lambda event: None)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    _read: list[Row] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def ended(self) -> list[Deployed]:
         """Return how the releases fared, the newest first."""
@@ -151,22 +152,24 @@ class Journal:
 
     def good(self) -> list[Release]:
         """Return the releases that passed their gate and their bake time, the newest evidence first."""
-        found = {
-            each.release.release_id: each.release for each in reversed(self.ended()) if each.is_good
-        }  # the last one of an id stays last
-        order = [each.release.release_id for each in self.ended() if each.is_good]
-        return [found[one] for one in dict.fromkeys(order)]
+        found: dict[str, Release] = {}
+        for each in self.ended():
+            if each.is_good:
+                found.setdefault(each.release.release_id, each.release)
+        return list(found.values())
 
     def open(self) -> list[Open]:
         """Return the attempts that have not ended, the oldest first."""
         found: dict[str, Open] = {}
-        for row in reversed(self._rows()):
+        rows = self._rows()
+        ended = {row.body["attempt"] for row in rows if row.body["what"] == "ended"}
+        for row in reversed(rows):
             body = row.body
             attempt, what = str(body["attempt"]), body["what"]
+            if attempt in ended:
+                continue  # most of them: what they were about need not be read
             if what == "begun" and (made := _opened(row)):
                 found[attempt] = made
-            elif what == "ended":
-                found.pop(attempt, None)
             elif attempt in found:
                 found[attempt] = _stepped(found[attempt], body)
         return list(found.values())
@@ -274,12 +277,13 @@ class Journal:
             )
 
     def _rows(self) -> list[Row]:
-        """Return the rows of this service, the newest first."""
-        rows = self.ledger.rows(ROW)
+        """Return the rows of this service, the newest first; each is read once, as none is ever changed."""
+        since = self._read[0].id + 1 if self._read else 0
+        self._read[:0] = self.ledger.rows(ROW, since=since)
         mine = (self.service, self.target)
         return [
             row
-            for row in rows
+            for row in self._read
             if (row.body.get("service"), row.body.get("target")) == mine
             and isinstance(row.body.get("attempt"), str)
             and isinstance(row.body.get("what"), str)

@@ -21,6 +21,7 @@ from ..redact import cleaned
 from ..releasefacts import Deployed, Release, Spec
 from ..values import Artifact, Verdict
 from .building import build
+from .images import named_image
 from .plan import Build, Deploy, PhaseReport, Plan
 from .preparing import about_app
 from .surroundings import Surroundings
@@ -272,6 +273,8 @@ def _built(
     service: Service, kind: str, step: Deploy, plan: Plan, emit: Emit, here: Surroundings
 ) -> tuple[Artifact, ...]:
     """Build what is deployed; of a dry run return what would be, by what it would be built of."""
+    if service.image:
+        return (named_image(service.image),)
     kinds = ("app", "image") if kind == "image" and service.path.suffix == ".ipynb" else (kind,)
     if kind == "app" and service.path.is_dir() and (service.path / "autoexec-app.json").is_file():
         return (_there(service.path),)

@@ -32,6 +32,11 @@ def test_a_notebook_becomes_containers_that_are_live(engine, tmp_path, monkeypat
         assert seen.failures == []
         assert said(standing.address)["version"] == "blue"
         assert second.release.digest == first.release.digest  # the same image, with another variable
+        [third] = api.deploy(
+            "colors", given={**given, "image": first.release.spec.reference}, caller=caller
+        ).deployed  # the image by its name, nothing is built
+        assert third.release.digest == first.release.digest
+        assert said(standing.address)["version"] == "green"
     finally:
         api.rollback("colors", to="nothing", caller=caller)
     assert api.status("colors", caller=caller).live is None

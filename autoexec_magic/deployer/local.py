@@ -77,6 +77,8 @@ class Local:
         The secrets' values, by name, of the versions of the release that is deployed.
     counted : dict
         Requests and errors of each release at the last look.
+    restarted : dict
+        How often each release had been started again at the first look.
     """
 
     kind: ClassVar[TargetKind] = "local"
@@ -85,6 +87,7 @@ class Local:
     prepare: Prepare
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     counted: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    restarted: dict[str, int] = field(default_factory=dict, repr=False)
 
     @property
     def serving(self) -> Serving:
@@ -166,10 +169,12 @@ class Local:
         if state is None or found is None:
             return Unwell(why="it does not run", evidence=self._words(release))
         restarts = max((each.restarts for each in found.replicas), default=0)
+        # of one that lives for months only those count that come while it is looked at
+        restarts -= self.restarted.setdefault(release.release_id, restarts)
         ended = next((each.last_end for each in found.replicas if each.last_end), "")
         if len(found.ports) < release.spec.replicas or restarts >= _RESTARTS:
             why = f"it ended ({ended})" if ended else "it is not started yet"
-            again = f", {restarts} times in a row" if restarts > 1 else ""
+            again = f", and was started again {restarts} times" if restarts > 1 else ""
             return Unwell(why=f"{why}{again}", is_final=restarts >= _RESTARTS, evidence=self._words(release))
         for port in found.ports:
             if why := self._asked(release, port):

@@ -93,6 +93,23 @@ def test_a_process_that_dies_is_started_again(bed):
     scenarios.eventually(lambda: said(bed.url())["version"] == "1")
 
 
+@pytest.mark.slow
+def test_one_that_was_started_again_long_ago_is_well(bed):
+    """It was started again four times, and answers: neither its status nor an undo to it calls it unwell."""
+    made = first(bed)
+    for times in range(1, 5):
+        os.kill(bed.target().serving.state().instances[0].replicas[0].pid, signal.SIGKILL)
+
+        def is_back(times=times):
+            [replica] = bed.target().serving.state().instances[0].replicas
+            return replica.restarts == times and replica.port and said(bed.url())["version"] == "1"
+
+        scenarios.eventually(is_back)
+    assert bed.target().unwell(made) is None
+    scenarios.fails(bed, release(bed, "2", "exits"))
+    is_live(bed, made)
+
+
 def test_replicas_share_the_requests(bed):
     """Each on a port of its own."""
     made = first(bed, replicas=3)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .errors import UsageError
 from .onrecord import PYTHON, Caller, carry_out, surroundings
 from .orchestrator import Deploy, Plan, Report
+from .redact import cleaned, secrets_in
 from .releasefacts import Deployed, Release
 
 if TYPE_CHECKING:
@@ -94,6 +96,11 @@ def deploy(
     """
     if resume and abort:
         raise UsageError("a deploy is resumed or aborted, not both", fix="leave one of them out")
+    if dry_run and (resume or abort or break_lock):
+        raise UsageError(
+            "a dry run changes nothing, and --resume, --abort and --break-lock do",
+            fix=f"%autoexec status {what}".rstrip(),
+        )
     action = "resume" if resume else "abort" if abort else "deploy"
     step = Deploy(
         service=_service(what, given, caller),
@@ -135,13 +142,15 @@ def releases(
     """Return the releases of a service, the newest first, each once, as it fared last."""
     _, target, journal = _known(what, given, caller)
     live, authors = target.live(), journal.authors()
+    good = {each.release_id for each in journal.good()}
     found: dict[str, Listed] = {}
     for each in journal.ended():
         release_id = each.release.release_id
         if release_id not in found:
             is_live = live is not None and live.release_id == release_id
             by = authors.get(release_id, "")
-            found[release_id] = Listed(deployed=each, is_live=is_live, by=by)
+            one = replace(each, is_good=release_id in good)  # once is enough, however it fared since
+            found[release_id] = Listed(deployed=one, is_live=is_live, by=by)
     return list(found.values())
 
 
@@ -197,7 +206,12 @@ def logs(
     service, target, journal = _known(what, given, caller)
     if not isinstance(target, deployer.Tells):
         raise UsageError(f"{service.target} has no logs here", fix="look at the platform's own")
-    return target.logs(_chosen(release, service.name, target, journal), lines=lines, follow=follow)
+    wanted = _chosen(release, service.name, target, journal)
+    _, here = surroundings(caller)
+    values = deployer.still_there(wanted.spec.secrets, service.folder, here.cache.parent).values()
+    secrets = (*secrets_in(os.environ), *values)
+    found = target.logs(wanted, lines=lines, follow=follow)
+    return (cleaned(line, secrets) for line in found)
 
 
 def _chosen(release: str, service: str, target: Target, journal: Journal) -> Release:

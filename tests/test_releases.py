@@ -159,6 +159,14 @@ def test_what_cannot_be_is_told_before_anything_is_built(project, call, match):
     assert not (project / "dist").exists()
 
 
+@pytest.mark.parametrize("words", [{"resume": True}, {"abort": True}, {"break_lock": "it hangs"}])
+def test_a_dry_run_of_what_changes_something_is_refused(project, words):
+    """It would not be one."""
+    with pytest.raises(UsageError, match="a dry run changes nothing"):
+        api.deploy("colors.ipynb", dry_run=True, **words)
+    assert api.ledger_rows(kind="deploy") == []
+
+
 def test_there_is_nothing_to_resume_or_abort(project):
     """It says so."""
     for words in ({"resume": True}, {"abort": True}):

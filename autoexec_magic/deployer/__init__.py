@@ -15,9 +15,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .attempts import Open
     from .deploying import Paused, abort, before, deploy, resume, withdraw
     from .difference import changes_of, digest_of, fields_of
-    from .journal import ROW, Journal, LockLost, Open, targets_of
+    from .journal import ROW, Journal, LockLost, targets_of
     from .secretrefs import resolved, still_there
     from .services import Service, read, service_of
     from .shift import Shift, steps_of
@@ -83,7 +84,7 @@ _WHERE = {
     "Journal": "journal",
     "Live": "target",
     "LockLost": "journal",
-    "Open": "journal",
+    "Open": "attempts",
     "Paused": "deploying",
     "Previews": "target",
     "ROW": "journal",

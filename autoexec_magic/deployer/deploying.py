@@ -23,10 +23,13 @@ from ..errors import DeployError, RolledBack
 from ..events import Stepped
 from ..executor.interrupts import noted
 from ..releasefacts import Deployed, Release
+from .attempts import Open
 from .gate import Passed, await_well
-from .journal import Attempt, Journal, LockLost, Open
+from .journal import Attempt, Journal, LockLost
 from .target import Aside, Splits, Target, Unwell
 from .undoing import Shut, Touched, Work, named, not_live, quick, taken_back, tidied, words
+
+WITHDRAW = "withdraw"  #: what an attempt is for that takes a service away
 
 
 class Paused(DeployError):
@@ -68,12 +71,14 @@ def deploy(target: Target, release: Release, work: Work, *, why: str = "deploy")
     Cancelled
         Somebody stopped it; the earlier release is live, read back and well.
     """
-    with _signals(work), work.journal.attempt(release, why) as attempt:
+    with _signals(work), work.journal.attempt(release, why, work.shift) as attempt:
         return _carried(target, release, work, attempt, lambda: before(target, work.journal))
 
 
 def resume(target: Target, work: Work) -> Deployed:
     """Finish what a deploy that died, or waits, has left; as `deploy`, also what it raises.
+
+    In the steps that it was begun with; one that was to take the service away does that.
 
     Raises
     ------
@@ -81,8 +86,11 @@ def resume(target: Target, work: Work) -> Deployed:
         There is nothing to go on with.
     """
     left = _left(work)
-    onward = replace(work, shift=replace(work.shift, pauses=False))
-    with _signals(work), work.journal.attempt(left.release, "resume") as attempt:
+    if left.why == WITHDRAW:
+        return withdraw(target, work)
+    shift = replace(left.shift or work.shift, pauses=False)
+    onward = replace(work, shift=shift)
+    with _signals(work), work.journal.attempt(left.release, "resume", shift) as attempt:
         seen = (lambda: left.before) if left.knows_before else (lambda: before(target, work.journal))
         return _carried(target, left.release, onward, attempt, seen)
 
@@ -117,18 +125,20 @@ def withdraw(target: Target, work: Work) -> Deployed:
         Nothing is live, or it is still there.
     """
     service = work.journal.service
-    was = before(target, work.journal)
+    was, left = before(target, work.journal), work.journal.left()
+    if was is None and left is not None and left.why == WITHDRAW:
+        was = left.release  # it is gone, and nobody wrote that down
     if was is None:
         raise DeployError(f"nothing of {service} is live", fix=f"%autoexec deploy {service}")
-    with _signals(work), work.journal.attempt(was, "withdraw") as attempt:
+    with _signals(work), work.journal.attempt(was, WITHDRAW) as attempt:
         attempt.note_before(was)
         with _step("switch", work, attempt):
             target.switch(None, work.emit, fence=attempt.fence)
         if why := not_live(target.live(), None):
             attempt.end("failed", why=why, live=was.release_id)
             raise DeployError(f"{service} was not taken away", why=why, fix=f"%autoexec status {service}")
+        tidied(target, None, work, attempt)
         attempt.end("withdrawn")
-        tidied(target, None, work)
     return Deployed(release=was, code="withdrawn", run_id=work.journal.run_id)
 
 
@@ -170,6 +180,8 @@ def before(target: Target, journal: Journal) -> Release | None:
         return next(iter(good.values()), None if is_left else ours)
     if seen.release is not None:
         return seen.release
+    if seen.is_ours and good:  # it was taken out from under it: what was well last can be put back
+        return next(iter(good.values()))
     raise DeployError(
         f"{journal.service} is live on {journal.target}, and nobody here put it there",
         why=seen.changed or f"it says release {seen.release_id or 'none'}, which no record has",
@@ -227,10 +239,10 @@ def _carried(
             raise
         raise error from fault
     assert touched.passed is not None
+    tidied(target, release, work, attempt)  # while nobody else may begin
     is_written = attempt.end(
         "deployed", live=release.release_id, is_good=True, evidence=asdict(touched.passed)
     )
-    tidied(target, release, work)
     if not is_written:
         raise DeployError(
             f"{named(release)} of {release.service} is live and well, and the ledger does not have it",

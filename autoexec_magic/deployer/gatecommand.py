@@ -34,7 +34,7 @@ def asked(
         How long it may take, greater than 0.
     """
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
-    program = shutil.which(argv[0], path=path)
+    program = shutil.which(str(cwd / argv[0]) if "/" in argv[0] else argv[0], path=path)
     if program is None:
         return f"{argv[0]} is not installed"
     try:

@@ -4,7 +4,9 @@ An attempt is opened by a row with all of the release and its owner, before
 anything is touched. Each step has a row before and one after it, so whoever comes
 after a crash knows what may be half done. While an attempt of a service is open
 and its owner lives, no other may begin: of two that are opened at once the
-lower row has it. The number of the row is the attempt's fence: it only grows.
+lower row has it. An attempt's fence is the time, in milliseconds: it grows from
+each to the next, also where the other one was made by another machine with a
+ledger of its own, for a platform that both deploy to.
 
 An owner that is dead is proved dead (host, pid, start time) and its turn is
 over at once. A person may break a lock that is held, with a reason; whoever
@@ -26,15 +28,16 @@ from .. import executor
 from ..chain import Head, Row
 from ..errors import DeployError, LedgerError, ServiceLocked, UsageError
 from ..events import Emit, Recorded
-from ..history import host, new_id, now_ms, short_id
+from ..history import host, new_id, now_ms
 from ..ledger import Ledger
 from ..redact import mask
 from ..releasefacts import DeployCode, Deployed, Release
+from .attempts import Open, Owner, opened, release_in, stepped
 from .difference import changes_of, fields_of
-from .spelled import release_of, spelled
+from .shift import AT_ONCE, Shift
+from .spelled import spelled
 
 ROW = "deploy"
-_HARMLESS = ("stage", "try")  #: steps that change nothing of what is live
 _SETTLED = ("deployed", "rolled-back", "cancelled", "withdrawn")  #: ends after which it is known what is live
 _CODES: tuple[DeployCode, ...] = get_args(DeployCode)
 _log = logging.getLogger(__name__)
@@ -42,60 +45,6 @@ _log = logging.getLogger(__name__)
 
 class LockLost(ServiceLocked):
     """Somebody broke the lock of this deploy: it must not touch anything any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """Who deploys: a process for certain, and the run that it is part of."""
-
-    host: str
-    pid: int
-    start_time: int
-    run_id: str
-
-    @property
-    def shown(self) -> str:
-        """The owner in words."""
-        run = f", run {short_id(self.run_id)}" if self.run_id else ""
-        return f"process {self.pid} on {self.host}{run}"
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether it is certainly dead; nobody knows it of another machine's."""
-        return self.host == host() and not executor.is_alive(executor.ProcessId(self.pid, self.start_time))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
-    """An attempt that has not ended: its row, what it is about, and how far it came.
-
-    `steps` are pairs of a step and whether it was done; `before` is what was
-    live when it began, once it had found out (`knows_before`). One that `is_free`
-    is nobody's any more: it waits for a person, was cut short, or a person broke
-    its lock (`is_broken`); it is still what may be half done.
-    """
-
-    fence: int
-    attempt: str
-    release: Release
-    why: str
-    owner: Owner
-    at: int
-    steps: tuple[tuple[str, bool], ...] = ()
-    before: Release | None = None
-    knows_before: bool = False
-    is_free: bool = False
-    is_broken: bool = False
-
-    @property
-    def has_touched(self) -> bool:
-        """Whether it may have changed what is live."""
-        return any(name not in _HARMLESS for name, _ in self.steps)
-
-    @property
-    def at_step(self) -> str:
-        """The last step that it intended, in words."""
-        return self.steps[-1][0] if self.steps else "the beginning"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +70,7 @@ class Journal:
         found, releases = [], {}
         for row in reversed(self._rows()):
             body = row.body
-            if body["what"] == "begun" and (release := _release(body.get("release"))):
+            if body["what"] == "begun" and (release := release_in(body.get("release"))):
                 releases[body["attempt"]] = release
             elif body["what"] == "ended" and body["attempt"] in releases and body.get("code") in _CODES:
                 found.append(
@@ -142,12 +91,12 @@ class Journal:
         return {
             release.release_id: str(body.get("by", ""))
             for body in begun
-            if (release := _release(body.get("release")))
+            if (release := release_in(body.get("release")))
         }
 
     def known(self, release_id: str) -> Release | None:
         """Return a release of this service by its id, as its newest row has it."""
-        rows = (_release(row.body.get("release")) for row in self._rows() if row.body["what"] == "begun")
+        rows = (release_in(row.body.get("release")) for row in self._rows() if row.body["what"] == "begun")
         return next((each for each in rows if each and each.release_id == release_id), None)
 
     def good(self) -> list[Release]:
@@ -168,10 +117,10 @@ class Journal:
             attempt, what = str(body["attempt"]), body["what"]
             if attempt in ended:
                 continue  # most of them: what they were about need not be read
-            if what == "begun" and (made := _opened(row)):
+            if what == "begun" and (made := opened(row)):
                 found[attempt] = made
             elif attempt in found:
-                found[attempt] = _stepped(found[attempt], body)
+                found[attempt] = stepped(found[attempt], body)
         return list(found.values())
 
     def left(self) -> Open | None:
@@ -183,8 +132,10 @@ class Journal:
         return dataclasses.replace(found[-1], before=known.before, knows_before=known.knows_before)
 
     @contextlib.contextmanager
-    def attempt(self, release: Release, why: str) -> Iterator[Attempt]:
+    def attempt(self, release: Release, why: str, shift: Shift = AT_ONCE) -> Iterator[Attempt]:
         """Hold the lock of the service while the block runs.
+
+        `shift` is how the traffic goes over, for whoever resumes it.
 
         Raises
         ------
@@ -199,7 +150,7 @@ class Journal:
         self._refuse_other_project()
         self._refuse_held(self.open())
         owner = _me(self.run_id)
-        attempt = new_id()
+        attempt, fence = new_id(), self._fence()
         head = self._append(
             {
                 "what": "begun",
@@ -207,11 +158,13 @@ class Journal:
                 "release": spelled(release),
                 "why": why,
                 "project": self.project,
+                "fence": fence,
+                "shift": dataclasses.asdict(shift),
                 "owner": {"host": owner.host, "pid": owner.pid, "start_time": owner.start_time},
                 "by": _who(),
             }
         )
-        made = Attempt(journal=self, attempt=attempt, fence=head.id, release=release)
+        made = Attempt(journal=self, attempt=attempt, row=head.id, fence=fence, release=release)
         try:
             self._take_over(made)
             yield made
@@ -233,6 +186,7 @@ class Journal:
         """
         if not reason.strip():
             raise UsageError("a lock is broken for a reason", fix="--break-lock 'its machine is gone'")
+        self._refuse_other_project()
         held = [each for each in self.open() if not each.owner.is_gone and not each.is_free]
         for each in held:
             self._append({"what": "broken", "attempt": each.attempt, "why": reason, "by": _who()})
@@ -241,7 +195,7 @@ class Journal:
     def _take_over(self, made: Attempt) -> None:
         """Make sure that an attempt is the only one, and can be taken back by what is written of it."""
         there = self.open()
-        others = [each for each in there if each.fence < made.fence]
+        others = [each for each in there if each.row < made.row]
         own = next((each for each in there if each.attempt == made.attempt), None)
         try:
             self._refuse_held(others)
@@ -249,6 +203,11 @@ class Journal:
         except DeployError as error:
             made.end("failed", why=error.what)
             raise
+
+    def _fence(self) -> int:
+        """Return the time, or more where a clock went back: above all that there were."""
+        seen = (row.body.get("fence") for row in self._rows() if row.body["what"] == "begun")
+        return max(now_ms(), *(each + 1 for each in seen if type(each) is int), 0)
 
     def _refuse_other_project(self) -> None:
         """Refuse to take the place of a service of the same name that another project has."""
@@ -310,10 +269,11 @@ def targets_of(service: str, project: str, ledger: Ledger) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An attempt that is under way; `fence` only grows from one to the next."""
+    """An attempt that is under way; `row` opened it, `fence` only grows from one to the next."""
 
     journal: Journal
     attempt: str
+    row: int
     fence: int
     release: Release
 
@@ -376,7 +336,7 @@ class Attempt:
 
     def _settle_others(self) -> None:
         for each in self.journal.open():
-            if each.fence < self.fence:
+            if each.row < self.row:
                 why = f"{each.owner.shown} left it at {each.at_step}; a later deploy settled it"
                 body = {"attempt": each.attempt, "code": "unknown", "why": why}
                 self._note({"what": "ended", **body}, is_needed=False)
@@ -391,44 +351,6 @@ class Attempt:
             return None
 
 
-def _opened(row: Row) -> Open | None:
-    body = row.body
-    release, owner = _release(body.get("release")), body.get("owner")
-    if release is None or not isinstance(owner, dict):
-        return None
-    try:
-        found = Owner(
-            host=str(owner["host"]),
-            pid=int(owner["pid"]),
-            start_time=int(owner["start_time"]),
-            run_id=row.run_id,
-        )
-    except (KeyError, TypeError, ValueError):
-        return None
-    return Open(
-        fence=row.id,
-        attempt=body["attempt"],
-        release=release,
-        why=str(body.get("why", "")),
-        owner=found,
-        at=row.at,
-    )
-
-
-def _stepped(found: Open, body: Mapping[str, Any]) -> Open:
-    if body["what"] == "found":
-        return dataclasses.replace(found, before=_release(body.get("before")), knows_before=True)
-    if body["what"] in ("broken", "let-go"):
-        is_broken = found.is_broken or body["what"] == "broken"
-        return dataclasses.replace(found, is_free=True, is_broken=is_broken)
-    if body["what"] != "step":
-        return found
-    name, done = str(body.get("step", "")), body.get("done") is True
-    steps = tuple(each for each in found.steps if each[0] != name)
-    is_free = found.is_broken or name == "paused"
-    return dataclasses.replace(found, steps=(*steps, (name, done)), is_free=is_free)
-
-
 def _refuse_changed(release: Release, written: Release | None) -> None:
     """Refuse a release that the ledger, which masks what looks like a secret, does not have as it is."""
     if written is not None and written.spec == release.spec:
@@ -440,15 +362,6 @@ def _refuse_changed(release: Release, written: Release | None) -> None:
         why="it looks like a secret, or has control characters; a rollback would be to something else",
         fix="give the secret as a variable: --secret NAME=env:NAME",
     )
-
-
-def _release(body: object) -> Release | None:
-    if not isinstance(body, dict):
-        return None
-    try:
-        return release_of(body)
-    except ValueError:
-        return None
 
 
 def _me(run_id: str) -> Owner:

@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,6 +31,7 @@ from ..values import Level
 from . import gatecommand, probing
 from .difference import fields_of
 from .following import last_lines
+from .secretrefs import matching
 from .serving.client import Serving
 from .serving.instance import Instance, State
 from .serving.routes import Share
@@ -42,6 +43,9 @@ SERVING = "serving"
 _ABOUT = "release.json"
 _SECRETS = "secrets.json"
 _RESTARTS = 3  #: after so many it does not get well by waiting
+_MOST_FAILED = 0.05  #: of the requests between two looks: some apps answer 500 now and then
+_MOST_DRAIN_SECONDS = 3600.0
+_KEPT_LOGS = 10  #: of releases that are gone: what was unwell is looked into afterwards
 _EVIDENCE = 8  #: lines of its log
 OPTIONS: frozenset[str] = frozenset({"drain"})
 _DRAIN_SECONDS = 10.0
@@ -74,7 +78,9 @@ class Local:
     prepare : callable
         Makes a release's folder what it is; called once for each release.
     values : mapping of str to str
-        The secrets' values, by name, of the versions of the release that is deployed.
+        The secrets' values, by name.
+    versions : mapping of str to str, optional
+        The version of each value; None is not asked.
     counted : dict
         Requests and errors of each release at the last look.
     restarted : dict
@@ -86,6 +92,7 @@ class Local:
     folder: Path
     prepare: Prepare
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    versions: Mapping[str, str] | None = None
     counted: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False)
     restarted: dict[str, int] = field(default_factory=dict, repr=False)
 
@@ -155,7 +162,7 @@ class Local:
         requests, errors = (seen.requests, seen.errors) if seen else (0, 0)
         before = self.counted.get(release.release_id, (requests, errors))
         self.counted[release.release_id] = (requests, errors)
-        if errors <= before[1]:
+        if errors - before[1] <= _MOST_FAILED * (requests - before[0]):
             return None
         many = f"{errors - before[1]} of {requests - before[0]} requests since the last look failed"
         return Unwell(why=many, evidence=self._words(release))
@@ -212,6 +219,17 @@ class Local:
         for place in sorted((self.folder / RELEASES).glob("*")):
             if place.name not in kept:
                 shutil.rmtree(place, ignore_errors=True)
+        self._forget_logs(kept)
+
+    def _forget_logs(self, kept: Collection[str]) -> None:
+        """Remove the logs of releases that are gone, but for the newest of them."""
+        found: dict[str, list[Path]] = {}
+        for path in sorted((self.folder / SERVING / "logs").glob("*.log*"), reverse=True):
+            found.setdefault(path.name.partition(".log")[0], []).append(path)
+        gone = [name for name in found if name not in kept]  # the newest first: ids sort by time
+        for name in gone[_KEPT_LOGS:]:
+            for path in found[name]:
+                path.unlink(missing_ok=True)
 
     def logs(self, release: Release, *, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last lines of its log, and then those that come."""
@@ -295,17 +313,24 @@ class Local:
             )
 
     def _drain(self, live: Release | None) -> float:
+        if live is None:
+            return 0.0
+        text = live.spec.option("drain", str(_DRAIN_SECONDS))
         try:
-            return float(live.spec.option("drain", str(_DRAIN_SECONDS))) if live else 0.0
-        except ValueError as error:
-            raise UsageError("drain is no number of seconds", fix="drain = 10") from error
+            seconds = float(text)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= _MOST_DRAIN_SECONDS:  # nor is it a NaN
+            raise UsageError(f"drain cannot be {text!r}", fix="seconds, 0 to 3600: drain = 10")
+        return seconds
 
     def _furnish(self, release: Release, place: Path) -> None:
         """Make a release's folder, whole at once: what is found there later is all of it."""
         part = place.with_name(f".{place.name}.{os.getpid()}.part")
         part.mkdir(mode=0o700, parents=True)
         try:
-            missing = [each.name for each in release.spec.secrets if each.name not in self.values]
+            values = matching(release.spec.secrets, self.values, self.versions)
+            missing = [each.name for each in release.spec.secrets if each.name not in values]
             if missing:
                 raise DeployError(
                     f"{short_id(release.release_id)} of {self.service} has no value of {missing[0]} any more",
@@ -313,7 +338,6 @@ class Local:
                     fix=f"deploy it anew: %autoexec deploy {self.service}",
                 )
             prepared = self.prepare(release, part)
-            values = {each.name: self.values[each.name] for each in release.spec.secrets}
             _write(part / _SECRETS, values)
             about = {
                 "release": spelled(release),
@@ -334,7 +358,7 @@ class Local:
         spec = release.spec
         return Instance(
             release_id=release.release_id,
-            argv=tuple(spec.command) or tuple(about["argv"]),
+            argv=tuple(about["argv"]),
             cwd=about["cwd"],
             environment=dict(spec.environment),
             secrets_file=str(place / _SECRETS) if spec.secrets else "",

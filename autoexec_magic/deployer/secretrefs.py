@@ -50,6 +50,20 @@ def resolved(
     return tuple(replace(each, version=_version(key, found[each.name])) for each in wanted), found
 
 
+def matching(
+    wanted: Sequence[Secret], values: Mapping[str, str], versions: Mapping[str, str] | None
+) -> dict[str, str]:
+    """Return the values of these very versions: an undo must not put a new one under an old version.
+
+    Without `versions` each value is believed to be the right one.
+    """
+    return {
+        each.name: values[each.name]
+        for each in wanted
+        if each.name in values and (versions is None or versions.get(each.name) == each.version)
+    }
+
+
 def still_there(
     wanted: Sequence[Secret], folder: Path, data: Path, variables: Mapping[str, str] = os.environ
 ) -> dict[str, str]:

@@ -48,3 +48,28 @@ def steps_of(percents: Sequence[float]) -> tuple[float, ...]:
             fix="--canary 10,50",
         )
     return tuple(float(each) for each in percents)
+
+
+def shift_of(body: object) -> Shift | None:
+    """Return the shift that a record holds, as JSON has it; None where there is none that can be.
+
+    Examples
+    --------
+    >>> import dataclasses
+    >>> shift_of(dataclasses.asdict(Shift(steps=(10, 50), samples=3))).steps
+    (10.0, 50.0)
+    >>> shift_of({"steps": ["x"]})
+    """
+    if not isinstance(body, dict):
+        return None
+    try:
+        step, samples, hold = (body[name] for name in ("step_seconds", "samples", "hold_seconds"))
+        found = Shift(
+            steps=steps_of(body["steps"]),
+            step_seconds=float(step),
+            samples=int(samples),
+            hold_seconds=float(hold),
+        )
+    except (UsageError, KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return found

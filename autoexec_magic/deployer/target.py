@@ -46,7 +46,8 @@ class Live:
     put them there. `fields` are what it runs with, as `difference.fields_of` names
     them. `release` is all of it, where the platform keeps that. `shares` are the
     releases that get a part of the traffic, in percent. `changed` says who
-    changed it by another way, and what, "" where nobody did.
+    changed it by another way, and what, "" where nobody did. `is_ours` says that
+    what people reach was made by us, also where the release behind it is gone.
     """
 
     release_id: str
@@ -55,6 +56,7 @@ class Live:
     release: Release | None = None
     shares: tuple[tuple[str, float], ...] = ()
     changed: str = ""
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..ledger import Ledger
 from ..releasefacts import Deployed
-from .journal import ROW, Journal, Open
+from .attempts import Open
+from .journal import ROW, Journal
 from .spelled import release_of
 
 _NOTHING_KNOWN = frozenset({"rollback-failed", "rollback-unverified", "unknown"})
@@ -92,6 +93,10 @@ class _Fold:
         # It ended before it had looked what was live, and so before it touched anything; or that was nothing.
         return self.live if self.found.get(attempt, True) else ""
 
+    def _was_good(self, release_id: str) -> bool:
+        """Whether it passed its gate before: once is enough, however it fared since."""
+        return release_id in self.told and self.told[release_id].deployed.is_good
+
     def _tell(self, begun: Mapping[str, Any], body: Mapping[str, Any], *, run_id: str, at: int) -> None:
         try:
             release = release_of(begun.get("release") or {})
@@ -100,7 +105,7 @@ class _Fold:
         deployed = Deployed(
             release=release,
             code=body["code"],
-            is_good=bool(body.get("is_good")),
+            is_good=body.get("is_good") is True or self._was_good(release.release_id),
             why=str(body.get("why", "")),
             run_id=run_id,
             at=at,

@@ -88,8 +88,8 @@ def taken_back(
             )
         code: DeployCode = "rolled-back" if isinstance(error, RolledBack) else "failed"
         code = "cancelled" if isinstance(error, Cancelled) else code
+        tidied(target, was, work, attempt)
         attempt.end(code, why=words(fault), live=was.release_id if was else "")
-        tidied(target, was, work)
         return error
     if isinstance(found, LockLost):
         return found
@@ -121,9 +121,12 @@ def _restored(
                 return _unanswered(error, service, repair, is_back=is_back, is_switched=is_switched)
             NEVER.pause(min(pause, 10.0))
             pause *= 2
-        except Exception as error:  # noqa: BLE001 - whatever it is, a person must hear that it is not back
+        except (Exception, Cancelled) as error:  # noqa: BLE001 - whatever it is, a person must hear of it
             if is_back:
                 return _unanswered(error, service, repair, is_back=True, is_switched=is_switched)
+            if _is_there(target, was):  # it never left: what was refused changed nothing
+                is_back = True
+                continue
             return RollbackFailed(
                 f"{service} could not be put back: look at it now", why=words(error), fix=repair
             )
@@ -137,9 +140,18 @@ def _put_back(target: Target, was: Release | None, work: Work, attempt: Attempt)
     with attempt.step("undo", is_undo=True):
         staged = target.stage(was, work.emit) if was else None
         if staged is not None and isinstance(target, Aside):
-            await_well(quick(staged.spec.gate), lambda: target.unwell_aside(staged), NEVER, bakes=False)
+            with contextlib.suppress(DeployError):  # that nobody can look is no reason not to switch
+                await_well(quick(staged.spec.gate), lambda: target.unwell_aside(staged), NEVER, bakes=False)
         target.switch(staged, work.emit, fence=attempt.fence)
     work.emit(Stepped(phase="deploy", label="undo", seconds=time.monotonic() - began))
+
+
+def _is_there(target: Target, was: Release | None) -> bool:
+    """Whether the platform says that what should be live is, whatever was refused."""
+    try:
+        return not not_live(target.live(), was)
+    except DeployError:
+        return False
 
 
 def quick(gate: Gate) -> Gate:
@@ -170,7 +182,7 @@ def _read_back(target: Target, was: Release | None, service: str, repair: str) -
 
 
 def _unanswered(
-    error: Exception, service: str, repair: str, *, is_back: bool, is_switched: bool
+    error: BaseException, service: str, repair: str, *, is_back: bool, is_switched: bool
 ) -> DeployError:
     status = f"%autoexec status {service}"
     if is_back:
@@ -208,13 +220,17 @@ def not_live(seen: Live | None, release: Release | None) -> str:
     return f"release {short_id(rest[0][0])} still gets {rest[0][1]:g} % of the traffic" if rest else ""
 
 
-def tidied(target: Target, live: Release | None, work: Work) -> None:
-    """Let a target end what nobody uses; what it cannot is told, and is no failure of the release."""
+def tidied(target: Target, live: Release | None, work: Work, attempt: Attempt) -> None:
+    """Let a target end what nobody uses; what it cannot is told, and is no failure of the release.
+
+    Only whoever has the lock may: the next deploy's release would be among what nobody uses.
+    """
     if not isinstance(target, Tidies):
         return
     try:
+        attempt.check()
         target.tidy(live, work.journal.good()[:KEPT], work.emit)
-    except AutoexecError as error:
+    except (AutoexecError, OSError) as error:
         work.say(f"! what is not used any more is still there: {words(error)}")
 
 

@@ -103,7 +103,7 @@ class Preparer:
         if "/" not in words[0] and program.exists():
             words = (str(program), *words[1:])
         if not Path(words[0]).is_absolute():
-            found = shutil.which(words[0])
+            found = shutil.which(str(files / words[0]) if "/" in words[0] else words[0])
             if found is None:
                 raise DeployError(
                     f"{release.service} runs {words[0]}, which is not installed",

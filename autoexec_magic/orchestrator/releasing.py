@@ -260,6 +260,8 @@ def _kind(service: Service) -> str:
     is_notebook = service.path.suffix == ".ipynb" and dict(service.options).get("service") != "ecs"
     kind = service.artifact or ("image" if service.image else "")
     kind = kind or (takes[0] if is_notebook or len(takes) == 1 else takes[-1])
+    if service.image and kind != "image":
+        raise UsageError(f"an image is no {kind}", fix="leave artifact out, or image")
     if kind not in takes:
         raise UsageError(
             f"{service.target} takes no {kind}",

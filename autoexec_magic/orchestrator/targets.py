@@ -53,6 +53,7 @@ def _local(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: H
         folder=here.cache.parent / "local" / service.name,
         prepare=Preparer(bench=bench, level=level, workspace=here.workspace),
         values=held.values,
+        versions=held.versions,
     )
 
 
@@ -83,7 +84,9 @@ def _kubernetes(service: Service, plan: Plan, emit: Emit, here: Surroundings, he
 def _gcp(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
     from ..deployer.gcp import CloudRun
 
-    return CloudRun(service=service.name, options=dict(service.options), values=held.values)
+    return CloudRun(
+        service=service.name, options=dict(service.options), values=held.values, versions=held.versions
+    )
 
 
 def _aws(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
@@ -95,6 +98,7 @@ def _aws(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Hel
         options=options,
         folder=here.workspace,
         values=held.values,
+        versions=held.versions,
         handler=options.get("handler", ""),
     )
 

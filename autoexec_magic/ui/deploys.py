@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -176,9 +177,7 @@ def given_of(options: argparse.Namespace) -> dict[str, object]:
         if getattr(options, name) is not None:
             found[name] = getattr(options, name)
     if options.command:
-        import shlex
-
-        found["command"] = shlex.split(options.command)
+        found["command"] = _words(options.command)
     for option, name in (("set", "env"), ("secret", "secrets")):
         if getattr(options, option):
             found[name] = dict(_pair(each, f"--{option}") for each in getattr(options, option))
@@ -229,7 +228,8 @@ def _asked(what: str, given: Mapping[str, object], caller: Caller) -> str:
 
 def _spoken(verb: str, report: Report) -> Spoken:
     deployed = report.deployed
-    records = tuple(release_record(Listed(deployed=each, is_live=True)) for each in deployed)
+    listed = (Listed(deployed=each, is_live=each.code == "deployed") for each in deployed)
+    records = tuple(map(release_record, listed))
     records += tuple(change_record(each) for each in report.changes)
     text = "" if deployed else "\n".join(change_lines(report.changes))
     added: dict[str, object] = (
@@ -254,6 +254,13 @@ def _standing_record(found: Standing) -> dict[str, object]:
         "address": found.address,
         "left": found.left.at_step if found.left else "",
     }
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError("--command cannot be read", why=str(error), fix="close the quotation") from error
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from autoexec_magic.deployer import (
     before,
     deploy,
     resume,
+    withdraw,
 )
 from autoexec_magic.errors import (
     Cancelled,
@@ -420,6 +421,114 @@ def test_traffic_that_goes_back_slowly_is_waited_for_in_an_undo(work, settles):
     target.live = live
     with pytest.raises(RolledBack if settles else RollbackFailed):
         deploy(target, release("b"), work)
+
+
+@pytest.mark.parametrize("fault", [Unanswered("too many requests"), DeployError("refused")])
+def test_an_undo_switches_also_where_nobody_can_look_before(work, fault):
+    """The look aside is a courtesy; what would cure it is the switch."""
+    target = Split(unwells={"b": [BAD]})
+    first = live_with(target, work)
+    real, is_over = target.unwell_aside, []
+
+    def looked(release):
+        if "switch b" in target.done:
+            is_over.append(1)
+            raise fault
+        return real(release)
+
+    target.unwell_aside = looked
+    with pytest.raises(RolledBack):
+        deploy(target, release("b"), work)
+    assert is_over
+    assert target.is_live.release_id == first.release_id
+
+
+def test_a_switch_that_is_refused_and_changed_nothing_is_no_failed_undo(work):
+    """As where somebody else has a higher fence: what was live never left, and the platform says so."""
+    target = Platform()
+    first = live_with(target, work)
+    target.faults["switch"] = [DeployError("a later deploy was here")] * 9
+    with pytest.raises(RolledBack):
+        deploy(target, release("b"), work)
+    assert target.is_live.release_id == first.release_id
+    assert ends(work) == ["deployed", "rolled-back"]
+
+
+def test_an_undo_that_is_stopped_itself_is_loud(work):
+    """What builds a release anew may be stopped by the same request: that is no word of what is live."""
+    target = Platform(unwells={"b": [BAD]})
+    live_with(target, work)
+    target.faults["stage a"] = [Cancelled("the build was stopped")]
+    with pytest.raises(RollbackFailed, match="could not be put back"):
+        deploy(target, release("b"), work)
+
+
+def test_what_nobody_uses_is_ended_while_the_lock_is_held(work):
+    """The next deploy's release would be among it; whoever lost the lock ends nothing."""
+    target = Platform()
+    seen: list[int] = []
+    target.tidy = lambda live, keep, emit: seen.append(
+        len([one for one in work.journal.open() if not one.is_free])
+    )
+    deploy(target, release("a"), work)
+    assert seen == [1]
+
+    def look(release):
+        return None
+
+    target.unwell = look
+    real = target.live
+
+    def live():
+        if target.done[-1:] == ["switch b"]:
+            work.journal.break_lock("it hangs")
+        return real()
+
+    target.live = live
+    deploy(target, release("b"), work)
+    assert seen == [1]
+
+
+def test_a_canary_is_resumed_in_its_own_steps(work):
+    """Whatever the line that resumes it says."""
+    target = Split()
+    live_with(target, work)
+    shift = Shift(steps=(10, 50), step_seconds=0.01, samples=1, pauses=True)
+    with pytest.raises(Paused):
+        deploy(target, release("b"), replace(work, shift=shift))
+    target.done.clear()
+    resume(target, work)
+    assert target.done == ["stage b", "split b 10", "split b 50", "switch b"]
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_what_was_to_be_taken_away_is_taken_away_when_it_is_resumed(work, is_gone):
+    """And not made live again."""
+    target = Platform()
+    live_with(target, work)
+    real = target.switch
+
+    def dies(release, emit, *, fence):
+        if is_gone:
+            real(release, emit, fence=fence)
+        raise SystemExit
+
+    target.switch = dies
+    with pytest.raises(SystemExit):
+        withdraw(target, work)
+    target.switch = real
+    assert work.journal.left().why == "withdraw"
+    assert resume(target, work).code == "withdrawn"
+    assert target.is_live is None
+    assert work.journal.left() is None
+
+
+def test_a_release_that_was_taken_out_from_under_its_service_can_be_put_back(work):
+    """The service is ours and leads nowhere: that is no reason to refuse what would mend it."""
+    target = Platform()
+    first = live_with(target, work)
+    target.live = lambda: Live(release_id="", digest="", changed="its Deployment is gone", is_ours=True)
+    assert before(target, work.journal) == first
 
 
 def test_a_success_that_is_not_on_the_ledger_is_none(work, monkeypatch):

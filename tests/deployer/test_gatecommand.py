@@ -46,4 +46,5 @@ def test_its_program_is_the_environments_first(tmp_path):
     (tmp_path / "well").write_text("#!/bin/sh\nexit 0\n")
     (tmp_path / "well").chmod(0o755)
     assert asked(tmp_path, "well", folders=[tmp_path]) == ""
+    assert asked(tmp_path, "./well") == ""  # where the release is, and not where the kernel is
     assert asked(tmp_path, "no-such-program-1") == "no-such-program-1 is not installed"

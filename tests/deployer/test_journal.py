@@ -599,3 +599,22 @@ def test_a_row_is_read_once_and_new_ones_are_seen(journal, ledger, monkeypatch):
     deployed(journal, "2")
     assert ids(other.good()) == ["2", "1"]
     assert sum(asked) < 30
+
+
+def test_the_fence_is_the_time_on_every_machine(journal, tmp_path):
+    """A ledger of its own counts anew, what it deploys to does not; nor does a clock that went back."""
+    from autoexec_magic.history import now_ms
+
+    start = now_ms()
+    fences = []
+    for ledger in (journal.ledger, Ledger(path=tmp_path / "other.db"), journal.ledger):
+        with replace(journal, ledger=ledger).attempt(release("1"), "deploy") as attempt:
+            fences.append(attempt.fence)
+            attempt.end("deployed", is_good=True)
+    assert fences[0] >= start
+    assert fences == sorted(fences)
+    later = InMemory()
+    begun(later, {"host": host(), "pid": 0, "start_time": 0})
+    later.kept[-1].body["fence"] = start + 10**9
+    with replace(journal, ledger=later).attempt(release("2"), "deploy") as attempt:
+        assert attempt.fence == start + 10**9 + 1

@@ -35,6 +35,7 @@ def aws(
     options: Mapping[str, str],
     folder: Path,
     values: Mapping[str, str] | None = None,
+    versions: Mapping[str, str] | None = None,
     handler: str = "",
 ) -> Lambda | Containers:
     """Return where a service goes at AWS; nothing is asked yet.
@@ -49,6 +50,8 @@ def aws(
         The project's: a release's reference is relative to it.
     values : mapping of str to str, optional
         The secrets' values by name.
+    versions : mapping of str to str, optional
+        The version of each; None is not asked.
     handler : str, default ""
         `module.function` where the artifact is a handler.
 
@@ -60,4 +63,6 @@ def aws(
     found = options_of(service, options, handler=handler)
     calls = Calls(service=service, region=found.region, profile=found.profile)
     made = Lambda if found.service == "lambda" else Containers
-    return made(service=service, options=found, calls=calls, folder=folder, values=values or {})
+    return made(
+        service=service, options=found, calls=calls, folder=folder, values=values or {}, versions=versions
+    )

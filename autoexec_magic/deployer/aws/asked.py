@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autoexec_magic.deployer.aws.calls import Calls
-from autoexec_magic.deployer.aws.faults import TimedOut
+from autoexec_magic.deployer.aws.faults import Busy, TimedOut
 from autoexec_magic.deployer.target import Unwell
 
 _EVIDENCE = 8  #: lines of its log
@@ -58,6 +58,8 @@ def asked(calls: Calls, name: str, version: str, *, path: str, event: str, secon
         )
     except TimedOut:
         return Unwell(why=f"version {version} did not answer within {seconds:g} s")
+    except Busy as error:  # the gate says how many of these are too many
+        return Unwell(why=f"version {version} could not be called: {error.what}")
     ran = str(answer.get("ExecutedVersion", version))
     if ran != version:
         return Unwell(why=f"version {ran} answered, and not {version}")

@@ -29,6 +29,7 @@ from autoexec_magic.deployer.aws.marks import FENCE_TAG, SERVICE_TAG, told
 from autoexec_magic.deployer.aws.options import Options, options_of
 from autoexec_magic.deployer.aws.versions import PATIENCE_SECONDS
 from autoexec_magic.deployer.difference import digest_of
+from autoexec_magic.deployer.secretrefs import matching
 from autoexec_magic.deployer.target import Live, Unwell
 from autoexec_magic.errors import DeployError
 from autoexec_magic.events import Emit
@@ -66,6 +67,7 @@ class Containers:
     calls: Calls
     folder: Path
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    versions: Mapping[str, str] | None = None
     patience_seconds: float = PATIENCE_SECONDS
 
     @property
@@ -106,7 +108,12 @@ class Containers:
         check_account(self.calls, options.account)
         cluster = self.cluster
         cluster.check(options)
-        references = kept.kept(self.calls, self.service, release.spec.secrets, self.values)
+        references = kept.kept(
+            self.calls,
+            self.service,
+            release.spec.secrets,
+            matching(release.spec.secrets, self.values, self.versions),
+        )
         found = self._found(release)
         if found is None:
             image = images.pushed(self.calls, options.repository, release)

@@ -21,6 +21,7 @@ from autoexec_magic.deployer.aws.marks import RELEASE, SERVICE_TAG, Stamp, stamp
 from autoexec_magic.deployer.aws.options import Options, options_of
 from autoexec_magic.deployer.aws.versions import PATIENCE_SECONDS, Code, Function
 from autoexec_magic.deployer.difference import digest_of
+from autoexec_magic.deployer.secretrefs import matching
 from autoexec_magic.deployer.target import Live, Unwell
 from autoexec_magic.errors import DeployError
 from autoexec_magic.events import Emit
@@ -56,6 +57,7 @@ class Lambda:
     calls: Calls
     folder: Path
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    versions: Mapping[str, str] | None = None
     patience_seconds: float = PATIENCE_SECONDS
 
     @property
@@ -97,7 +99,12 @@ class Lambda:
         check_account(self.calls, options.account)
         config = digest_of(release.spec).removeprefix("sha256:")[:_CONFIG_DIGITS]
         function = self.function
-        references = kept.kept(self.calls, self.service, release.spec.secrets, self.values)
+        references = kept.kept(
+            self.calls,
+            self.service,
+            release.spec.secrets,
+            matching(release.spec.secrets, self.values, self.versions),
+        )
         found = function.found(release.release_id, config)
         if found is None:
             configuration = settings.configuration_of(release, options, references)

@@ -34,6 +34,7 @@ from autoexec_magic.deployer.gcp.settling import carried_out, service_of, settle
 from autoexec_magic.deployer.gcp.settling import revision_of as revision_named
 from autoexec_magic.deployer.gcp.template import RELEASE, template_from, template_of
 from autoexec_magic.deployer.gcp.traffic import Part, all_to, beside, parts_of, shares_of, some_to
+from autoexec_magic.deployer.secretrefs import matching
 from autoexec_magic.deployer.target import Change, Live, Unanswered, Unwell
 from autoexec_magic.errors import DeployError
 from autoexec_magic.events import Emit, Progress
@@ -72,6 +73,7 @@ class CloudRun:
     service: str
     options: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    versions: Mapping[str, str] | None = None
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     place: Place = field(init=False)
     asking: Asking = field(init=False, repr=False)
@@ -194,7 +196,9 @@ class CloudRun:
             emit(Progress(phase="deploy", text=text))
 
         at = image.at_registry(release, self.asking, say)
-        secrets = secretstore.stored(release, self.values, self.asking)
+        secrets = secretstore.stored(
+            release, matching(release.spec.secrets, self.values, self.versions), self.asking
+        )
         made = template_of(release, at, secrets)
 
         def change(service: Message | None) -> Message | None:

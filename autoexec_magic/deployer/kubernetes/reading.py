@@ -30,7 +30,7 @@ def live(place: Place) -> Live | None:
     deployments = place.deployments()
     own = next((each for each in deployments if tail and seen.tail_in(each) == tail), None)
     if own is None:
-        return Live(release_id="", digest="", changed=_elsewhere(place, front, tail))
+        return Live(release_id="", digest="", changed=_elsewhere(place, front, tail), is_ours=True)
     annotations = seen.annotations_in(own)
     release = seen.release_in(own)
     pods = place.cluster.listed("pods", labels=selector_of(place.service, tail))

@@ -120,7 +120,11 @@ class Commands:
             await self._save(self._wanted.without(release_id))
             self._router.routes = self._wanted.routes
         is_idle = await self._router.idle(release_id, drain_seconds)
-        was_there = await asyncio.to_thread(self._keeping.stop, release_id)
+        async with self._lock:
+            wanted = {each.release_id for each in self._wanted.instances}
+            if release_id in wanted:  # somebody started it again while its requests ended
+                return {"was_there": False, "is_idle": is_idle}
+            was_there = await asyncio.to_thread(self._keeping.stop, release_id)
         if (
             self._router.counts(release_id).in_flight == 0
             and release_id not in self._wanted.routes.releases()

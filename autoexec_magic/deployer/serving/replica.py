@@ -123,7 +123,7 @@ class Replica:
         port = self._ports.take()
         try:
             return _end_of(self._run(port))
-        except (AutoexecError, OSError, ValueError) as error:
+        except (AutoexecError, OSError, ValueError, RuntimeError) as error:  # or no thread is to be had
             why = error.why if isinstance(error, AutoexecError) else ""
             said = error.what if isinstance(error, AutoexecError) else str(error)
             from ...redact import one_line

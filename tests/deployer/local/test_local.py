@@ -14,6 +14,9 @@ from deployer.scenarios import GATE, deploy, first, is_live, release, work
 from deployer.traffic import asking, said
 
 from autoexec_magic.deployer import Shift
+from autoexec_magic.deployer.serving.client import Serving
+from autoexec_magic.deployer.serving.instance import InstanceState, State
+from autoexec_magic.deployer.serving.routes import Routes
 from autoexec_magic.errors import DeployError, RollbackFailed, RolledBack, UsageError
 from autoexec_magic.releasefacts import Secret
 
@@ -200,6 +203,50 @@ def test_code_that_somebody_changed_shows(bed):
     file = bed.folder / "web/releases" / made.release_id / "served.py"
     file.write_text(file.read_text() + "# and more\n")
     assert bed.target().live().changed == "served.py in its folder is not as it was deployed"
+
+
+@pytest.mark.parametrize(("errors", "is_well"), [(0, True), (1, True), (5, True), (6, False), (100, False)])
+def test_a_few_requests_that_fail_are_no_fault_of_a_release(bed, monkeypatch, errors, is_well):
+    """Some apps answer 500 now and then: more than one in twenty makes a look a bad one."""
+    made = release(bed, "1")
+    target = bed.target()
+    monkeypatch.setattr(type(target), "unwell_aside", lambda self, release: None)
+    states = iter([(1000, 3), (1100, 3 + errors)])
+
+    def state(self):
+        requests, failed = next(states)
+        seen = InstanceState(release_id=made.release_id, requests=requests, errors=failed)
+        return State(pid=1, host="", port=1, fence=0, routes=Routes(), instances=(seen,))
+
+    monkeypatch.setattr(Serving, "state", state)
+    assert target.unwell(made) is None  # the first look: what was before is not this deploy's
+    assert (target.unwell(made) is None) is is_well
+
+
+@pytest.mark.parametrize("drain", ["-1", "nan", "inf", "3601", "soon"])
+def test_a_drain_that_cannot_be_is_refused_before_anything_is_done(bed, drain):
+    """Not after the switch."""
+    with pytest.raises(UsageError, match="drain cannot be"):
+        bed.target().stage(release(bed, "1", options=(("drain", drain),)), print)
+
+
+def test_a_command_is_what_was_prepared_of_it(bed):
+    """A word without a path was looked up in its environment: that is what runs."""
+    made = release(bed, "1", command=("served",))
+    deploy(bed.target(), made, work(bed))
+    is_live(bed, made)
+
+
+def test_logs_of_releases_that_are_gone_are_kept_for_a_while(bed):
+    """The newest ten of them, with those that were turned over."""
+    folder = bed.folder / "web/serving/logs"
+    folder.mkdir(parents=True)
+    for number in range(14):
+        (folder / f"r{number:02}.log").touch()
+        (folder / f"r{number:02}.log.1").touch()
+    bed.target().tidy(None, [], print)
+    assert sorted(path.name for path in folder.iterdir())[:2] == ["r04.log", "r04.log.1"]
+    assert len(list(folder.iterdir())) == 20
 
 
 def test_its_log_is_read(bed):

@@ -17,14 +17,14 @@ from typing import Any, ClassVar
 
 from autoexec_magic.deployer.aws import aliases, asked, images, kept, logs, settings, zipped
 from autoexec_magic.deployer.aws.calls import Calls, check_account
-from autoexec_magic.deployer.aws.marks import RELEASE, SERVICE_TAG, Stamp, stamp_of, told, unpacked
+from autoexec_magic.deployer.aws.marks import RELEASE, Stamp, stamp_of, told, unpacked
 from autoexec_magic.deployer.aws.options import Options, options_of
 from autoexec_magic.deployer.aws.versions import PATIENCE_SECONDS, Code, Function
 from autoexec_magic.deployer.difference import digest_of
 from autoexec_magic.deployer.secretrefs import matching
 from autoexec_magic.deployer.target import Live, Unwell
 from autoexec_magic.errors import DeployError
-from autoexec_magic.events import Emit
+from autoexec_magic.events import Emit, Progress
 from autoexec_magic.history import short_id
 from autoexec_magic.releasefacts import Release, TargetKind
 
@@ -150,21 +150,27 @@ class Lambda:
         return self._asked(release, self._found(release))
 
     def tidy(self, live: Release | None, keep: Sequence[Release], emit: Emit) -> None:
-        """Delete the versions of ours that nobody needs; and the function, where nothing is to be kept."""
+        """Delete the versions of ours that nobody needs; the function stays.
+
+        Another alias than ours may be what people call. A version that one leads
+        to is not deleted by AWS, and stays, too.
+        """
         function = self.function
         kept_ids = {each.release_id for each in (*keep, *([live] if live else []))}
         alias = aliases.read(function, self.options.alias)
         called = alias.shares if alias else {}
-        if not kept_ids and not called:
-            if (function.tags() or {}).get(SERVICE_TAG) == self.service:
-                self.calls.find("lambda", "delete_function", FunctionName=function.name)
-            return
         for each in function.versions():
             stamp = stamp_of(str(each.get("Description", "")))
             if stamp and stamp.release_id not in kept_ids and each["Version"] not in called:
-                self.calls.find(
-                    "lambda", "delete_function", FunctionName=function.name, Qualifier=each["Version"]
-                )
+                self._delete(each["Version"], emit)
+
+    def _delete(self, version: str, emit: Emit) -> None:
+        """Delete a version; one that another alias leads to stays, and that is told."""
+        words = {"FunctionName": self.function.name, "Qualifier": version}
+        try:
+            self.calls.find("lambda", "delete_function", **words)
+        except DeployError as error:
+            emit(Progress(phase="deploy", text=f"! version {version} stays: {error.why or error.what}"))
 
     def logs(self, release: Release, *, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last lines that a release's version wrote, and then those that come."""

@@ -73,7 +73,11 @@ class Docker:
     ) -> None:
         settings_of(options or {})
         self.service = service
-        self._known = staging.Known(values=dict(values or {}), versions=dict(versions or {}))
+        self._known = staging.Known(
+            values=dict(values or {}),
+            versions=dict(versions or {}),
+            owner=labels.owner_of(serving.folder),
+        )
         self._secrets = tuple(self._known.values.values())
         self._front = Front(serving=serving, host=host)
         self._calls = Calls(limit_seconds=limit_seconds)
@@ -81,8 +85,14 @@ class Docker:
         self._fresh: set[str] = set()  # started by us, and not seen well since
 
     def live(self) -> Live | None:
-        """Return what is live, as the proxy and the engine have it; the errors are those of `Calls.asked`."""
+        """Return what is live, as the proxy and the engine have it; the errors are those of `Calls.asked`.
+
+        A proxy that ended, as with the machine, is started again first.
+        """
         state = self._front.state()
+        if state is None and self._front.meant().shares:
+            self._front.ensure(0)
+            state = self._front.state()
         routes = state.routes if state else self._front.meant()
         share = main_share(routes)
         if share is None:
@@ -183,7 +193,8 @@ class Docker:
         kept = {each.release_id for each in keep} | routed
         what = f"older containers of {self.service} are still there"
         found = self._calls.asked(what, lambda client: containers.all_of(client, self.service))
-        old = [each for each in found if each.release_id not in routed]
+        mine = [each for each in found if each.labels.get(labels.OWNER) == self._known.owner]
+        old = [each for each in mine if each.release_id not in routed]
         for release_id in sorted({each.release_id for each in old if each.is_running}):
             self._front.end_routes_of(release_id)
         if not old:

@@ -74,7 +74,14 @@ def variables_of(spec: Spec, port: int) -> dict[str, str]:
 
 
 def create(
-    client: Client, release: Release, image: Mapping[str, Any], *, name: str, port: int, host_port: int
+    client: Client,
+    release: Release,
+    image: Mapping[str, Any],
+    *,
+    name: str,
+    port: int,
+    host_port: int,
+    owner: str = "",
 ) -> None:
     """Create a container, not started: by its image's id, with as little power as it can have."""
     spec = release.spec
@@ -95,7 +102,7 @@ def create(
         name=name,
         ports=[port],
         environment=variables_of(spec, port),
-        labels=labels.labels_of(release, image_id),
+        labels=labels.labels_of(release, image_id, owner),
         host_config=settings,
         use_config_proxy=False,  # what runs is what the release says
         **words,

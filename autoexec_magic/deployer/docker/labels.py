@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from ...history import short_id
 from ...releasefacts import Release
@@ -16,9 +19,17 @@ RELEASE = "autoexec.release"
 DIGEST = "autoexec.digest"
 IMAGE_ID = "autoexec.image-id"
 CONFIG = "autoexec.config-digest"
+OWNER = (
+    "autoexec.owner"  #: whose it is: another user's service of that name on the engine is not ours to tidy
+)
 
 
-def labels_of(release: Release, image_id: str) -> dict[str, str]:
+def owner_of(folder: Path) -> str:
+    """Return what tells a service's owner from others at one engine: a digest of the user and the folder."""
+    return hashlib.sha256(f"{os.getuid()}:{folder}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def labels_of(release: Release, image_id: str, owner: str = "") -> dict[str, str]:
     """Return the labels of a release's containers; secrets are in them by reference and version alone."""
     return {
         SERVICE: release.service,
@@ -27,6 +38,7 @@ def labels_of(release: Release, image_id: str) -> dict[str, str]:
         DIGEST: release.digest,
         IMAGE_ID: image_id,
         CONFIG: digest_of(release.spec),
+        OWNER: owner,
     }
 
 

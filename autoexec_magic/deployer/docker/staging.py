@@ -27,10 +27,11 @@ _PORT_WORDS = ("port is already allocated", "address already in use", "ports are
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """The values of secrets that this process could resolve, and their versions; both by name."""
+    """What this process knows: secrets' values and versions, by name, and whose it is (`labels.owner_of`)."""
 
     values: Mapping[str, str]
     versions: Mapping[str, str]
+    owner: str = ""
 
     def value(self, secret: Secret) -> str | None:
         """Return a value of the very version, None where there is none."""
@@ -116,7 +117,13 @@ class _Making:
 
     def _create(self, name: str, values: Mapping[str, str]) -> None:
         containers.create(
-            self.client, self.release, self.image, name=name, port=self.port, host_port=free_port()
+            self.client,
+            self.release,
+            self.image,
+            name=name,
+            port=self.port,
+            host_port=free_port(),
+            owner=self.known.owner,
         )
         if values:
             secretfiles.write(self.client, name, values, images.user_of(self.image))

@@ -118,7 +118,8 @@ class Cluster:
     def lines(self, pod: str, **query: str) -> Iterator[str]:
         """Yield the lines of a pod's log; with `follow` those that come, as long as the pod is there."""
         path = f"{self._path('pods', pod)}/log?{urlencode(query)}"
-        answer = self._sent("GET", path, f"the log of pod {pod}", is_stream=True)
+        is_endless = query.get("follow") == "true"  # else a cluster that is silent is not waited for
+        answer = self._sent("GET", path, f"the log of pod {pod}", is_stream=True, is_endless=is_endless)
         from urllib3.exceptions import HTTPError
 
         rest = b""
@@ -180,6 +181,7 @@ class Cluster:
         content: str = "application/json",
         accept: str = "application/json",
         is_stream: bool = False,
+        is_endless: bool = False,
     ) -> Any:
         """Return the answer; busy ones and none at all are asked for again, under one limit."""
         from urllib3.exceptions import HTTPError, SSLError
@@ -188,7 +190,9 @@ class Cluster:
         pause, why = 0.1, ""
         while True:
             try:
-                answer = self._once(method, path, body, content, accept, is_stream=is_stream)
+                answer = self._once(
+                    method, path, body, content, accept, is_stream=is_stream, is_endless=is_endless
+                )
             except SSLError as error:
                 raise self._untrusted(error) from error
             except HTTPError as error:
@@ -208,7 +212,15 @@ class Cluster:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     def _once(
-        self, method: str, path: str, body: Body | None, content: str, accept: str, *, is_stream: bool
+        self,
+        method: str,
+        path: str,
+        body: Body | None,
+        content: str,
+        accept: str,
+        *,
+        is_stream: bool,
+        is_endless: bool,
     ) -> Any:
         from urllib3 import Timeout
 
@@ -224,7 +236,7 @@ class Cluster:
             f"{settings.host}{path}",
             body=None if body is None else json.dumps(body).encode(),
             headers=headers,
-            timeout=Timeout(connect=_CONNECT_SECONDS, read=None if is_stream else _READ_SECONDS),
+            timeout=Timeout(connect=_CONNECT_SECONDS, read=None if is_endless else _READ_SECONDS),
             retries=False,
             preload_content=not is_stream,
         )

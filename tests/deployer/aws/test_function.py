@@ -289,12 +289,23 @@ def test_the_function_of_somebody_else_is_left_alone(lambda_bed):
 
 
 def test_what_is_taken_away_is_gone(lambda_bed):
-    """The alias first, then the versions that nobody keeps."""
+    """The alias first, then the versions that nobody keeps; the function stays, for other aliases."""
     deploy(lambda_bed.target(), quick(lambda_bed), work(lambda_bed))
     withdraw(lambda_bed.target(), work(lambda_bed))
     assert lambda_bed.target().live() is None
     lambda_bed.target().tidy(None, [], print)
-    assert lambda_bed.front.lambdas.every == {}
+    assert lambda_bed.target().function.versions() == []
+
+
+def test_what_another_alias_leads_to_is_never_deleted(lambda_bed):
+    """A first deploy to `staging` that fails, with a record of its own, leaves production alone."""
+    made = staged(lambda_bed, quick(lambda_bed))
+    client("lambda").create_alias(FunctionName="web", Name="production", FunctionVersion="1")
+    heard = []
+    lambda_bed.target().tidy(None, [], heard.append)
+    assert [each["Version"] for each in lambda_bed.target().function.versions()] == ["1"]
+    assert "version 1 stays" in heard[0].text
+    assert made.release_id
 
 
 def test_only_what_is_kept_stays(lambda_bed):

@@ -364,17 +364,17 @@ def test_another_image_under_the_same_labels_shows(place):
 
 @pytest.mark.slow
 def test_a_proxy_that_died_is_no_pass(place):
-    """What was live is known, and that nobody reaches it; the next deploy brings it back."""
+    """A look at the release says so; whoever asks what is live brings it back, with the same port."""
     first = place.release("1")
     place.deploy(first)
     pid = place.serving.state().pid
     me = executor.identify(pid)
     os.kill(pid, signal.SIGKILL)
     assert executor.wait_for(lambda: True if not executor.is_alive(me) else None, timeout=60)
-    live = place.target().live()
-    assert (live.release_id, live.digest) == (first.release_id, "")
-    assert "nothing answers" in live.changed
     assert "nothing answers" in place.target().unwell(first).why
+    live = place.target().live()
+    assert (live.release_id, live.digest, live.changed) == (first.release_id, first.digest, "")
+    assert place.answer()["version"] == "1"
     place.deploy(place.release("2"))
     assert place.answer()["version"] == "2"
 
@@ -507,3 +507,18 @@ def test_settings_are_checked_when_the_target_is_made(place):
     with pytest.raises(UsageError) as refused:
         Docker(service="web", serving=place.serving, options={"container-prot": "1"})
     assert "container-port" in refused.value.fix
+
+
+@pytest.mark.slow
+def test_what_another_user_of_the_engine_has_live_is_not_tidied(place, tmp_path):
+    """A service of the same name, with a proxy of its own: its containers are not ours to end."""
+    first = place.release("1")
+    place.deploy(first)
+    other = replace(place, folder=tmp_path / "other")
+    try:
+        other.deploy(other.release("2"))
+        assert place.answer()["version"] == "1"
+        assert place.target().live().changed == ""
+        assert other.answer()["version"] == "2"
+    finally:
+        other.serving.end()

@@ -71,6 +71,25 @@ def test_an_instance_is_on_disk_until_it_is_stopped(tmp_path, commands):
     assert record.load(tmp_path).instances == ()
 
 
+def test_one_that_is_started_again_while_its_requests_end_is_not_ended(tmp_path, commands, monkeypatch):
+    """A rollback to it came meanwhile: to end it then would end what is live."""
+    web = serviced.instance(tmp_path, "web")
+
+    async def both():
+        await commands({"do": "start", "instance": web.to_json()})
+
+        async def idle(release_id, seconds):
+            await commands({"do": "start", "instance": web.to_json()})
+            return True
+
+        monkeypatch.setattr(commands._router, "idle", idle)
+        return await commands({"do": "stop", "release_id": "web", "drain_seconds": 5})
+
+    assert serviced.in_loop(both()) == {"was_there": False, "is_idle": True}
+    assert record.load(tmp_path).instances == (web,)
+    assert [each.release_id for each in commands._keeping.instances()] == ["web"]
+
+
 def test_the_end_leaves_nothing_to_be_live(tmp_path, commands):
     do(commands, "route", routes=TO_C.to_json(), fence=4)
     do(commands, "end")

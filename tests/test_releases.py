@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import beds
 import pytest
 from deployer.notebooks import APP, note
 from deployer.traffic import said
@@ -179,3 +180,33 @@ def test_what_listens_to_nothing_is_no_service(project):
     note(project, source="def main():\n    print('done')\n")
     with pytest.raises(DeployError, match="makes nothing that listens"):
         deploy()
+
+
+SERVES = """
+import http.server, os, pear
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b'{"version": "%d"}' % pear.VALUE
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.limit(180)
+def test_a_wheel_is_served_by_its_command(project):
+    """Built of the project, installed into the release's own environment, whose Python it names."""
+    bed = beds.Bed(project, "pear").own()
+    caller = api.Caller(cwd=bed.folder)
+    command = ["python", "-c", SERVES]
+    [done] = api.deploy(given={**QUICK, "command": command}, caller=caller).deployed
+    assert done.release.spec.artifact == "wheel"
+    standing = api.status("pear", caller=caller)
+    assert (standing.unwell, said(standing.address)["version"]) == ("", "1")
+    with pytest.raises(DeployError, match="nobody says what pear runs"):
+        api.deploy(given=QUICK, caller=caller)
+    assert said(standing.address)["version"] == "1"

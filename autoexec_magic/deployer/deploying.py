@@ -27,7 +27,7 @@ from .attempts import Open
 from .gate import Passed, await_well
 from .journal import Attempt, Journal, LockLost
 from .target import Aside, Splits, Target, Unwell
-from .undoing import Shut, Touched, Work, named, not_live, quick, taken_back, tidied, words
+from .undoing import Shut, Touched, Work, named, not_live, put_back, quick, taken_back, tidied, words
 
 WITHDRAW = "withdraw"  #: what an attempt is for that takes a service away
 
@@ -225,8 +225,14 @@ def _carried(
         was = look_before()
         attempt.note_before(was)
         knows_before = True
+        seen = target.live()
+        if was is not None and seen is not None and len(seen.shares) > 1:
+            # what is staged while the traffic is split may be given some of it, untried
+            touched.is_any = True
+            put_back(target, was, work, attempt)
+            seen = target.live()
         # what a deploy that died has moved is put right also where this one moves nothing
-        touched.is_any = bool(not_live(target.live(), was))
+        touched.is_any = bool(not_live(seen, was))
         _make_live(target, release, work, attempt, touched)
     except (LockLost, Paused):
         raise

@@ -111,7 +111,7 @@ def _restored(
     while True:
         try:
             if not is_back:
-                _put_back(target, was, work, attempt)
+                put_back(target, was, work, attempt)
                 is_back = True
             return _read_back(target, was, service, repair)
         except LockLost as lost:
@@ -132,7 +132,7 @@ def _restored(
             )
 
 
-def _put_back(target: Target, was: Release | None, work: Work, attempt: Attempt) -> None:
+def put_back(target: Target, was: Release | None, work: Work, attempt: Attempt) -> None:
     """Make live what was live, by the steps of any deploy; it is switched to also where it is not well."""
     with contextlib.suppress(LedgerError):  # that the turn cannot be looked up is no reason to stop
         attempt.check()

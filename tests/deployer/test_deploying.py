@@ -489,6 +489,28 @@ def test_what_nobody_uses_is_ended_while_the_lock_is_held(work):
     assert seen == [1]
 
 
+def test_a_split_that_somebody_left_is_settled_before_another_one_is_staged(work):
+    """On some platforms what is staged then gets requests before anybody has tried it."""
+    target = Split()
+    first = live_with(target, work)
+    real = target.live
+
+    def live():
+        seen = real()
+        is_split = "split b 10" in target.done and "switch a" not in target.done
+        return replace(seen, shares=((first.release_id, 90.0), ("b", 10.0))) if is_split else seen
+
+    target.live = live
+    with pytest.raises(Paused):
+        deploy(
+            target,
+            release("b"),
+            replace(work, shift=Shift(steps=(10,), samples=1, step_seconds=0, pauses=True)),
+        )
+    deploy(target, release("c"), work)
+    assert target.done == ["stage b", "split b 10", "stage a", "switch a", "stage c", "switch c"]
+
+
 def test_a_canary_is_resumed_in_its_own_steps(work):
     """Whatever the line that resumes it says."""
     target = Split()

@@ -117,7 +117,7 @@ def test_one_that_starts_slowly_gets_no_request_before_it_answers(place):
     target = place.target()
     with Traffic(target.address()) as traffic:
         target.stage(slow, place.events.append)
-        target.switch(slow, place.events.append, fence=10**6)
+        target.switch(slow, place.events.append, fence=10**15)
         assert target.unwell_aside(slow) is None
     assert traffic.failed == []
 
@@ -241,7 +241,7 @@ def test_a_part_of_the_requests_goes_to_a_new_one(place):
     target = place.target()
     staged = target.stage(second, place.events.append)
     assert executor.wait_for(lambda: target.unwell_aside(staged) is None or None, timeout=60)
-    target.split(staged, 50, place.events.append, fence=10**6)
+    target.split(staged, 50, place.events.append, fence=10**15)
     live = place.target().live()
     assert live.release_id == first.release_id
     assert sorted(live.shares) == sorted([(first.release_id, 50.0), (second.release_id, 50.0)])
@@ -290,7 +290,7 @@ def test_a_first_release_that_is_bad_leaves_nothing(place):
 def test_taking_the_service_away(place):
     """Nothing answers any more, and it is read so."""
     place.deploy(place.release("1"))
-    place.target().switch(None, place.events.append, fence=10**6)
+    place.target().switch(None, place.events.append, fence=10**15)
     assert place.target().live() is None
     assert place.target().address() == ""
 

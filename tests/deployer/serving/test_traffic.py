@@ -48,6 +48,11 @@ class Client(threading.Thread):
                 connection = self._connection()
         connection.close()
 
+    def has_asked(self, times: int) -> None:
+        """Wait until it has asked so often from now on, however slow this machine is."""
+        before = self.seen.total() + len(self.failures)
+        assert until(lambda: self.seen.total() + len(self.failures) >= before + times)
+
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=serviced.PATIENCE)
 
@@ -70,6 +75,7 @@ def test_nobody_sees_switches_and_kills(tmp_path, service, is_kept):
                 if one.pid:
                     os.kill(one.pid, signal.SIGKILL)
             time.sleep(2 * EVERY_SECONDS)
+            client.has_asked(2)
             if number % 10 == 9:  # a pause before a start doubles; the next kill must find somebody
                 assert until(lambda: len(service.state().instance("a").ports) == 2)
     finally:
@@ -99,6 +105,8 @@ def test_nobody_sees_a_release_replaced_and_ended(tmp_path, service):
             service.route([Share(release_id=new, percent=100)], fallback=old)
             service.route([Share(release_id=new, percent=100)])
             service.stop(old)
+            for client in clients:
+                client.has_asked(5)
     finally:
         for client in clients:
             client.is_done.set()

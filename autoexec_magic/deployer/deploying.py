@@ -259,7 +259,7 @@ def _carried(
 
 
 def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, touched: Touched) -> None:
-    with _step("stage", work, attempt):
+    with _step("stage", work, attempt), work.stop.at_once():  # harmless, also where it is left half done
         staged = target.stage(release, work.emit)
     gate = release.spec.gate
     if isinstance(target, Aside):
@@ -281,7 +281,7 @@ def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, t
         target.switch(staged, work.emit, fence=attempt.fence)
     with _step("gate", work, attempt):
         touched.passed = _let_through(await_well(gate, lambda: target.unwell(staged), work.stop), staged)
-    with _step("read back", work, attempt):
+    with _step("read back", work, attempt), work.stop.at_once():
         if why := not_live(target.live(), staged):
             raise DeployError(f"{release.service} is not what was deployed", why=why)
 

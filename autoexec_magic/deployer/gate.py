@@ -116,8 +116,8 @@ def await_well(
     """
     began, looks = time.monotonic(), list[Look]()
     while True:
-        stop.look()
-        seen = look()
+        with stop.at_once():
+            seen = look()
         now = time.monotonic() - began
         looks.append(Look(at=now, unwell=seen))
         if (found := judge(gate, looks, bakes=bakes, least=least)) is not None:

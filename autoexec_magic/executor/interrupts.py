@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TypeVar
 
+from ..errors import Cancelled
+
 T = TypeVar("T")
 
 POLL_SECONDS = 0.05
@@ -37,6 +39,7 @@ class Cancel:
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
         self._count = 0
+        self._raised = ""
         self._closed = False
 
     def set(self) -> None:
@@ -49,6 +52,24 @@ class Cancel:
     def is_set(self) -> bool:
         """Whether anybody asked."""
         return self._count > 0
+
+    @contextlib.contextmanager
+    def raised(self, what: str) -> Iterator[None]:
+        """Let a signal that comes while the block runs raise `Cancelled`, wherever the block is just then.
+
+        For calls that wait for an answer of their own and cannot be asked to end; only
+        where nothing is lost by it. `what` is said to be stopped. A signal is seen where `noted` is.
+        """
+        before, self._raised = self._raised, what
+        try:
+            yield
+        finally:
+            self._raised = before
+
+    def end_block(self) -> None:
+        """Raise `Cancelled` inside a block of `raised`; for the handler of a signal."""
+        if self._raised:
+            raise Cancelled(f"{self._raised} was stopped", why="somebody asked for its end")
 
     def is_urgent(self) -> bool:
         """Whether anybody asked twice."""
@@ -85,6 +106,7 @@ def noted(cancel: Cancel) -> Iterator[None]:
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
         cancel.set()
+        cancel.end_block()
         if len(received) > 2:
             raise KeyboardInterrupt
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..errors import Cancelled
@@ -35,6 +36,19 @@ class Stop:
         """Raise `Cancelled` where somebody asked for the end."""
         if (self.cancel is not None and self.cancel.is_set()) or self.is_cancelled():
             raise Cancelled(f"{self.what} was stopped", why="somebody asked for its end")
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let a signal raise `Cancelled` in the midst of the block, also where that waits for an answer.
+
+        For what may be left at any point: what it was doing may still be done after it.
+        """
+        self.look()
+        if self.cancel is None:
+            yield
+            return
+        with self.cancel.raised(self.what):
+            yield
 
     def pause(self, seconds: float) -> None:
         """Wait so long, or until somebody asks for the end, which raises `Cancelled`."""

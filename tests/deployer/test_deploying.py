@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import threading
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -754,6 +755,28 @@ def test_a_signal_stops_it_in_order(work, place):
         deploy(target, release("b"), replace(work, stop=Stop(cancel=cancel)))
     cancel.close()
     assert "live" in caught.value.why
+    assert target.is_live.release_id == first.release_id
+    assert ends(work) == ["deployed", "cancelled"]
+
+
+@pytest.mark.parametrize("place", ["stage b", "try b", "look b"])
+def test_a_signal_does_not_wait_for_a_platform_that_hangs(work, place):
+    """An image that comes for an hour, a look that gets no answer: the undo begins at once."""
+    cancel = executor.Cancel()
+    target = Split()
+    first = live_with(target, work)
+    done, (ours, theirs) = target._do, socket.socketpair()
+
+    def hangs(what, *, is_told=True):
+        done(what, is_told=is_told)
+        if what == place:
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+            ours.recv(1)
+
+    target._do = hangs
+    with ours, theirs, pytest.raises(Cancelled, match="was stopped"):
+        deploy(target, release("b"), replace(work, stop=Stop(cancel=cancel)))
+    cancel.close()
     assert target.is_live.release_id == first.release_id
     assert ends(work) == ["deployed", "cancelled"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,7 @@ import time
 
 import pytest
 
+from autoexec_magic.errors import Cancelled
 from autoexec_magic.executor.interrupts import Cancel, noted, wait_for
 
 SECONDS = 20.0
@@ -135,6 +137,28 @@ def test_the_third_signal_is_an_interrupt(cancel, handlers):
             urgent.append(cancel.is_urgent())
     assert urgent == [False, True]
     assert {number: signal.getsignal(number) for number in NOTED} == handlers
+
+
+def test_a_signal_leaves_a_call_that_waits(cancel, handlers):
+    """Where that was said to lose nothing; the call would go on for ever."""
+    ours, theirs = socket.socketpair()
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with ours, theirs, noted(cancel):
+        with pytest.raises(Cancelled, match="the call was stopped"), cancel.raised("the call"):
+            ours.recv(1)
+        os.kill(os.getpid(), signal.SIGINT)  # after it, it is a request again
+    timer.join()
+    assert cancel.is_urgent()
+
+
+def test_such_blocks_may_lie_in_each_other(cancel, handlers):
+    """The inner one's end is not the outer one's."""
+    with noted(cancel), pytest.raises(Cancelled, match="outer"), cancel.raised("outer"):  # noqa: PT012
+        with cancel.raised("inner"):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("it was not left")
 
 
 @pytest.mark.parametrize("number", NOTED, ids=lambda number: number.name)

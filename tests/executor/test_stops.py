@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 
 import pytest
 
 from autoexec_magic.errors import Cancelled
-from autoexec_magic.executor.interrupts import Cancel
+from autoexec_magic.executor.interrupts import Cancel, noted
 from autoexec_magic.executor.stops import NEVER, Stop
 
 LONG_SECONDS = 60.0  # nobody waits for it: the wait ends before, or the test has failed
@@ -85,3 +87,31 @@ def test_an_undo_is_stopped_by_nobody(cancel):
     cancel.set()
     NEVER.look()
     NEVER.pause(0.01)
+
+
+def test_a_block_that_is_left_at_once_is_not_begun_after_a_request(cancel):
+    """Who asked before it did so for good."""
+    cancel.set()
+    with (
+        pytest.raises(Cancelled, match="the deploy was stopped"),
+        Stop(cancel=cancel, what="the deploy").at_once(),
+    ):
+        pytest.fail("it was begun")
+
+
+def test_a_signal_leaves_such_a_block(cancel):
+    """In the midst of a wait that looks at nothing."""
+    stop = Stop(cancel=cancel, what="the deploy")
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    began = time.monotonic()
+    with noted(cancel), pytest.raises(Cancelled, match="the deploy was stopped"), stop.at_once():
+        time.sleep(LONG_SECONDS)
+    assert time.monotonic() - began < SOON_SECONDS
+    timer.join()
+
+
+def test_without_a_request_such_a_block_is_like_any_other():
+    """Nobody can ask."""
+    with NEVER.at_once():
+        pass

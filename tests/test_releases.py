@@ -10,6 +10,7 @@ import beds
 import pytest
 from deployer.notebooks import APP, note
 from deployer.traffic import said
+from prometheus import Measured, measured, prometheus
 
 from autoexec_magic import api, config
 from autoexec_magic.errors import DeployError, RolledBack, UsageError
@@ -18,6 +19,7 @@ from autoexec_magic.events import Recorded, Released, Stepped
 BROKEN = APP.replace(
     "import json, os", "import json, os, sys\nif 'PORT' in os.environ: sys.exit('no database')"
 )
+__all__ = ["Measured", "measured", "prometheus"]
 QUICK = {"bake": 0.2, "interval": 0.1}
 
 
@@ -62,6 +64,40 @@ def test_a_notebook_goes_live_and_back(project):
     assert any("listening on http://127.0.0.1" in line for line in api.logs("colors"))
     assert api.rollback("colors", to="nothing").deployed[0].code == "withdrawn"
     assert api.status("colors").live is None
+
+
+@pytest.mark.limit(300)
+def test_a_canary_is_judged_by_what_a_real_server_measures(project, measured):
+    """Too many errors take it back; none let it through, and a rollback does not ask."""
+    deploy()
+    address = api.status("colors").address
+    canary = {"canary": [50], "step": 0.2, "samples": 2, "hold": 60, "prometheus": measured.url}
+    canary |= {"query": 'errors{service="$service"}', "query-most": 0.1}
+    measured.values['errors{service="colors"}'] = 0.5
+    with pytest.raises(RolledBack, match="is live again") as caught:
+        deploy(env={"COLOR": "red"}, failures=1, **canary)
+    assert "the query says 0.5, and at most 0.1 is well" in caught.value.why
+    assert said(address)["version"] == "green"
+    measured.values['errors{service="colors"}'] = 0.0
+    deploy(env={"COLOR": "blue"}, **canary)
+    assert said(address)["version"] == "blue"
+    measured.values['errors{service="colors"}'] = 0.5
+    api.rollback("colors", given={**QUICK, **canary})
+    assert said(address)["version"] == "green"
+
+
+def test_a_canary_whose_server_is_not_there_changes_nothing(project):
+    """Nor one whose token is not: both are told before anything is."""
+    deploy()
+    canary = {"canary": [50], "prometheus": "http://127.0.0.1:1", "query": "x", "query-most": 1}
+    with pytest.raises(DeployError) as caught:
+        deploy(env={"COLOR": "red"}, **canary)
+    assert not isinstance(caught.value, RolledBack)
+    assert "Connection refused" in caught.value.why
+    assert any("nothing was changed" in line for line in caught.value.evidence)
+    with pytest.raises(UsageError, match="the secret query-token is not there"):
+        deploy(env={"COLOR": "red"}, **canary, **{"query-token": "env:NO_SUCH_TOKEN"})
+    assert said(api.status("colors").address)["version"] == "green"
 
 
 def test_what_does_not_start_never_gets_a_request(project):

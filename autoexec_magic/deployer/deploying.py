@@ -26,6 +26,7 @@ from ..releasefacts import Deployed, Release
 from .attempts import Open
 from .gate import Passed, await_well
 from .journal import Attempt, Journal, LockLost
+from .metrics import Metric
 from .target import Aside, Splits, Target, Unwell
 from .undoing import Shut, Touched, Work, named, not_live, put_back, quick, taken_back, tidied, words
 
@@ -259,6 +260,9 @@ def _carried(
 
 
 def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, touched: Touched) -> None:
+    metric = work.metric_of(release)
+    if metric is not None:
+        metric.check()
     with _step("stage", work, attempt), work.stop.at_once():  # harmless, also where it is left half done
         staged = target.stage(release, work.emit)
     gate = release.spec.gate
@@ -269,7 +273,7 @@ def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, t
             _let_through(seen, staged)
             gate = replace(gate, successes=1)  # it was well as often as it has to be
     for number, percent in enumerate(work.shift.steps):
-        _share(target, staged, percent, work, attempt, touched)
+        _share(target, staged, percent, work, attempt, touched, metric)
         if number == 0 and work.shift.pauses:
             attempt.pause()
             raise Paused(
@@ -287,7 +291,13 @@ def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, t
 
 
 def _share(
-    target: Target, staged: Release, percent: float, work: Work, attempt: Attempt, touched: Touched
+    target: Target,
+    staged: Release,
+    percent: float,
+    work: Work,
+    attempt: Attempt,
+    touched: Touched,
+    metric: Metric | None,
 ) -> None:
     """Give a release a part of the traffic, and see that it stays well: no data is no pass."""
     if not isinstance(target, Splits):
@@ -301,7 +311,7 @@ def _share(
         target.split(staged, percent, work.emit, fence=attempt.fence)
         found = await_well(
             gate,
-            lambda: target.unwell(staged),
+            lambda: target.unwell(staged) or (metric.look() if metric else None),
             work.stop,
             least=shift.samples,
             most_seconds=gate.start_seconds + shift.step_seconds + shift.hold_seconds,

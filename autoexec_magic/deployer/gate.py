@@ -12,11 +12,22 @@ from .target import Unwell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoData:
+    """Nothing speaks against a release, and what would speak for it says nothing: `why`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look at a release: `at` is in seconds since the gate was opened; None is well."""
+    """One look at a release: `at` is in seconds since the gate was opened; None is well.
+
+    One without data is neither good nor bad, and decides nothing.
+    """
 
     at: float
     unwell: Unwell | None
+    has_data: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +70,12 @@ def judge(gate: Gate, looks: Sequence[Look], *, bakes: bool = True, least: int =
     first = _well_from(gate, looks)
     if not isinstance(first, int):
         return first
-    good, bad = sum(look.unwell is None for look in looks[:first]), 0
+    good, bad = sum(look.unwell is None and look.has_data for look in looks[:first]), 0
     well_at = looks[first].at
     for number, look in enumerate(looks[first:], first + 1):
         if look.unwell is None:
+            if not look.has_data:
+                continue
             good += 1
             is_baked = not bakes or look.at - well_at >= gate.bake_seconds
             if is_baked and good >= least:
@@ -98,7 +111,7 @@ def _never_well(gate: Gate, last: Unwell, looks: Sequence[Look]) -> Unwell:
 
 def await_well(
     gate: Gate,
-    look: Callable[[], Unwell | None],
+    look: Callable[[], Unwell | NoData | None],
     stop: Stop,
     *,
     bakes: bool = True,
@@ -119,9 +132,11 @@ def await_well(
         with stop.at_once():
             seen = look()
         now = time.monotonic() - began
-        looks.append(Look(at=now, unwell=seen))
+        has_data = not isinstance(seen, NoData)
+        looks.append(Look(at=now, unwell=seen if isinstance(seen, Unwell) else None, has_data=has_data))
         if (found := judge(gate, looks, bakes=bakes, least=least)) is not None:
             return found
         if most_seconds and now > most_seconds:
-            return Unwell(why=f"nothing was decided within {most_seconds:g} s", is_final=True)
+            why = f"nothing was decided within {most_seconds:g} s"
+            return Unwell(why=f"{why}: {seen.why}" if isinstance(seen, NoData) else why, is_final=True)
         stop.pause(gate.interval_seconds)

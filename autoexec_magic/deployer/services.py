@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast, get_args
+from urllib.parse import urlsplit
 
 from .. import plainfile
 from ..errors import UsageError
@@ -17,13 +18,14 @@ from ..redact import mask
 from ..releasefacts import Gate, Secret, TargetKind
 from ..secretvalues import is_secret_name
 from ..sizes import size_of
-from .shift import AT_ONCE, Shift, steps_of
+from .shift import AT_ONCE, Query, Shift, steps_of
 
 NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")  #: what every platform takes for a name
 TARGETS: tuple[TargetKind, ...] = get_args(TargetKind)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
 _MOST_REPLICAS = 1000
 _CANARY = (10.0, 50.0)
+_MOST_QUERY_CHARS = 2000
 
 #: each setting, what it is, and what it means
 KNOWN: Mapping[str, tuple[type | tuple[type, ...], str]] = {
@@ -50,6 +52,11 @@ KNOWN: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "step": ((int, float), "seconds that each such step lasts at least; 30"),
     "samples": (int, "good looks that each such step needs; 10"),
     "hold": ((int, float), "seconds that a step without data is held before it is taken back; 300"),
+    "prometheus": (str, "the URL of a server that a canary's query is put to"),
+    "query": (str, "what says whether a canary is well, in PromQL; $service and $release are the names"),
+    "query-most": ((int, float), "the highest value of it that is well"),
+    "query-least": ((int, float), "the lowest value of it that is well"),
+    "query-token": (str, "where a bearer token for that server is kept: env:NAME or file:PATH"),
 }
 _GATE = {
     "start": "start_seconds",
@@ -59,6 +66,8 @@ _GATE = {
     "bake": "bake_seconds",
     "failures": "failures",
 }
+_UNSHOWN = ("secrets", "env", "query-token", "prometheus")  # what cannot be may be a secret itself
+_QUERY = ("query", "prometheus", "query-most", "query-least", "query-token")
 _SHIFT = {"step": "step_seconds", "samples": "samples", "hold": "hold_seconds"}
 
 
@@ -226,8 +235,52 @@ def _shift(values: Mapping[str, object]) -> Shift:
     steps = values.get("canary", ())
     percents = cast("Sequence[float]", steps) or (_CANARY if "canary" in values else ())
     return replace(
-        Shift(steps=steps_of(percents), pauses=bool(values.get("pause"))), **cast("dict[str, Any]", own)
+        Shift(steps=steps_of(percents), pauses=bool(values.get("pause")), query=_query(values)),
+        **cast("dict[str, Any]", own),
     )
+
+
+def _query(values: Mapping[str, object]) -> Query | None:
+    """Return what a canary is judged by beside its health.
+
+    Raises
+    ------
+    UsageError
+        A part of it is missing, or there is no canary that it could judge.
+    """
+    given = [key for key in _QUERY if key in values]
+    if not given:
+        return None
+    bounds = [values[key] for key in ("query-most", "query-least") if key in values]
+    missing = [key for key in ("prometheus", "query") if not values.get(key)]
+    missing += [] if bounds else ["query-most"]
+    if "canary" not in values:
+        missing.append("canary")
+    if missing:
+        raise UsageError(
+            f"{given[0]} says nothing without {missing[0]}",
+            why=f"{missing[0]} is {_meaning(missing[0])}",
+            fix=f"set {', '.join(missing)}",
+        )
+    url, expression = str(values["prometheus"]), str(values["query"])
+    if mask(f"{url} {expression}") != f"{url} {expression}" or "@" in urlsplit(url).netloc:
+        raise UsageError(
+            "prometheus or query has what looks like a secret",
+            why="both are written on the ledger",
+            fix="query-token = 'env:NAME'",
+        )
+    most, least = (values.get(key) for key in ("query-most", "query-least"))
+    return Query(
+        url=url.rstrip("/"),
+        expression=expression,
+        most=None if most is None else float(cast("float", most)),
+        least=None if least is None else float(cast("float", least)),
+        token=str(values.get("query-token", "")),
+    )
+
+
+def _meaning(key: str) -> str:
+    return KNOWN[key][1]
 
 
 def _environment(values: object) -> tuple[tuple[str, str], ...]:
@@ -315,7 +368,9 @@ def _check(key: str, value: object, where: str, file: str) -> None:
     kind, meaning = KNOWN[key]
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if type(value) not in kinds or not _fits(key, value):
-        shown = "this" if key in ("secrets", "env") else mask(repr(value))  # it may hold one
+        shown = (
+            "this" if key in ("secrets", "env", "query-token", "prometheus") else mask(repr(value))
+        )  # it may hold one
         raise UsageError(f"{where}.{key} in {file} cannot be {shown}", fix=f"it is {meaning}")
 
 
@@ -332,12 +387,17 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
     "step": (0, 86_400),
     "samples": (0, 1_000_000),
     "hold": (0, 86_400),
+    "query-most": (-1e18, 1e18),  # and so is a number
+    "query-least": (-1e18, 1e18),
 }
 _WORDS: Mapping[str, Callable[[str], bool]] = {
     "target": lambda value: value in TARGETS,
     "artifact": lambda value: value in ("app", "wheel", "folder", "image"),
     "health": lambda value: value.startswith("/") and value.isprintable() and " " not in value,
     "memory": lambda value: _is_size(value),
+    "prometheus": lambda value: _is_url(value),
+    "query": lambda value: 0 < len(value) <= _MOST_QUERY_CHARS,
+    "query-token": lambda value: value.partition(":")[0] in ("env", "file"),
 }
 
 
@@ -355,6 +415,15 @@ def _fits(key: str, value: object) -> bool:
     if isinstance(value, list):
         return all(isinstance(each, str) and "\0" not in each for each in value)
     return True
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        is_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and is_port and text.isascii()
 
 
 def _is_size(text: str) -> bool:

@@ -9,13 +9,33 @@ from ..errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A number that says whether a canary is well, and where it is asked for.
+
+    `url` is a Prometheus server's, `expression` in its language; `$service` and
+    `$release` in it stand for the names. Well is what is neither above `most`
+    nor below `least`; one of both is there. `token` says where a bearer token is
+    kept (`env:NAME`, `file:PATH`), "" for none.
+    """
+
+    url: str
+    expression: str
+    most: float | None = None
+    least: float | None = None
+    token: str = ""
+    every_seconds: float = 5.0
+    answer_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
     """How the traffic goes over.
 
     `steps` are percents, rising, each above 0 and below 100; none is all at
     once. Each lasts `step_seconds` at least, and until there were `samples` good
-    answers: without data it is held, and after `hold_seconds` taken back. With
-    `pauses` a person says when it goes on after the first step.
+    answers: without data it is held, and after `hold_seconds` taken back. With a
+    `query`, an answer is good where that is, too. With `pauses` a person says when
+    it goes on after the first step.
     """
 
     steps: tuple[float, ...] = ()
@@ -23,6 +43,7 @@ class Shift:
     samples: int = 10
     hold_seconds: float = 300.0
     pauses: bool = False
+    query: Query | None = None
 
 
 AT_ONCE = Shift()
@@ -69,6 +90,7 @@ def shift_of(body: object) -> Shift | None:
             step_seconds=float(step),
             samples=int(samples),
             hold_seconds=float(hold),
+            query=Query(**body["query"]) if body.get("query") else None,
         )
     except (UsageError, KeyError, TypeError, ValueError, OverflowError):
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..errors import (
@@ -26,6 +27,7 @@ from ..history import short_id
 from ..releasefacts import DeployCode, Gate, Release
 from .gate import Passed, await_well
 from .journal import Attempt, Journal, LockLost
+from .metrics import Metric
 from .shift import AT_ONCE, Shift
 from .target import Aside, Live, Target, Tidies, Unanswered
 
@@ -36,13 +38,31 @@ KEPT = 5  #: releases that stay at a target, for a rollback
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a deploy works with: the record, who watches, who may stop it, and how the traffic goes over."""
+    """What a deploy works with: the record, who watches, who may stop it, and how the traffic goes over.
+
+    `value_of` takes where a secret is kept, and returns its value.
+    """
 
     journal: Journal
     emit: Emit
     stop: Stop
     shift: Shift = AT_ONCE
     ask_again_seconds: float = ASK_AGAIN_SECONDS
+    value_of: Callable[[str], str] = lambda reference: ""
+
+    def metric_of(self, release: Release) -> Metric | None:
+        """Return what a canary of `release` is judged by beside its health, None where there is nothing.
+
+        Raises
+        ------
+        UsageError
+            Its token is not where it is kept.
+        """
+        query = self.shift.query if self.shift.steps else None
+        if query is None:
+            return None
+        names = {"service": release.service, "release": short_id(release.release_id)}
+        return Metric(query=query, names=names, token=self.value_of(query.token) if query.token else "")
 
     def say(self, text: str) -> None:
         """Tell what goes on, in one line."""

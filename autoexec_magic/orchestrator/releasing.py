@@ -12,13 +12,14 @@ from pathlib import Path
 
 from .. import builder, deployer
 from ..deployer import Journal, Service, Target, Work
+from ..deployer.shift import AT_ONCE
 from ..errors import AutoexecError, Cancelled, UsageError
 from ..events import Emit, PhaseFinished, PhaseStarted, Progress, Released
 from ..executor.stops import Stop
 from ..history import new_id, now_ms, short_id
 from ..ledger import ledger_in
 from ..redact import cleaned
-from ..releasefacts import Deployed, Release, Spec
+from ..releasefacts import Deployed, Release, Secret, Spec
 from ..values import Artifact, Verdict
 from .building import build
 from .images import named_image
@@ -65,7 +66,8 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
         with masking(held, emit) as said:
 
             def back(target: Target, work: Work) -> Deployed:
-                return deployer.deploy(target, older_one, work, why="rollback")
+                at_once = dataclasses.replace(work, shift=AT_ONCE)  # what is live is not wanted any more
+                return deployer.deploy(target, older_one, at_once, why="rollback")
 
             return way.report(back, held, said, release=older_one)
     left = journal.left()
@@ -93,6 +95,12 @@ class _Way:
             service = dataclasses.replace(service, options=tuple(sorted(options.items())))
         return target_of(service, self.plan, emit, self.here, held)
 
+    def value_of(self, reference: str) -> str:
+        """Return the value of what a canary's query needs, by where it is kept."""
+        name = "query-token"
+        wanted = (Secret(name=name, reference=reference),)
+        return deployer.resolved(wanted, self.step.service.folder, self.here.cache.parent)[1][name]
+
     def report(
         self,
         does: Callable[[Target, Work], Deployed],
@@ -110,6 +118,7 @@ class _Way:
                 cancel=here.cancel, is_cancelled=here.is_cancelled, what=f"the deploy of {service.name}"
             ),
             shift=service.shift,
+            value_of=self.value_of,
         )
         target = self.target(held, emit, release)
         found = does(target, work)

@@ -70,6 +70,12 @@ def add_deploy(parser: argparse.ArgumentParser) -> None:
         help="first a part of the traffic",
     )
     parser.add_argument("--pause", action="store_true", help="wait for --resume after a canary's first step")
+    parser.add_argument("--prometheus", default="", metavar="URL", help="a server that --query is put to")
+    parser.add_argument("--query", default="", metavar="PROMQL", help="what says whether a canary is well")
+    for name, words in (("most", "highest"), ("least", "lowest")):
+        parser.add_argument(
+            f"--query-{name}", type=float, metavar="NUMBER", help=f"the {words} value of it that is well"
+        )
 
 
 def add_rollback(parser: argparse.ArgumentParser) -> None:
@@ -170,12 +176,13 @@ def logs(call: Call, caller: Caller) -> Spoken:
 def given_of(options: argparse.Namespace) -> dict[str, object]:
     """Return what a line says of the service, by the names of its settings."""
     found: dict[str, object] = _target_of(options)
-    for name in ("name", "image", "memory", "health"):
+    for name in ("name", "image", "memory", "health", "prometheus", "query"):
         if getattr(options, name):
             found[name] = getattr(options, name)
-    for name in ("port", "replicas", "start", "bake", "step"):
-        if getattr(options, name) is not None:
-            found[name] = getattr(options, name)
+    for name in ("port", "replicas", "start", "bake", "step", "query-most", "query-least"):
+        value = getattr(options, name.replace("-", "_"))
+        if value is not None:
+            found[name] = value
     if options.command:
         found["command"] = _words(options.command)
     for option, name in (("set", "env"), ("secret", "secrets")):

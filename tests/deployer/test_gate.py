@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoexec_magic.deployer.gate import Look, Passed, await_well, judge
+from autoexec_magic.deployer.gate import Look, NoData, Passed, await_well, judge
 from autoexec_magic.deployer.target import Unwell
 from autoexec_magic.errors import Cancelled
 from autoexec_magic.executor.interrupts import Cancel
@@ -25,7 +25,8 @@ gates = st.builds(
     bake_seconds=st.integers(0, 8),
     failures=st.integers(1, 4),
 )
-answers = st.lists(st.sampled_from([*[None] * 12, BAD, BAD, BAD, FINAL]), max_size=25)
+UNKNOWN = NoData(why="nobody says anything")
+answers = st.lists(st.sampled_from([*[None] * 12, UNKNOWN, UNKNOWN, BAD, BAD, BAD, FINAL]), max_size=25)
 gaps = st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0]), min_size=25, max_size=25)
 
 
@@ -35,14 +36,18 @@ def shown(draw):
     found, at = [], 0.0
     for answer, gap in zip(draw(answers), draw(gaps), strict=False):
         at += gap
-        found.append(Look(at=at, unwell=answer))
+        is_known = answer is not UNKNOWN
+        found.append(Look(at=at, unwell=answer if is_known else None, has_data=is_known))
     return found
 
 
 def looks(text, every=1.0):
-    """Return looks from letters: `.` is well, `x` is not, `!` is final."""
-    kinds = {".": None, "x": BAD, "!": FINAL}
-    return [Look(at=every * (number + 1), unwell=kinds[sign]) for number, sign in enumerate(text)]
+    """Return looks from letters: `.` is well, `x` is not, `!` is final, `?` has no data."""
+    kinds = {".": None, "?": None, "x": BAD, "!": FINAL}
+    return [
+        Look(at=every * (number + 1), unwell=kinds[sign], has_data=sign != "?")
+        for number, sign in enumerate(text)
+    ]
 
 
 def first_row(gate, seen):
@@ -66,9 +71,10 @@ def test_what_passes_has_all_that_was_asked_for(gate, seen, bakes, least):
     assert len(bad) == found.bad < gate.failures
     assert FINAL not in [look.unwell for look in used]
     assert used[-1].unwell is None
+    assert used[-1].has_data
     assert found.seconds == used[-1].at
     assert not bakes or found.seconds - found.well_at >= gate.bake_seconds
-    assert sum(look.unwell is None for look in used) >= least
+    assert sum(look.unwell is None and look.has_data for look in used) >= least
 
 
 @given(gates, shown(), st.booleans(), st.integers(0, 6))
@@ -87,7 +93,7 @@ def test_a_worse_look_makes_nothing_pass(gate, seen, bakes, least, data):
     if first is None or first + 1 >= len(seen):
         return
     at = data.draw(st.integers(first + 1, len(seen) - 1))
-    worse = [*seen[:at], replace(seen[at], unwell=BAD), *seen[at + 1 :]]
+    worse = [*seen[:at], replace(seen[at], unwell=BAD, has_data=True), *seen[at + 1 :]]
     before = judge(gate, seen, bakes=bakes, least=least)
     after = judge(gate, worse, bakes=bakes, least=least)
     assert isinstance(before, Passed) or not isinstance(after, Passed)
@@ -123,6 +129,9 @@ def test_a_gate_that_is_shut_says_why(gate, seen):
         pytest.param("....x.", 2.0, id="and-passes-once-it-is-well"),
         pytest.param("....xx", "did not stay so", id="or-not"),
         pytest.param("..!", "did not stay so: it ended", id="final-in-its-bake-time"),
+        pytest.param("..??????", None, id="without-data-nothing-passes"),
+        pytest.param("??.?.?.", 2.0, id="what-answers-is-well-also-without-data"),
+        pytest.param("..?x?x", "did not stay so", id="nor-is-a-bad-one-forgotten"),
     ],
 )
 def test_judge(text, want):
@@ -133,6 +142,20 @@ def test_judge(text, want):
         assert want in found.why
     else:
         assert (found.well_at if found else found) == want
+
+
+def test_looks_without_data_are_no_samples():
+    """However many there are."""
+    assert judge(GATE, looks("..?????."), least=4) is None
+    assert isinstance(judge(GATE, looks("..?????.."), least=4), Passed)
+
+
+def test_a_wait_for_data_says_why_there_was_none():
+    """The last reason that was given."""
+    gate = Gate(interval_seconds=0.01, successes=1, bake_seconds=0)
+    found = await_well(gate, lambda: UNKNOWN, NEVER, most_seconds=0.1)
+    assert isinstance(found, Unwell)
+    assert found.why.endswith(": nobody says anything")
 
 
 def test_bad_looks_are_no_samples():

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from autoexec_magic.deployer.services import KNOWN, NAME, read, service_of
+from autoexec_magic.deployer.shift import Query
 from autoexec_magic.errors import UsageError
 from autoexec_magic.releasefacts import Gate, Secret
 
@@ -349,6 +350,15 @@ def test_any_folder_or_notebook_gives_a_name(tmp_path, stem):
         ("canary", [50, 10]),
         ("canary", ["10"]),
         ("canary", [True]),
+        ("prometheus", "prom:9090"),
+        ("prometheus", "ftp://prom"),
+        ("prometheus", "http://prom:x"),
+        ("query", ""),
+        ("query", "x" * 2001),
+        ("query-most", float("nan")),
+        ("query-most", float("inf")),
+        ("query-least", 10**400),
+        ("query-token", "t0ken-of-nobody"),
         ("local", 5),
         ("pause", 1),
     ],
@@ -357,6 +367,35 @@ def test_what_a_setting_cannot_be_is_refused(tmp_path, key, value):
     """Before anything is built."""
     describe(tmp_path, {key: value})
     assert refused(tmp_path).fix
+
+
+QUERY = {"prometheus": "http://prom:9090/", "query": "errors", "query-most": 0.05, "canary": [10]}
+
+
+def test_a_canary_is_judged_by_what_is_described(tmp_path):
+    """With where its token is kept."""
+    describe(tmp_path, QUERY | {"query-least": -1, "query-token": "env:PROM"})
+    assert service_of("web", tmp_path, tmp_path).shift.query == Query(
+        url="http://prom:9090", expression="errors", most=0.05, least=-1.0, token="env:PROM"
+    )
+    describe(tmp_path, {"canary": [10]})
+    assert service_of("web", tmp_path, tmp_path).shift.query is None
+
+
+@pytest.mark.parametrize("missing", ["prometheus", "query", "query-most", "canary"])
+def test_a_query_that_would_say_nothing_is_refused(tmp_path, missing):
+    """With what is missing: an option without effect is worse than an error."""
+    describe(tmp_path, {key: value for key, value in QUERY.items() if key != missing})
+    error = refused(tmp_path)
+    assert missing in error.what
+    assert missing in error.fix
+
+
+@pytest.mark.parametrize("url", [f"http://me:{VALUE}@prom", f"http://prom/?token={VALUE}"])
+def test_a_query_with_a_secret_in_it_is_refused(tmp_path, url):
+    """It would be written down."""
+    describe(tmp_path, QUERY | {"prometheus": url})
+    assert VALUE not in seen_of(refused(tmp_path))
 
 
 def test_a_refused_command_is_told_without_its_password(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
 from itertools import pairwise
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autoexec_magic.deployer.shift import AT_ONCE, steps_of
+from autoexec_magic.deployer.shift import AT_ONCE, Query, Shift, shift_of, steps_of
 from autoexec_magic.errors import UsageError
 
 NUMBERS = st.one_of(st.integers(), st.floats(allow_nan=True, allow_infinity=True), st.integers(1, 99))
@@ -55,3 +57,23 @@ def test_the_error_shows_what_was_given_but_not_all_of_an_endless_number():
     with pytest.raises(UsageError) as caught:
         steps_of([10**400])
     assert len(caught.value.what) < 80
+
+
+QUERIES = st.builds(
+    Query, url=st.text(), expression=st.text(), most=st.none() | st.integers(-9, 9), token=st.text()
+)
+
+
+@given(st.booleans(), st.none() | QUERIES)
+def test_a_shift_is_the_same_after_the_record(pauses, query):
+    """A canary that is resumed is judged by what it was begun with."""
+    shift = Shift(steps=(10.0, 50.0), samples=3, pauses=pauses, query=query)
+    read = shift_of(json.loads(json.dumps(dataclasses.asdict(shift))))
+    assert read == dataclasses.replace(shift, pauses=False)
+
+
+@pytest.mark.parametrize("query", ["x", 7, ["a"], {"url": "u"}, {"url": "u", "expression": "e", "other": 1}])
+def test_a_record_of_another_kind_is_none(query):
+    """What is written there by somebody else is not believed in parts."""
+    body = dataclasses.asdict(Shift(steps=(10.0,))) | {"query": query}
+    assert shift_of(body) is None

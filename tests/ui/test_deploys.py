@@ -43,7 +43,7 @@ def test_a_line_says_what_the_service_is():
     """By the names of the settings; what is not said is not there."""
     options = verbs.parse(
         "deploy web --target docker --set A=1 --set B=x=y --secret K=env:K --canary --pause --bake 0"
-        " --command 'run it'"
+        " --command 'run it' --prometheus http://p --query 'a b' --query-most 0 --query-least -1.5"
     ).options
     assert given_of(options) == {
         "target": "docker",
@@ -53,6 +53,10 @@ def test_a_line_says_what_the_service_is():
         "pause": True,
         "bake": 0.0,
         "command": ["run", "it"],
+        "prometheus": "http://p",
+        "query": "a b",
+        "query-most": 0.0,
+        "query-least": -1.5,
     }
     assert given_of(verbs.parse("deploy web").options) == {}
 

@@ -121,10 +121,11 @@ class Local:
     def stage(self, release: Release, emit: Emit) -> Release:
         """Put a release into its folder and start it on ports of its own."""
         self._check(release)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # of one that is there, too: code, logs and secrets are in it
         place = self._place(release.release_id)
         if not (place / _ABOUT).is_file():
             self._furnish(release, place)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.serving.ensure(port=release.spec.port)
         self.serving.start(self._instance(release, place))
         return replace(release, place=str(place))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 from deployer import scenarios
@@ -140,6 +142,36 @@ def test_secrets_are_in_a_file_of_ones_own(bed):
     assert holds.name == "secrets.json"
     assert stat.S_IMODE(holds.stat().st_mode) == 0o600
     assert "very-secret-value" not in json.dumps([str(bed.target().live())])
+
+
+def listeners(folder):
+    """Return the addresses where the processes that are about a folder listen, and their users."""
+    inodes, uids = set(), set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes() + os.fsencode((process / "cwd").readlink())
+            if os.fsencode(folder) not in words or process.name == str(os.getpid()):
+                continue
+            uids.add(process.stat().st_uid)
+            links = [os.fspath(each.readlink()) for each in (process / "fd").iterdir()]
+            inodes |= {each[8:-1] for each in links if each.startswith("socket:[")}
+    found = set()
+    for name in ("tcp", "tcp6", "udp", "udp6"):
+        for line in Path("/proc/net", name).read_text().splitlines()[1:]:
+            address, state, inode = (line.split()[at] for at in (1, 3, 9))
+            if inode in inodes and (state == "0A" or name.startswith("udp")):
+                found.add(address.partition(":")[0])
+    return found, uids
+
+
+def test_it_has_no_more_power_than_it_needs(bed):
+    """It listens on 127.0.0.1 alone, as this user, and what it keeps nobody else can read."""
+    first(bed)
+    deploy(bed.target(), release(bed, "2", replicas=2), work(bed))
+    addresses, uids = listeners(bed.folder)
+    assert addresses == {"0100007F"}  # 127.0.0.1, as Linux writes it
+    assert uids == {os.getuid()}
+    assert stat.S_IMODE((bed.folder / "web").stat().st_mode) == 0o700
 
 
 def test_a_secret_that_nobody_has_any_more_is_told(bed):

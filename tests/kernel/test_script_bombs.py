@@ -92,8 +92,9 @@ def in_groups(kernel: Kernel) -> list[str]:
     """Return who is in the control groups that this kernel has made."""
     pid = kernel.value("__import__('os').getpid()")
     found = []
-    for folder in Path("/sys/fs/cgroup").rglob(f"autoexec-{pid}-*"):
-        found += (folder / "cgroup.procs").read_text().split()
+    for folder, _, _ in os.walk("/sys/fs/cgroup"):  # in which groups of others come and go
+        if Path(folder).name.startswith(f"autoexec-{pid}-"):
+            found += Path(folder, "cgroup.procs").read_text().split()
     return found
 
 

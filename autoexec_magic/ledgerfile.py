@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import sqlite3
 import stat
 import threading
@@ -44,6 +45,7 @@ SCHEMA = (
     *TRIGGERS.values(),
 )
 _STALE_SECONDS = 3600.0
+_LITTLE_BYTES = 2**16
 
 
 def make(path: Path, first: Row, busy_seconds: float) -> None:
@@ -278,11 +280,19 @@ def _error(path: Path, done: str, error: Exception, busy_seconds: float) -> Ledg
         return LedgerError(f"the ledger {path} is in use", why=why, fix="try again")
     if "malformed" in said or "not a database" in said or "no such table" in said or "append-only" in said:
         return LedgerError(f"the ledger {path} is damaged", why=said, fix=_aside(path))
-    if "full" in said or "No space" in said:
+    if "full" in said or "No space" in said or ("disk I/O" in said and _is_full(path.parent)):
         fix = f"make room in {path.parent}, or set AUTOEXEC_DATA_DIR to another folder"
     else:
         fix = "set AUTOEXEC_DATA_DIR to a folder you may write to"
     return LedgerError(f"the ledger {path} cannot be {done}", why=said, fix=fix)
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether there is no room for a page or two: SQLite then knows only that it could not write."""
+    try:
+        return shutil.disk_usage(folder).free < _LITTLE_BYTES
+    except OSError:
+        return False
 
 
 def _aside(path: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .errors import UsageError
+from .errors import LedgerError, UsageError
 from .onrecord import PYTHON, Caller, carry_out, surroundings
 from .orchestrator import Deploy, Plan, Report
 from .redact import cleaned, secrets_in
@@ -25,7 +25,8 @@ class Standing:
     `deployed` is how that release fared when it was deployed, None where no
     record has it. `unwell` is why it is not well just now, "" where it is. `drift` are
     fields that are not as they were deployed, with who changed them where that
-    is known. `left` is what a deploy that died, or waits, has left.
+    is known. `left` is what a deploy that died, or waits, has left. `unread` is why
+    the record could not be read, "" where it was: then the platform's word is all there is.
     """
 
     service: str
@@ -36,6 +37,7 @@ class Standing:
     drift: tuple[str, ...] = ()
     address: str = ""
     left: Open | None = None
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +162,8 @@ def status(what: str = "", *, given: Mapping[str, object] | None = None, caller:
 
     service, target, journal = _known(what, given, caller)
     live = target.live()
-    record = next(
-        (each for each in journal.ended() if live and each.release.release_id == live.release_id), None
-    )
+    ended, left, unread = _read(journal)
+    record = next((each for each in ended if live and each.release.release_id == live.release_id), None)
     release = (record.release if record else None) or (live.release if live else None)
     found = target.unwell(release) if live and release else None
     drift: list[str] = [live.changed] if live and live.changed else []
@@ -181,8 +182,17 @@ def status(what: str = "", *, given: Mapping[str, object] | None = None, caller:
         unwell=found.why if found else "",
         drift=tuple(drift),
         address=target.address() if isinstance(target, deployer.Addressed) else "",
-        left=journal.left(),
+        left=left,
+        unread=unread,
     )
+
+
+def _read(journal: Journal) -> tuple[list[Deployed], Open | None, str]:
+    """Return how releases fared, what is left, and why neither is known where the record cannot be read."""
+    try:
+        return journal.ended(), journal.left(), ""
+    except LedgerError as error:
+        return [], None, f"{error.what}: {error.why}; {error.fix}"
 
 
 def logs(

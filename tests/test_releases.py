@@ -86,6 +86,28 @@ def test_a_canary_is_judged_by_what_a_real_server_measures(project, measured):
     assert said(address)["version"] == "green"
 
 
+def test_a_dry_run_refuses_what_a_deploy_would(project):
+    """Another port than people reach it at."""
+    deploy()
+    port = int(api.status("colors").address.rpartition(":")[2].strip("/"))
+    with pytest.raises(UsageError, match=f"on port {port} already"):
+        api.deploy("colors.ipynb", given={**QUICK, "port": port + 1}, dry_run=True)
+    assert api.deploy("colors.ipynb", given={**QUICK, "port": port}, dry_run=True).verdict == "passed"
+
+
+def test_the_platform_is_asked_also_where_the_record_cannot_be_read(project):
+    """What is live does not hang on what was written down."""
+    deploy()
+    ledger = project.parent / "data" / "ledger.db"
+    for each in ledger.parent.glob("ledger.db-*"):
+        each.unlink()
+    ledger.write_bytes(b"no ledger " * 1000)
+    found = api.status("colors.ipynb")
+    assert said(found.address)["version"] == "green"
+    assert found.live.release_id
+    assert "is damaged" in found.unread
+
+
 def test_a_canary_whose_server_is_not_there_changes_nothing(project):
     """Nor one whose token is not: both are told before anything is."""
     deploy()

@@ -202,7 +202,8 @@ def _signals(work: Work) -> Iterator[None]:
         return
     fault: BaseException | None = None
     try:
-        with noted(work.stop.cancel):
+        # however often somebody asks: what was begun to be put back is put back
+        with noted(work.stop.cancel, insists=False):
             try:
                 yield
             except BaseException as error:
@@ -230,6 +231,9 @@ def _carried(
         if was is not None and seen is not None and len(seen.shares) > 1:
             # what is staged while the traffic is split may be given some of it, untried
             touched.is_any = True
+            work.say(
+                f"! {named(was)} has a part of the traffic: what another deploy left is taken back first"
+            )
             put_back(target, was, work, attempt)
             seen = target.live()
         # what a deploy that died has moved is put right also where this one moves nothing
@@ -314,7 +318,7 @@ def _share(
             lambda: target.unwell(staged) or (metric.look() if metric else None),
             work.stop,
             least=shift.samples,
-            most_seconds=gate.start_seconds + shift.step_seconds + shift.hold_seconds,
+            most_seconds=shift.step_seconds + shift.hold_seconds,
         )
         _let_through(found, staged)
 

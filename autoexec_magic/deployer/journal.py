@@ -20,6 +20,7 @@ import dataclasses
 import getpass
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -32,6 +33,7 @@ from ..history import host, new_id, now_ms
 from ..ledger import Ledger
 from ..redact import mask
 from ..releasefacts import DeployCode, Deployed, Release
+from . import projects
 from .attempts import Open, Owner, opened, release_in, stepped
 from .difference import changes_of, fields_of
 from .shift import AT_ONCE, Shift
@@ -52,7 +54,8 @@ class Journal:
     """The deploys of one service to one target, on the ledger.
 
     `project` tells the services of one project from those of another that have
-    the same names; it is a digest, and names no folder. `secrets` are values that
+    the same names; it is a digest, and names no folder. `folder` is where that lies: once it is
+    gone, its services are whoever's comes next. `secrets` are values that
     no reason that is written down may show.
     """
 
@@ -60,6 +63,7 @@ class Journal:
     service: str
     target: str
     project: str = ""
+    folder: str = ""
     run_id: str = ""
     emit: Emit = field(default=lambda event: None)
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -149,6 +153,7 @@ class Journal:
         """
         self._refuse_other_project()
         self._refuse_held(self.open())
+        projects.remember(self.ledger.path.parent, self.project, self.folder)
         owner = _me(self.run_id)
         attempt, fence = new_id(), self._fence()
         head = self._append(
@@ -213,10 +218,12 @@ class Journal:
         """Refuse to take the place of a service of the same name that another project has."""
         newest = next((row.body for row in self._rows() if row.body["what"] == "begun"), None)
         project = str(newest.get("project", "")) if newest else ""
-        if project and self.project and project != self.project:
+        data = self.ledger.path.parent
+        if project and self.project and project != self.project and not projects.is_gone(data, project):
+            where = projects.folder_of(data, project) or "nobody knows where it is"
             raise DeployError(
                 f"another project has a service {self.service} on {self.target}",
-                why="to deploy this one would take its place",
+                why=f"to deploy this one would take its place: {where}",
                 fix=f"%autoexec deploy … --name {self.service[:36]}-2, or roll the other one back there",
             )
 
@@ -231,7 +238,7 @@ class Journal:
         if held is not None:
             raise ServiceLocked(
                 f"{self.service} is being deployed to {self.target} by somebody else",
-                why=f"{held.owner.shown} is at {held.at_step}, since {(now_ms() - held.at) / 1000:.0f} s",
+                why=f"{held.owner.shown} is at {held.at_step}, since {_stamp(held.at)}",
                 fix=f"wait for it, or %autoexec deploy {self.service} --break-lock REASON",
             )
 
@@ -254,14 +261,19 @@ class Journal:
         return self.ledger.append(ROW, whole, self.run_id)
 
 
+def _stamp(at: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at / 1000))
+
+
 def targets_of(service: str, project: str, ledger: Ledger) -> list[str]:
-    """Return the targets that a project's service was deployed to, the newest first."""
+    """Return the targets that a service was deployed to, by a project or one that is gone, newest first."""
+    data = ledger.path.parent
     found = (
         row.body["target"]
         for row in ledger.rows(ROW)
         if row.body.get("what") == "begun"
         and row.body.get("service") == service
-        and row.body.get("project") == project
+        and (row.body.get("project") == project or projects.is_gone(data, str(row.body.get("project"))))
         and isinstance(row.body.get("target"), str)
     )
     return list(dict.fromkeys(found))

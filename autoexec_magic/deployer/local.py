@@ -118,6 +118,11 @@ class Local:
             changed=self._changed(first.release_id) if release else "its folder is gone",
         )
 
+    def check(self, release: Release) -> None:
+        """Refuse what this target cannot do, and another port than the service has."""
+        self._check(release)
+        self.serving.check_port(release.spec.port, self._state())
+
     def stage(self, release: Release, emit: Emit) -> Release:
         """Put a release into its folder and start it on ports of its own."""
         self._check(release)

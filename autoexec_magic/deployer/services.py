@@ -134,7 +134,7 @@ def service_of(
     if not what and len(described) == 1:
         what = next(iter(described))
     if what in described:
-        values = {**described[what], **given}
+        values = _over(described[what], given)
         return _made(
             named or what, values, workspace, workspace / str(values.get("path", ".")), is_described=True
         )
@@ -188,6 +188,17 @@ def read(folder: Path) -> dict[str, dict[str, object]]:
     return found
 
 
+def _over(described: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
+    """Return what is described with what is given in its place: variables and secrets by their names."""
+    found = {**described, **given}
+    tables = {key: given.get(key) or {} for key in ("env", "secrets")}
+    for key, other in (("env", "secrets"), ("secrets", "env")):
+        own, here, there = described.get(key), tables[key], tables[other]
+        if isinstance(own, dict) and isinstance(here, dict) and isinstance(there, dict):
+            found[key] = {name: value for name, value in own.items() if name not in there} | here
+    return found
+
+
 def _made(
     name: str, values: Mapping[str, object], folder: Path, path: Path, *, is_described: bool = False
 ) -> Service:
@@ -232,6 +243,8 @@ def _gate(values: Mapping[str, object]) -> Gate:
 
 def _shift(values: Mapping[str, object]) -> Shift:
     own = {field_name: values[key] for key, field_name in _SHIFT.items() if key in values}
+    if values.get("pause") and "canary" not in values:
+        raise UsageError("pause says nothing without canary", fix="--canary 10,50, or leave --pause out")
     steps = values.get("canary", ())
     percents = cast("Sequence[float]", steps) or (_CANARY if "canary" in values else ())
     return replace(

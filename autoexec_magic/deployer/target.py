@@ -122,6 +122,20 @@ class Tidies(Protocol):
 
 
 @runtime_checkable
+class Checks(Protocol):
+    """A target that knows before anything is done that a release cannot be."""
+
+    def check(self, release: Release) -> None:
+        """Refuse a release that a deploy would refuse; changes nothing.
+
+        Raises
+        ------
+        UsageError
+            It cannot be live here.
+        """
+
+
+@runtime_checkable
 class Previews(Protocol):
     """A target whose platform says what it would do."""
 

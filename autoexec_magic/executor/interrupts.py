@@ -91,8 +91,10 @@ class Cancel:
 
 
 @contextlib.contextmanager
-def noted(cancel: Cancel) -> Iterator[None]:
+def noted(cancel: Cancel, *, insists: bool = True) -> Iterator[None]:
     """Turn signals to this process into `cancel.set()` while the block runs.
+
+    The third one is a `KeyboardInterrupt`, but for a block that does not let anybody insist.
 
     SIGTERM, SIGHUP and SIGQUIT take effect after the block. One that is ignored stays
     so. In other threads than the main one, signals
@@ -107,7 +109,7 @@ def noted(cancel: Cancel) -> Iterator[None]:
         received.append(number)
         cancel.set()
         cancel.end_block()
-        if len(received) > 2:
+        if insists and len(received) > 2:
             raise KeyboardInterrupt
 
     before = {}

@@ -160,6 +160,7 @@ def journal_of(service: str, target: str, here: Surroundings, emit: Emit = lambd
         service=service,
         target=target,
         project=project_of(here.workspace),
+        folder=str(here.workspace.resolve()),
         run_id=here.run_id,
         emit=emit,
     )
@@ -174,6 +175,8 @@ def difference(target: Target, release: Release) -> tuple[deployer.Change, ...]:
     """Return what a deploy would change, as the platform says where it can, else by what it runs with."""
     if isinstance(target, deployer.Previews):
         return tuple(target.preview(release))
+    if isinstance(target, deployer.Checks):
+        target.check(release)
     live = target.live()
     now, new = dict(live.fields) if live else {}, deployer.fields_of(release.spec)
     if not release.spec.port:

@@ -260,6 +260,7 @@ def _standing_record(found: Standing) -> dict[str, object]:
         "drift": list(found.drift),
         "address": found.address,
         "left": found.left.at_step if found.left else "",
+        "unread": found.unread,
     }
 
 

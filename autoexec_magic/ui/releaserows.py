@@ -92,6 +92,8 @@ def standing_lines(found: Standing) -> list[str]:
             parts = ", ".join(f"{short_id(name)} {percent:g} %" for name, percent in found.live.shares)
             lines.append(f"  traffic: {parts}")
         lines += [f"  ! changed by somebody else: {one_line(each)}" for each in found.drift]
+    if found.unread:
+        lines.append(f"  ! {one_line(found.unread)}")
     if found.left is not None:
         left = found.left
         lines.append(

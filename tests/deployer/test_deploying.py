@@ -781,6 +781,27 @@ def test_a_signal_does_not_wait_for_a_platform_that_hangs(work, place):
     assert ends(work) == ["deployed", "cancelled"]
 
 
+def test_no_number_of_signals_leaves_an_undo(work):
+    """Whoever leans on Ctrl-C has what was live, and is told so."""
+    cancel = executor.Cancel()
+    target = Platform()
+    first = live_with(target, work)
+    done = target._do
+
+    def struck(what, *, is_told=True):
+        done(what, is_told=is_told)
+        if what.endswith(" b") or what in ("stage a", "switch a"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    target._do = struck
+    with pytest.raises(Cancelled, match="was stopped"):
+        deploy(target, release("b"), replace(work, stop=Stop(cancel=cancel)))
+    cancel.close()
+    assert target.is_live.release_id == first.release_id
+    assert ends(work) == ["deployed", "cancelled"]
+    assert work.journal.left() is None
+
+
 def test_the_panels_cancel_stops_a_wait(work):
     """Asked for from outside, while it is waited for the gate."""
     target = Platform()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -58,6 +60,7 @@ class InMemory:
     """A ledger that is no file: for rows that nobody would write."""
 
     kept: list = field(default_factory=list)
+    path: Path = Path("nowhere/ledger.db")
 
     def rows(self, kind="", limit=None, *, since=0):
         """Return the rows of a kind, the newest first."""
@@ -488,6 +491,32 @@ def test_another_projects_service_of_the_same_name_is_not_taken(journal):
         pytest.fail("it was begun")
     assert len(journal.ledger.rows(ROW)) == rows
     deployed(journal, "3")
+
+
+def test_a_service_whose_project_is_gone_is_whoever_comes_next(journal, tmp_path):
+    """Its folder was moved: nobody could update it, or take it away."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    here = replace(journal, folder=str(folder))
+    deployed(here, "1")
+    other = replace(journal, project="p2", folder=str(tmp_path))
+    with pytest.raises(DeployError, match="another project") as caught, other.attempt(release("2"), "deploy"):
+        pytest.fail("it was begun")
+    assert str(folder) in caught.value.why
+    assert targets_of("web", "p2", journal.ledger) == []
+    folder.rename(tmp_path / "moved")
+    assert targets_of("web", "p2", journal.ledger) == ["local"]
+    deployed(other, "2")
+    with pytest.raises(DeployError, match="another project"), here.attempt(release("3"), "deploy"):
+        pytest.fail("it was begun")
+
+
+def test_a_lock_is_told_with_its_time(journal):
+    """Whatever a clock says since."""
+    with journal.attempt(release("1"), "deploy"):
+        with pytest.raises(ServiceLocked) as caught, journal.attempt(release("2"), "deploy"):
+            pytest.fail("it was begun")
+        assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", caught.value.why)
 
 
 def test_the_targets_of_a_service_are_its_projects_own_the_newest_first(ledger, journal):

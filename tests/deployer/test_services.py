@@ -372,6 +372,22 @@ def test_what_a_setting_cannot_be_is_refused(tmp_path, key, value):
 QUERY = {"prometheus": "http://prom:9090/", "query": "errors", "query-most": 0.05, "canary": [10]}
 
 
+def test_what_the_line_says_is_added_to_what_is_described(tmp_path):
+    """Of variables and secrets, each by its name; nobody loses a token by setting a colour."""
+    describe(tmp_path, {"env": {"COLOR": "red", "SIZE": "1"}, "secrets": {"TOKEN": "env:T", "KEY": "env:K"}})
+    given = {"env": {"COLOR": "blue", "KEY": ""}, "secrets": {"SIZE": "env:S", "TOKEN": "file:t"}}
+    found = service_of("web", tmp_path, tmp_path, given)
+    assert dict(found.environment) == {"COLOR": "blue", "KEY": ""}
+    assert {each.name: each.reference for each in found.secrets} == {"SIZE": "env:S", "TOKEN": "file:t"}
+    assert dict(service_of("web", tmp_path, tmp_path).environment) == {"COLOR": "red", "SIZE": "1"}
+
+
+def test_a_pause_without_a_canary_is_refused(tmp_path):
+    """It would wait for nothing, and give all the traffic at once."""
+    describe(tmp_path, {"pause": True})
+    assert "canary" in refused(tmp_path).fix
+
+
 def test_a_canary_is_judged_by_what_is_described(tmp_path):
     """With where its token is kept."""
     describe(tmp_path, QUERY | {"query-least": -1, "query-token": "env:PROM"})

@@ -139,6 +139,14 @@ def test_the_third_signal_is_an_interrupt(cancel, handlers):
     assert {number: signal.getsignal(number) for number in NOTED} == handlers
 
 
+def test_where_nobody_may_insist_no_signal_raises(cancel, handlers):
+    """What puts back what was live is not left because somebody leans on Ctrl-C."""
+    with noted(cancel, insists=False):
+        for _ in range(5):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert cancel.is_urgent()
+
+
 def test_a_signal_leaves_a_call_that_waits(cancel, handlers):
     """Where that was said to lose nothing; the call would go on for ever."""
     ours, theirs = socket.socketpair()

@@ -72,12 +72,24 @@ class Serving:
                 state = self.state()
         if state is None:
             raise self._not_there()
-        if port not in (0, state.port):
+        self.check_port(port, state)
+        return state.port
+
+    @staticmethod
+    def check_port(port: int, state: State | None) -> None:
+        """Refuse a public port where the service has another one; 0 is any.
+
+        Raises
+        ------
+        UsageError
+            It is served at another port.
+        """
+        if state is not None and port not in (0, state.port):
             raise UsageError(
                 f"the service is on port {state.port} already, not on {port}",
-                fix="end it first, or leave the port out",
+                why="a port cannot be changed while people reach it",
+                fix="leave the port out, or first %autoexec rollback SERVICE --to nothing",
             )
-        return state.port
 
     def state(self) -> State | None:
         """Return what is live, None where no process serves.

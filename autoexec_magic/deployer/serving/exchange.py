@@ -75,6 +75,7 @@ class Exchange:
         self.bounds = client.bounds
         self._is_repeatable = fields.is_repeatable(request)
         self._was_asked = False  # somebody may have begun to do what is asked
+        self._head_sent: h11.Request | None = None
         self._body: asyncio.Task[None] | None = None
 
     async def run(self, candidates: Sequence[Upstream]) -> None:
@@ -88,6 +89,11 @@ class Exchange:
             What the client sends is not HTTP.
         """
         answer: Answer | None = None
+        try:
+            self._head_sent = self._for_upstream()
+        except h11.LocalProtocolError:  # before anybody is asked: it is no fault of an upstream's
+            await self.client.plain(400, "the request cannot be passed on")
+            return
         try:
             if not fields.has_body(self.request):
                 self.client.ready()  # the end of the request, of which nothing more comes
@@ -115,6 +121,8 @@ class Exchange:
                     continue
                 answer = await self._asked(place)
                 if answer is not None:
+                    if held is not None and answer.head.status_code >= _FAILED:
+                        held.counts.errors -= 1  # where both fail it is the request's fault
                     if held is not None or not self._is_asked_again(answer, candidates[at + 1 :]):
                         return answer
                     held = answer
@@ -152,18 +160,22 @@ class Exchange:
                 if upstream is not None:
                     upstream.abort()
 
-    async def _head(self, upstream: wire.Peer) -> Head:
-        """Send the request and return the head of the answer; the errors are the upstream's."""
-        head = h11.Request(
+    def _for_upstream(self) -> h11.Request:
+        """Return the request as it is passed on; h11 raises where that is none."""
+        return h11.Request(
             method=self.request.method,
             target=self.request.target,
             headers=fields.for_upstream(self.request, self.came),
         )
+
+    async def _head(self, upstream: wire.Peer) -> Head:
+        """Send the request and return the head of the answer; the errors are the upstream's."""
+        assert self._head_sent is not None
         self._was_asked = True
         if not fields.has_body(self.request):
-            await upstream.send(head, h11.EndOfMessage())
+            await upstream.send(self._head_sent, h11.EndOfMessage())
         else:
-            await upstream.send(head)
+            await upstream.send(self._head_sent)
             self._body = asyncio.create_task(self._send_body(upstream))
         async with asyncio.timeout(None) as limit:
 

@@ -22,6 +22,8 @@ HOP_BY_HOP = frozenset(
         *(b"proxy-authenticate", b"proxy-authorization", b"trailer"),
     )
 )
+#: without these a message is another one: an option `Connection: Content-Length` does not take them off
+_NEVER_AN_OPTION = frozenset((b"host", b"content-length", b"content-type", b"content-encoding"))
 _OURS = frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"))
 _NEVER_IN_A_TRAILER = frozenset((b"content-length", b"host", b"content-encoding", b"content-type"))
 _REPEATABLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
@@ -119,7 +121,7 @@ def for_trailer(end: h11.EndOfMessage) -> Fields:
 
 def _end_to_end(message: Message) -> Fields:
     """Return the fields that are not for one hop alone, named as they were written: some clients mind."""
-    named = HOP_BY_HOP | _options(message)
+    named = HOP_BY_HOP | (_options(message) - _NEVER_AN_OPTION)
     return [(name, value) for name, value in message.headers.raw_items() if name.lower() not in named]
 
 

@@ -92,7 +92,7 @@ class Counts:
     """What became of the requests that a release was asked.
 
     `errors` are answers of 500 and above, connections that were refused or broke,
-    and answers that did not come or were cut off.
+    and answers that did not come or were cut off; not one that another release fails to give, too.
     """
 
     requests: int = 0

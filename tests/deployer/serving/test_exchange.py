@@ -11,6 +11,7 @@ import pytest
 import serviced
 from serviced import answers, asked, connect, nobody, rest_of, said, says, to, until
 
+from autoexec_magic.deployer.serving import fields
 from autoexec_magic.deployer.serving.exchange import ASKED_AGAIN
 from autoexec_magic.deployer.serving.routes import Routes, Share
 
@@ -79,6 +80,13 @@ def test_a_failure_is_asked_again_at_the_fallback_and_counted(upstream, proxy, s
     front = proxy(to(*failing, fallback=upstream(answers(b"good"))))
     assert asked(front.port).endswith(b"good")
     assert (front.counts("a").requests, front.counts("a").errors, front.counts("b").errors) == (1, 1, 0)
+
+
+def test_a_failure_that_the_fallback_has_too_is_not_the_releases(upstream, proxy):
+    """Whoever asks for what always fails has no good release taken back."""
+    front = proxy(to(upstream(answers(b"bad", b"500 X")), fallback=upstream(answers(b"as bad", b"500 X"))))
+    assert asked(front.port).endswith(b"as bad")
+    assert (front.counts("a").requests, front.counts("a").errors) == (1, 0)
 
 
 def test_a_failure_is_passed_on_where_the_fallback_is_not_there(upstream, proxy):
@@ -274,3 +282,20 @@ def test_an_upstream_that_speaks_something_else_is_asked_once_and_counted(upstre
     front = proxy(to(upstream(says(b"SSH-2.0-x\r\n\r\n"))))
     assert asked(front.port).startswith(b"HTTP/1.1 502 ")
     assert front.counts("a").errors == 1
+
+
+@pytest.mark.parametrize("option", [b"Host", b"Content-Length", b"Host, close, Content-Length"])
+def test_what_a_client_names_for_one_hop_is_no_fault_of_a_release(upstream, proxy, option):
+    """The request is passed on whole: nobody can have a release taken back by how it asks."""
+    front = proxy(to(upstream(echoes)))
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close, %s\r\nContent-Length: 5\r\n\r\n" % option
+    assert said(front.port, head, b"hello").endswith(b"\r\n\r\nhello")
+    assert front.counts("a").errors == 0
+
+
+def test_a_request_that_cannot_be_passed_on_is_the_clients(upstream, proxy, monkeypatch):
+    """Nobody is asked, and nobody blamed."""
+    monkeypatch.setattr(fields, "for_upstream", lambda request, came: [(b"Content-Length", b"no number")])
+    front = proxy(to(upstream(echoes)))
+    assert asked(front.port).startswith(b"HTTP/1.1 400 ")
+    assert (front.counts("a").requests, front.counts("a").errors) == (0, 0)

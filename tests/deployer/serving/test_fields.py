@@ -35,6 +35,14 @@ def test_what_connection_names_is_taken_off():
     assert names(found) & {b"x-own", b"x-kept"} == {b"x-kept"}
 
 
+@pytest.mark.parametrize("option", ["Host", "Content-Length", "content-type"])
+def test_what_a_message_is_cannot_be_named_away(option):
+    """A client that names it would have no host to ask, or another body than it sent."""
+    fields_sent = ("Connection", f"close, {option}"), ("Content-Length", "5"), ("Content-Type", "text/plain")
+    found = names(fields.for_upstream(request(*fields_sent), CAME))
+    assert {b"host", b"content-length", b"content-type"} <= found
+
+
 def test_where_it_came_from_is_set_and_not_believed():
     found = dict(
         fields.for_upstream(request(("X-Forwarded-For", "10.0.0.1"), ("x-forwarded-proto", "https")), CAME)

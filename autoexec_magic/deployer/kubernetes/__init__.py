@@ -16,7 +16,19 @@ events, and read the logs of pods.
 from __future__ import annotations
 
 from .cluster_target import Kubernetes
+from .manifest import Manifest, manifest_of
+from .manifests import read
 from .restricted import Broken, broken
 from .settings import KNOWN, Options, options_of
 
-__all__ = ["KNOWN", "Broken", "Kubernetes", "Options", "broken", "options_of"]
+__all__ = [
+    "KNOWN",
+    "Broken",
+    "Kubernetes",
+    "Manifest",
+    "Options",
+    "broken",
+    "manifest_of",
+    "options_of",
+    "read",
+]

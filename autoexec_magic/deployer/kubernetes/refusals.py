@@ -13,7 +13,7 @@ BUSY = (429, 500, 502, 503, 504)  #: asked again; after a while nobody answers
 _OWNER = re.compile(r'conflict with "([^"]+)"')
 _FORBIDDEN = re.compile(r'cannot (\S+) resource "([^"]+)"')
 _NOT_MADE = re.compile(
-    r'([a-z]+)[a-z.]* "[^"]+" is forbidden:\s*'
+    r'([a-z]+)[a-z0-9.-]* "[^"]+" is forbidden:\s*'
 )  # an apply that would make it says no verb
 _NO_NAMESPACE = re.compile(r'namespaces "([^"]+)" not found')
 _LONGEST = 600

@@ -43,6 +43,8 @@ def deployment(found: Manifest, service: str, release: Release, options: Options
     body = _marked(found.deployment, ours["metadata"]["name"], ours["metadata"]["labels"])
     spec, template = body["spec"], body["spec"]["template"]
     spec["replicas"] = release.spec.replicas
+    if found.scales:
+        del spec["replicas"]  # else each time it is applied undoes what the autoscaler did
     selector = table_of(spec, "selector")
     spec["selector"] = {
         **selector,

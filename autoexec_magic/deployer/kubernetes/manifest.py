@@ -71,6 +71,11 @@ class Manifest:
         return found if isinstance(found, int) and found >= 0 else 1
 
     @property
+    def scales(self) -> bool:
+        """Whether an autoscaler says how many pods there are."""
+        return any(each["kind"] == "HorizontalPodAutoscaler" for each in self.own)
+
+    @property
     def bodies(self) -> tuple[Body, ...]:
         """All objects, in the order in which they are told."""
         return (self.deployment, *((self.front,) if self.front else ()), *self.own, *self.shared)

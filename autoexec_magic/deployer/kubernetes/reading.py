@@ -50,7 +50,7 @@ def live(place: Place) -> Live | None:
         fields=fields,
         release=release,
         shares=_shares(place, front, deployments),
-        changed=_changed(own, front, _expected(place, release), fields),
+        changed=_changed(own, front, _expected(place, release), fields, scales=_scales(place, release)),
     )
 
 
@@ -101,7 +101,7 @@ def _fields(
     return {
         **_plain_fields(release),
         **seen.image_fields(manifest.container, deployment, release.spec),
-        "replicas": str(deployment["spec"].get("replicas", 1)),
+        "replicas": "" if manifest.scales else str(deployment["spec"].get("replicas", 1)),
         **leaves.values_in(manifest, there, names.tail_of(release.release_id)),
     }
 
@@ -114,6 +114,11 @@ def _expected(place: Place, release: Release) -> dict[str, str]:
     others = {bodies.mark_of(kind, body): body for kind, body in wanted}
     deployment = bodies.deployment(place, release, sleeps=False)
     return _fields(place, release, deployment, bodies.front(place, release, fence=0), others)
+
+
+def _scales(place: Place, release: Release) -> bool:
+    found = bodies.manifest_for(place, release)
+    return found is not None and found.scales
 
 
 def _plain_fields(release: Release) -> dict[str, str]:
@@ -170,12 +175,15 @@ def _shares(place: Place, front: Body, deployments: Sequence[Body]) -> tuple[tup
     )
 
 
-def _changed(deployment: Body, front: Body, expected: dict[str, str], fields: dict[str, str]) -> str:
-    """Return who changed it, and what is not as it was deployed."""
+def _changed(
+    deployment: Body, front: Body, expected: dict[str, str], fields: dict[str, str], *, scales: bool = False
+) -> str:
+    """Return who changed it, and what is not as it was deployed; an autoscaler may say how many there are."""
     who = [
         f"{each.shown} ({body.get('kind', kind)})"
         for kind, body in (("Deployment", deployment), ("Service", front))
         for each in others_of(body)
+        if not (scales and each.fields == ("spec.replicas",))
     ]
     what = [f"{each.name} is {each.new or 'gone'}" for each in changes_of(expected, fields)]
     return "; ".join((*who, *what))

@@ -135,8 +135,9 @@ def before_of(front: Body | None, tail: str) -> str:
 
 
 def scaled(place: Place, release: Release, pods: int) -> None:
-    """Let a release have so many pods."""
-    _scaled(place, place.object_of(release), pods)
+    """Let a release have so many pods, and where an autoscaler looks after it no fewer."""
+    manifest = bodies.manifest_for(place, release)
+    _scaled(place, place.object_of(release), pods, is_least=bool(manifest and manifest.scales))
 
 
 def awaited(place: Place, release: Release, seconds: float, ended: dict[str, int]) -> Unwell | None:
@@ -172,9 +173,10 @@ def moved(place: Place, emit: Emit, fence: int, body_of: Callable[[str], Body]) 
             return
 
 
-def _scaled(place: Place, name: str, pods: int) -> None:
+def _scaled(place: Place, name: str, pods: int, *, is_least: bool = False) -> None:
     there = place.cluster.get("deployments", name)
-    if there is not None and there["spec"].get("replicas") != pods:
+    now = there["spec"].get("replicas", 1) if there else pods
+    if now < pods or (now > pods and not is_least):
         place.cluster.merge("deployments", name, {"spec": {"replicas": pods}})
 
 

@@ -130,6 +130,12 @@ def test_what_is_there_once_keeps_its_name():
     assert body["metadata"]["labels"] == {names.MANAGED_BY: names.MANAGER, names.SERVICE: "web"}
 
 
+def test_how_many_pods_there_are_is_the_autoscalers_where_there_is_one():
+    """What is applied again for a rollback would undo what it did."""
+    body, _ = filled_with(own.deployment(replicas=2), own.scaler())
+    assert "replicas" not in body["spec"]
+
+
 def test_without_manifests_ours_are_made():
     assert filled.manifest_in(Options(), "web") is None
     assert filled.manifest_in(Options(manifest_text=own.text(own.deployment())), "web").container == "app"

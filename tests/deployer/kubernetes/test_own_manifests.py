@@ -119,6 +119,23 @@ def test_what_somebody_else_changed_shows(kube, live):
     assert "ConfigMap/settings.data.VERSION is 9" in target.live().changed
 
 
+@pytest.mark.slow
+def test_an_autoscaler_has_its_way(kube, service, tmp_path, emit):
+    """What it did is nobody's drift, and a deploy that comes back to it takes no pods away."""
+    bodies = (own.config(), own.deployment(), own.front(service), own.scaler(5))
+    target, first = kube.target(service), own.release(kube, service, *bodies, replicas=2)
+    deploy(target, first, work_of(tmp_path, first, emit))
+    name = names.object_of(service, first.release_id)
+    assert kube.admin.get("deployments", name)["spec"]["replicas"] == 2
+    path = f"/apis/apps/v1/namespaces/{kube.namespace}/deployments/{name}?fieldManager=scaler"
+    change = {"spec": {"replicas": 3}}
+    kube.admin._sent("PATCH", path, "", body=change, content="application/merge-patch+json")
+    assert target.live().changed == ""
+    settled(lambda: target.unwell(first) is None, "the third pod")
+    deploy(target, first, work_of(tmp_path, first, emit), why="rollback")
+    assert kube.admin.get("deployments", name)["spec"]["replicas"] == 3
+
+
 def test_what_is_somebody_elses_is_not_taken_over(kube, service, emit):
     """Nor is anything written before that is known."""
     body = own.ingress(service, f"{service}-theirs", "a.test")

@@ -43,6 +43,7 @@ def test_a_line_says_what_the_service_is():
     """By the names of the settings; what is not said is not there."""
     options = verbs.parse(
         "deploy web --target docker --set A=1 --set B=x=y --secret K=env:K --canary --pause --bake 0"
+        " --manifest k8s"
         " --command 'run it'"
     ).options
     assert given_of(options) == {
@@ -52,6 +53,7 @@ def test_a_line_says_what_the_service_is():
         "canary": [10.0, 50.0],
         "pause": True,
         "bake": 0.0,
+        "manifest": "k8s",
         "command": ["run", "it"],
     }
     assert given_of(verbs.parse("deploy web").options) == {}

@@ -21,7 +21,7 @@ from ...redact import mask
 from ..target import Unanswered
 from . import names
 from .objects import Body
-from .refusals import BUSY, Asked, Refused, refusal, words_of
+from .refusals import Asked, Refused, is_busy, refusal, words_of
 
 LIMIT_SECONDS = 20.0  #: so long it is asked again where it is busy
 _CONNECT_SECONDS, _READ_SECONDS = 3.0, 10.0
@@ -226,7 +226,7 @@ class Cluster:
                         self.warned(self.masked(said.partition('"')[2].rstrip('"') or said))
                     return answer
                 content_of = answer.data
-                if answer.status not in BUSY:
+                if not is_busy(answer.status, content_of):
                     raise refusal(self.asked(method, what), answer.status, content_of, self.masked)
                 why = self.masked(words_of(answer.status, content_of)[1])
             if time.monotonic() + pause > until:

@@ -150,7 +150,7 @@ def test_what_is_somebody_elses_is_not_taken_over(kube, service, emit):
 def test_what_an_admission_or_the_api_refuses_is_told_and_nothing_is_written(kube, service, emit):
     target = kube.target(service)
     found = own.release(kube, service, own.config(), own.deployment(replicas=1, minReadySeconds="soon"))
-    with pytest.raises(DeployError):
+    with pytest.raises(DeployError, match="refuses deployment"):  # and is not asked again and again
         target.stage(found, emit)
     assert target._there().deployments() == []
     assert not kube.admin.is_there("v1/configmaps", f"settings-{names.tail_of(found.release_id)}")

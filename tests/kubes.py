@@ -115,6 +115,8 @@ def own_namespace() -> Iterator[Kube]:
     raw(admin, "POST", "/api/v1/namespaces", {"metadata": {"name": name}})
     try:
         admin.namespace = name
+        account = f"/api/v1/namespaces/{name}/serviceaccounts"
+        settled(lambda: raw(admin, "GET", account).get("items"), "the account that pods have")
         yield Kube(kubeconfig=Path(given), namespace=name, images=images(), admin=admin)
     finally:
         raw(admin, "DELETE", f"/api/v1/namespaces/{name}")

@@ -34,6 +34,7 @@ KNOWN: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "artifact": (str, "which kind of artifact: app, wheel, folder or image; what the target takes"),
     "image": (str, "an image that is there already, by its name"),
     "command": (list, "what runs, as a list of words; an image's entrypoint stays"),
+    "manifest": (str, "manifests of Kubernetes of your own: a file or a folder, relative to the project"),
     "port": (int, "where people reach it; a free one on this machine"),
     "env": (dict, "variables that it gets"),
     "secrets": (dict, "variables that it gets, each with where its value is kept: env:NAME or file:PATH"),
@@ -131,6 +132,8 @@ def service_of(
     described = read(workspace)
     given = dict(given or {})
     named = str(given.pop("name", ""))
+    if given.get("manifest"):
+        given["manifest"] = str(cwd.absolute() / str(given["manifest"]))
     if not what and len(described) == 1:
         what = next(iter(described))
     if what in described:
@@ -148,7 +151,7 @@ def service_of(
     if NAME.fullmatch(what) and (targets := deployed(what)):
         return _made(what, {"target": targets[0], **given}, workspace, workspace)
     near = difflib.get_close_matches(what, described, n=1)
-    if given.get("image") and NAME.fullmatch(what):
+    if (given.get("image") or given.get("manifest")) and NAME.fullmatch(what):
         return _made(what, given, workspace, workspace)
     raise UsageError(
         f"there is no service, notebook or folder {what!r}",
@@ -206,7 +209,7 @@ def _made(
     for key, value in values.items():
         _check(key, value, f"deploy.{name}", "the line or the settings")
     target = str(values.get("target", "local"))
-    options = cast("dict[str, object]", values.get(target, {}))
+    options = _options(values, target)
     found = Service(
         name=name,
         target=cast("TargetKind", target),
@@ -230,6 +233,18 @@ def _made(
     twice = {each for each, _ in found.environment} & {each.name for each in found.secrets}
     if twice:
         raise UsageError(f"{min(twice)} is both a variable and a secret", fix="name it once")
+    return found
+
+
+def _options(values: Mapping[str, object], target: str) -> dict[str, object]:
+    """Return the target's own options."""
+    found = dict(cast("Mapping[str, object]", values.get(target, {})))
+    if manifest := values.get("manifest"):
+        if target != "kubernetes":
+            raise UsageError(
+                f"{target} has no use for manifests", fix="--target kubernetes, or leave them out"
+            )
+        found["manifest"] = manifest
     return found
 
 

@@ -23,6 +23,7 @@ from ..releasefacts import Deployed, Release, Secret, Spec
 from ..values import Artifact, Verdict
 from .building import build
 from .images import named_image
+from .manifested import manifested
 from .plan import Build, Deploy, PhaseReport, Plan
 from .preparing import about_app
 from .surroundings import Surroundings
@@ -219,7 +220,7 @@ def _release(
     step: Deploy, plan: Plan, emit: Emit, here: Surroundings
 ) -> tuple[Release, Held, tuple[Artifact, ...]]:
     """Return the release that is to be live, the values of its secrets, and what was built for it."""
-    service = step.service
+    service = manifested(step.service, here.workspace)
     secrets, values = deployer.resolved(service.secrets, service.folder, here.cache.parent)
     kind = _kind(service)
     artifacts = _built(service, kind, step, plan, emit, here)

@@ -40,6 +40,9 @@ def add_deploy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="of each process of the build")
     parser.add_argument("--name", default="", help="the service's; by default the notebook's or folder's")
     parser.add_argument("--image", default="", metavar="NAME", help="an image that is there already")
+    parser.add_argument(
+        "--manifest", default="", metavar="PATH", help="Kubernetes: a file or folder with your own manifests"
+    )
     parser.add_argument("--command", default="", metavar="WORDS", help="what runs")
     parser.add_argument("--port", type=count, metavar="PORT", help="where people reach it; else a free one")
     parser.add_argument(
@@ -176,7 +179,7 @@ def logs(call: Call, caller: Caller) -> Spoken:
 def given_of(options: argparse.Namespace) -> dict[str, object]:
     """Return what a line says of the service, by the names of its settings."""
     found: dict[str, object] = _target_of(options)
-    for name in ("name", "image", "memory", "health", "prometheus", "query"):
+    for name in ("name", "image", "manifest", "memory", "health", "prometheus", "query"):
         if getattr(options, name):
             found[name] = getattr(options, name)
     for name in ("port", "replicas", "start", "bake", "step", "query-most", "query-least"):

@@ -49,6 +49,7 @@ class Handler(BaseHTTPRequestHandler):
                 "version": os.environ.get("VERSION", ""),
                 "color": os.environ.get("COLOR", ""),
                 "secret": secret(),
+                "host": os.environ.get("HOSTNAME", ""),
             }
         ).encode()
         self.send_response(200 if good else 503)

@@ -43,7 +43,8 @@ def test_a_line_says_what_the_service_is():
     """By the names of the settings; what is not said is not there."""
     options = verbs.parse(
         "deploy web --target docker --set A=1 --set B=x=y --secret K=env:K --canary --pause --bake 0"
-        " --command 'run it' --prometheus http://p --query 'a b' --query-most 0 --query-least -1.5"
+        " --manifest k8s --command 'run it' --prometheus http://p --query 'a b' --query-most 0"
+        " --query-least -1.5"
     ).options
     assert given_of(options) == {
         "target": "docker",
@@ -52,6 +53,7 @@ def test_a_line_says_what_the_service_is():
         "canary": [10.0, 50.0],
         "pause": True,
         "bake": 0.0,
+        "manifest": "k8s",
         "command": ["run", "it"],
         "prometheus": "http://p",
         "query": "a b",

@@ -10,13 +10,27 @@ Needs the extra `kubernetes`, a kubeconfig (or a pod's own account), and the
 rights of `docs/kubernetes-role.yaml` in its namespace (`role.RULES`): services
 and secrets (get, create, patch, delete), deployments (the same, and list),
 poddisruptionbudgets (create, patch, delete), and to list pods, replicasets and
-events, and read the logs of pods.
+events, and read the logs of pods. A person's own manifests need those of
+`docs/kubernetes-manifest-role.yaml` besides, for the kinds that they have
+(`role.MANIFEST_RULES`).
 """
 
 from __future__ import annotations
 
 from .cluster_target import Kubernetes
+from .manifest import Manifest, manifest_of
+from .manifests import read
 from .restricted import Broken, broken
 from .settings import KNOWN, Options, options_of
 
-__all__ = ["KNOWN", "Broken", "Kubernetes", "Options", "broken", "options_of"]
+__all__ = [
+    "KNOWN",
+    "Broken",
+    "Kubernetes",
+    "Manifest",
+    "Options",
+    "broken",
+    "manifest_of",
+    "options_of",
+    "read",
+]

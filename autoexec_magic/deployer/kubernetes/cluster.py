@@ -21,7 +21,7 @@ from ...redact import mask
 from ..target import Unanswered
 from . import names
 from .objects import Body
-from .refusals import BUSY, Asked, Refused, refusal, words_of
+from .refusals import Asked, Refused, is_busy, refusal, words_of
 
 LIMIT_SECONDS = 20.0  #: so long it is asked again where it is busy
 _CONNECT_SECONDS, _READ_SECONDS = 3.0, 10.0
@@ -40,10 +40,25 @@ GROUPS: Mapping[str, str] = {
 }
 
 
+def word_of(kind: str, name: str = "") -> str:
+    """Return a kind of object in words, with a name one of them.
+
+    Examples
+    --------
+    >>> word_of("deployments", "web"), word_of("networking.k8s.io/v1/ingresses", "web")
+    ('deployment web', 'ingress web')
+    """
+    plural = kind.rpartition("/")[2]
+    single = plural.removesuffix("es") if plural.endswith("sses") else plural.removesuffix("s")
+    return f"{single} {name}" if name else plural
+
+
 @dataclass(slots=True, kw_only=True)
 class Cluster:
     """A namespace of a cluster.
 
+    A kind of object is its name in the API (`deployments`); one that `GROUPS` has
+    not stands behind its group and version (`networking.k8s.io/v1/ingresses`).
     `client` is the official client's `ApiClient`; `secrets` are texts that must
     not be in a message.
     """
@@ -106,6 +121,12 @@ class Cluster:
             raise
         return True
 
+    def labels_of_namespace(self) -> dict[str, str]:
+        """Return the labels of the namespace itself."""
+        path = f"/api/v1/namespaces/{quote(self.namespace)}"
+        found = json.loads(self._sent("GET", path, f"namespace {self.namespace}").data)
+        return dict(found.get("metadata", {}).get("labels") or {})
+
     def minor(self) -> int:
         """Return the second number of its version, 0 where it does not tell."""
         try:
@@ -143,7 +164,9 @@ class Cluster:
         return Asked(method=method, what=what, namespace=self.namespace, context=self.context)
 
     def _path(self, kind: str, name: str = "") -> str:
-        path = f"{GROUPS[kind]}/namespaces/{quote(self.namespace)}/{kind}"
+        group, _, kind = kind.rpartition("/")
+        where = f"/{'api' if group == 'v1' else 'apis'}/{group}" if group else GROUPS[kind]
+        path = f"{where}/namespaces/{quote(self.namespace)}/{kind}"
         return f"{path}/{quote(name)}" if name else path
 
     def _found(self, method: str, kind: str, name: str, **more: Any) -> Body | None:
@@ -158,7 +181,7 @@ class Cluster:
         self, method: str, kind: str, name: str = "", *, query: Mapping[str, str] | None = None, **more: Any
     ) -> Body:
         path = self._path(kind, name) + (f"?{urlencode(query)}" if query else "")
-        answer = self._sent(method, path, f"{kind[:-1]} {name}" if name else kind, **more)
+        answer = self._sent(method, path, word_of(kind, name), **more)
         try:
             found = json.loads(answer.data)
         except ValueError:
@@ -203,7 +226,7 @@ class Cluster:
                         self.warned(self.masked(said.partition('"')[2].rstrip('"') or said))
                     return answer
                 content_of = answer.data
-                if answer.status not in BUSY:
+                if not is_busy(answer.status, content_of):
                     raise refusal(self.asked(method, what), answer.status, content_of, self.masked)
                 why = self.masked(words_of(answer.status, content_of)[1])
             if time.monotonic() + pause > until:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from ...events import Emit
 from ...releasefacts import Release, TargetKind
 from ..target import Change, Live, Unwell
-from . import looking, reading, staging, telling, tidying, traffic
+from . import looking, names, reading, spare, staging, telling, tidying, traffic
 from .connecting import connected
-from .place import Place, say
+from .place import Place, named, say
 from .settings import options_of
 
 
@@ -44,6 +44,7 @@ class Kubernetes:
     versions: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     _ended: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    _turn: spare.Turn | None = field(default=None, init=False, repr=False)
     _place: Place | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -59,15 +60,26 @@ class Kubernetes:
 
     def switch(self, release: Release | None, emit: Emit, *, fence: int) -> None:
         """Let the Service lead to a release whose pods are ready; with None take it away."""
+        self._turn = None
         traffic.switch(self._telling(emit), release, emit, fence=fence, ended=self._ended)
+        if release is not None:
+            self._turn = spare.Turn(tail=names.tail_of(release.release_id), fence=fence)
 
     def unwell(self, release: Release) -> Unwell | None:
-        """Look once at the pods of a release."""
-        return looking.look(self._there(), release, self._ended)
+        """Look once at the pods of a release; where none is ready any more, the earlier one answers again."""
+        place = self._there()
+        found = looking.found_in(place, release, self._ended)
+        if found is None:
+            return None
+        older = spare.given_back(place, release, self._turn)  # first of all: people wait
+        unwell = looking.told(place, release, found)
+        if older is None:
+            return unwell
+        return replace(unwell, why=f"{unwell.why}; {named(older)} answers again", is_final=True)
 
     def unwell_aside(self, release: Release) -> Unwell | None:
         """Look once at the pods of a release that has no traffic: they are the same."""
-        return self.unwell(release)
+        return looking.look(self._there(), release, self._ended)
 
     def split(self, release: Release, percent: float, emit: Emit, *, fence: int) -> None:
         """Let the Service lead to both releases; the part is that of the pods, and is told."""

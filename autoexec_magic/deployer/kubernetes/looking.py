@@ -9,6 +9,7 @@ from ...errors import DeployError
 from ...releasefacts import Release
 from ..target import Unwell
 from . import names
+from .bodies import container_of
 from .objects import selector_of
 from .place import Place
 from .pods import Found, ends_of, judged
@@ -18,7 +19,13 @@ LAST_LINES = 20
 
 
 def look(place: Place, release: Release, ended: dict[str, int]) -> Unwell | None:
-    """Return why a release is not well just now, None where it is.
+    """Return why a release is not well just now, None where it is, with its last words; see `found_in`."""
+    found = found_in(place, release, ended)
+    return told(place, release, found) if found else None
+
+
+def found_in(place: Place, release: Release, ended: dict[str, int]) -> Found | None:
+    """Return why a release is not well just now, None where it is; nothing more is asked about it yet.
 
     Parameters
     ----------
@@ -30,27 +37,27 @@ def look(place: Place, release: Release, ended: dict[str, int]) -> Unwell | None
     name = place.object_of(release)
     deployment = place.cluster.get("deployments", name)
     if deployment is None:
-        return Unwell(why=f"the Deployment {name} is not there", is_final=True)
+        return Found(unwell=Unwell(why=f"the Deployment {name} is not there", is_final=True))
     if annotations_in(deployment).get(names.RELEASE_ID) != release.release_id:
-        return Unwell(why=f"the Deployment {name} is not of this release", is_final=True)
+        return Found(unwell=Unwell(why=f"the Deployment {name} is not of this release", is_final=True))
     if release.spec.replicas and not deployment["spec"].get("replicas", 1):
-        return Unwell(why=f"the Deployment {name} is scaled to none")
+        return Found(unwell=Unwell(why=f"the Deployment {name} is scaled to none"))
     labels = selector_of(place.service, release.release_id)
     sets = place.cluster.listed("replicasets", labels=labels)
     pods = place.cluster.listed("pods", labels=labels)
     found = judged(deployment, sets, pods, ended)
     ended.update(ends_of(pods))
-    return None if found is None else _told(place, found)
+    return found
 
 
-def _told(place: Place, found: Found) -> Unwell:
-    """Add what the cluster noted about the pod, and its last lines."""
+def told(place: Place, release: Release, found: Found) -> Unwell:
+    """Return why a release is not well; add what the cluster noted about the pod, and its last lines."""
     why = place.cluster.masked(found.unwell.why)
     if not found.pod:
         return replace(found.unwell, why=why)
     noted = "" if found.unwell.is_final else _noted(place, found.pod)
     evidence: tuple[str, ...] = ()
-    query = {"tailLines": str(LAST_LINES), "container": place.service}
+    query = {"tailLines": str(LAST_LINES), "container": container_of(place, release)}
     with contextlib.suppress(DeployError):  # it may have none yet, or none any more
         evidence = tuple(place.cluster.lines(found.pod, **query))
     if found.is_previous and not evidence:

@@ -23,6 +23,8 @@ CONFIG_DIGEST = "autoexec.dev/config-digest"
 SPELLED = "autoexec.dev/spelled"  #: all of the release, as JSON
 FENCE = "autoexec.dev/fence"  #: on the Service: the turn of who moved its traffic last
 LIVE = "autoexec.dev/live"  #: on the Service: the release that has all traffic, or shares it with a newer one
+BEFORE = "autoexec.dev/before"  #: on the Service while a release bakes: the one that has it back if need be
+SHARED = "autoexec.dev/shared"  #: on the Service: what else there is once for it, from own manifests
 _TAIL_CHARS = 8
 
 

@@ -81,6 +81,7 @@ def service_object(
     *,
     fence: int,
     live_tail: str = "",
+    before: str = "",
     is_baking: bool = True,
     version: str = "",
 ) -> Body:
@@ -94,6 +95,8 @@ def service_object(
         The turn of who moves it.
     live_tail : str, optional
         The release that it is shared with; "" gives all of it to `release`.
+    before : str, optional
+        The release that has the traffic back where this one fails.
     is_baking : bool, default True
         Whether pods that are not ready keep their traffic: the gate, which knows
         of an older release, decides what becomes of them, and not their probe,
@@ -121,6 +124,7 @@ def service_object(
         "annotations": {
             names.FENCE: str(fence),
             names.LIVE: live_tail or names.tail_of(release.release_id),
+            **({names.BEFORE: before} if before else {}),
         },
     }
     if version:
@@ -174,7 +178,10 @@ def budget(service: str, release: Release) -> Body:
 
 
 def readiness(gate: Gate, port: int) -> Body:
-    """Return the probe that asks what the gate asks, in whole seconds, as a cluster counts."""
+    """Return the probe that asks what the gate asks, in whole seconds, as a cluster counts.
+
+    It has to be well as often in a row: else what is well every other time gets people.
+    """
     if gate.path:
         how: Body = {"httpGet": {"path": gate.path, "port": port, "scheme": "HTTP"}}
     elif gate.command:
@@ -185,7 +192,7 @@ def readiness(gate: Gate, port: int) -> Body:
         **how,
         "periodSeconds": max(1, round(gate.interval_seconds)),
         "timeoutSeconds": max(1, math.ceil(gate.answer_seconds)),
-        "successThreshold": 1,
+        "successThreshold": max(1, gate.successes),
         "failureThreshold": max(1, gate.failures),
     }
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...releasefacts import Release
 from ..difference import changes_of, fields_of
 from ..target import Change, Live
-from . import names, seen
+from . import bodies, enforced, leaves, names, seen
 from .objects import Body, selector_of
 from .owners import others_of
 from .place import Place, check
 from .pods import serving
-from .refusals import Conflicting
 from .shares import share_of
-from .staging import front_of, wanted_of
+from .staging import applied, front_of, wanted_of
 from .traffic import live_tail_of
 
 
@@ -40,9 +39,10 @@ def live(place: Place) -> Live | None:
             digest=annotations.get(names.DIGEST, ""),
             changed=_changed(own, front, {}, {}),
         )
-    image = seen.image_in(place.service, own)
-    fields = seen.fields_in(place.service, own, front, release, place.options_for(release))
-    digest = seen.digest_in(release, image, _image_ids(place.service, serving(pods)))
+    container = bodies.container_of(place, release)
+    image = seen.image_in(container, own)
+    fields = _fields(place, release, own, front, _others(place, release))
+    digest = seen.digest_in(release, image, _image_ids(container, serving(pods)))
     fields = {**fields, "digest": digest}
     return Live(
         release_id=annotations.get(names.RELEASE_ID, ""),
@@ -50,7 +50,7 @@ def live(place: Place) -> Live | None:
         fields=fields,
         release=release,
         shares=_shares(place, front, deployments),
-        changed=_changed(own, front, fields_of(release.spec), fields),
+        changed=_changed(own, front, _expected(place, release), fields, scales=_scales(place, release)),
     )
 
 
@@ -64,18 +64,67 @@ def preview(place: Place, release: Release) -> Sequence[Change]:
     """
     check(release)
     tried: dict[str, Body] = {}
-    for kind, body in (*wanted_of(place, release), front_of(place, release)):
-        try:
-            tried[kind] = place.cluster.apply(kind, body, is_dry=True)
-        except Conflicting:
-            if kind == "services" and place.options.conflicts != "take":
-                raise
-            tried[kind] = place.cluster.apply(kind, body, is_dry=True, force=True)
-    new = seen.fields_in(
-        place.service, tried["deployments"], tried["services"], release, place.options_for(release)
+    wanted = wanted_of(place, release)
+    enforced.lint(
+        place, release, [each for kind, each in wanted if kind == "deployments"], lambda event: None
     )
+    for kind, body in (*wanted, front_of(place, release), *bodies.shared(place, release)):
+        answer = applied(place, kind, body, lambda event: None, is_dry=True)
+        tried[kind if kind in ("deployments", "services") else bodies.mark_of(kind, body)] = answer
+    new = _fields(place, release, tried["deployments"], tried["services"], tried)
     now = live(place)
     return changes_of(now.fields if now else {}, new)
+
+
+def _others(place: Place, release: Release) -> dict[str, Body]:
+    """Return what there is of a release's other objects, by `bodies.mark_of`."""
+    wanted = (*bodies.own(place, release), *bodies.shared(place, release))
+    found = (
+        (bodies.mark_of(kind, body), place.cluster.get(kind, body["metadata"]["name"]))
+        for kind, body in wanted
+    )
+    return {mark: body for mark, body in found if body is not None}
+
+
+def _fields(
+    place: Place, release: Release, deployment: Body, front: Body, others: Mapping[str, Body]
+) -> dict[str, str]:
+    """Return what is there, by name: of own manifests whatever they say, value by value."""
+    manifest = bodies.manifest_for(place, release)
+    if manifest is None:
+        return seen.fields_in(place.service, deployment, front, release, place.options_for(release))
+    there = {"Deployment": deployment, "Service": front}
+    wanted = (*bodies.own(place, release), *bodies.shared(place, release))
+    for original, (kind, body) in zip((*manifest.own, *manifest.shared), wanted, strict=True):
+        if (mark := bodies.mark_of(kind, body)) in others:
+            there[leaves.key_of(original)] = others[mark]
+    return {
+        **_plain_fields(release),
+        **seen.image_fields(manifest.container, deployment, release.spec),
+        "replicas": "" if manifest.scales else str(deployment["spec"].get("replicas", 1)),
+        **leaves.values_in(manifest, there, names.tail_of(release.release_id)),
+    }
+
+
+def _expected(place: Place, release: Release) -> dict[str, str]:
+    """Return the fields that a release should have."""
+    if bodies.manifest_for(place, release) is None:
+        return fields_of(release.spec)
+    wanted = (*bodies.own(place, release), *bodies.shared(place, release))
+    others = {bodies.mark_of(kind, body): body for kind, body in wanted}
+    deployment = bodies.deployment(place, release, sleeps=False)
+    return _fields(place, release, deployment, bodies.front(place, release, fence=0), others)
+
+
+def _scales(place: Place, release: Release) -> bool:
+    found = bodies.manifest_for(place, release)
+    return found is not None and found.scales
+
+
+def _plain_fields(release: Release) -> dict[str, str]:
+    """Return the fields of a release, without the text of its manifests: that is told value by value."""
+    found = fields_of(release.spec)
+    return {name: value for name, value in found.items() if name != "option.manifest-text"}
 
 
 def address(place: Place) -> str:
@@ -126,12 +175,15 @@ def _shares(place: Place, front: Body, deployments: Sequence[Body]) -> tuple[tup
     )
 
 
-def _changed(deployment: Body, front: Body, expected: dict[str, str], fields: dict[str, str]) -> str:
-    """Return who changed it, and what is not as it was deployed."""
+def _changed(
+    deployment: Body, front: Body, expected: dict[str, str], fields: dict[str, str], *, scales: bool = False
+) -> str:
+    """Return who changed it, and what is not as it was deployed; an autoscaler may say how many there are."""
     who = [
         f"{each.shown} ({body.get('kind', kind)})"
         for kind, body in (("Deployment", deployment), ("Service", front))
         for each in others_of(body)
+        if not (scales and each.fields == ("spec.replicas",))
     ]
     what = [f"{each.name} is {each.new or 'gone'}" for each in changes_of(expected, fields)]
     return "; ".join((*who, *what))

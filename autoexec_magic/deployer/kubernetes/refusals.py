@@ -13,9 +13,10 @@ BUSY = (429, 500, 502, 503, 504)  #: asked again; after a while nobody answers
 _OWNER = re.compile(r'conflict with "([^"]+)"')
 _FORBIDDEN = re.compile(r'cannot (\S+) resource "([^"]+)"')
 _NOT_MADE = re.compile(
-    r'([a-z]+)[a-z.]* "[^"]+" is forbidden:\s*'
+    r'([a-z]+)[a-z0-9.-]* "[^"]+" is forbidden:\s*'
 )  # an apply that would make it says no verb
 _NO_NAMESPACE = re.compile(r'namespaces "([^"]+)" not found')
+_UNTYPED = b"failed to create typed patch object"  # how older clusters say that an object is none of its kind
 _LONGEST = 600
 
 
@@ -49,6 +50,17 @@ class Asked:
         """The beginning of a command that asks the same place."""
         context = f" --context {self.context}" if self.context else ""
         return f"kubectl{context} -n {self.namespace}"
+
+
+def is_busy(status: int, body: bytes) -> bool:
+    """Whether an answer may be another one when it is asked again.
+
+    Examples
+    --------
+    >>> is_busy(503, b""), is_busy(500, b"failed to create typed patch object"), is_busy(404, b"")
+    (True, False, False)
+    """
+    return status in BUSY and not (status == 500 and _UNTYPED in body)
 
 
 def words_of(status: int, body: bytes) -> tuple[str, str, tuple[tuple[str, str], ...]]:
@@ -124,7 +136,8 @@ def _forbidden(asked: Asked, message: str) -> Refused:
     return Refused(
         f"nobody gave the right to {verb} {resource}",
         why=message,
-        fix=f"{asked.kubectl} auth can-i {verb} {resource}; docs/kubernetes-role.yaml has all",
+        fix=f"{asked.kubectl} auth can-i {verb} {resource}; docs/kubernetes-role.yaml has all, and"
+        " docs/kubernetes-manifest-role.yaml those of own manifests",
     )
 
 

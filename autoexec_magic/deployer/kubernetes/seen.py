@@ -119,6 +119,12 @@ def image_in(service: str, deployment: Mapping[str, Any]) -> str:
     return str(next((each for each in containers if each.get("name") == service), containers[0]).get("image"))
 
 
+def image_fields(container: str, deployment: Mapping[str, Any], spec: Spec) -> dict[str, str]:
+    """Return the digest of a container's image, where it has another one than a release names."""
+    image = image_in(container, deployment)
+    return {} if image == spec.reference else {"digest": _digest_in(image)}
+
+
 def quantity(text: str) -> Decimal:
     """Return the number that a quantity of the API means.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...errors import UsageError
 from ...releasefacts import Spec
@@ -26,6 +26,9 @@ KNOWN: Mapping[str, str] = {
     "service-type": "ClusterIP, or NodePort to be reached from outside; ClusterIP",
     "image-pull-secret": "the Secret that pulls the image; none",
     "user": "the number of the user that it runs as, not 0; the image's own",
+    "manifest": "a file or folder with manifests of your own, relative to the project; ours",
+    "manifest-text": "the manifests themselves, as YAML; they are read from manifest",
+    "container": "the name of the container that is the service's; as the service, or the only one",
     "conflicts": "what happens to fields of the Service that somebody else set: refuse or take; refuse",
 }
 
@@ -41,6 +44,9 @@ class Options:
     image_pull_secret: str = ""
     user: int = 0
     conflicts: str = "refuse"
+    manifest: str = ""
+    manifest_text: str = field(default="", repr=False)
+    container: str = ""
 
     def port_inside(self, spec: Spec) -> int:
         """Return where the container listens."""
@@ -81,6 +87,9 @@ def options_of(given: Mapping[str, str]) -> Options:
         image_pull_secret=_fits("image-pull-secret", given, _NAME),
         user=_number("user", given, 2**31 - 1),
         conflicts=_word("conflicts", given, CONFLICTS),
+        manifest=given.get("manifest", ""),
+        manifest_text=given.get("manifest-text", ""),
+        container=_fits("container", given, _LABEL),
     )
 
 

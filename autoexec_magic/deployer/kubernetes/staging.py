@@ -8,7 +8,9 @@ from dataclasses import replace
 from ...errors import DeployError
 from ...events import Emit
 from ...releasefacts import Release
-from . import names, objects
+from . import bodies, enforced, names, objects
+from .cluster import word_of
+from .manifest import SHARED
 from .objects import Body
 from .owners import others_of
 from .place import Place, check, named, say
@@ -29,8 +31,10 @@ def stage(place: Place, release: Release, emit: Emit) -> Release:
     """
     check(release)
     wanted = wanted_of(place, release)
-    for kind, body in (*wanted, front_of(place, release)):
+    shared = bodies.shared(place, release)
+    for kind, body in (*wanted, front_of(place, release), *shared):
         applied(place, kind, body, emit, is_dry=True)
+    enforced.lint(place, release, [body for kind, body in wanted if kind == "deployments"], emit)
     for kind, body in wanted:
         applied(place, kind, body, emit)
     name = place.object_of(release)
@@ -46,7 +50,6 @@ def wanted_of(place: Place, release: Release) -> list[tuple[str, Body]]:
     DeployError
         One has its name already and is somebody else's, or a secret is not to be had.
     """
-    options = place.options_for(release)
     name = place.object_of(release)
     there = place.cluster.get("deployments", name)
     if there is not None and not is_ours(there, place.service):
@@ -54,10 +57,17 @@ def wanted_of(place: Place, release: Release) -> list[tuple[str, Body]]:
             f"the Deployment {name} is somebody else's",
             fix=f"{place.kubectl} get deployment {name} --show-labels",
         )
+    for kind, body in (*bodies.own(place, release), *bodies.shared(place, release)):
+        _refuse_foreign(place, kind, body)
     sleeps = place.cluster.minor() >= SLEEPS_FROM
     found = list(_secret_of(place, release))
-    found.append(("deployments", objects.deployment(place.service, release, options, sleeps=sleeps)))
-    if release.spec.replicas > 1 and place.cluster.serves(BUDGETS):
+    # what the pods name comes before them, and what names the Deployment after it
+    own = bodies.own(place, release)
+    found += [each for each in own if each[1]["kind"] == "ConfigMap"]
+    found.append(("deployments", bodies.deployment(place, release, sleeps=sleeps)))
+    found += [each for each in own if each[1]["kind"] != "ConfigMap"]
+    has_budget = any(each[1]["kind"] == "PodDisruptionBudget" for each in own)
+    if release.spec.replicas > 1 and not has_budget and place.cluster.serves(BUDGETS):
         found.append(("poddisruptionbudgets", objects.budget(place.service, release)))
     return found
 
@@ -68,9 +78,7 @@ def front_of(place: Place, release: Release) -> tuple[str, Body]:
     if there is not None:
         foreign_in(place, there)
     fence = (there or {}).get("metadata", {}).get("annotations", {}).get(names.FENCE, "0")
-    return "services", objects.service_object(
-        place.service, release, place.options_for(release), fence=int(fence) if fence.isdecimal() else 0
-    )
+    return "services", bodies.front(place, release, fence=int(fence) if fence.isdecimal() else 0)
 
 
 def foreign_in(place: Place, front: Body) -> list[str]:
@@ -94,7 +102,8 @@ def foreign_in(place: Place, front: Body) -> list[str]:
 
 def applied(place: Place, kind: str, body: Body, emit: Emit, *, is_dry: bool = False) -> Body:
     """Apply an object; what somebody changed in a release's own is put back, and who it was is told."""
-    takes = kind != "services" or place.options.conflicts == "take"
+    is_shared = kind == "services" or kind.rpartition("/")[2] in SHARED.values()
+    takes = not is_shared or place.options.conflicts == "take"
     try:
         return place.cluster.apply(kind, body, is_dry=is_dry)
     except Conflicting as error:
@@ -103,8 +112,22 @@ def applied(place: Place, kind: str, body: Body, emit: Emit, *, is_dry: bool = F
             raise
         if others and not is_dry:
             shown = ", ".join(f"{field.lstrip('.')} ({who})" for field, who in others)
-            say(emit, f"! {kind[:-1]} {body['metadata']['name']}: put back what somebody else set: {shown}")
+            say(
+                emit, f"! {word_of(kind, body['metadata']['name'])}: put back what somebody else set: {shown}"
+            )
     return place.cluster.apply(kind, body, force=True, is_dry=is_dry)
+
+
+def _refuse_foreign(place: Place, kind: str, body: Body) -> None:
+    """Refuse to take over what has its name already and is somebody else's."""
+    name = body["metadata"]["name"]
+    there = place.cluster.get(kind, name)
+    if there is not None and not is_ours(there, place.service):
+        raise DeployError(
+            f"{word_of(kind, name)} in {place.cluster.namespace} is somebody else's",
+            why=f"it has no label {names.SERVICE}={place.service}",
+            fix=f"{place.kubectl} get {word_of(kind, name)} --show-labels, or give it another name",
+        )
 
 
 def _secret_of(place: Place, release: Release) -> Iterator[tuple[str, Body]]:

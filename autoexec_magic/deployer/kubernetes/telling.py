@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ...errors import DeployError
 from ...releasefacts import Release
+from .bodies import container_of
 from .objects import selector_of
 from .place import Place, named
 
@@ -28,7 +29,7 @@ def logs(place: Place, release: Release, *, lines: int, follow: bool) -> Iterato
             why="an older release runs none",
             fix=f"%autoexec rollback {place.service}",
         )
-    query = {"tailLines": str(lines), "container": place.service}
+    query = {"tailLines": str(lines), "container": container_of(place, release)}
     if len(pods) == 1:
         yield from place.cluster.lines(pods[0], **query, **({"follow": "true"} if follow else {}))
     elif follow:

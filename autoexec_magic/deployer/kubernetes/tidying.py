@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+from ...errors import UsageError
 from ...events import Emit
 from ...releasefacts import Release
-from . import names, objects, seen
+from . import bodies, names, seen, sharing
 from .objects import Body
 from .place import Place, say
 from .refusals import Stale
@@ -43,10 +44,10 @@ def _baked(place: Place, live: Release, front: Body, emit: Emit) -> None:
     ):
         return
     metadata = front["metadata"]
-    body = objects.service_object(
-        place.service,
+    body = bodies.front(
+        place,
         live,
-        place.options_for(live),
+        shared=sharing.marks_of(place, live),
         fence=int(metadata.get("annotations", {}).get(names.FENCE, "0")),
         is_baking=False,
         version=metadata["resourceVersion"],
@@ -65,6 +66,10 @@ def _removed(place: Place, deployment: Body, needed: set[str]) -> None:
     secret, name = _secret_of(place, deployment), deployment["metadata"]["name"]
     if secret and secret not in needed:
         place.cluster.delete("secrets", secret)
+    release = seen.release_in(deployment)
+    with contextlib.suppress(UsageError):  # what it says cannot be read: it was not made by it either
+        for kind, body in bodies.own(place, release) if release else ():
+            place.cluster.delete(kind, body["metadata"]["name"])
     if place.cluster.serves(BUDGETS):
         place.cluster.delete("poddisruptionbudgets", name)
     place.cluster.delete("deployments", name)

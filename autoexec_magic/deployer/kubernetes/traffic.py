@@ -15,7 +15,7 @@ from ...events import Emit
 from ...executor.stops import NEVER
 from ...releasefacts import Release
 from ..target import Unwell
-from . import names, objects
+from . import bodies, names, objects, sharing
 from .looking import look
 from .objects import Body, selector_of
 from .place import Place, named, say
@@ -42,21 +42,31 @@ def switch(place: Place, release: Release | None, emit: Emit, *, fence: int, end
     if release is None:
         _taken_away(place, emit, fence)
         return
-    _refuse_late(place.front(), fence)
+    front = place.front()
+    _refuse_late(front, fence)
+    before = before_of(front, names.tail_of(release.release_id))
     scaled(place, release, release.spec.replicas)
     unwell = awaited(place, release, release.spec.gate.start_seconds, ended)
     if unwell is not None and _is_answered(place, release):
         raise _not_ready(release, unwell)
-    options = place.options_for(release)
     is_baking = not _has_ending(place, release)
-    _moved(
+    there_is = sharing.marks_in(front)
+    shared = there_is | sharing.marks_of(place, release)
+    moved(
         place,
         emit,
         fence,
-        lambda version: objects.service_object(
-            place.service, release, options, fence=fence, is_baking=is_baking, version=version
+        lambda version: bodies.front(
+            place,
+            release,
+            shared=shared,
+            fence=fence,
+            before=before,
+            is_baking=is_baking,
+            version=version,
         ),
     )
+    sharing.change(place, release, there_is, emit)
     say(emit, f"{named(release)} has the traffic of {place.service}")
 
 
@@ -90,13 +100,13 @@ def split(
     scaled(place, release, pods)
     if (unwell := awaited(place, release, release.spec.gate.start_seconds, ended)) is not None:
         raise _not_ready(release, unwell)
-    options = place.options_for(release)
-    _moved(
+    shared = sharing.marks_in(front)
+    moved(
         place,
         emit,
         fence,
-        lambda version: objects.service_object(
-            place.service, release, options, fence=fence, live_tail=live_tail, version=version
+        lambda version: bodies.front(
+            place, release, shared=shared, fence=fence, live_tail=live_tail, version=version
         ),
     )
     share = share_of(pods, live_pods)
@@ -115,9 +125,19 @@ def live_tail_of(front: Body | None) -> str:
     return str(own or (front["metadata"].get("annotations") or {}).get(names.LIVE, ""))
 
 
+def before_of(front: Body | None, tail: str) -> str:
+    """Return which release has the traffic back if this one fails, "" where it is itself what is put back."""
+    noted = ((front or {}).get("metadata", {}).get("annotations") or {}).get(names.BEFORE, "")
+    live = live_tail_of(front)
+    if live == tail:
+        return str(noted)
+    return "" if noted == tail else live
+
+
 def scaled(place: Place, release: Release, pods: int) -> None:
-    """Let a release have so many pods."""
-    _scaled(place, place.object_of(release), pods)
+    """Let a release have so many pods, and where an autoscaler looks after it no fewer."""
+    manifest = bodies.manifest_for(place, release)
+    _scaled(place, place.object_of(release), pods, is_least=bool(manifest and manifest.scales))
 
 
 def awaited(place: Place, release: Release, seconds: float, ended: dict[str, int]) -> Unwell | None:
@@ -130,24 +150,7 @@ def awaited(place: Place, release: Release, seconds: float, ended: dict[str, int
     return None
 
 
-def _scaled(place: Place, name: str, pods: int) -> None:
-    there = place.cluster.get("deployments", name)
-    if there is not None and there["spec"].get("replicas") != pods:
-        place.cluster.merge("deployments", name, {"spec": {"replicas": pods}})
-
-
-def _refuse_late(front: Body | None, fence: int) -> None:
-    """Refuse a turn that is over."""
-    noted = ((front or {}).get("metadata", {}).get("annotations") or {}).get(names.FENCE, "")
-    if noted.isdecimal() and int(noted) > fence:
-        raise ServiceLocked(
-            "somebody else deployed this service meanwhile",
-            why=f"its Service was moved in turn {noted}, and this is turn {fence}",
-            fix="%autoexec status, then deploy again",
-        )
-
-
-def _moved(place: Place, emit: Emit, fence: int, body_of: Callable[[str], Body]) -> None:
+def moved(place: Place, emit: Emit, fence: int, body_of: Callable[[str], Body]) -> None:
     """Apply the Service over exactly what was read, again where it changed meanwhile."""
     for number in range(_TRIES):
         front = place.front()
@@ -170,6 +173,24 @@ def _moved(place: Place, emit: Emit, fence: int, body_of: Callable[[str], Body])
             return
 
 
+def _scaled(place: Place, name: str, pods: int, *, is_least: bool = False) -> None:
+    there = place.cluster.get("deployments", name)
+    now = there["spec"].get("replicas", 1) if there else pods
+    if now < pods or (now > pods and not is_least):
+        place.cluster.merge("deployments", name, {"spec": {"replicas": pods}})
+
+
+def _refuse_late(front: Body | None, fence: int) -> None:
+    """Refuse a turn that is over."""
+    noted = ((front or {}).get("metadata", {}).get("annotations") or {}).get(names.FENCE, "")
+    if noted.isdecimal() and int(noted) > fence:
+        raise ServiceLocked(
+            "somebody else deployed this service meanwhile",
+            why=f"its Service was moved in turn {noted}, and this is turn {fence}",
+            fix="%autoexec status, then deploy again",
+        )
+
+
 def _selecting(place: Place, body: Body, theirs: Iterable[str], version: str) -> None:
     """Set the whole selector in one write: a key that somebody else set stays when ours are applied."""
     selector = {**dict.fromkeys(theirs), **body["spec"]["selector"]}
@@ -183,6 +204,7 @@ def _taken_away(place: Place, emit: Emit, fence: int) -> None:
         if front is None:
             return
         _refuse_late(front, fence)
+        sharing.change(place, None, sharing.marks_in(front), emit)
         try:
             place.cluster.delete("services", place.service, version=front["metadata"]["resourceVersion"])
         except Stale:

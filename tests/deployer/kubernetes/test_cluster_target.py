@@ -1,27 +1,42 @@
-"""Deploys to a real cluster, from the first release to the one that somebody else changed."""
+"""The scenarios on a real cluster, and what is this target's own."""
 
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from deployer import scenarios
 from kubes import GATE, Asking, Kube, answers, asked, near, settled, unlike, work_of
 
-from autoexec_magic.deployer import Addressed, Aside, Previews, Splits, Tells, Tidies, abort, deploy, resume
+from autoexec_magic.deployer import Addressed, Aside, Previews, Splits, Tells, Tidies, deploy
 from autoexec_magic.deployer.kubernetes import Kubernetes
 from autoexec_magic.deployer.shift import Shift
-from autoexec_magic.deployer.spelled import spelled
-from autoexec_magic.errors import DeployError, RolledBack, ServiceLocked, UsageError
+from autoexec_magic.errors import DeployError, RolledBack, UsageError
 from autoexec_magic.executor.stops import Stop
 from autoexec_magic.releasefacts import Secret
 
 pytestmark = pytest.mark.limit(400)
+#: the node's proxy sends people to a pod that has just failed until somebody has noticed: some do see that
+SEEN = (scenarios.fails_in_bake_time, scenarios.dies_in_bake_time)
+#: what a cluster says of it is told here
+TOLD = (scenarios.never_healthy,)
+TABLE = [row for row in scenarios.each().args[1] if row.values[0] not in TOLD]
+
+
+@pytest.mark.parametrize("scenario", TABLE)
+def test_scenario(bed, scenario):
+    """What is told of it is told where it is written."""
+    bed.serves = scenario not in SEEN
+    scenario(bed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", scenarios.STEPS)
+@pytest.mark.parametrize("ending", [scenarios.resume, scenarios.abort], ids=["resume", "abort"])
+def test_the_client_may_die_at_each_step(bed, step, ending):
+    """And no request fails."""
+    scenarios.killed(bed, step, ending)
 
 
 @pytest.fixture
@@ -52,29 +67,17 @@ def test_a_first_release_is_live_as_the_cluster_says(kube, live):
     assert list(target.logs(first, lines=5, follow=False)) == ["began 1"]
 
 
-def test_a_good_update_fails_no_request(kube, live, tmp_path, emit):
-    target, first, url = live
+def test_a_dry_run_shows_what_changes(kube, live):
+    target, first, _ = live
     second = kube.release(first.service, version="2", image=1)
     shown = {each.name: (each.now, each.new) for each in target.preview(second)}
     assert shown == {"digest": (first.digest, second.digest), "env.VERSION": ("1", "2")}
-    with Asking(url) as client:
-        settled(lambda: client.answers, "an answer")
-        deploy(target, second, work_of(tmp_path, second, emit))
-        settled(lambda: "2" in client.versions(), "the new version")
-        place = target._there()
-        gone = lambda: len(place.cluster.listed("pods", labels={"autoexec.dev/service": first.service})) == 1  # noqa: E731
-        settled(gone, "the old pods end")
-    assert client.failed == []
-    assert client.versions() == ["1", "2"]
-    assert target.live().digest == second.digest
 
 
 BAD = [
     pytest.param({"reference": "autoexec-test/none:1"}, "ImagePull", id="image-that-does-not-exist"),
     pytest.param({"reference": "Not/A Name"}, "InvalidImageName", id="image-name-that-cannot-be"),
-    pytest.param({"environment": {"ENDS": "1"}}, "ends again and again", id="starts-and-exits"),
     pytest.param({"environment": {"SICK": "1"}}, "statuscode: 503", id="never-healthy"),
-    pytest.param({"environment": {"LISTENS": "9999"}}, "connection refused", id="wrong-port"),
     pytest.param({"command": ("no-such-program",)}, "no-such-program", id="no-such-program"),
     pytest.param(
         {"options": {"user": "1"}, "command": ("sh", "-c", "exit 1")}, "ends again", id="ends-badly"
@@ -98,17 +101,6 @@ def test_a_release_that_never_gets_well_touches_nothing(kube, live, tmp_path, em
     assert left == [target._there().object_of(first)]
 
 
-def test_the_last_words_of_one_that_ends_are_told(kube, service, tmp_path, emit):
-    target = kube.target(service)
-    bad = kube.release(service, environment={"ENDS": "1"})
-    with pytest.raises(RolledBack) as raised:
-        deploy(target, bad, work_of(tmp_path, bad, emit))
-    assert "the database is not there" in raised.value.evidence
-    assert "nothing is live" in raised.value.what
-    assert target.live() is None
-    assert target._there().deployments() == []
-
-
 @pytest.mark.slow
 def test_one_that_becomes_unwell_in_its_bake_time_is_taken_back_without_a_failed_request(
     kube, live, tmp_path, emit
@@ -124,17 +116,6 @@ def test_one_that_becomes_unwell_in_its_bake_time_is_taken_back_without_a_failed
     assert client.versions()[:2] == ["1", "2"]
     assert settled(lambda: asked(url) == "1", "the earlier release")
     assert target.live().release_id == first.release_id
-
-
-@pytest.mark.slow
-def test_one_that_ends_in_its_bake_time_is_taken_back(kube, live, tmp_path, emit):
-    target, first, url = live
-    gate = replace(GATE, bake_seconds=60)
-    bad = kube.release(first.service, version="2", gate=gate, environment={"ENDS_AFTER": "5"})
-    with pytest.raises(RolledBack) as raised:
-        deploy(target, bad, work_of(tmp_path, bad, emit))
-    assert "exit code 4" in raised.value.why
-    assert settled(lambda: asked(url) == "1", "the earlier release")
 
 
 @pytest.mark.slow
@@ -190,86 +171,6 @@ def test_a_changed_secret_is_a_release_and_an_undo_brings_the_old_value_back(
     rows = (tmp_path / "ledger.db").read_bytes()
     everything = f"{emit}{later.live()}{rows!r}{json.dumps(later._there().deployments())}{capfd.readouterr()}"
     assert "swordfish" not in everything
-
-
-CHILD = """
-import json, os, signal, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from kubes import work_of
-from autoexec_magic.deployer import deploy
-from autoexec_magic.deployer.kubernetes import Kubernetes
-from autoexec_magic.deployer.spelled import release_of
-said = json.loads(sys.argv[2])
-def emit(event):
-    if type(event).__name__ == "Stepped" and event.label == said["dies"]:
-        os.kill(os.getpid(), signal.SIGKILL)
-release = release_of(said["release"])
-target = Kubernetes(service=release.service, options=said["options"], variables=said["variables"])
-deploy(target, release, work_of(Path(said["folder"]), release, emit))
-"""
-
-
-def killed_after(step: str, target: Kubernetes, release, folder: Path) -> None:
-    """Deploy in a process of its own that is killed after a step."""
-    said = {
-        "dies": step,
-        "release": spelled(release),
-        "options": dict(target.options),
-        "variables": dict(target.variables),
-        "folder": str(folder),
-    }
-    argv = [sys.executable, "-c", CHILD, str(Path(__file__).parents[2]), json.dumps(said)]
-    ended = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", ["stage", "switch"])
-def test_a_deploy_that_was_killed_is_finished(kube, live, tmp_path, emit, step):
-    target, first, url = live
-    second = kube.release(first.service, version="2")
-    with Asking(url) as client:
-        killed_after(step, target, second, tmp_path)
-        assert resume(target, work_of(tmp_path, second, emit)).code == "deployed"
-        settled(lambda: "2" in client.versions(), "the new version")
-    assert client.failed == []
-    assert target.live().release_id == second.release_id
-
-
-@pytest.mark.parametrize("step", ["try", pytest.param("gate", marks=pytest.mark.slow)])
-def test_a_deploy_that_was_killed_is_taken_back(kube, live, tmp_path, emit, step):
-    target, first, url = live
-    second = kube.release(first.service, version="2")
-    with Asking(url) as client:
-        killed_after(step, target, second, tmp_path)
-        assert abort(target, work_of(tmp_path, second, emit)).code == "rolled-back"
-        settled(lambda: asked(url) == "1", "the earlier release")
-    assert client.failed == []
-    assert target.live().release_id == first.release_id
-    assert len(target._there().deployments()) == 1
-
-
-@pytest.mark.slow
-def test_of_two_at_once_one_deploys(kube, live, tmp_path, emit):
-    target, first, _ = live
-    second, third = (kube.release(first.service, version=each) for each in "23")
-    begun, ended = threading.Event(), []
-
-    def tell(event):
-        begun.set()
-
-    def run():
-        ended.append(deploy(kube.target(first.service), second, work_of(tmp_path, second, tell)).code)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert begun.wait(60)
-    with pytest.raises(ServiceLocked):
-        deploy(target, third, work_of(tmp_path, third, emit))
-    thread.join(120)
-    assert ended == ["deployed"]
-    assert target.live().release_id == second.release_id
 
 
 @pytest.mark.slow
@@ -346,20 +247,6 @@ def test_a_release_scaled_to_none_is_live_and_well(kube, service, tmp_path, emit
     target, none = kube.target(service), kube.release(service, replicas=0)
     assert deploy(target, none, work_of(tmp_path, none, emit)).code == "deployed"
     assert target.live().fields["replicas"] == "0"
-
-
-@pytest.mark.slow
-def test_an_earlier_release_that_somebody_removed_is_made_again(kube, live, tmp_path, emit):
-    target, first, url = live
-    second = kube.release(first.service, version="2")
-    deploy(target, second, work_of(tmp_path, second, emit))
-    place = target._there()
-    place.cluster.delete("deployments", place.object_of(first))
-    settled(lambda: place.cluster.get("deployments", place.object_of(first)) is None, "it is gone")
-    with Asking(url) as client:
-        deploy(target, first, work_of(tmp_path, first, emit), why="rollback")
-        settled(lambda: sorted(client.answers)[-1][1] == "1", "the first release")
-    assert client.failed == []
 
 
 def test_credentials_that_are_lost_half_way_are_told_and_nothing_was_changed(kube, live, tmp_path, emit):

@@ -67,6 +67,7 @@ def test_the_probe_asks_what_the_gate_asks(gate, how):
     found = objects.readiness(gate, 8080)
     assert how.items() <= found.items()
     assert (found["periodSeconds"], found["timeoutSeconds"], found["failureThreshold"]) == (1, 2, 3)
+    assert found["successThreshold"] == Gate().successes
 
 
 def test_seconds_of_a_probe_are_whole_and_at_least_one():
@@ -122,6 +123,8 @@ def test_the_service_leads_to_one_release_or_is_shared():
     assert alone["metadata"]["annotations"] == {names.FENCE: "7", names.LIVE: "456789ab"}
     assert alone["metadata"]["resourceVersion"] == "12"
     assert shared["spec"]["selector"] == {names.SERVICE: "web"}
+    spare = objects.service_object("web", of, options, fence=7, before="aa")
+    assert spare["metadata"]["annotations"][names.BEFORE] == "aa"
     assert shared["metadata"]["annotations"][names.LIVE] == "00000000"
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from deployer.kubernetes import own
 from kubes import GATE, PATIENCE_SECONDS, Kube, raw, settled, work_of
 
 from autoexec_magic.deployer import deploy
@@ -26,14 +29,19 @@ RIGHTS = [
 ]
 
 
-def account(kube: Kube, folder: Path, without: tuple[str, str] = ("", "")) -> Path:
-    """Return a kubeconfig of an account that has the role, but for one right."""
+MANIFEST_RIGHTS = [(resource, verb) for _, resource, verbs in role.MANIFEST_RULES for verb in verbs]
+
+
+def account(
+    kube: Kube, folder: Path, without: tuple[str, str] = ("", ""), given: Sequence[Any] = role.RULES
+) -> Path:
+    """Return a kubeconfig of an account that has a role, but for one right."""
     name = f"deploys-{uuid.uuid4().hex[:6]}"
     core = f"/api/v1/namespaces/{kube.namespace}"
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{kube.namespace}"
     rules = [
         {"apiGroups": [group], "resources": [resource], "verbs": kept}
-        for group, resource, verbs in role.RULES
+        for group, resource, verbs in given
         if (kept := [verb for verb in verbs if (resource, verb) != without])
     ]
     raw(kube.admin, "POST", f"{core}/serviceaccounts", {"metadata": {"name": name}})
@@ -124,3 +132,39 @@ def test_each_right_of_the_role_is_needed(kube, service, tmp_path, emit, right):
         assert "docs/kubernetes-role.yaml" in raised.value.fix
     else:
         assert right == ("events", "list")
+
+
+def own_of_it(kube: Kube, service: str, target: Kubernetes, emit) -> None:
+    """Do all that own manifests need, once."""
+    bodies = [own.config(), own.deployment(), own.front(service), own.scaler(), own.budget()]
+    first = own.release(kube, service, *bodies, own.ingress(service, service, "a.test"))
+    target.stage(first, emit)
+    settled(lambda: target.unwell(first) is None, "it is well")
+    target.switch(first, emit, fence=1)
+    assert target.live().release_id == first.release_id
+    assert target.preview(own.release(kube, service, *bodies))
+    target.switch(None, emit, fence=2)
+    target.tidy(None, [], emit)
+
+
+def test_own_manifests_need_no_more_than_the_documented_roles(kube, service, tmp_path, emit):
+    """Without the right to ask the namespace, what it enforces is not known, and nothing else is amiss."""
+    rules = (*role.RULES, *role.MANIFEST_RULES)
+    path = account(kube, tmp_path, without=("namespaces", "get"), given=rules)
+    own_of_it(kube, service, target_of(kube, service, path), emit)
+    cluster = connected(variables={"KUBECONFIG": str(account(kube, tmp_path, given=rules))})
+    cluster.namespace = kube.namespace
+    assert isinstance(cluster.labels_of_namespace(), dict)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("right", MANIFEST_RIGHTS[:-1], ids=lambda right: "-".join(right))
+def test_each_right_of_own_manifests_is_needed(kube, service, tmp_path, emit, right):
+    path = account(kube, tmp_path, without=right, given=(*role.RULES, *role.MANIFEST_RULES))
+    try:
+        with pytest.raises(DeployError) as raised:
+            own_of_it(kube, service, target_of(kube, service, path), emit)
+    finally:
+        kube.admin.delete("networking.k8s.io/v1/ingresses", service)
+    resource, verb = right
+    assert f"the right to {verb} {resource}" in raised.value.what

@@ -34,7 +34,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "local": ("app", "wheel"),
     "docker": ("image",),
     "kubernetes": ("image",),
-    "aws": ("app", "image"),
+    "aws": ("app", "wheel", "image"),
     "gcp": ("image",),
 }
 

@@ -47,6 +47,9 @@ class Lambda:
         What a release's reference is relative to.
     values : mapping of str to str
         The secrets' values, by name, of the release that is deployed.
+    pack : callable, optional
+        Puts a release together with the packages that it needs; without it a zip
+        is its folder as it is.
     patience_seconds : float
         How long it is waited until AWS has made a version ready.
     """
@@ -58,6 +61,7 @@ class Lambda:
     folder: Path
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     versions: Mapping[str, str] | None = None
+    pack: zipped.Pack | None = None
     patience_seconds: float = PATIENCE_SECONDS
 
     @property
@@ -192,8 +196,15 @@ class Lambda:
             uri = images.pushed(self.calls, options.repository, release)
             sha = uri.rpartition("@sha256:")[2]
             return Code(given={"ImageUri": uri}, sha=sha, architecture=options.architecture)
-        made = zipped.zip_of(self.folder / release.spec.reference)
+        made = self._zip(release, options)
         return Code(given={"ZipFile": made.content}, sha=made.code, architecture=options.architecture)
+
+    def _zip(self, release: Release, options: Options) -> zipped.Zip:
+        if self.pack is None:
+            return zipped.zip_of(self.folder / release.spec.reference, self.service)
+        machine = zipped.machine_of(options.runtime, options.architecture)
+        with self.pack(release, platform=machine["platform"], python=machine["python"]) as place:
+            return zipped.zip_of(place, self.service)
 
     def _digest(self, found: Mapping[str, Any], stamp: Stamp | None) -> str:
         """Return the artifact's digest if the code that serves is that artifact's, else the code's own."""

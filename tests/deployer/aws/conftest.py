@@ -103,7 +103,9 @@ class Bed:
 
 @dataclass
 class LambdaBed(Bed):
-    """A function of a zip, which runs as processes of this machine."""
+    """A function of a zip, which runs as processes of this machine; `pack` is a test's own."""
+
+    pack: Any = None
 
     def spec(self, version: str, behaviour: str = "well", **changes: Any) -> Spec:
         place = self.folder / "app"

@@ -304,7 +304,7 @@ def _built(
             digest=f"(built of {each.inputs_digest})",
             bytes=0,
             inputs_digest=each.inputs_digest,
-            provenance=((_HEALTH, builder.health_of(each)),),
+            provenance=((_HEALTH, builder.health_of(each)), (_HANDLER, builder.handler_of(each))),
         )
         for each in report.planned
     )

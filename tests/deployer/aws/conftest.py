@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import hashlib
 import http.client
 import io
@@ -42,6 +43,17 @@ CREDENTIALS = {
 #: bcrypt of hunter2
 HASH = "$2y$05$abcdefghijklmnopqrstuuoXuKqgZXLiJqzfmMXDDhSFPIvxV7t8."
 LOGIN = {"username": "me", "password": "hunter2"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """Let botocore read AWS's published schemas once, and not for each client of each test."""
+    from botocore import loaders
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(loaders, "create_loader", functools.cache(loaders.create_loader))
+    yield
+    patch.undo()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 # Each target sets up what it needs in .venv first (tools/setup): a fresh clone,
-# make and Python 3.11 or newer are enough. `make test ARGS="-k redact"` passes
-# options on; `make PYTHON=/path/to/python3 test` names the interpreter.
+# make and Python 3.11 or newer are enough. The deploy targets aws and gcp are
+# tested in an environment of their own, .venv-clouds. `make test ARGS="-k redact"`
+# passes options on to both; `make PYTHON=/path/to/python3 test` names the interpreter.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -32,12 +33,16 @@ demo: ## run the first notebook and show what happens
 test: ## run the tests, but the slow ones
 	@sh tools/system-packages
 	@sh tools/setup test
+	@sh tools/setup clouds
 	@.venv/bin/python -m pytest -m "not slow" $(ARGS)
+	@sh tools/test-clouds quick $(ARGS)
 
 test-all: ## run all tests
 	@sh tools/system-packages
 	@sh tools/setup test
+	@sh tools/setup clouds
 	@.venv/bin/python -m pytest $(ARGS)
+	@sh tools/test-clouds all $(ARGS)
 
 lab: ## open the first notebook in JupyterLab
 	@sh tools/setup lab
@@ -53,5 +58,5 @@ check: ## lint, check the format, the types and the layers
 
 clean: ## remove what the other targets made
 	rm -rf autoexec_magic/labextension labextension/lib labextension/*.tsbuildinfo labextension/node_modules labextension/.yarn
-	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-clouds .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	@find autoexec_magic tests -name __pycache__ -type d -prune -exec rm -rf {} +

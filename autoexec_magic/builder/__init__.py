@@ -40,6 +40,7 @@ __all__ = [
     "digest_of_all",
     "digest_of_app",
     "fitting",
+    "handler_of",
     "health_of",
     "ready",
     "source_of",
@@ -122,12 +123,21 @@ def written_app(plan: BuildPlan, bench: Bench) -> contextlib.AbstractContextMana
 
 def health_of(plan: BuildPlan) -> str:
     """Return the path by which a planned app will be asked whether it is well, "" where it says none."""
+    return _said(plan, "health")
+
+
+def handler_of(plan: BuildPlan) -> str:
+    """Return what of a planned app handles events, as `module.function`, "" where nothing does."""
+    return _said(plan, "handler")
+
+
+def _said(plan: BuildPlan, key: str) -> str:
     from .app.project import APP, Project
 
     project = plan.data.get("app")
     if not isinstance(project, Project):
         return ""
-    return str(json.loads(project.made[APP]).get("health") or "")
+    return str(json.loads(project.made[APP]).get(key) or "")
 
 
 def digest_of_app(folder: Path) -> str:

@@ -19,15 +19,15 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BuildError, MissingTool
+from ..errors import BuildError
 from . import scratch
 from .bench import Bench, failure_of
+from .installing import CACHES, PLAIN, installed, uv_of
 from .requirements import checked
-from .unmet import unmet
 
 FOLDER = "environments"
 FRESH_DAYS = 7.0
@@ -37,9 +37,6 @@ _MADE = ".autoexec-made"
 _USED = ".autoexec-used"
 _PART = {"prefix": "new.", "suffix": ".part"}  # what one is called while it is made
 _COMPILE_SECONDS = 300.0
-#: uv reads no settings of a project's; who installs hears where packages come from (a login may stand in it)
-PLAIN: Mapping[str, str] = {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
-_CACHES = ("UV_CACHE_DIR", "UV_LINK_MODE", "NETRC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +138,9 @@ def furnished(
     """
     wanted = checked(requirements)
     _empty(folder, bench, python)
-    _install(folder, [*([own.line] if own else ()), *wanted], bench, failed, is_hashed=is_hashed)
+    lines = [*([own.line] if own else ()), *wanted]
+    into = ("--python", str(python_of(folder)))
+    installed(into, lines, bench, failed, cwd=folder.parent, is_hashed=is_hashed)
     return folder
 
 
@@ -151,40 +150,13 @@ def _empty(folder: Path, bench: Bench, python: Path | None) -> None:
         (str(uv_of(bench)), *words),
         cwd=folder.parent,
         env=PLAIN,
-        pass_on=_CACHES,
+        pass_on=CACHES,
         is_foreign=False,
         is_quiet=True,
         timeout=bench.timeout,
     )
     fix = "%autoexec doctor"
     bench.ran(ended, BuildError(f"no environment could be made in {folder.parent}", fix=fix))
-
-
-def _install(
-    environment: Path, lines: Sequence[str], bench: Bench, failed: BuildError, *, is_hashed: bool = False
-) -> None:
-    """Install into an empty environment; the lines go over the standard input: one may hold a login."""
-    if not lines:
-        return
-    words = ["pip", "install", "--quiet", "--no-progress", "--color", "never", "--only-binary", ":all:"]
-    words += ["--no-compile-bytecode", "--python", str(python_of(environment)), "-r", "-"]
-    words += ["--require-hashes"] if is_hashed else []
-    ended = bench.start(
-        (str(uv_of(bench)), *words),
-        cwd=environment.parent,
-        env={**PLAIN, **bench.sources},
-        pass_on=_CACHES,
-        stdin="".join(f"{each}\n" for each in lines),
-        is_foreign=False,
-        is_quiet=True,
-        timeout=bench.timeout,
-    )
-    if ended.ended == "exited" and ended.returncode:
-        said = [line.strip(" ×╰─▶│\t") for line in ended.stderr.splitlines() if line.strip(" ×╰─▶│\t")]
-        why, fix = unmet(" ".join(said))
-        failed.why, failed.fix = why or f"uv ended with exit code {ended.returncode}", fix or failed.fix
-        raise failed
-    bench.ran(ended, failed)
 
 
 def _compile(environment: Path, bench: Bench) -> None:
@@ -225,21 +197,6 @@ def bases_of(environment: Path) -> tuple[Path, ...]:
     """Return the folders that an environment's interpreter is read from, for a cage."""
     real = python_of(environment).resolve()
     return (environment, real.parent.parent) if real.parent.name == "bin" else (environment, real.parent)
-
-
-def uv_of(bench: Bench) -> Path:
-    """Return uv.
-
-    Raises
-    ------
-    MissingTool
-        There is none.
-    """
-    if bench.uv is None:
-        raise MissingTool(
-            "uv is not installed", why="it makes the environments of builds", fix="%autoexec install uv"
-        )
-    return bench.uv
 
 
 def _key(wanted: Sequence[str], base: Path) -> str:

@@ -55,7 +55,7 @@ class Preparer:
         files = folder / _FILES
         shutil.copytree(source, files, symlinks=True)
         about = about_app(files)
-        self._check_digest(release, builder.digest_of_app(files))
+        check_built(release, builder.digest_of_app(files))
         lock = files / str(about.get("requirements") or "")
         wanted = requirements_of(lock.read_text("utf-8")) if about.get("requirements") else []
         made = environments.furnished(
@@ -69,7 +69,7 @@ class Preparer:
         return self._prepared(release, argv, files, made)
 
     def _wheel(self, release: Release, source: Path, folder: Path) -> Prepared:
-        self._check_digest(release, f"sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}")
+        check_built(release, f"sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}")
         own = environments.Own(wheel=source, name=source.name.partition("-")[0])
         made = environments.furnished(
             folder / _ENVIRONMENT,
@@ -88,15 +88,6 @@ class Preparer:
             )
         return self._prepared(release, (), files, made)
 
-    def _check_digest(self, release: Release, found: str) -> None:
-        """Refuse what is not what was built: it is known by its digest, and not by its path."""
-        if found != release.digest:
-            raise DeployError(
-                f"{release.spec.reference} is not what this release was made of",
-                why=f"its digest is {found}, and not {release.digest}",
-                fix=f"deploy it anew: %autoexec deploy {release.service}",
-            )
-
     def _prepared(self, release: Release, own: tuple[str, ...], files: Path, made: Path) -> Prepared:
         words = release.spec.command or own
         program = made / "bin" / words[0]
@@ -111,6 +102,22 @@ class Preparer:
                 )
             words = (found, *words[1:])
         return Prepared(argv=words, cwd=files, level=self.level, read=environments.bases_of(made))
+
+
+def check_built(release: Release, found: str) -> None:
+    """Refuse what is not what was built: it is known by its digest, and not by its path.
+
+    Raises
+    ------
+    DeployError
+        It is another one by now.
+    """
+    if found != release.digest:
+        raise DeployError(
+            f"{release.spec.reference} is not what this release was made of",
+            why=f"its digest is {found}, and not {release.digest}",
+            fix=f"deploy it anew: %autoexec deploy {release.service}",
+        )
 
 
 def about_app(folder: Path, *, may_handle: bool = False) -> dict[str, object]:

@@ -36,7 +36,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "local": ("app", "wheel"),
     "docker": ("image",),
     "kubernetes": ("image",),
-    "aws": ("app", "image"),
+    "aws": ("app", "wheel", "image"),
     "gcp": ("image",),
 }
 
@@ -317,7 +317,7 @@ def _built(
             digest=f"(built of {each.inputs_digest})",
             bytes=0,
             inputs_digest=each.inputs_digest,
-            provenance=((_HEALTH, builder.health_of(each)),),
+            provenance=((_HEALTH, builder.health_of(each)), (_HANDLER, builder.handler_of(each))),
         )
         for each in report.planned
     )

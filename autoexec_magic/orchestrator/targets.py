@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .. import executor
 from ..deployer import Service, Target
 from ..events import Emit
-from ..releasefacts import Secret
+from ..releasefacts import Release, Secret
 from .building import bench_of
 from .plan import Plan
 from .surroundings import Surroundings
@@ -91,8 +93,15 @@ def _gcp(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Hel
 
 def _aws(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Held) -> Target:
     from ..deployer.aws import aws
+    from .packing import Packer
 
     options = dict(service.options)
+    project = service.path if service.path.is_dir() else service.path.parent
+
+    def pack(release: Release, *, platform: str, python: str) -> AbstractContextManager[Path]:
+        packer = Packer(bench=bench_of(plan, emit, here), workspace=here.workspace, project=project)
+        return packer(release, platform=platform, python=python)
+
     return aws(
         service=service.name,
         options=options,
@@ -100,6 +109,7 @@ def _aws(service: Service, plan: Plan, emit: Emit, here: Surroundings, held: Hel
         values=held.values,
         versions=held.versions,
         handler=options.get("handler", ""),
+        pack=pack,
     )
 
 

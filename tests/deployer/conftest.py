@@ -1,6 +1,7 @@
 """What all tests of the deployer share: no example has a time limit of its own on a busy machine.
 
-The tests of the targets `aws` and `gcp` need the extra `test-clouds`, and are not looked at without it.
+The tests of the targets `aws` and `gcp` need the extra `test-clouds`: `make test` runs them in an environment
+of their own (`tools/test-clouds`), and in one without it they are not looked at.
 """
 
 from __future__ import annotations

@@ -17,13 +17,14 @@ from urllib.parse import urlsplit
 from ...errors import BuildError, MissingTool
 from ...redact import mask
 from ..bench import Bench
-from ..environments import PLAIN
+from ..installing import PLAIN
 from ..secretfiles import secret_in
 from . import tables
 from .kept import login_in
 from .project import Project
 from .written import is_hashed
 
+_LOCK = "uv.lock"
 _SECONDS = 60.0
 _PINNED = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*==\s*([^\s;\\]+)")
 #: parts of the paths that indexes have; any other may be a token, and is not told
@@ -53,14 +54,24 @@ def requirements_of(project: Project, folder: Path, bench: Bench) -> bytes:
                 f"{project.requirements} would go into the image {project.name}", why=why, fix=fix
             )
         return _without_paths(text, project.requirements)
-    if project.lock == "uv.lock":
-        tables.named_file(folder, project.lock)  # uv itself would wait for a pipe, and follow a link
-        # without the comments, which name the path of whoever wrote the command
-        words = ("--format", "requirements-txt", "--no-annotate", "--no-header")
-        said = _exported(folder, bench, *words)
-        return _without_paths(said.encode(), project.lock)
+    if project.lock == _LOCK:
+        return locked(folder, bench)
     lines = sorted(project.dependencies)
     return _without_paths("".join(f"{line}\n" for line in lines).encode(), "pyproject.toml")
+
+
+def locked(folder: Path, bench: Bench) -> bytes:
+    """Return what a project's uv.lock has, as requirements with hashes; b"" where it is empty.
+
+    Raises
+    ------
+    BuildError, MissingTool
+        It cannot be read, or uv is missing, which reads it.
+    """
+    tables.named_file(folder, _LOCK)  # uv itself would wait for a pipe, and follow a link
+    # without the comments, which name the path of whoever wrote the command
+    words = ("--format", "requirements-txt", "--no-annotate", "--no-header")
+    return _without_paths(_exported(folder, bench, *words).encode(), _LOCK)
 
 
 def _without_paths(text: bytes, where: str) -> bytes:
@@ -103,7 +114,7 @@ def _exported(folder: Path, bench: Bench, *words: str) -> str:
         *words,
     )
     with bench.scratch() as scratch:
-        for name in ("pyproject.toml", "uv.lock"):
+        for name in ("pyproject.toml", _LOCK):
             (scratch / name).write_bytes(tables.named_file(folder, name))
         ended = bench.start(
             argv,
@@ -124,7 +135,7 @@ def bill_of(project: Project, requirements: bytes, folder: Path, bench: Bench) -
     BuildError
         The lock cannot be exported.
     """
-    if project.lock == "uv.lock" and bench.uv is not None:
+    if project.lock == _LOCK and bench.uv is not None:
         return _stable(_exported(folder, bench, "--format", "cyclonedx1.5"))
     if not is_hashed(requirements):
         return b""

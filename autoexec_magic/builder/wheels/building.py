@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ...errors import BuildError, MissingTool
 from ...values import Artifact, ArtifactKind
-from .. import environments, outputs
+from .. import installing, outputs
 from ..artifacts import BuildPlan
 from ..bench import Bench, failure_of
 from ..inputs import digest_of
@@ -178,9 +178,9 @@ def _python(plan: BuildPlan, bench: Bench) -> Path:
     words = ("python", "find", "--no-python-downloads", "--system", project.python)
     with bench.scratch() as place:  # what uv does not take for a version it takes for a path
         ended = bench.start(
-            (str(environments.uv_of(bench)), *words),
+            (str(installing.uv_of(bench)), *words),
             cwd=place,
-            env=environments.PLAIN,
+            env=installing.PLAIN,
             is_foreign=False,
             is_quiet=True,
             timeout=_FIND_SECONDS,

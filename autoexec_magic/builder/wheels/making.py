@@ -18,7 +18,7 @@ from pathlib import Path
 from ...errors import BuildError
 from ...events import Output
 from ...values import Outcome, Stream
-from .. import environments, reading
+from .. import environments, installing, reading
 from ..artifacts import BuildPlan
 from ..bench import Bench, failure_of
 from . import copying, gitfolder
@@ -155,12 +155,12 @@ def _extended(hook: str, place: _Place, plan: BuildPlan, bench: Bench) -> _Place
 def _built(what: str, place: _Place, out: Path, bench: Bench) -> Path:
     """Return what the backend made, in a folder that nothing of the project's may write to afterwards."""
     python = str(environments.python_of(place.environment))
-    argv = build_words(str(environments.uv_of(bench)), what, ".", python, str(out))
+    argv = build_words(str(installing.uv_of(bench)), what, ".", python, str(out))
     ended = bench.start(
         argv,
         cwd=place.folder,
         env={**place.variables, "UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"},
-        read=(*place.read, environments.uv_of(bench)),
+        read=(*place.read, installing.uv_of(bench)),
         write=(out,),
         timeout=bench.timeout or MOST_SECONDS,
         is_quiet=True,  # setuptools alone writes a line for each file

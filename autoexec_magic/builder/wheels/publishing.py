@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ...errors import BuildError, Cancelled, NeedsPerson
 from ...values import Outcome, Question
-from .. import environments, tools
+from .. import installing, tools
 from ..artifacts import Source
 from ..bench import Bench, failure_of
 from ..inputs import digest_of
@@ -147,7 +147,7 @@ def _send(
 ) -> None:
     is_trusted = login is None and all(os.environ.get(name) for name in _TRUSTED)
     argv = (
-        *(str(environments.uv_of(bench)), "publish", "--no-progress", "--color", "never"),
+        *(str(installing.uv_of(bench)), "publish", "--no-progress", "--color", "never"),
         *("--trusted-publishing", "always" if is_trusted else "never", file.name),
     )
     env = {"UV_NO_CONFIG": "1", "UV_PUBLISH_URL": repository.upload}

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from autoexec_magic.deployer.aws.actions import ACTIONS, PASS_ACTIONS, PUSH_ACTIONS, policy_of
 from autoexec_magic.deployer.aws.calls import Calls
 from autoexec_magic.deployer.aws.containers import Containers
 from autoexec_magic.deployer.aws.function import Lambda
 from autoexec_magic.deployer.aws.options import options_of
+from autoexec_magic.deployer.aws.zipped import Pack
 
 __all__ = [
     "ACTIONS",
@@ -23,6 +25,7 @@ __all__ = [
     "Calls",
     "Containers",
     "Lambda",
+    "Pack",
     "aws",
     "options_of",
     "policy_of",
@@ -37,6 +40,7 @@ def aws(
     values: Mapping[str, str] | None = None,
     versions: Mapping[str, str] | None = None,
     handler: str = "",
+    pack: Pack | None = None,
 ) -> Lambda | Containers:
     """Return where a service goes at AWS; nothing is asked yet.
 
@@ -54,6 +58,8 @@ def aws(
         The version of each; None is not asked.
     handler : str, default ""
         `module.function` where the artifact is a handler.
+    pack : callable, optional
+        Puts a function's files together with the packages that they need.
 
     Raises
     ------
@@ -62,7 +68,12 @@ def aws(
     """
     found = options_of(service, options, handler=handler)
     calls = Calls(service=service, region=found.region, profile=found.profile)
-    made = Lambda if found.service == "lambda" else Containers
-    return made(
-        service=service, options=found, calls=calls, folder=folder, values=values or {}, versions=versions
-    )
+    given: dict[str, Any] = {
+        "service": service,
+        "options": found,
+        "calls": calls,
+        "folder": folder,
+        "values": values or {},
+        "versions": versions,
+    }
+    return Lambda(**given, pack=pack) if found.service == "lambda" else Containers(**given)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 _WHO = ("sts:GetCallerIdentity",)
-_KEPT = ("secretsmanager:CreateSecret", "secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue")
+_KEPT = (
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+)
 _IMAGES = (
     "ecr:BatchGetImage",
     "ecr:DescribeImages",
@@ -19,6 +24,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "lambda": frozenset(
         (
             *(*_WHO, *_KEPT, *_IMAGES, *_LOGS),
+            "iam:GetRole",
             "lambda:CreateAlias",
             "lambda:CreateFunction",
             "lambda:DeleteAlias",
@@ -26,6 +32,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
             "lambda:GetAlias",
             "lambda:GetFunction",
             "lambda:GetFunctionConfiguration",
+            "lambda:GetFunctionUrlConfig",
             "lambda:InvokeFunction",
             "lambda:ListVersionsByFunction",
             "lambda:PublishVersion",
@@ -52,6 +59,10 @@ ACTIONS: Mapping[str, frozenset[str]] = {
             "ecs:RegisterTaskDefinition",
             "ecs:TagResource",
             "ecs:UpdateService",
+            "elasticloadbalancing:DescribeListeners",
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "elasticloadbalancing:DescribeTargetGroups",
+            "elasticloadbalancing:DescribeTargetHealth",
             "iam:GetRole",
         )
     ),
@@ -70,6 +81,7 @@ PUSH_ACTIONS = frozenset(
 PASS_ACTIONS = frozenset({"iam:PassRole"})
 
 _NAMES = {"lambda:Invoke": "lambda:InvokeFunction"}
+_SERVICES = {"elbv2": "elasticloadbalancing"}  #: which boto3 calls otherwise than IAM
 
 
 def action_of(api: str, operation: str) -> str:
@@ -81,7 +93,7 @@ def action_of(api: str, operation: str) -> str:
     ('lambda:InvokeFunction', 'ecs:UpdateService')
     """
     words = operation.split("_") if operation.islower() else [operation]
-    name = f"{api}:{''.join(word[:1].upper() + word[1:] for word in words)}"
+    name = f"{_SERVICES.get(api, api)}:{''.join(word[:1].upper() + word[1:] for word in words)}"
     return _NAMES.get(name, name)
 
 

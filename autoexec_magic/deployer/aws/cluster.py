@@ -9,8 +9,8 @@ from typing import Any
 from autoexec_magic.deployer.aws.calls import Calls
 from autoexec_magic.deployer.aws.definitions import release_in
 from autoexec_magic.deployer.aws.options import Options
+from autoexec_magic.deployer.aws.present import check_role, missing
 from autoexec_magic.deployer.aws.rollout import Seen
-from autoexec_magic.errors import DeployError, UsageError
 
 _MOST_TASKS = 100  #: as many as one call describes
 
@@ -35,17 +35,16 @@ class Cluster:
         found = self.calls.find("ecs", "describe_clusters", clusters=[self.cluster])
         seen = found["clusters"] if found else []
         if not seen or seen[0].get("status") != "ACTIVE":
-            raise self._missing("cluster", self.cluster, seen[0]["status"] if seen else "")
+            raise missing(self.service, "cluster", self.cluster, seen[0]["status"] if seen else "")
         if options.subnets:
             subnets = self.calls.find("ec2", "describe_subnets", SubnetIds=list(options.subnets))
             if subnets is None:
-                raise self._missing("subnets", ", ".join(options.subnets))
+                raise missing(self.service, "subnets", ", ".join(options.subnets))
             groups = list(options.security_groups)
             if self.calls.find("ec2", "describe_security_groups", GroupIds=groups) is None:
-                raise self._missing("security-groups", ", ".join(groups))
+                raise missing(self.service, "security-groups", ", ".join(groups))
         for key, arn in (("role", options.role), ("execution-role", options.execution_role)):
-            if arn and self.calls.find("iam", "get_role", RoleName=arn.rpartition("/")[2]) is None:
-                raise self._missing(key, arn)
+            check_role(self.calls, self.service, key, arn)
 
     def described(self) -> dict[str, Any] | None:
         """Return the service, None where there is none or it is being taken away."""
@@ -84,6 +83,10 @@ class Cluster:
                 return found
         return None
 
+    def running(self) -> Sequence[Mapping[str, Any]]:
+        """Return the service's tasks that run."""
+        return self._tasks("RUNNING")
+
     def seen(self, service: Mapping[str, Any]) -> Seen:
         """Return one look at a service's tasks."""
         return Seen(service=service, running=self._tasks("RUNNING"), stopped=self._tasks("STOPPED"))
@@ -102,28 +105,3 @@ class Cluster:
             some = arns[start : start + _MOST_TASKS]
             found += self.calls.ask("ecs", "describe_tasks", cluster=self.cluster, tasks=some)["tasks"]
         return sorted(found, key=lambda task: task.get("stoppedAt") or task["createdAt"])
-
-    def _missing(self, key: str, value: str, state: str = "") -> UsageError:
-        return UsageError(
-            f"AWS has no {key} {value} for {self.service}",
-            why=f"it is {state}" if state else "it is not in this account and region",
-            fix=f"{key} = … in [tool.autoexec.deploy.{self.service}.aws], or another region",
-        )
-
-
-def refuse_late(service: Mapping[str, Any] | None, tag: str, fence: int, name: str) -> None:
-    """Refuse a deploy that has lost its turn.
-
-    Raises
-    ------
-    DeployError
-        A later one was here.
-    """
-    tags = {each["key"]: each["value"] for each in (service or {}).get("tags") or ()}
-    last = int(tags.get(tag, "0")) if tags.get(tag, "0").isdecimal() else 0
-    if last > fence:
-        raise DeployError(
-            f"this deploy of {name} has lost its turn, and stops",
-            why=f"deploy {last} changed the service after deploy {fence} began",
-            fix=f"%autoexec status {name}",
-        )

@@ -5,9 +5,9 @@ service run it, by ECS's own rolling deployment with its circuit breaker on. An
 undo lets it run the one before, which has all of the release: image, variables,
 versions of secrets, sizes and health check.
 
-ECS's own fence is none: the service's tag that has it is read before it is
-written, so two deploys from two machines at one moment are told apart by the
-ledger alone, and by what is read back.
+Whose turn it is ECS keeps no account of: what there is in its place, and what
+that cannot do, stands in `changing`. Whether a task is well is asked by ECS inside the
+container, by what its image has (`probes`), and by the load balancer where there is one.
 
 Needs the actions of `actions.ACTIONS["ecs"]`, `actions.PASS_ACTIONS` for the roles, and for images that
 are not in ECR yet `actions.PUSH_ACTIONS`. Cluster, network, roles and log group are there before.
@@ -15,30 +15,34 @@ are not in ECR yet `actions.PUSH_ACTIONS`. Cluster, network, roles and log group
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from autoexec_magic.deployer.aws import definitions, images, kept, logs, rollout
+from autoexec_magic.deployer.aws import (
+    balancer,
+    definitions,
+    images,
+    inside,
+    kept,
+    logs,
+    previewing,
+    rollout,
+)
 from autoexec_magic.deployer.aws.calls import Calls, check_account
-from autoexec_magic.deployer.aws.cluster import Cluster, refuse_late
-from autoexec_magic.deployer.aws.faults import Refused
-from autoexec_magic.deployer.aws.marks import FENCE_TAG, SERVICE_TAG, told
+from autoexec_magic.deployer.aws.changing import NOTHING, Changing, given_of, missing_definition
+from autoexec_magic.deployer.aws.cluster import Cluster
+from autoexec_magic.deployer.aws.marks import told
 from autoexec_magic.deployer.aws.options import Options, options_of
+from autoexec_magic.deployer.aws.probes import Probe, probe_of
 from autoexec_magic.deployer.aws.versions import PATIENCE_SECONDS
 from autoexec_magic.deployer.difference import digest_of
 from autoexec_magic.deployer.secretrefs import matching
-from autoexec_magic.deployer.target import Live, Unwell
+from autoexec_magic.deployer.target import Change, Live, Unwell
 from autoexec_magic.errors import DeployError
-from autoexec_magic.events import Emit
-from autoexec_magic.executor.stops import NEVER
-from autoexec_magic.history import short_id
+from autoexec_magic.events import Emit, Progress
 from autoexec_magic.releasefacts import Release, TargetKind
-
-_LOOK_SECONDS = 1.0
-_DRAINS = "still Draining"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,7 @@ class Containers:
         definition = cluster.definition(first["taskDefinition"])
         release = definitions.release_in(definition)
         seen = definitions.seen_fields(definition, service["desiredCount"])
-        expected = definitions.expected_fields(release, self._options(release)) if release else {}
+        expected = self._expected(release, definitions.probe_in(definition)) if release else {}
         fields, changed = told(release, expected, seen)
         digest, wanted = definitions.image_digest(definition), release.digest if release else ""
         if digest:
@@ -109,42 +113,43 @@ class Containers:
         cluster = self.cluster
         cluster.check(options)
         references = kept.kept(
-            self.calls,
-            self.service,
-            release.spec.secrets,
-            matching(release.spec.secrets, self.values, self.versions),
+            self.calls, self.service, release.spec.secrets, self._values(release), place=self.options.place
         )
         found = self._found(release)
         if found is None:
             image = images.pushed(self.calls, options.repository, release)
+            probe = self._probe(release, options, inside.inside(release))
+            emit(Progress(phase="deploy", text=f"ECS asks {self.service} whether it is well {probe.by}"))
             region = image.split(".")[3] if ".dkr.ecr." in image else options.region
-            made = definitions.definition_of(release, options, image, references, region)
+            made = definitions.definition_of(release, options, image, references, region, probe)
             found = self.calls.ask("ecs", "register_task_definition", **made)["taskDefinition"]
         return replace(release, place=str(found["taskDefinitionArn"]))
 
     def switch(self, release: Release | None, emit: Emit, *, fence: int) -> None:
         """Let the service run a release's task definition; with None take the service away."""
-        cluster = self.cluster
-        service = cluster.described()
-        refuse_late(service, FENCE_TAG, fence, self.service)
-        if service is not None:
-            self._check_ours(service)
-            tags = [{"key": FENCE_TAG, "value": str(fence)}]
-            self.calls.ask("ecs", "tag_resource", resourceArn=service["serviceArn"], tags=tags)
+        service = self.cluster.described()
+        turn = Changing(
+            calls=self.calls,
+            cluster=self.cluster,
+            fence=fence,
+            release_id=release.release_id if release else NOTHING,
+            patience_seconds=self.patience_seconds,
+        )
+        turn.begin(service)
         if release is None:
-            self._removed(service)
+            if service is not None:
+                turn.removed()
             return
         definition = self._found(release)
         if definition is None:
-            raise DeployError(
-                f"release {short_id(release.release_id)} of {self.service} has no task definition any more",
-                fix=f"deploy it anew: %autoexec deploy {self.service}",
-            )
-        given = self._given(release, definition["taskDefinitionArn"])
+            raise missing_definition(release)
+        options = self._options(release)
+        given = given_of(release, options, definition["taskDefinitionArn"], self.options.cluster)
         if service is None:
-            self._created(given, fence)
+            turn.created(given, self.options)
         else:
-            self.calls.ask("ecs", "update_service", service=self.options.name, **given)
+            turn.updated(given)
+        turn.end()
 
     def unwell(self, release: Release) -> Unwell | None:
         """Return why a release is not well: what ECS works towards, and what its tasks do."""
@@ -162,22 +167,50 @@ class Containers:
             is_probed="healthCheck" in definitions.container_of(definition),
             failed_tasks=self._options(release).failed_tasks,
         )
-        found = rollout.judged(cluster.seen(service), wanted)
+        seen = cluster.seen(service)
+        found = rollout.judged(seen, wanted) or self._balanced(service, seen, release)
         if found is None or not self._options(release).log_group:
             return found
         last = tuple(self.logs(release, lines=8, follow=False))
         return replace(found, evidence=(*found.evidence, *last))
 
     def tidy(self, live: Release | None, keep: Sequence[Release], emit: Emit) -> None:
-        """Deregister the task definitions of ours that nobody needs."""
+        """Deregister the task definitions of ours that nobody needs, and let their secrets' versions go."""
         cluster = self.cluster
         service = cluster.described()
         kept_ids = {each.release_id for each in (*keep, *([live] if live else []))}
         used = {each["taskDefinition"] for each in (service or {}).get("deployments") or ()}
+        names: set[str] = set()
+        needed = kept.needed_by(self.service, (*keep, *([live] if live else [])))
         for arn in cluster.definitions():
-            release = definitions.release_in(cluster.definition(arn))
+            definition = cluster.definition(arn)
+            secrets = definitions.secrets_in(definition)
+            names |= {kept.name_in(self.service, each) for each in secrets} - {""}
+            release = definitions.release_in(definition)
             if release is not None and release.release_id not in kept_ids and arn not in used:
                 self.calls.ask("ecs", "deregister_task_definition", taskDefinition=arn)
+            else:
+                needed |= set(secrets.values())
+        kept.let_go(self.calls, self.service, names, needed, place=self.options.place)
+
+    def preview(self, release: Release) -> Sequence[Change]:
+        """Return what a deploy would change; changes nothing. ECS has no dry run: see `previewing`."""
+        options = self._options(release)
+        definitions.check(release, options)
+        check_account(self.calls, options.account)
+        self.cluster.check(options)
+        service = self.cluster.described()
+        if service is not None:
+            Changing(calls=self.calls, cluster=self.cluster, fence=0).check_ours(service)
+        kept.known(self.calls, self.service, release.spec.secrets, self._values(release))
+        images.expected(self.calls, options.repository, release)
+        probe = self._probe(release, options, inside.inside(release, programs=False))
+        return previewing.changes(release, self.live(), self._expected(release, probe))
+
+    def address(self) -> str:
+        """Return the URL of the load balancer that leads to the service's tasks, "" where there is none."""
+        group = balancer.group_of(self.cluster.described())
+        return balancer.address(self.calls, group) if group else ""
 
     def logs(self, release: Release, *, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last lines that a release's tasks wrote, and then those that come."""
@@ -197,77 +230,29 @@ class Containers:
         own = options_of(self.service, {**dict(release.spec.options), "service": "ecs"})
         return replace(own, name=self.options.name, cluster=self.options.cluster)
 
+    def _values(self, release: Release) -> Mapping[str, str]:
+        return matching(release.spec.secrets, self.values, self.versions)
+
+    def _probe(self, release: Release, options: Options, known: inside.Inside) -> Probe:
+        return probe_of(release.spec, has_balancer=bool(options.target_group), inside=known)
+
+    def _expected(self, release: Release, probe: Probe) -> dict[str, str]:
+        return definitions.expected_fields(release, self._options(release), probe)
+
+    def _balanced(self, service: Mapping[str, Any], seen: rollout.Seen, release: Release) -> Unwell | None:
+        """Return why the load balancer does not find a release well; None without one."""
+        group = balancer.group_of(service)
+        if not group:
+            return None
+        first = rollout.primary(service) or {}
+        tasks = [each for each in seen.running if each["taskDefinitionArn"] == first.get("taskDefinition")]
+        why = balancer.unwell(self.calls, group, tasks, release.spec.replicas)
+        return Unwell(why=why) if why else None
+
     def _found(self, release: Release) -> dict[str, Any] | None:
         found = self.cluster.of(release.release_id, release.place)
         there = definitions.release_in(found) if found else None
         return found if there and digest_of(there.spec) == digest_of(release.spec) else None
-
-    def _given(self, release: Release, definition: str) -> dict[str, Any]:
-        """Return what `create_service` and `update_service` both take."""
-        options = self._options(release)
-        found: dict[str, Any] = {
-            "cluster": self.options.cluster,
-            "taskDefinition": definition,
-            "desiredCount": release.spec.replicas,
-            "deploymentConfiguration": {
-                "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-                "minimumHealthyPercent": 100,
-                "maximumPercent": 200,
-            },
-        }
-        if options.subnets:
-            found["networkConfiguration"] = {
-                "awsvpcConfiguration": {
-                    "subnets": list(options.subnets),
-                    "securityGroups": list(options.security_groups),
-                    "assignPublicIp": "ENABLED" if options.public_ip else "DISABLED",
-                }
-            }
-        if options.target_group:
-            balancer = {
-                "targetGroupArn": options.target_group,
-                "containerName": self.service,
-                "containerPort": release.spec.port,
-            }
-            found["loadBalancers"] = [balancer]
-            found["healthCheckGracePeriodSeconds"] = int(release.spec.gate.start_seconds)
-        return found
-
-    def _created(self, given: Mapping[str, Any], fence: int) -> None:
-        until = time.monotonic() + self.patience_seconds
-        marks = {SERVICE_TAG: self.service, FENCE_TAG: str(fence)}
-        tags = [{"key": key, "value": value} for key, value in marks.items()]
-        while True:
-            try:
-                self.calls.ask(
-                    "ecs",
-                    "create_service",
-                    serviceName=self.options.name,
-                    launchType=self.options.launch,
-                    tags=tags,
-                    **given,
-                )
-                return
-            except Refused as error:
-                if _DRAINS not in error.why or time.monotonic() > until:
-                    raise
-            NEVER.pause(_LOOK_SECONDS)
-
-    def _removed(self, service: Mapping[str, Any] | None) -> None:
-        if service is None:
-            return
-        own = {"cluster": self.options.cluster, "service": self.options.name}
-        self.calls.ask("ecs", "update_service", desiredCount=0, **own)
-        self.calls.ask("ecs", "delete_service", force=True, **own)
-
-    def _check_ours(self, service: Mapping[str, Any]) -> None:
-        tags = {each["key"]: each["value"] for each in service.get("tags") or ()}
-        if tags.get(SERVICE_TAG) != self.service:
-            raise DeployError(
-                f"the ECS service {self.options.name} is somebody else's",
-                why=f"its tag {SERVICE_TAG} is {tags.get(SERVICE_TAG) or 'not there'}",
-                fix=f"name = 'another-name' in [tool.autoexec.deploy.{self.service}.aws]",
-            )
 
     def _shares(
         self, service: Mapping[str, Any], definition: Mapping[str, Any]

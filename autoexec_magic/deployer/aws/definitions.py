@@ -10,10 +10,11 @@ from typing import Any
 from autoexec_magic.deployer.aws.kept import Reference, is_at_aws, version_id
 from autoexec_magic.deployer.aws.marks import RELEASE, SERVICE_TAG
 from autoexec_magic.deployer.aws.options import Options
+from autoexec_magic.deployer.aws.probes import HEALTH, Probe, check_of, note_of, noted, probe_of
 from autoexec_magic.deployer.difference import EMPTY
 from autoexec_magic.deployer.spelled import release_of, spelled
 from autoexec_magic.errors import UsageError
-from autoexec_magic.releasefacts import Gate, Release, Spec
+from autoexec_magic.releasefacts import Release, Spec
 
 #: Fargate's sizes: CPU units, the least and the most memory in MiB, and its steps
 _SIZES = (
@@ -25,11 +26,6 @@ _SIZES = (
     (8192, 16_384, 61_440, 4096),
     (16_384, 32_768, 122_880, 8192),
 )
-_HTTP = (
-    "import sys,urllib.request as u;"
-    "sys.exit(not 200<=u.urlopen('http://127.0.0.1:{port}{path}',timeout={seconds}).status<400)"
-)
-_TCP = "import socket;socket.create_connection(('127.0.0.1',{port}),{seconds}).close()"
 
 
 def check(release: Release, options: Options) -> None:
@@ -85,9 +81,31 @@ def size_of(cpus: float, memory_bytes: int) -> tuple[int, int]:
 
 
 def definition_of(
-    release: Release, options: Options, image: str, references: Mapping[str, Reference], region: str
+    release: Release,
+    options: Options,
+    image: str,
+    references: Mapping[str, Reference],
+    region: str,
+    probe: Probe | None = None,
 ) -> dict[str, Any]:
-    """Return what `register_task_definition` takes: all that a release runs with."""
+    """Return what `register_task_definition` takes: all that a release runs with.
+
+    Parameters
+    ----------
+    release : Release
+        The release.
+    options : Options
+        The settings that it was made with.
+    image : str
+        Its image's name in ECR, with its digest.
+    references : mapping of str to Reference
+        Where its secrets are, by name.
+    region : str
+        Of its logs.
+    probe : Probe, optional
+        What asks whether a task is well; else as of an image of which nothing is known.
+    """
+    probe = probe or probe_of(release.spec, has_balancer=bool(options.target_group))
     spec = release.spec
     variables = dict(spec.environment)
     if spec.port:
@@ -98,14 +116,14 @@ def definition_of(
         "essential": True,
         "environment": [{"name": name, "value": variables[name]} for name in sorted(variables)],
         "secrets": [{"name": name, "valueFrom": references[name].value_from} for name in sorted(references)],
-        "dockerLabels": {RELEASE: json.dumps(spelled(release))},
+        "dockerLabels": {RELEASE: json.dumps(spelled(release)), HEALTH: note_of(probe)},
     }
     if spec.command:
         container["command"] = list(spec.command)
     if spec.port:
         container["portMappings"] = [{"containerPort": spec.port, "protocol": "tcp"}]
-    if probe := probe_of(spec):
-        container["healthCheck"] = probe
+    if health := check_of(spec, probe):
+        container["healthCheck"] = health
     if options.log_group:
         container["logConfiguration"] = {
             "logDriver": "awslogs",
@@ -146,38 +164,6 @@ def _sized(spec: Spec, options: Options, container: dict[str, Any]) -> dict[str,
     return {"networkMode": "awsvpc" if options.subnets else "bridge", "requiresCompatibilities": ["EC2"]}
 
 
-def probe_of(spec: Spec) -> dict[str, Any] | None:
-    """Return the health check that asks what the gate asks, in the bounds of ECS; None without a question.
-
-    ECS asks by a command inside the container: an image of a web app of ours has
-    Python, another one names its own command.
-    """
-    gate = spec.gate
-    words = _words(gate, spec.port)
-    if not words:
-        return None
-    return {
-        "command": ["CMD", *words],
-        "interval": _within(gate.interval_seconds, 5, 300),
-        "timeout": _within(gate.answer_seconds, 2, 60),
-        "retries": _within(gate.failures, 1, 10),
-        "startPeriod": _within(gate.start_seconds, 0, 300),
-    }
-
-
-def _words(gate: Gate, port: int) -> tuple[str, ...]:
-    if gate.command:
-        return gate.command
-    seconds = f"{gate.answer_seconds:g}"
-    if gate.path:
-        return ("python3", "-c", _HTTP.format(port=port, path=gate.path, seconds=seconds))
-    return ("python3", "-c", _TCP.format(port=port, seconds=seconds)) if port else ()
-
-
-def _within(value: float, least: int, most: int) -> int:
-    return min(most, max(least, -(-int(value * 1000) // 1000)))
-
-
 def release_in(definition: Mapping[str, Any]) -> Release | None:
     """Return the release that a task definition was made of, None where it is none of ours."""
     labels = container_of(definition).get("dockerLabels") or {}
@@ -190,6 +176,11 @@ def release_in(definition: Mapping[str, Any]) -> Release | None:
 def container_of(definition: Mapping[str, Any]) -> dict[str, Any]:
     """Return its only container, as we write it; the first one of somebody else's."""
     return dict((definition.get("containerDefinitions") or [{}])[0])
+
+
+def probe_in(definition: Mapping[str, Any]) -> Probe:
+    """Return the health check that a task definition of ours was made with."""
+    return noted(container_of(definition))
 
 
 def image_digest(definition: Mapping[str, Any]) -> str:
@@ -225,15 +216,24 @@ def seen_fields(definition: Mapping[str, Any], replicas: int) -> dict[str, str]:
     }
 
 
-def expected_fields(release: Release, options: Options) -> dict[str, str]:
-    """Return what `seen_fields` finds where all is as its release says."""
+def secrets_in(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions' ids of the secrets that a task definition names, by the secrets' ARNs."""
+    found = {}
+    for each in container_of(definition).get("secrets") or ():
+        arn, is_ours, version = str(each["valueFrom"]).rpartition(":::")
+        found[arn if is_ours else version] = version if is_ours else ""
+    return found
+
+
+def expected_fields(release: Release, options: Options, probe: Probe) -> dict[str, str]:
+    """Return what `seen_fields` finds where all is as its release says, and is asked by `probe`."""
     references = {
         each.name: Reference(arn=each.reference)
         if is_at_aws(each)
         else Reference(arn="arn:aws:secretsmanager:::secret:x", version=version_id(release.service, each))
         for each in release.spec.secrets
     }
-    made = definition_of(release, options, "", references, "")
+    made = definition_of(release, options, "", references, "", probe)
     return seen_fields(made, release.spec.replicas)
 
 

@@ -47,6 +47,8 @@ NOT_THERE = frozenset(
         "ClusterNotFoundException",
         "ServiceNotFoundException",
         "NoSuchEntity",
+        "TargetGroupNotFound",
+        "LoadBalancerNotFound",
         "InvalidSubnetID.NotFound",
         "InvalidGroup.NotFound",
     }

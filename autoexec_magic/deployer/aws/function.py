@@ -15,14 +15,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from autoexec_magic.deployer.aws import aliases, asked, images, kept, logs, settings, zipped
+from autoexec_magic.deployer.aws import (
+    aliases,
+    asked,
+    images,
+    kept,
+    logs,
+    previewing,
+    settings,
+    zipped,
+)
 from autoexec_magic.deployer.aws.calls import Calls, check_account
 from autoexec_magic.deployer.aws.marks import RELEASE, Stamp, stamp_of, told, unpacked
 from autoexec_magic.deployer.aws.options import Options, options_of
+from autoexec_magic.deployer.aws.present import check_role
 from autoexec_magic.deployer.aws.versions import PATIENCE_SECONDS, Code, Function
 from autoexec_magic.deployer.difference import digest_of
 from autoexec_magic.deployer.secretrefs import matching
-from autoexec_magic.deployer.target import Live, Unwell
+from autoexec_magic.deployer.target import Change, Live, Unwell
 from autoexec_magic.errors import DeployError
 from autoexec_magic.events import Emit, Progress
 from autoexec_magic.history import short_id
@@ -47,6 +57,9 @@ class Lambda:
         What a release's reference is relative to.
     values : mapping of str to str
         The secrets' values, by name, of the release that is deployed.
+    pack : callable, optional
+        Puts a release together with the packages that it needs; without it a zip
+        is its folder as it is.
     patience_seconds : float
         How long it is waited until AWS has made a version ready.
     """
@@ -58,6 +71,7 @@ class Lambda:
     folder: Path
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     versions: Mapping[str, str] | None = None
+    pack: zipped.Pack | None = None
     patience_seconds: float = PATIENCE_SECONDS
 
     @property
@@ -100,10 +114,7 @@ class Lambda:
         config = digest_of(release.spec).removeprefix("sha256:")[:_CONFIG_DIGITS]
         function = self.function
         references = kept.kept(
-            self.calls,
-            self.service,
-            release.spec.secrets,
-            matching(release.spec.secrets, self.values, self.versions),
+            self.calls, self.service, release.spec.secrets, self._values(release), place=self.options.place
         )
         found = function.found(release.release_id, config)
         if found is None:
@@ -150,7 +161,7 @@ class Lambda:
         return self._asked(release, self._found(release))
 
     def tidy(self, live: Release | None, keep: Sequence[Release], emit: Emit) -> None:
-        """Delete the versions of ours that nobody needs; the function stays.
+        """Delete the versions of ours that nobody needs, and let their secrets' go; the function stays.
 
         Another alias than ours may be what people call. A version that one leads
         to is not deleted by AWS, and stays, too.
@@ -159,18 +170,47 @@ class Lambda:
         kept_ids = {each.release_id for each in (*keep, *([live] if live else []))}
         alias = aliases.read(function, self.options.alias)
         called = alias.shares if alias else {}
+        names: set[str] = set()
+        needed = kept.needed_by(self.service, (*keep, *([live] if live else [])))
         for each in function.versions():
-            stamp = stamp_of(str(each.get("Description", "")))
-            if stamp and stamp.release_id not in kept_ids and each["Version"] not in called:
-                self._delete(each["Version"], emit)
+            stamp, secrets = stamp_of(str(each.get("Description", ""))), settings.secrets_in(each)
+            names |= {kept.name_in(self.service, arn) for arn in secrets} - {""}
+            is_gone = bool(stamp and stamp.release_id not in kept_ids and each["Version"] not in called)
+            if not (is_gone and self._delete(each["Version"], emit)):
+                needed |= set(secrets.values())
+        kept.let_go(self.calls, self.service, names, needed, place=self.options.place)
 
-    def _delete(self, version: str, emit: Emit) -> None:
-        """Delete a version; one that another alias leads to stays, and that is told."""
+    def preview(self, release: Release) -> Sequence[Change]:
+        """Return what a deploy would change; changes nothing. What AWS can say beforehand: `previewing`."""
+        options = self._options(release)
+        settings.check(release, options)
+        check_account(self.calls, options.account)
+        check_role(self.calls, self.service, "role", options.role)
+        function, is_image = self.function, release.spec.artifact == "image"
+        there = self.calls.find("lambda", "get_function", FunctionName=function.name)
+        if there is not None:
+            function.check_ours(there, is_image=is_image)
+        kept.known(self.calls, self.service, release.spec.secrets, self._values(release))
+        code = self._expected_code(release, options)
+        if there is not None and code is not None:
+            function.tried(code)
+        return previewing.changes(release, self.live(), settings.expected_fields(release, options))
+
+    def address(self) -> str:
+        """Return the alias's function URL, "" where it has none; `$LATEST` may have another one."""
+        words = {"FunctionName": self.options.name, "Qualifier": self.options.alias}
+        found = self.calls.find("lambda", "get_function_url_config", **words)
+        return str(found["FunctionUrl"]) if found else ""
+
+    def _delete(self, version: str, emit: Emit) -> bool:
+        """Delete a version, and return whether it is gone; to one that stays an alias leads."""
         words = {"FunctionName": self.function.name, "Qualifier": version}
         try:
             self.calls.find("lambda", "delete_function", **words)
         except DeployError as error:
             emit(Progress(phase="deploy", text=f"! version {version} stays: {error.why or error.what}"))
+            return False
+        return True
 
     def logs(self, release: Release, *, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last lines that a release's version wrote, and then those that come."""
@@ -187,13 +227,31 @@ class Lambda:
         )
         return replace(own, name=self.options.name, alias=self.options.alias)
 
+    def _values(self, release: Release) -> Mapping[str, str]:
+        return matching(release.spec.secrets, self.values, self.versions)
+
+    def _expected_code(self, release: Release, options: Options) -> Code | None:
+        """Return the code that would be sent, None where it is not built or not pushed yet."""
+        if release.spec.artifact == "image":
+            uri = images.expected(self.calls, options.repository, release)
+            sha = uri.rpartition("@sha256:")[2]
+            return Code(given={"ImageUri": uri}, sha=sha, architecture=options.architecture) if uri else None
+        return self._code(release, options) if images.is_built(release) else None
+
     def _code(self, release: Release, options: Options) -> Code:
         if release.spec.artifact == "image":
             uri = images.pushed(self.calls, options.repository, release)
             sha = uri.rpartition("@sha256:")[2]
             return Code(given={"ImageUri": uri}, sha=sha, architecture=options.architecture)
-        made = zipped.zip_of(self.folder / release.spec.reference)
+        made = self._zip(release, options)
         return Code(given={"ZipFile": made.content}, sha=made.code, architecture=options.architecture)
+
+    def _zip(self, release: Release, options: Options) -> zipped.Zip:
+        if self.pack is None:
+            return zipped.zip_of(self.folder / release.spec.reference, self.service)
+        machine = zipped.machine_of(options.runtime, options.architecture)
+        with self.pack(release, platform=machine["platform"], python=machine["python"]) as place:
+            return zipped.zip_of(place, self.service)
 
     def _digest(self, found: Mapping[str, Any], stamp: Stamp | None) -> str:
         """Return the artifact's digest if the code that serves is that artifact's, else the code's own."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from autoexec_magic.releasefacts import Release
 _PUSH_SECONDS = 600
 _KNOCK_SECONDS = 5.0
 _SOCKET = "unix:///var/run/docker.sock"
+_BUILT = re.compile(r"sha256:[0-9a-f]{64}")
 _TAKES = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -38,13 +40,9 @@ def pushed(calls: Calls, repository: str, release: Release) -> str:
         It is not there yet, and there is no engine to send it.
     """
     spec = release.spec
-    uri = _repository(calls, repository)
-    tag = f"autoexec-{spec.digest.removeprefix('sha256:')[:16]}"
-    pinned = spec.reference.rpartition("@")[2] if "@" in spec.reference else spec.digest
-    for known in ({"imageDigest": pinned}, {"imageTag": tag}):
-        found = _digest(calls, repository, known)
-        if found and spec.digest == artifact_digest(calls, repository, found, spec.digest):
-            return f"{uri}@{found}"
+    uri, tag = _repository(calls, repository), _tag(release)
+    if found := _there(calls, repository, release):
+        return f"{uri}@{found}"
     _push(calls, release, uri, tag)
     found = _digest(calls, repository, {"imageTag": tag})
     if not found or spec.digest != artifact_digest(calls, repository, found, spec.digest):
@@ -54,6 +52,29 @@ def pushed(calls: Calls, repository: str, release: Release) -> str:
             fix=f"%autoexec deploy {release.service}",
         )
     return f"{uri}@{found}"
+
+
+def expected(calls: Calls, repository: str, release: Release) -> str:
+    """Return an image's name in ECR, with its digest there, "" where it would be pushed; changes nothing.
+
+    Raises
+    ------
+    DeployError, MissingTool
+        There is no such repository; or the image is neither there nor at an engine.
+    """
+    uri = _repository(calls, repository)
+    if not is_built(release):
+        return ""
+    if found := _there(calls, repository, release):
+        return f"{uri}@{found}"
+    with engine() as (client, errors):
+        _held(client, errors, release)
+    return ""
+
+
+def is_built(release: Release) -> bool:
+    """Whether a release's artifact is there: a dry run has one that would be built."""
+    return _BUILT.fullmatch(release.digest) is not None
 
 
 def artifact_digest(calls: Calls, repository: str, digest: str, wanted: str) -> str:
@@ -78,68 +99,17 @@ def artifact_digest(calls: Calls, repository: str, digest: str, wanted: str) -> 
     return digest
 
 
-def _repository(calls: Calls, name: str) -> str:
-    answer = calls.find("ecr", "describe_repositories", repositoryNames=[name])
-    if not answer or not answer["repositories"]:
-        raise DeployError(
-            f"ECR has no repository {name}",
-            why="the image has to be there, in the same region",
-            fix=f"aws ecr create-repository --repository-name {name}",
-        )
-    return str(answer["repositories"][0]["repositoryUri"])
-
-
-def _digest(calls: Calls, repository: str, known: Mapping[str, str]) -> str:
-    answer = calls.find("ecr", "describe_images", repositoryName=repository, imageIds=[dict(known)])
-    return str(answer["imageDetails"][0]["imageDigest"]) if answer and answer["imageDetails"] else ""
-
-
-def _push(calls: Calls, release: Release, uri: str, tag: str) -> None:
-    spec = release.spec
-    with _engine() as (client, errors):
-        try:
-            seen = client.inspect_image(spec.reference)
-        except errors.ImageNotFound as error:
-            raise DeployError(
-                f"the image {spec.reference} is neither in ECR nor at the engine",
-                why=str(error.explanation or error),
-                fix=f"build it: %autoexec build, then %autoexec deploy {release.service}",
-            ) from error
-        known = {str(seen["Id"]), *(each.rpartition("@")[2] for each in seen.get("RepoDigests") or ())}
-        if spec.digest not in known:
-            raise DeployError(
-                f"{spec.reference} is another image by now",
-                why=f"it is {seen['Id']}, and {spec.digest} was to be deployed",
-                fix=f"%autoexec deploy {release.service}",
-            )
-        client.tag(seen["Id"], uri, tag)
-        try:
-            _sent(client.push(uri, tag=tag, auth_config=_token(calls), stream=True, decode=True), uri)
-        finally:
-            with contextlib.suppress(errors.APIError):
-                client.remove_image(f"{uri}:{tag}", noprune=True)
-
-
-def _sent(lines: Iterator[Mapping[str, Any]], uri: str) -> None:
-    for line in lines:
-        if "error" in line:
-            raise DeployError(
-                f"the image could not be pushed to {uri}",
-                why=str(line["error"]),
-                fix="look whether that ECR repository takes it",
-            )
-
-
-def _token(calls: Calls) -> dict[str, str]:
-    answer = calls.ask("ecr", "get_authorization_token")
-    text = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
-    user, _, password = text.partition(":")
-    return {"username": user, "password": password}
-
-
 @contextlib.contextmanager
-def _engine() -> Iterator[tuple[Any, Any]]:
-    """Yield a client of the engine, and the errors that it raises."""
+def engine() -> Iterator[tuple[Any, Any]]:
+    """Yield a client of the engine, and the errors that it raises.
+
+    Raises
+    ------
+    MissingTool
+        There is no docker-py, or no engine answers.
+    DeployError
+        The engine did not do it.
+    """
     try:
         import docker
         from docker import errors
@@ -165,6 +135,86 @@ def _engine() -> Iterator[tuple[Any, Any]]:
                 why=str(error.explanation or error),
                 fix="docker info",
             ) from error
+
+
+def _repository(calls: Calls, name: str) -> str:
+    answer = calls.find("ecr", "describe_repositories", repositoryNames=[name])
+    if not answer or not answer["repositories"]:
+        raise DeployError(
+            f"ECR has no repository {name}",
+            why="the image has to be there, in the same region",
+            fix=f"aws ecr create-repository --repository-name {name}",
+        )
+    return str(answer["repositories"][0]["repositoryUri"])
+
+
+def _tag(release: Release) -> str:
+    return f"autoexec-{release.digest.removeprefix('sha256:')[:16]}"
+
+
+def _there(calls: Calls, repository: str, release: Release) -> str:
+    """Return the digest of a release's image in ECR, "" where it is not there."""
+    spec = release.spec
+    pinned = spec.reference.rpartition("@")[2] if "@" in spec.reference else spec.digest
+    for known in ({"imageDigest": pinned}, {"imageTag": _tag(release)}):
+        found = _digest(calls, repository, known)
+        if found and spec.digest == artifact_digest(calls, repository, found, spec.digest):
+            return found
+    return ""
+
+
+def _digest(calls: Calls, repository: str, known: Mapping[str, str]) -> str:
+    answer = calls.find("ecr", "describe_images", repositoryName=repository, imageIds=[dict(known)])
+    return str(answer["imageDetails"][0]["imageDigest"]) if answer and answer["imageDetails"] else ""
+
+
+def _push(calls: Calls, release: Release, uri: str, tag: str) -> None:
+    with engine() as (client, errors):
+        seen = _held(client, errors, release)
+        client.tag(seen["Id"], uri, tag)
+        try:
+            _sent(client.push(uri, tag=tag, auth_config=_token(calls), stream=True, decode=True), uri)
+        finally:
+            with contextlib.suppress(errors.APIError):
+                client.remove_image(f"{uri}:{tag}", noprune=True)
+
+
+def _held(client: Any, errors: Any, release: Release) -> dict[str, Any]:
+    """Return what the engine knows of a release's image, once it is that one."""
+    spec = release.spec
+    try:
+        seen: dict[str, Any] = client.inspect_image(spec.reference)
+    except errors.ImageNotFound as error:
+        raise DeployError(
+            f"the image {spec.reference} is neither in ECR nor at the engine",
+            why=str(error.explanation or error),
+            fix=f"build it: %autoexec build, then %autoexec deploy {release.service}",
+        ) from error
+    known = {str(seen["Id"]), *(each.rpartition("@")[2] for each in seen.get("RepoDigests") or ())}
+    if spec.digest not in known:
+        raise DeployError(
+            f"{spec.reference} is another image by now",
+            why=f"it is {seen['Id']}, and {spec.digest} was to be deployed",
+            fix=f"%autoexec deploy {release.service}",
+        )
+    return seen
+
+
+def _sent(lines: Iterator[Mapping[str, Any]], uri: str) -> None:
+    for line in lines:
+        if "error" in line:
+            raise DeployError(
+                f"the image could not be pushed to {uri}",
+                why=str(line["error"]),
+                fix="look whether that ECR repository takes it",
+            )
+
+
+def _token(calls: Calls) -> dict[str, str]:
+    answer = calls.ask("ecr", "get_authorization_token")
+    text = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
+    user, _, password = text.partition(":")
+    return {"username": user, "password": password}
 
 
 def _knock(url: str) -> None:

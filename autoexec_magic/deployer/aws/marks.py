@@ -15,7 +15,7 @@ from autoexec_magic.deployer.spelled import release_of, spelled
 from autoexec_magic.releasefacts import Release
 
 RELEASE = "AUTOEXEC_RELEASE"  #: the variable, or label, that has the whole release
-SERVICE_TAG, FENCE_TAG = "autoexec:service", "autoexec:fence"
+SERVICE_TAG, FENCE_TAG, RELEASE_TAG = "autoexec:service", "autoexec:fence", "autoexec:release"
 _MOST_DESCRIPTION = 256
 _MOST_UNPACKED = 2**20
 _T = TypeVar("_T")
@@ -99,6 +99,9 @@ def told(
 ) -> tuple[dict[str, str], str]:
     """Return what a release runs with at AWS, field by field, and what somebody else changed of it.
 
+    What people wrote is told as they wrote it, where AWS has just that; AWS's own
+    defaults are told, too.
+
     Parameters
     ----------
     release : Release or None
@@ -113,7 +116,7 @@ def told(
         for name in sorted({*expected, *seen})
         if expected.get(name, "") != seen.get(name, "")
     }
-    found = {**fields_of(release.spec), **{name: now for name, (_, now) in differ.items()}}
+    found = {**seen, **fields_of(release.spec), **{name: now for name, (_, now) in differ.items()}}
     words = [
         f"{name} is {now or 'gone'}, and was {was or 'not there'}" for name, (was, now) in differ.items()
     ]

@@ -69,6 +69,11 @@ class Options:
     public_ip: bool = False
     failed_tasks: int = 3
 
+    @property
+    def place(self) -> str:
+        """What tells this function or service from the others of an account."""
+        return f"{self.service}-{self.name}"
+
 
 def options_of(service: str, given: Mapping[str, str], *, handler: str = "") -> Options:
     """Return a service's settings.

@@ -126,10 +126,10 @@ def _has_digest(task: Mapping[str, Any], digest: str) -> bool:
 
 def _is_failure(task: Mapping[str, Any]) -> bool:
     """Whether a task ended by its own fault: not because a deploy or a person ended it."""
-    return task.get("stopCode") in (
-        "EssentialContainerExited",
-        "TaskFailedToStart",
-    ) or "failed container health" in (str(task.get("stoppedReason", "")))
+    if task.get("stopCode") in ("EssentialContainerExited", "TaskFailedToStart"):
+        return True
+    why = str(task.get("stoppedReason", ""))
+    return "failed container health" in why or "failed ELB health" in why
 
 
 def _words(task: Mapping[str, Any]) -> str:

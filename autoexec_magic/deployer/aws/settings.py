@@ -140,6 +140,16 @@ def seen_fields(configuration: Mapping[str, Any]) -> dict[str, str]:
     return found | {f"env.{name}": value or EMPTY for name, value in variables.items()}
 
 
+def secrets_in(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions' ids of the secrets that a version has a place of, by the secrets' ARNs."""
+    variables = configuration.get("Environment", {}).get("Variables", {})
+    return {
+        value: variables.get(f"{name.removesuffix(_ARN)}{_VERSION}", "")
+        for name, value in variables.items()
+        if name.endswith(_ARN) and value.startswith("arn:")
+    }
+
+
 def expected_fields(release: Release, options: Options) -> dict[str, str]:
     """Return what `seen_fields` finds where a version is as its release says."""
     references = {

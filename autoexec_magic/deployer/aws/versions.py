@@ -72,6 +72,23 @@ class Function:
         found = self.calls.find("lambda", "get_function", FunctionName=self.name)
         return dict(found.get("Tags") or {}) if found else None
 
+    def tried(self, code: Code) -> None:
+        """Let AWS say whether it would take a code (`DryRun`); nothing is changed, and the function is there.
+
+        Raises
+        ------
+        DeployError
+            It would not, in its words.
+        """
+        self.calls.ask(
+            "lambda",
+            "update_function_code",
+            FunctionName=self.name,
+            Architectures=[code.architecture],
+            DryRun=True,
+            **code.given,
+        )
+
     def published(self, code: Code, configuration: Mapping[str, Any], stamp: Stamp) -> dict[str, Any]:
         """Make a version, and return its configuration; no alias is touched.
 
@@ -84,13 +101,43 @@ class Function:
         if found is None:
             self._made(code, configuration)
         else:
-            self._check_ours(found, code)
+            self.check_ours(found, is_image=code.is_image)
             self._changed(code, configuration)
         latest = self._settled()
         seen = (latest["CodeSha256"], latest.get("Environment", {}).get("Variables", {}).get(RELEASE))
         if seen != (code.sha, configuration["Environment"]["Variables"][RELEASE]):
             raise self._meanwhile("it is not what was sent just now")
         return self._published(code, stamp, latest)
+
+    def check_ours(self, found: Mapping[str, Any], *, is_image: bool) -> None:
+        """Refuse a function that is somebody else's, or that is made of the other kind of code.
+
+        Parameters
+        ----------
+        found : mapping
+            As `get_function` tells of it.
+        is_image : bool
+            Whether it is to be made of an image, and not of a zip.
+
+        Raises
+        ------
+        DeployError
+            With what to call it otherwise.
+        """
+        owner = (found.get("Tags") or {}).get(SERVICE_TAG)
+        if owner != self.service:
+            raise DeployError(
+                f"the function {self.name} is somebody else's",
+                why=f"its tag {SERVICE_TAG} is {owner or 'not there'}",
+                fix=f"name = 'another-name' in [tool.autoexec.deploy.{self.service}.aws]",
+            )
+        kind = found["Configuration"].get("PackageType", "Zip")
+        if (kind == "Image") != is_image:
+            raise DeployError(
+                f"the function {self.name} is made of {'an image' if kind == 'Image' else 'a zip'}",
+                why="Lambda does not change that of a function",
+                fix=f"name = 'another-name' in [tool.autoexec.deploy.{self.service}.aws]",
+            )
 
     def _made(self, code: Code, configuration: Mapping[str, Any]) -> None:
         self.calls.ask(
@@ -168,22 +215,6 @@ class Function:
                     fix=f"aws lambda get-function-configuration --function-name {self.name}",
                 )
             NEVER.pause(_LOOK_SECONDS)
-
-    def _check_ours(self, found: Mapping[str, Any], code: Code) -> None:
-        owner = (found.get("Tags") or {}).get(SERVICE_TAG)
-        if owner != self.service:
-            raise DeployError(
-                f"the function {self.name} is somebody else's",
-                why=f"its tag {SERVICE_TAG} is {owner or 'not there'}",
-                fix=f"name = 'another-name' in [tool.autoexec.deploy.{self.service}.aws]",
-            )
-        kind = found["Configuration"].get("PackageType", "Zip")
-        if (kind == "Image") != code.is_image:
-            raise DeployError(
-                f"the function {self.name} is made of {'an image' if kind == 'Image' else 'a zip'}",
-                why="Lambda does not change that of a function",
-                fix=f"name = 'another-name' in [tool.autoexec.deploy.{self.service}.aws]",
-            )
 
     def _read(self, error: Refused) -> DeployError:
         if error.error != "PreconditionFailedException":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import hashlib
 import http.client
 import io
@@ -42,6 +43,17 @@ CREDENTIALS = {
 #: bcrypt of hunter2
 HASH = "$2y$05$abcdefghijklmnopqrstuuoXuKqgZXLiJqzfmMXDDhSFPIvxV7t8."
 LOGIN = {"username": "me", "password": "hunter2"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """Let botocore read AWS's published schemas once, and not for each client of each test."""
+    from botocore import loaders
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(loaders, "create_loader", functools.cache(loaders.create_loader))
+    yield
+    patch.undo()
 
 
 @pytest.fixture
@@ -103,7 +115,9 @@ class Bed:
 
 @dataclass
 class LambdaBed(Bed):
-    """A function of a zip, which runs as processes of this machine."""
+    """A function of a zip, which runs as processes of this machine; `pack` is a test's own."""
+
+    pack: Any = None
 
     def spec(self, version: str, behaviour: str = "well", **changes: Any) -> Spec:
         place = self.folder / "app"

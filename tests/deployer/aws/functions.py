@@ -46,6 +46,7 @@ class Function:
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    urls: dict[str, dict[str, Any]] = field(default_factory=dict)
     looks: int = 0
     published: int = 0
 
@@ -133,8 +134,35 @@ class Functions:
         self._touched(function)
         return _shown(function.latest)
 
-    def _UpdateFunctionCode(self, FunctionName: str, RevisionId: str = "", **given: Any) -> dict:
+    def _CreateFunctionUrlConfig(self, FunctionName: str, AuthType: str, Qualifier: str = "") -> dict:
         function = self._of(FunctionName)
+        if Qualifier and Qualifier not in function.aliases:
+            raise Fault("ResourceNotFoundException", f"Cannot find alias {Qualifier}", 404)
+        name = uuid.uuid4().hex
+        url = f"https://{name}.lambda-url.{REGION}.on.aws/"
+        function.urls[Qualifier] = {
+            "FunctionUrl": url,
+            "FunctionArn": _arn(FunctionName),
+            "AuthType": AuthType,
+            "CreationTime": "now",
+            "LastModifiedTime": "now",
+        }
+        return function.urls[Qualifier]
+
+    def _GetFunctionUrlConfig(self, FunctionName: str, Qualifier: str = "") -> dict:
+        found = self._of(FunctionName).urls.get(Qualifier)
+        if found is None:
+            raise Fault("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+        return found
+
+    def _UpdateFunctionCode(
+        self, FunctionName: str, RevisionId: str = "", DryRun: bool = False, **given: Any
+    ) -> dict:
+        function = self._of(FunctionName)
+        if DryRun:  # all is looked at, and nothing is changed
+            tried = copy.deepcopy(function)
+            self._coded(tried, {key: value for key, value in given.items() if key != "Architectures"})
+            return _shown(tried.latest)
         self._free(function, RevisionId)
         function.latest["Architectures"] = given.pop("Architectures", function.latest["Architectures"])
         self._coded(function, given)

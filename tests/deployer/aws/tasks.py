@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import datetime
+import http.client
 import json
 import threading
 import time
@@ -21,11 +22,13 @@ from typing import Any
 
 from deployer.aws.front import ACCOUNT, REGION, Answer, Fault
 from deployer.aws.runners import Containers, NotPulled
+from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 HURRY = 20.0
 _FAILED = 3
+_GRACE = 20.0  # seconds until a load balancer gives a task up that never answered
 _FARGATE = {"256": (512, 2048), "512": (1024, 4096), "1024": (2048, 8192), "2048": (4096, 16384)}
 
 
@@ -38,6 +41,8 @@ class Task:
     bad: int = 0
     address: str = ""
     is_probed: bool = False
+    group: str = ""  # the target group of its load balancer
+    is_in_service: bool = False  # as the load balancer finds it
 
 
 @dataclass
@@ -176,6 +181,7 @@ class Tasks:
             "status": "ACTIVE",
             "desiredCount": given["desiredCount"],
             "tags": given.get("tags", []),
+            "loadBalancers": given.get("loadBalancers", []),
             "deployments": [],
         }
         service = Service(told=told, breaker=given["deploymentConfiguration"]["deploymentCircuitBreaker"])
@@ -328,7 +334,8 @@ class Tasks:
             "healthStatus": "UNKNOWN",
             "containers": [{"name": container["name"], "imageDigest": container["image"].rpartition("@")[2]}],
         }
-        task = Task(task=made, is_probed="healthCheck" in container)
+        groups = [each["targetGroupArn"] for each in service.told["loadBalancers"]]
+        task = Task(task=made, is_probed="healthCheck" in container, group="".join(groups[:1]))
         try:
             variables = {each["name"]: each["value"] for each in container.get("environment", ())}
             variables |= {each["name"]: _secret(each["valueFrom"]) for each in container.get("secrets", ())}
@@ -350,10 +357,16 @@ class Tasks:
             return
         ports = container.get("portMappings") or [{"containerPort": 80}]
         task.address = f"{address}:{ports[0]['containerPort']}"
+        details = [{"name": "privateIPv4Address", "value": address}]
+        task.task["attachments"] = [{"type": "ElasticNetworkInterface", "details": details}]
+        self._balanced(task, address)
         probe = container.get("healthCheck")
-        if not probe or time.monotonic() - task.asked < probe["interval"] / HURRY:
+        if not _lives(task) or not probe or time.monotonic() - task.asked < probe["interval"] / HURRY:
             return
-        status, _, _ = self.containers.run(task.container, probe["command"][1:])
+        kind, *words = probe["command"]
+        status, _, _ = self.containers.run(
+            task.container, ["sh", "-c", *words] if kind == "CMD-SHELL" else words
+        )
         task.asked = time.monotonic()
         task.bad = 0 if status == 0 else task.bad + 1
         age = time.monotonic() - task.began
@@ -364,8 +377,27 @@ class Tasks:
             task.bad = 10
             self._ended(task, "Task failed container health checks", "ServiceSchedulerInitiated")
 
+    def _balanced(self, task: Task, address: str) -> None:
+        """Ask a task as its load balancer does; it is known there for as long as it answers."""
+        groups = elbv2_backends[ACCOUNT][REGION].target_groups
+        if task.group not in groups:
+            return
+        group = groups[task.group]
+        was, task.is_in_service = task.is_in_service, _answers(task.address, group.health_check_path or "/")
+        port = int(task.address.rpartition(":")[2])
+        if task.is_in_service:
+            group.register([{"Id": address, "Port": port}])
+            return
+        group.targets.pop(address, None)
+        if was or time.monotonic() - task.began > _GRACE:
+            task.bad = 10
+            why = f"Task failed ELB health checks in (target-group {task.group})"
+            self._ended(task, why, "ServiceSchedulerInitiated")
+
     def _ended(self, task: Task, why: str, code: str) -> None:
         _stopped(task, why, code)
+        if (group := elbv2_backends[ACCOUNT][REGION].target_groups.get(task.group)) is not None:
+            group.targets.pop(task.address.rpartition(":")[0], None)
         self.containers.stop(task.container)
 
 
@@ -381,7 +413,20 @@ def _is_in(task: Task) -> bool:
     return _lives(task) and task.task["desiredStatus"] == "RUNNING"
 
 
+def _answers(address: str, path: str) -> bool:
+    line = http.client.HTTPConnection(address, timeout=10)
+    try:
+        line.request("GET", path)
+        return line.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
 def _is_healthy(task: Task) -> bool:
+    if task.group and not task.is_in_service:
+        return False
     return task.task["healthStatus"] == "HEALTHY" if task.is_probed else bool(task.address)
 
 

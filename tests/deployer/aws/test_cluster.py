@@ -10,9 +10,9 @@ from deployer.aws.made import ROLE
 from deployer.aws.tasks import Tasks
 
 from autoexec_magic.deployer.aws.calls import Calls
-from autoexec_magic.deployer.aws.cluster import Cluster, refuse_late
+from autoexec_magic.deployer.aws.cluster import Cluster
 from autoexec_magic.deployer.aws.options import options_of
-from autoexec_magic.errors import DeployError, UsageError
+from autoexec_magic.errors import UsageError
 
 
 @pytest.fixture
@@ -71,13 +71,3 @@ def test_a_family_that_begins_alike_is_another_one(cluster):
     for family in ("web", "web-2"):
         ecs.register_task_definition(family=family, containerDefinitions=[{"name": "x", "image": "x"}])
     assert [each.rpartition("/")[2] for each in cluster.definitions()] == ["web:1"]
-
-
-def test_who_lost_its_turn_is_refused():
-    """A tag that is no number is none of ours."""
-    service = {"tags": [{"key": "fence", "value": "7"}]}
-    refuse_late(service, "fence", 7, "web")
-    refuse_late(None, "fence", 1, "web")
-    refuse_late({"tags": [{"key": "fence", "value": "x"}]}, "fence", 1, "web")
-    with pytest.raises(DeployError, match="lost its turn"):
-        refuse_late(service, "fence", 6, "web")

@@ -9,6 +9,7 @@ from deployer.aws.made import ROLE, SECRET, release
 from autoexec_magic.deployer.aws import definitions
 from autoexec_magic.deployer.aws.kept import Reference
 from autoexec_magic.deployer.aws.options import options_of
+from autoexec_magic.deployer.aws.probes import probe_of
 from autoexec_magic.errors import UsageError
 from autoexec_magic.releasefacts import Gate
 
@@ -66,20 +67,14 @@ def test_it_is_as_aws_publishes_it():
 def test_what_is_read_back_is_what_was_written():
     """All of it; a variable that somebody added is seen, and the version of a secret."""
     made = release(secrets=(SECRET,), port=8080, replicas=3)
-    expected = definitions.expected_fields(made, OPTIONS)
+    expected = definitions.expected_fields(made, OPTIONS, probe_of(made.spec))
     reference = Reference(arn=REFERENCE.arn, version=expected["secret.KEY"])
     found = definitions.definition_of(made, OPTIONS, IMAGE, {"KEY": reference}, "x")
     assert definitions.seen_fields(found, 3) == expected
+    assert definitions.probe_in(found).command == probe_of(made.spec).command
+    assert definitions.secrets_in(found) == {REFERENCE.arn: reference.version}
     found["containerDefinitions"][0]["environment"].append({"name": "NEW", "value": "1"})
     assert definitions.seen_fields(found, 3)["env.NEW"] == "1"
-
-
-@pytest.mark.parametrize("gate", [Gate(), Gate(command=("true",)), Gate(path="/x")])
-def test_the_gate_becomes_the_health_check(gate):
-    """A command, a path, a port; without any there is none."""
-    probe = definitions.probe_of(release(gate=gate, port=80).spec)
-    assert probe["command"][0] == "CMD"
-    assert definitions.probe_of(release().spec) is None
 
 
 def test_a_task_definition_of_somebody_else_is_none_of_ours():

@@ -23,7 +23,10 @@ def lived(bed, asked):
     gate = dataclasses.replace(GATE, answer_seconds=20, successes=1, bake_seconds=0)
     target = bed.target({"SECRET": "x"})
     old = release(bed, "1", gate=gate, secrets=SECRETS)
+    target.preview(old)
     deploy(target, old, work(bed))
+    target.address()
+    target.preview(release(bed, "2", gate=gate))
     deploy(target, release(bed, "2", gate=gate), work(bed))
     with pytest.raises(RolledBack):
         deploy(target, release(bed, "3", "exits", gate=gate), work(bed))
@@ -32,7 +35,7 @@ def lived(bed, asked):
     list(lines_of(target.calls, "/gone", lines=1, follow=False, is_wanted=bool))
     target.tidy(old, [], print)
     withdraw(target, work(bed))
-    target.tidy(None, [], print)
+    target.tidy(None, [], print)  # a secret that no release needs is let go
 
 
 @pytest.fixture
@@ -71,7 +74,11 @@ def test_lambda(lambda_bed, ecr, asked):
 
 @pytest.mark.limit(600)
 def test_ecs(ecs_bed, asked):
-    """A service's life."""
+    """A service's life, behind a load balancer."""
+    from deployer.aws.test_balancer import grouped, led
+
+    ecs_bed.options["target-group"] = grouped()
+    led(ecs_bed.options["target-group"], {"Protocol": "HTTP", "Port": 80})
     ecs_bed.options["role"] = ecs_bed.options["execution-role"]
     lived(ecs_bed, asked)
     assert asked == ACTIONS["ecs"]

@@ -15,16 +15,18 @@ from ...dockerengine import Client
 from ...errors import DeployError
 from ...events import Emit, Progress
 from ...releasefacts import Release
-from . import images, labels, swarmsecrets, swarmservices
+from . import containers, images, labels, swarmsecrets, swarmservices
 from .settings import settings_of
 from .staging import PORT_WORDS, Known, free_port
-from .swarmservices import Served
+from .swarmservices import Served, Task
 from .swarmspec import Making
 
 _TRIES = 8
 _SETTLE_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
-_ON_ITS_WAY = frozenset({"new", "pending", "allocated", "assigned", "accepted", "preparing", "ready"})
+_ON_ITS_WAY = frozenset(
+    {"new", "pending", "allocated", "assigned", "accepted", "preparing", "ready", "starting"}
+)
 _NO_NEW_PRIVILEGES_API = (1, 44)
 
 
@@ -145,10 +147,17 @@ class _Staging:
             tasks = swarmservices.tasks_of(self.client, served) if served else []
             if any(words in each.error.lower() for each in tasks for words in PORT_WORDS):
                 return True
-            if tasks and all(each.state not in _ON_ITS_WAY for each in tasks if each.is_wanted):
+            if tasks and all(self._has_begun(each) for each in tasks if each.is_wanted):
                 return False
             time.sleep(_PAUSE_SECONDS)
         return False
+
+    def _has_begun(self, task: Task) -> bool:
+        """Whether it has its port: one with a health check is said to be starting until that is well."""
+        if task.state == "starting" and task.container_id:
+            found = containers.seen(self.client, task.container_id)
+            return found is not None and found.is_running
+        return task.state not in _ON_ITS_WAY
 
     def _say(self, text: str) -> None:
         self.emit(Progress(phase="deploy", text=text))

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from autoexec_magic import dockerengine, executor
-from autoexec_magic.deployer.docker import swarmlogs
+from autoexec_magic.deployer.docker import swarmlogs, telling
 
 
 @pytest.mark.limit(300)
@@ -26,11 +26,10 @@ def test_the_last_lines_are_read_and_what_follows_can_be_ended(swarm_place):
     assert len(lines(1)) == 1
     stream = swarmlogs.opened(place.client, name, lines=10, follow=True)
     seen = []
-    reading = threading.Thread(target=lambda: seen.extend(stream), daemon=True)
+    reading = threading.Thread(target=lambda: seen.extend(telling._lines(stream)), daemon=True)
     reading.start()
-    assert executor.wait_for(lambda: len(b"".join(seen).splitlines()) == 3 or None, timeout=60)
-    stream.close()
-    stream._response.close()
+    assert executor.wait_for(lambda: len(seen) == 3 or None, timeout=60)
+    telling._close(stream)
     reading.join(60)
     assert not reading.is_alive()
 

@@ -23,7 +23,6 @@ is one service with all replicas, on any node where the image is a registry's.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -33,15 +32,11 @@ from ...events import Emit
 from ...releasefacts import Release
 from ..serving.routes import Routes
 from ..target import Live, Unwell
-from . import labels, swarmlogs, swarmreading, swarmsecrets, swarmservices, swarmstaging, telling
-from .sidebyside import stop_seconds
+from . import swarmlogs, swarmreading, swarmsecrets, swarmservices, swarmstaging, telling
 from .staging import Known
 from .swarmlooks import SwarmLooks
 from .swarmservices import Served
 from .ways import Kind, Unit
-
-_SPARE_SECONDS = 20.0  # of the Swarm, over what a task gets to end
-_PAUSE_SECONDS = 0.1
 
 
 class Swarm:
@@ -87,16 +82,14 @@ class Swarm:
         return swarmreading.live(client, service, routes, port)
 
     def end(self, client: Client, unit: Unit, *, is_kept: bool) -> None:
-        """Take a service's replicas away and wait for their end; remove it where it is not kept."""
+        """Take a service's replicas away, or the whole of it; the Swarm ends its tasks in their own time."""
         served = swarmservices.seen(client, unit.name)
         if served is None or served.release_id != unit.release_id:
             return
-        swarmservices.scale(client, served.name, 0)
-        until = time.monotonic() + stop_seconds(labels.release_in(served.labels)) + _SPARE_SECONDS
-        while time.monotonic() < until and _runs(client, served):
-            time.sleep(_PAUSE_SECONDS)
-        if not is_kept:
-            client.remove_service(served.name)
+        if is_kept:
+            swarmservices.scale(client, served.name, 0)
+        else:
+            client.remove_service(served.service_id)
 
     def swept(self, client: Client, service: str, owner: str) -> Sequence[str]:
         """Remove the stored secrets that no service names any more, and return their names."""
@@ -109,8 +102,3 @@ class Swarm:
         with dockerengine.connected() as client:
             streams = [swarmlogs.opened(client, name, lines=lines, follow=follow) for name in names]
             yield from telling.told(names, streams, follow=follow, secrets=self._secrets)
-
-
-def _runs(client: Client, served: Served) -> bool:
-    """Whether a container of it is still there and runs, on whichever node."""
-    return any(each.state in ("running", "starting") for each in swarmservices.tasks_of(client, served))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ _NANO = 10**9
 _ENDED = frozenset({"complete", "failed", "rejected", "shutdown", "orphaned", "remove"})
 _LEAVING = frozenset({"shutdown", "remove", "complete"})
 _TRIES = 5
+_PAUSE_SECONDS = 0.05
 _OF_A_TASK = ("ContainerSpec", "Resources", "Placement", "ForceUpdate")
 
 
@@ -160,37 +162,50 @@ def create(client: Client, making: Making, *, name: str, replicas: int, port: in
     client.create_service(**swarmspec.words_of(making, name=name, replicas=replicas, port=port))
 
 
-def changed(client: Client, served: Served, making: Making, *, replicas: int) -> None:
+def changed(client: Client, name: str, making: Making, *, replicas: int) -> None:
     """Let a service be what its release says again, with the port that it has."""
-    words = swarmspec.words_of(making, name=served.name, replicas=replicas, port=served.port)
-    client.update_service(served.service_id, served.version, **words)
+    _updated(
+        client,
+        name,
+        lambda now: swarmspec.words_of(making, name=name, replicas=replicas, port=now.port),
+    )
 
 
 def scale(client: Client, name: str, replicas: int) -> None:
     """Let a service have so many replicas, and be otherwise as it is."""
+
+    def words_of(now: Served) -> dict[str, Any]:
+        if now.replicas == replicas:
+            return {}
+        return {
+            "task_template": now.spec["TaskTemplate"],
+            "name": now.name,
+            "labels": now.spec.get("Labels"),
+            "mode": swarmspec.mode_of(replicas),
+            "update_config": now.spec.get("UpdateConfig"),
+            "rollback_config": now.spec.get("RollbackConfig"),
+            "endpoint_spec": now.spec.get("EndpointSpec"),
+        }
+
+    _updated(client, name, words_of)
+
+
+def _updated(client: Client, name: str, words_of: Callable[[Served], dict[str, Any]]) -> None:
+    """Update a service as it is now; the Swarm writes on it by itself, and then it is read again."""
     import docker.errors
 
     for left in reversed(range(_TRIES)):
-        served = seen(client, name)
-        if served is None or served.replicas == replicas:
+        now = seen(client, name)
+        words = words_of(now) if now else {}
+        if now is None or not words:
             return
-        spec = served.spec
         try:
-            client.update_service(
-                served.service_id,
-                served.version,
-                task_template=spec["TaskTemplate"],
-                name=served.name,
-                labels=spec.get("Labels"),
-                mode=swarmspec.mode_of(replicas),
-                update_config=spec.get("UpdateConfig"),
-                rollback_config=spec.get("RollbackConfig"),
-                endpoint_spec=spec.get("EndpointSpec"),
-            )
+            client.update_service(now.service_id, now.version, **words)
             return
         except docker.errors.APIError as error:
-            if not left or "out of sequence" not in str(error):  # else the Swarm itself wrote meanwhile
+            if not left or "out of sequence" not in str(error):
                 raise
+            time.sleep(_PAUSE_SECONDS)
 
 
 def differences(served: Served, release: Release) -> list[str]:

@@ -84,7 +84,7 @@ class _Staging:
             return True
         self._check_ours(there)
         if not self._is_right(there):
-            swarmservices.changed(self.client, there, self.making, replicas=replicas)
+            swarmservices.changed(self.client, name, self.making, replicas=replicas)
             self._say(f"{name} is what its release says again")
             return True
         if there.replicas == replicas:

@@ -98,7 +98,7 @@ def test_what_is_kept_has_no_replicas_and_what_is_not_has_nothing(swarm_place):
     place.target().tidy(releases[2], [releases[2], releases[1]], place.events.append)
     assert place.replicas() == {place.name(releases[1]): 0, place.name(releases[2]): 1}
     assert len(place.client.secrets()) == 2
-    assert len(place.client.containers()) == 1
+    assert executor.wait_for(lambda: len(place.client.containers()) == 1 or None, timeout=60)
     place.deploy(releases[1])
     assert place.answer()["secrets"] == {"TOKEN": "bbbb-value"}
     assert "value" not in str([place.events, place.client.secrets(), place.client.services()])
@@ -115,7 +115,7 @@ def test_no_replicas_is_a_release_too(swarm_place):
     live = place.target().live()
     assert (live.release_id, live.changed) == (none.release_id, "")
     assert changes_of(live.fields, fields_of(none.spec)) == ()
-    assert place.client.containers() == []
+    assert executor.wait_for(lambda: place.client.containers() == [] or None, timeout=60)
     place.deploy(first)
     assert place.answer()["version"] == "1"
 

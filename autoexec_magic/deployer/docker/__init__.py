@@ -1,4 +1,4 @@
-"""The `docker` target: containers of the Docker Engine, or a Swarm's services, behind a proxy on this machine.
+"""The `docker` target: containers of the Docker Engine, or a Swarm's services, behind a reverse proxy.
 
 What it needs: docker-py (the extra `docker`), and an engine of this machine that
 this user may ask (`docker info` works). It asks the engine to inspect, create,

@@ -33,9 +33,9 @@ class SwarmLooks:
     """
 
     secrets: Sequence[str] = ()
-    _first: dict[str, set[str]] = field(default_factory=dict)
-    _before: dict[str, set[str]] = field(default_factory=dict)
-    _known: dict[str, set[str]] = field(default_factory=dict)
+    _first: dict[str, frozenset[str]] = field(default_factory=dict)
+    _before: dict[str, frozenset[str]] = field(default_factory=dict)
+    _known: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def unwell(self, client: Client, release: Release) -> Unwell | None:
         """Return why a release is not well; takes at most its gate's time for an answer, and the engine's."""
@@ -56,7 +56,7 @@ class SwarmLooks:
 
     def from_now(self, client: Client, served: Served) -> None:
         """Count from here on how many of its tasks end."""
-        ended = {each.task_id for each in swarmservices.tasks_of(client, served) if each.has_ended}
+        ended = self._ended(served, swarmservices.tasks_of(client, served))
         self._first[served.service_id] = self._before[served.service_id] = ended
 
     def _of(
@@ -74,19 +74,12 @@ class SwarmLooks:
     def _state(self, served: Served, tasks: Sequence[Task], replicas: int) -> tuple[str, bool]:
         """Return whether too few of its tasks run or stay, and whether waiting does not mend that."""
         key = served.service_id
-        known = self._known.setdefault(key, set())
-        listed = {each.task_id for each in tasks}
-        ended = {each.task_id for each in tasks if each.has_ended} | (
-            known - listed
-        )  # the Swarm forgets some
-        known |= listed
-        first = self._first.setdefault(key, set(ended))
+        ended = self._ended(served, tasks)
+        first = self._first.setdefault(key, ended)
         fresh = ended - self._before.get(key, first)
         self._before[key] = ended
         again = len(ended - first)
-        last = next(
-            (each for each in reversed(tasks) if each.has_ended and each.task_id in ended - first), None
-        )
+        last = next((each for each in reversed(tasks) if each.task_id in ended - first), None)
         said = _said(last) if last else "a task ended"
         if len([each for each in tasks if each.is_running]) < replicas:
             why = f"{said}, and was started again {again} times" if again else _coming(served, tasks)
@@ -94,6 +87,13 @@ class SwarmLooks:
         if fresh:
             return f"{said}, and was started again {again} times", again >= MOST_RESTARTS
         return "", False
+
+    def _ended(self, served: Served, tasks: Sequence[Task]) -> frozenset[str]:
+        """Return the ids of the tasks that have ended, and of those that were seen and the Swarm forgot."""
+        listed = {each.task_id for each in tasks}
+        before = self._known.get(served.service_id, frozenset())
+        self._known[served.service_id] = before | listed
+        return (before - listed) | {each.task_id for each in tasks if each.has_ended}
 
 
 def last_lines(client: Client, name: str, lines: int, secrets: Sequence[str]) -> tuple[str, ...]:

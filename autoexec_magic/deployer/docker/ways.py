@@ -16,11 +16,12 @@ from ...errors import MissingTool, UsageError
 from ...events import Emit
 from ...releasefacts import Release
 from ..serving.routes import Routes
-from ..target import Live, Unwell
+from ..target import Live, Unanswered, Unwell
 from .settings import settings_of
 from .staging import Known
 
 Kind: TypeAlias = Literal["containers", "swarm"]
+_SILENT = ("pending", "error", "locked")  # what a node says whose Swarm is there, and cannot be asked
 _LEAST_API = (1, 41)  # the first that takes a service's capabilities away (Docker 20.10)
 
 
@@ -115,9 +116,18 @@ class Ways:
         return None
 
     def all(self, client: Client) -> tuple[Way, ...]:
-        """Return the ways that the engine has, those of a Swarm first."""
+        """Return the ways that the engine has, those of a Swarm first.
+
+        Raises
+        ------
+        Unanswered
+            It is in a Swarm, and cannot say just now what is there.
+        """
         if self._is_manager is None:
-            self._is_manager = not _hindrance(client)
+            why = _hindrance(client)
+            if any(why.endswith(state) for state in _SILENT) and self.options.get("mode") != "containers":
+                raise Unanswered("the Swarm of the Docker Engine does not answer", why=why, fix="docker info")
+            self._is_manager = not why
         return (self.swarm, self.containers) if self._is_manager else (self.containers,)
 
     def _chosen(self, client: Client, release: Release) -> Way:

@@ -22,7 +22,7 @@ def test_there_is_a_container_for_each_replica(place):
 
 def test_ending_what_is_gone_is_nothing(place):
     """Nor is it to end another's container, which has its name by now."""
-    way, release = SideBySide(), place.release()
+    way, release = SideBySide(), place.release(options=(("stop-seconds", "1"),))
     place.target().stage(release, place.events.append)
     (unit,) = way.units(place.client, "web")
     way.end(place.client, unit, is_kept=True)

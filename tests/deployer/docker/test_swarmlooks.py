@@ -76,6 +76,15 @@ def test_a_task_that_the_swarm_has_forgotten_has_ended():
     assert "started again 1 times" in state(looks, task("2", created="2"))[0]
 
 
+def test_what_ended_before_it_was_started_again_does_not_count():
+    """Nor what the Swarm has forgotten since it was seen."""
+    looks = SwarmLooks()
+    assert state(looks, task("1"), task("2"), replicas=2) == ("", False)
+    looks.from_now(Engine(None, [task("2", **BAD), task("3", created="3")]), SERVED)
+    assert state(looks, task("2", **BAD), task("3", created="3")) == ("", False)
+    assert "started again 1 times" in state(looks, task("4", created="4"))[0]
+
+
 class Listed(Engine):
     """Lists its service."""
 
@@ -109,7 +118,7 @@ def test_the_last_lines_are_evidence_and_masked(monkeypatch):
     """With the task's own words."""
     monkeypatch.setattr(swarmlogs, "read", lambda *_, **__: b"says s3cr3t\n\nlast\n")
     looks = SwarmLooks(secrets=["s3cr3t"])
-    looks._first["id"] = set()
+    looks._first["id"] = frozenset()
     found = looks.unwell(Listed(told(1), [task("1", **BAD)]), RELEASE)
     assert "it ended with exit code 3" in found.why
     assert found.evidence[1] == "last"

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from traffic import Traffic
 
+from autoexec_magic.deployer import Unanswered
 from autoexec_magic.deployer.docker.ways import Ways
 from autoexec_magic.errors import MissingTool, UsageError
 from autoexec_magic.releasefacts import Release, Spec
@@ -79,15 +80,23 @@ def test_an_engine_that_is_too_old_gets_containers():
         ways().of(Engine(MANAGER, "1.40"), release(mode="swarm"))
 
 
-@pytest.mark.parametrize(
-    ("told", "why"), [(NONE, "inactive"), (WORKER, "worker"), ({"LocalNodeState": "locked"}, "locked")]
-)
+@pytest.mark.parametrize(("told", "why"), [(NONE, "inactive"), (WORKER, "worker")])
 def test_services_of_an_engine_that_manages_no_swarm_are_refused(told, why):
     """With the command that makes it one."""
     with pytest.raises(UsageError) as refused:
         ways().of(Engine(told), release(mode="swarm"))
     assert why in refused.value.why
     assert "docker swarm init" in refused.value.fix
+
+
+@pytest.mark.parametrize("state", ["locked", "error", "pending"])
+def test_a_swarm_that_cannot_be_asked_is_not_taken_for_none(state):
+    """What is live may be there; whoever leaves it out is not held up."""
+    told = {"LocalNodeState": state, "ControlAvailable": False}
+    with pytest.raises(Unanswered) as failed:
+        ways().of(Engine(told), release())
+    assert state in failed.value.why
+    assert ways(mode="containers").of(Engine(told), release()).kind == "containers"
 
 
 def test_what_is_there_stays_in_its_way():

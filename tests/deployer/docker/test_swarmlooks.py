@@ -133,7 +133,14 @@ def test_a_command_is_asked_by_the_swarm_itself(swarm_place):
     gate = replace(place.release().spec.gate, path="", command=("ls", "/tmp/well"))
     well = ("sh", "-c", ": > /tmp/well; exec python /app/main.py")
     place.deploy(place.release("1", gate=gate, command=well))
-    assert place.answer()["version"] == "1"
+
+    def version():
+        try:
+            return place.answer()["version"]
+        except OSError:  # the command says nothing of its port
+            return None
+
+    assert executor.wait_for(version, timeout=60) == "1"
     with pytest.raises(DeployError) as failed:
         place.deploy(place.release("2", gate=replace(gate, start_seconds=5)))
     assert "health check" in failed.value.why

@@ -51,6 +51,7 @@ def test_a_port_that_is_taken_meanwhile_is_another(swarm_place):
     place.deploy(release)
     place.deploy(place.release("2"))
     served = swarmservices.seen(place.client, place.name(release))
+    assert executor.wait_for(lambda: len(place.client.containers()) == 1 or None, timeout=60)
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("", served.port))

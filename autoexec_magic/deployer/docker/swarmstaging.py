@@ -147,7 +147,8 @@ class _Staging:
             tasks = swarmservices.tasks_of(self.client, served) if served else []
             if any(words in each.error.lower() for each in tasks for words in PORT_WORDS):
                 return True
-            if tasks and all(self._has_begun(each) for each in tasks if each.is_wanted):
+            wanted = [each for each in tasks if each.is_wanted]  # none just after it got replicas again
+            if wanted and all(self._has_begun(each) for each in wanted):
                 return False
             time.sleep(_PAUSE_SECONDS)
         return False

@@ -39,6 +39,8 @@ QUICK = Gate(
 )
 
 
+#: what a container takes on a busy machine before its process begins
+BEGINS_SECONDS = 6
 #: of the secret that the scenarios change
 VERSIONS = {"value-one": "1", "value-two": "2"}
 
@@ -156,6 +158,8 @@ class Bed:
         variables = (("BEHAVIOUR", behaviour), ("VERSION", version))
         options = tuple(sorted(self.options.items()))
         given = {"environment": variables, "gate": GATE, "options": options, **changes}
+        gate = given["gate"]
+        given["gate"] = replace(gate, start_seconds=gate.start_seconds + BEGINS_SECONDS)
         return Spec(artifact="image", reference=f"served:{version}", digest=self.made(version), **given)
 
     def made(self, version: str) -> str:

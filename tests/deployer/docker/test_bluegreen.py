@@ -149,7 +149,7 @@ def test_requests_that_fail_shut_the_gate(place):
     """Though its health says that it is well; people see none of it."""
     first = place.release("1")
     place.deploy(first)
-    gate = replace(first.spec.gate, start_seconds=3)
+    gate = replace(first.spec.gate, start_seconds=10)
     bad = place.release("2", fate="bad-pages", gate=gate)
     with Traffic(place.target().address()) as traffic, pytest.raises(RolledBack) as failed:
         place.deploy(bad)

@@ -223,14 +223,55 @@ def session_engine() -> Iterator[Engine]:
         yield here
 
 
+@pytest.fixture(scope="session")
+def session_swarm() -> Iterator[Engine]:
+    """Return an engine that is the one manager of a Swarm of its own."""
+    with own_engine() as here, swarmed(here):
+        yield here
+
+
+@contextlib.contextmanager
+def swarmed(here: Engine) -> Iterator[None]:
+    """Let an engine be a Swarm's manager; the bridge of its tasks is its own, as the engine's is."""
+    import docker
+
+    bridge = here.bridge.replace("axd", "axg")
+    pool = docker.types.IPAMPool(subnet=f"172.29.{here.bridge[3:]}.0/24")
+    words = {"name": bridge, "enable_icc": "false", "enable_ip_masquerade": "false"}
+    options = {f"com.docker.network.bridge.{name}": value for name, value in words.items()}
+    try:
+        with contextlib.closing(here.client()) as client:
+            ipam = docker.types.IPAMConfig(pool_configs=[pool])
+            client.create_network("docker_gwbridge", driver="bridge", options=options, ipam=ipam)
+            client.init_swarm(advertise_addr="127.0.0.1", listen_addr="127.0.0.1:0")
+    except docker.errors.APIError as error:
+        requires(False, f"no Swarm can be made: {error}", "run the tests where networks may be made")
+    try:
+        yield
+    finally:
+        with contextlib.closing(here.client()) as client:
+            client.leave_swarm(force=True)
+        subprocess.run(["ip", "link", "del", bridge], check=False, capture_output=True)
+
+
+@pytest.fixture
+def swarm(session_swarm: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Return a Swarm's manager with a Python base image, named by DOCKER_HOST."""
+    return _named(session_swarm, monkeypatch)
+
+
 @pytest.fixture
 def engine(session_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Return a running engine with a Python base image, named by DOCKER_HOST."""
-    session_engine.load()
-    monkeypatch.setenv("DOCKER_HOST", session_engine.url)
+    return _named(session_engine, monkeypatch)
+
+
+def _named(here: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    here.load()
+    monkeypatch.setenv("DOCKER_HOST", here.url)
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
-    monkeypatch.setenv("DOCKER_CONFIG", str(session_engine.folder / "config"))
-    return session_engine
+    monkeypatch.setenv("DOCKER_CONFIG", str(here.folder / "config"))
+    return here
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import tarfile
+from collections.abc import Mapping
 from typing import Any
 
 from engines import PYTHON, Engine
@@ -66,23 +67,29 @@ Server(("0.0.0.0", int(os.environ.get("LISTEN", os.environ["PORT"]))), Answers).
 
 
 def made(
-    engine: Engine, version: str, *, changes: tuple[str, ...] = (), name: str = "web"
+    engine: Engine,
+    version: str,
+    *,
+    changes: tuple[str, ...] = (),
+    name: str = "web",
+    files: Mapping[str, str] | None = None,
 ) -> tuple[str, str]:
     """Make an image of the server, and return its name and its digest (the image's id).
 
-    `changes` are lines of a Dockerfile, over `EXPOSE` and `CMD`.
+    `changes` are lines of a Dockerfile, over `EXPOSE` and `CMD`. `files` by their
+    paths stand for those of the server; what is started is /app/main.py.
     """
     engine.load(PYTHON)
     with contextlib.closing(engine.client()) as client:
         job = client.create_container(PYTHON, ["true"])["Id"]
-        client.put_archive(job, "/", _tar({"app/main.py": SERVER, "app/version": version}))
+        client.put_archive(job, "/", _tar(files or {"app/main.py": SERVER, "app/version": version}))
         lines = [f"EXPOSE {PORT}", 'CMD ["python", "/app/main.py"]', *changes]
         made = client.commit(job, name, version, changes=lines)
         client.remove_container(job)
         return f"{name}:{version}", str(made["Id"])
 
 
-def _tar(files: dict[str, str]) -> bytes:
+def _tar(files: Mapping[str, str]) -> bytes:
     with io.BytesIO() as stream:
         with tarfile.open(fileobj=stream, mode="w") as tar:
             folder = tarfile.TarInfo("app")

@@ -1,10 +1,11 @@
 """Releases of a service as containers side by side, behind a reverse proxy on this machine.
 
-A release's containers are created and started beside those of the one that is
-live; the proxy then moves all requests, or a part of them, from one moment to
-the next. What was live stays for a while, stopped, with its secrets: making it
-live again is the same path. All that a container is stands on it in labels, so
-what is live is read from the proxy and the engine, and from nothing else.
+A release's containers (at a Swarm, its services: `ways` has which) are created and
+started beside those of the one that is live; the proxy then moves all requests, or
+a part of them, from one moment to the next. What was live stays for a while,
+stopped, with its secrets: making it live again is the same path. All that a
+container is stands on it in labels, so what is live is read from the proxy and the
+engine, and from nothing else.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from ...releasefacts import Release, TargetKind
 from ..serving.client import Serving
 from ..serving.routes import Share
 from ..target import Live, Unwell
-from . import containers, images, labels, reading, staging, telling
+from . import images, labels, staging
 from .calls import Calls
-from .containers import Seen
 from .front import Front, main_share
-from .looking import Looks
 from .settings import settings_of
+from .sidebyside import SideBySide
+from .swarm import Swarm
+from .ways import Unit, Way, Ways
 
 _PAUSE_SECONDS = 0.1
 _MOST_AT_ONCE = 8
-_SPARE_SECONDS = 30.0  # of the engine, over what a container gets to end
 
 
 class Docker:
@@ -78,10 +79,10 @@ class Docker:
             versions=dict(versions or {}),
             owner=labels.owner_of(serving.folder),
         )
-        self._secrets = tuple(self._known.values.values())
+        secrets = tuple(self._known.values.values())
         self._front = Front(serving=serving, host=host)
         self._calls = Calls(limit_seconds=limit_seconds)
-        self._looks = Looks(secrets=self._secrets)
+        self._ways = Ways(containers=SideBySide(secrets), swarm=Swarm(secrets), options=options or {})
         self._fresh: set[str] = set()  # started by us, and not seen well since
 
     def live(self) -> Live | None:
@@ -97,11 +98,13 @@ class Docker:
         share = main_share(routes)
         if share is None:
             return None
-        found = self._calls.asked(
-            f"what is live of {self.service} cannot be read",
-            lambda client: reading.found_of(client, self.service, share.release_id),
-        )
-        return reading.live_of(routes, found, port=state.port if state else 0)
+        port = state.port if state else 0
+
+        def read(client: Client) -> Live:
+            way = self._ways.holding(client, self.service, share.release_id) or self._ways.all(client)[0]
+            return way.live(client, self.service, routes, port)
+
+        return self._calls.asked(f"what is live of {self.service} cannot be read", read)
 
     def stage(self, release: Release, emit: Emit) -> Release:
         """Let a release's containers run beside what is live.
@@ -117,7 +120,7 @@ class Docker:
         placed = replace(release, place=labels.base_name(release))
         was_started = self._calls.asked(
             f"{placed.place} cannot be started",
-            lambda client: staging.staged(client, placed, self._known, emit),
+            lambda client: self._ways.of(client, placed).staged(client, placed, self._known, emit),
             changes=True,
             image=release.spec.reference,
         )
@@ -178,10 +181,10 @@ class Docker:
         return self._front.unwell(release.release_id, state)
 
     def unwell_aside(self, release: Release) -> Unwell | None:
-        """Return why the containers of a release are not well just now, whoever uses them."""
+        """Return why a release is not well just now, whoever uses it."""
         found = self._calls.asked(
             f"nobody can say how {labels.base_name(release)} is",
-            lambda client: self._looks.unwell(client, release),
+            lambda client: self._ways.of(client, release).unwell(client, release),
         )
         if found is None:
             self._fresh.discard(release.release_id)
@@ -191,19 +194,18 @@ class Docker:
         """Stop all but the live release once their requests have ended, and remove what is not kept."""
         routed = self._settled(live)
         kept = {each.release_id for each in keep} | routed
-        what = f"older containers of {self.service} are still there"
-        found = self._calls.asked(what, lambda client: containers.all_of(client, self.service))
-        mine = [each for each in found if each.labels.get(labels.OWNER) == self._known.owner]
-        old = [each for each in mine if each.release_id not in routed]
-        for release_id in sorted({each.release_id for each in old if each.is_running}):
+        what = f"what is older of {self.service} is still there"
+        old = [pair for pair in self._calls.asked(what, self._mine) if pair[1].release_id not in routed]
+        for release_id in sorted({unit.release_id for _, unit in old if unit.is_running}):
             self._front.end_routes_of(release_id)
-        if not old:
-            return
-        with ThreadPoolExecutor(min(len(old), _MOST_AT_ONCE)) as pool:
-            list(pool.map(lambda each: self._ended(each, is_kept=each.release_id in kept), old))
-        for each in old:
-            how = "stopped, and kept" if each.release_id in kept else "removed"
-            emit(Progress(phase="deploy", text=f"{each.name} is {how}"))
+        if old:
+            with ThreadPoolExecutor(min(len(old), _MOST_AT_ONCE)) as pool:
+                list(pool.map(lambda pair: self._ended(*pair, is_kept=pair[1].release_id in kept), old))
+        for _, unit in old:
+            how = "stopped, and kept" if unit.release_id in kept else "removed"
+            emit(Progress(phase="deploy", text=f"{unit.name} is {how}"))
+        for name in self._calls.asked(what, self._swept, changes=True):
+            emit(Progress(phase="deploy", text=f"{name} is removed"))
 
     def logs(self, release: Release, *, lines: int, follow: bool) -> Iterator[str]:
         """Yield what a release's containers wrote last, and then what they write; secrets are masked.
@@ -213,14 +215,14 @@ class Docker:
         DeployError
             It has no containers any more.
         """
-        found = self._containers(release)
+        way, found = self._units(release)
         if not found:
             raise DeployError(
-                f"{labels.base_name(release)} has no containers any more",
+                f"{labels.base_name(release)} is not there any more",
                 why="only the newest releases that were good are kept",
                 fix=f"%autoexec releases {self.service}",
             )
-        return telling.told(found, lines=lines, follow=follow, secrets=self._secrets)
+        return way.told(found, lines=lines, follow=follow)
 
     def address(self) -> str:
         """Return the URL at which people of this machine reach the service, "" where nobody does."""
@@ -230,19 +232,30 @@ class Docker:
         host = "127.0.0.1" if state.host in ("0.0.0.0", "::", "") else state.host
         return f"http://{host}:{state.port}/"
 
-    def _containers(self, release: Release) -> list[Seen]:
-        found = self._calls.asked(
-            f"the containers of {self.service} cannot be read",
-            lambda client: containers.all_of(client, self.service),
-        )
-        return [each for each in found if each.release_id == release.release_id]
+    def _units(self, release: Release) -> tuple[Way, list[Unit]]:
+        def found(client: Client) -> tuple[Way, list[Unit]]:
+            way = self._ways.of(client, release)
+            units = way.units(client, self.service)
+            return way, [each for each in units if each.release_id == release.release_id]
+
+        return self._calls.asked(f"what is there of {self.service} cannot be read", found)
+
+    def _mine(self, client: Client) -> list[tuple[Way, Unit]]:
+        """Return all that is there of the service, and that nobody else put there, in each way."""
+        found = [(way, unit) for way in self._ways.all(client) for unit in way.units(client, self.service)]
+        return [pair for pair in found if pair[1].labels.get(labels.OWNER) == self._known.owner]
+
+    def _swept(self, client: Client) -> list[str]:
+        ways = self._ways.all(client)
+        return [name for way in ways for name in way.swept(client, self.service, self._known.owner)]
 
     def _share(self, release: Release, percent: float) -> Share:
-        ports = tuple(each.port for each in self._containers(release) if each.port)
-        if len(ports) < max(1, release.spec.replicas):
+        way, units = self._units(release)
+        ports = tuple(each.port for each in units if each.port)
+        if len(ports) < way.wanted(release):
             raise DeployError(
                 f"{labels.base_name(release)} is not staged",
-                why=f"{len(ports)} of its {release.spec.replicas} containers are there",
+                why=f"{len(ports)} of its {way.wanted(release)} {way.nouns} are there",
                 fix=f"%autoexec deploy {self.service}",
             )
         return Share(release_id=release.release_id, percent=percent, ports=ports)
@@ -265,8 +278,10 @@ class Docker:
             time.sleep(_PAUSE_SECONDS)
 
     def _count_from_now(self, release: Release) -> None:
-        for each in self._containers(release):
-            self._looks.from_now(each)
+        self._calls.asked(
+            f"nobody can say how {labels.base_name(release)} is",
+            lambda client: self._ways.of(client, release).from_now(client, release),
+        )
 
     def _settled(self, live: Release | None) -> set[str]:
         """Take the fallback away, whose gate is closed; return the releases that get requests."""
@@ -284,20 +299,9 @@ class Docker:
             routes = replace(routes, fallback=None)
         return set(routes.releases()) | ({live.release_id} if live else set())
 
-    def _ended(self, seen: Seen, *, is_kept: bool) -> None:
-        release = labels.release_in(seen.labels)
-        seconds = _stop_seconds(release)
-
-        def end(client: Client) -> None:
-            if seen.status not in ("exited", "created", "dead"):
-                client.timeout = seconds + _SPARE_SECONDS
-                client.stop(seen.container_id, timeout=seconds)
-            if not is_kept:
-                client.remove_container(seen.container_id, force=True, v=True)
-
-        self._calls.asked(f"{seen.name} cannot be ended", end, changes=True)
-
-
-def _stop_seconds(release: Release | None) -> int:
-    said = release.spec.option("stop-seconds") if release else ""
-    return settings_of({"stop-seconds": said}).stop_seconds
+    def _ended(self, way: Way, unit: Unit, *, is_kept: bool) -> None:
+        self._calls.asked(
+            f"{unit.name} cannot be ended",
+            lambda client: way.end(client, unit, is_kept=is_kept),
+            changes=True,
+        )

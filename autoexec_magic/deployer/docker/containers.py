@@ -95,7 +95,7 @@ def create(
         nano_cpus=round(spec.cpus * _NANO) or None,
         port_bindings={port: (HOST, host_port)},
     )
-    words: dict[str, Any] = {"healthcheck": check} if (check := _healthcheck(image)) else {}
+    words: dict[str, Any] = {"healthcheck": check} if (check := healthcheck(image)) else {}
     client.create_container(
         image=image_id,
         command=list(spec.command) or None,
@@ -109,7 +109,7 @@ def create(
     )
 
 
-def _healthcheck(image: Mapping[str, Any]) -> dict[str, Any]:
+def healthcheck(image: Mapping[str, Any]) -> dict[str, Any]:
     """Return an image's own check, asked often enough to say something while the gate is open."""
     own = (image.get("Config") or {}).get("Healthcheck") or {}
     if (own.get("Test") or ["NONE"])[0] == "NONE":

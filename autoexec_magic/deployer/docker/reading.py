@@ -46,7 +46,7 @@ def found_of(client: Client, service: str, release_id: str) -> Found:
     return Found(seen=seen, release=release, image=image, others=tuple(others))
 
 
-def live_of(routes: Routes, found: Found, *, port: int) -> Live:
+def live_of(routes: Routes, found: Found, *, port: int, changed: Sequence[str]) -> Live:
     """Return what is live, with what somebody else changed.
 
     Parameters
@@ -57,12 +57,12 @@ def live_of(routes: Routes, found: Found, *, port: int) -> Live:
         What the engine has of the release that counts as live.
     port : int
         Where people reach the service; 0 where nothing answers there.
+    changed : sequence of str
+        What somebody else changed, as `changes` has it.
     """
     share = main_share(routes)
     assert share is not None
-    changed = _changed(found, share)
-    if not port:
-        changed = [_GONE, *changed]
+    said = changed if port else [_GONE, *changed]
     shares = tuple((each.release_id, each.percent) for each in routes.shares if each.percent > 0)
     return Live(
         release_id=share.release_id,
@@ -70,8 +70,30 @@ def live_of(routes: Routes, found: Found, *, port: int) -> Live:
         fields=_fields(found, port),
         release=found.release,
         shares=shares,
-        changed="; ".join(changed),
+        changed="; ".join(said),
     )
+
+
+def changes(found: Found, share: Share) -> list[str]:
+    """Return what somebody else changed of the containers of a release, in words."""
+    release = found.release
+    if release is None:
+        return ["its containers are gone" if not found.seen else "its containers do not say what they are of"]
+    said = [f"{name} was replaced by a container of somebody else" for name in found.others]
+    mine = {each.name: each for each in found.seen}
+    for number in range(1, release.spec.replicas + 1):
+        name = labels.name_of(release, number)
+        if name not in mine and name not in found.others:
+            said.append(f"{name} was removed")
+        elif name in mine and not mine[name].is_running:
+            said.append(f"{name} does not run ({mine[name].status})")
+    for each in found.seen:
+        said += [f"{each.name}: {what}" for what in containers.differences(each, release, found.image)]
+        if each.port not in share.ports:
+            said.append(f"{each.name} gets no traffic: it publishes port {each.port}")
+    if found.image is None:
+        said.append("its image is not at the engine any more")
+    return said
 
 
 def _digest(found: Found) -> str:
@@ -97,27 +119,6 @@ def _that_count(found: Found) -> Sequence[Seen]:
     running = [each for each in found.seen if each.is_running]
     is_idle = found.release is not None and found.release.spec.replicas == 0
     return found.seen if is_idle else running
-
-
-def _changed(found: Found, share: Share) -> list[str]:
-    release = found.release
-    if release is None:
-        return ["its containers are gone" if not found.seen else "its containers do not say what they are of"]
-    said = [f"{name} was replaced by a container of somebody else" for name in found.others]
-    mine = {each.name: each for each in found.seen}
-    for number in range(1, release.spec.replicas + 1):
-        name = labels.name_of(release, number)
-        if name not in mine and name not in found.others:
-            said.append(f"{name} was removed")
-        elif name in mine and not mine[name].is_running:
-            said.append(f"{name} does not run ({mine[name].status})")
-    for each in found.seen:
-        said += [f"{each.name}: {what}" for what in containers.differences(each, release, found.image)]
-        if each.port not in share.ports:
-            said.append(f"{each.name} gets no traffic: it publishes port {each.port}")
-    if found.image is None:
-        said.append("its image is not at the engine any more")
-    return said
 
 
 def _fields(found: Found, port: int) -> dict[str, str]:

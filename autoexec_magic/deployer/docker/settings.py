@@ -12,6 +12,8 @@ from ...errors import UsageError
 KNOWN: Mapping[str, str] = {
     "container-port": "the port on which it listens inside its container, 1 to 65535",
     "stop-seconds": "seconds that a container gets to end by itself before it is killed, 0 to 3600; 10",
+    "mode": "auto (a Swarm's services where the engine is a manager of one), swarm, or containers",
+    "publish": "how a Swarm's service gets its port: host, or ingress (the routing mesh)",
 }
 _MOST_PORT = 65_535
 _MOST_SECONDS = 3600
@@ -23,6 +25,8 @@ class Settings:
 
     container_port: int = 0
     stop_seconds: int = 10
+    mode: str = "auto"
+    publish: str = "host"
 
 
 def settings_of(options: Mapping[str, str]) -> Settings:
@@ -46,7 +50,19 @@ def settings_of(options: Mapping[str, str]) -> Settings:
     return Settings(
         container_port=_number(options, "container-port", 1, _MOST_PORT, 0),
         stop_seconds=_number(options, "stop-seconds", 0, _MOST_SECONDS, 10),
+        mode=_one_of(options, "mode", "auto", "swarm", "containers"),
+        publish=_one_of(options, "publish", "host", "ingress"),
     )
+
+
+def _one_of(options: Mapping[str, str], name: str, *words: str) -> str:
+    """Return what is said, or the first of the words where nothing is."""
+    text = options.get(name, "") or words[0]
+    if text not in words:
+        near = difflib.get_close_matches(text, words, n=1)
+        fix = f"did you mean {near[0]}?" if near else f"it is {KNOWN[name]}"
+        raise UsageError(f"docker.{name} cannot be {text!r}", fix=fix)
+    return text
 
 
 def _number(options: Mapping[str, str], name: str, least: int, most: int, default: int) -> int:

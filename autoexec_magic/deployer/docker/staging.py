@@ -22,7 +22,8 @@ from .containers import Seen
 
 _PORTS = range(20_000, 32_768)  # below those that Linux gives to connections that go out
 _TRIES = 8
-_PORT_WORDS = ("port is already allocated", "address already in use", "ports are not available")
+#: what an engine says where somebody else has a port by now
+PORT_WORDS = ("port is already allocated", "address already in use", "ports are not available")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,7 @@ class _Making:
         try:
             (self.client.unpause if is_paused else self.client.start)(name)
         except dockerengine.failures() as error:
-            if any(words in str(error).lower() for words in _PORT_WORDS):
+            if any(words in str(error).lower() for words in PORT_WORDS):
                 return False
             raise
         return True
@@ -172,13 +173,13 @@ def _kept(client: Client, others: list[Seen], secret: Secret) -> str | None:
     return None
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on just now."""
+def free_port(host: str = containers.HOST) -> int:
+    """Return a port of this machine that nobody listens on just now; `host` is "" for all addresses."""
     for _ in range(100):
         port = random.choice(_PORTS)
         with socket.socket() as tried:
             try:
-                tried.bind((containers.HOST, port))
+                tried.bind((host, port))
             except OSError:
                 continue
             return port

@@ -1,4 +1,4 @@
-"""The lines that a release's containers write, as they come."""
+"""The lines that a release writes, as they come."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ... import dockerengine
-from .containers import Seen
 from .looking import cleaner
 
 _MOST_WAITING = 10_000  # lines that wait for who reads: behind that the container's stream does
@@ -18,25 +17,25 @@ _LOOK_SECONDS = 0.2
 _END_SECONDS = 2.0
 
 
-def told(seen: Sequence[Seen], *, lines: int, follow: bool, secrets: Sequence[str]) -> Iterator[str]:
-    """Yield the last lines of each container, and then those that come; several are told apart by number.
+def told(
+    names: Sequence[str], streams: Sequence[Any], *, follow: bool, secrets: Sequence[str]
+) -> Iterator[str]:
+    """Yield the lines of each of the engine's streams; several are told apart by the number in their name.
 
-    Closing the iterator ends it.
+    Closing the iterator ends them.
     """
-    with dockerengine.connected() as client:
-        streams = [client.logs(each.container_id, stream=True, follow=follow, tail=lines) for each in seen]
-        names = [f"{each.name.rpartition('-')[2]}: " if len(seen) > 1 else "" for each in seen]
-        clean = cleaner(secrets)
-        try:
-            if follow and len(streams) > 1:
-                found = _Together(streams).lines()
-            else:
-                found = ((number, line) for number, each in enumerate(streams) for line in _lines(each))
-            for number, line in found:
-                yield f"{names[number]}{clean(line)}"
-        finally:
-            for stream in streams:
-                _close(stream)
+    marks = [f"{name.rpartition('-')[2]}: " if len(names) > 1 else "" for name in names]
+    clean = cleaner(secrets)
+    try:
+        if follow and len(streams) > 1:
+            found = _Together(streams).lines()
+        else:
+            found = ((number, line) for number, each in enumerate(streams) for line in _lines(each))
+        for number, line in found:
+            yield f"{marks[number]}{clean(line)}"
+    finally:
+        for stream in streams:
+            _close(stream)
 
 
 class _Together:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -11,14 +10,30 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
+from deployer import scenarios
 from traffic import Traffic
 
 from autoexec_magic import executor
-from autoexec_magic.deployer import abort, changes_of, deploy, fields_of, resume
-from autoexec_magic.deployer import journal as journals
+from autoexec_magic.deployer import changes_of, fields_of
 from autoexec_magic.deployer.docker import Docker
-from autoexec_magic.errors import DeployError, RolledBack, ServiceLocked, UsageError
+from autoexec_magic.errors import DeployError, RolledBack, UsageError
 from autoexec_magic.history import new_id
+
+
+@scenarios.each()
+@pytest.mark.limit(300)
+def test_scenario(bed, scenario):
+    """What is told of it is told where it is written."""
+    scenario(bed)
+
+
+@pytest.mark.slow
+@pytest.mark.limit(300)
+@pytest.mark.parametrize("step", scenarios.STEPS)
+@pytest.mark.parametrize("ending", [scenarios.resume, scenarios.abort], ids=["resume", "abort"])
+def test_the_client_may_die_at_each_step(bed, step, ending):
+    """And no request fails."""
+    scenarios.killed(bed, step, ending)
 
 
 def test_a_first_release_is_live(place):
@@ -71,24 +86,6 @@ def test_a_container_has_as_little_power_as_it_can(place):
     assert "s3cr3t-two" not in str(place.events)
 
 
-def test_a_good_update_fails_no_request(place):
-    """At 50 a second, through the switch and the end of what was live."""
-    first, second = place.release("1"), place.release("2", replicas=2)
-    place.deploy(first)
-    with Traffic(place.target().address()) as traffic:
-        place.deploy(second)
-    assert traffic.failed == []
-    assert traffic.good.total() > 10
-    assert place.answer()["version"] == "2"
-    assert place.target().live().digest == second.digest
-    assert place.containers() == {
-        place.name(first): "exited",
-        place.name(second, 1): "running",
-        place.name(second, 2): "running",
-    }
-    assert place.serving.state().routes.fallback is None
-
-
 @pytest.mark.slow
 def test_a_request_that_takes_long_is_answered_by_who_got_it(place):
     """What was live is not ended while it answers."""
@@ -122,31 +119,16 @@ def test_one_that_starts_slowly_gets_no_request_before_it_answers(place):
     assert traffic.failed == []
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        ({"fate": "exits"}, "exit code 3, and was started again"),
-        pytest.param({"fate": "never"}, "HTTP 503", marks=pytest.mark.slow),
-        pytest.param({"environment": {"LISTEN": "9000"}}, "GET /health: ", marks=pytest.mark.slow),
-        pytest.param({"command": ("no-such-program",)}, "no-such-program", marks=pytest.mark.slow),
-    ],
-    ids=["exits", "never-healthy", "wrong-port", "no-program"],
-)
-def test_a_bad_release_is_not_switched_to(place, words, why):
-    """The earlier one is live, and no request failed; it is told why, with its last lines."""
+@pytest.mark.slow
+def test_a_program_that_is_not_there_is_told(place):
+    """By the engine's words, and nothing of it is left."""
     first = place.release("1")
     place.deploy(first)
     gate = replace(first.spec.gate, start_seconds=3, answer_seconds=2)
-    bad = place.release("2", **words, gate=gate)
-    with Traffic(place.target().address()) as traffic, pytest.raises(DeployError) as failed:
-        place.deploy(bad)
-    assert traffic.failed == []
-    assert why in failed.value.why
-    if words.get("fate") == "exits":
-        assert "cannot go on" in failed.value.evidence
-    assert {each.get("version") for each in map(json.loads, traffic.good)} == {"1"}
+    with pytest.raises(DeployError) as failed:
+        place.deploy(place.release("2", command=("no-such-program",), gate=gate))
+    assert "no-such-program" in failed.value.why
     assert place.target().live().release_id == first.release_id
-    assert place.target().live().changed == ""
     assert place.containers() == {place.name(first): "running"}
 
 
@@ -162,43 +144,18 @@ def test_an_image_that_is_not_there_changes_nothing(place):
     assert place.target().live().release_id == first.release_id
 
 
-def test_one_that_fails_in_its_bake_time_is_taken_back(place):
-    """Requests that it fails are answered by the earlier one."""
-    first = place.release("1")
-    place.deploy(first)
-    gate = replace(first.spec.gate, bake_seconds=60)
-    bad = place.release("2", fate="fails:2", gate=gate)
-    with Traffic(place.target().address()) as traffic, pytest.raises(RolledBack) as failed:
-        place.deploy(bad)
-    assert traffic.failed == []
-    assert "it was well and did not stay so" in failed.value.why
-    assert place.target().live().release_id == first.release_id
-    assert place.answer()["version"] == "1"
-
-
 @pytest.mark.slow
 def test_requests_that_fail_shut_the_gate(place):
     """Though its health says that it is well; people see none of it."""
     first = place.release("1")
     place.deploy(first)
-    gate = replace(first.spec.gate, start_seconds=3)
+    gate = replace(first.spec.gate, start_seconds=10)
     bad = place.release("2", fate="bad-pages", gate=gate)
     with Traffic(place.target().address()) as traffic, pytest.raises(RolledBack) as failed:
         place.deploy(bad)
     assert traffic.failed == []
     assert "requests to it failed" in failed.value.why
     assert place.answer()["version"] == "1"
-
-
-@pytest.mark.slow
-def test_another_configuration_alone_is_another_release(place):
-    """Of the same image."""
-    first, second = place.release("1", says="one"), place.release("1", says="two")
-    place.deploy(first)
-    place.deploy(second)
-    live = place.target().live()
-    assert place.answer()["says"] == "two"
-    assert [each.name for each in changes_of(live.fields, fields_of(first.spec))] == ["env.SAYS"]
 
 
 @pytest.mark.slow
@@ -379,71 +336,6 @@ def test_a_proxy_that_died_is_no_pass(place):
     assert place.answer()["version"] == "2"
 
 
-def test_two_at_once(place):
-    """One has the lock, the other is refused; what is live is one of them."""
-    place.deploy(place.release("1"))
-    found = []
-
-    def one():
-        with contextlib.suppress(ServiceLocked):
-            found.append(place.deploy(place.release("2")))
-
-    threads = [threading.Thread(target=one) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) in (1, 2)  # one after the other, where the first was done before the second began
-    assert place.target().live().release_id in {each.release.release_id for each in found}
-
-
-@pytest.mark.parametrize(
-    ("step", "onward"),
-    [
-        pytest.param(step, onward, marks=() if (step, onward) == ("switch", abort) else pytest.mark.slow)
-        for step in ("stage", "try", "switch", "gate")
-        for onward in (resume, abort)
-    ],
-)
-def test_a_client_that_was_killed_leaves_what_can_be_finished_or_taken_back(place, step, onward):
-    """By kill -9 as soon as it intends a step; no request fails."""
-    first, second = place.release("1", secret="value-one"), place.release("2", secret="value-two")
-    place.values["TOKEN"], place.versions["TOKEN"] = "value-one", first.spec.secrets[0].version
-    place.deploy(first)
-    place.values["TOKEN"], place.versions["TOKEN"] = "value-two", second.spec.secrets[0].version
-    with Traffic(place.target().address()) as traffic:
-        killed_at(place, second, step)
-        onward(place.target(), place.work())
-    assert traffic.failed == []
-    wanted = second if onward is resume else first
-    live = place.target().live()
-    assert live.release_id == wanted.release_id
-    assert live.changed == ""
-    secret = "value-two" if onward is resume else "value-one"
-    assert place.answer()["secrets"] == {"TOKEN": secret}
-
-
-def killed_at(place, release, step):
-    """Deploy in a process that is killed when it has written that it is about to do a step."""
-    child = os.fork()
-    if child:
-        assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        return
-    try:
-        note = journals.Attempt._note
-
-        def noting(self, body, **words):
-            found = note(self, body, **words)
-            if body.get("step") == step and not body["done"]:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return found
-
-        journals.Attempt._note = noting
-        deploy(place.target(), release, place.work())
-    finally:
-        os._exit(1)
-
-
 @pytest.mark.slow
 def test_logs_are_told_and_followed(place):
     """Of all replicas, with secrets masked."""
@@ -468,7 +360,8 @@ def test_older_containers_are_kept_for_a_rollback_and_then_removed(place):
         place.deploy(release)
     target = place.target()
     target.tidy(releases[2], [releases[2], releases[1]], place.events.append)
-    assert set(place.containers()) == {place.name(releases[1]), place.name(releases[2])}
+    assert place.containers() == {place.name(releases[1]): "exited", place.name(releases[2]): "running"}
+    assert place.serving.state().routes.fallback is None
 
 
 @pytest.mark.slow

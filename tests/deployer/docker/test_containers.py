@@ -92,13 +92,13 @@ def test_where_nobody_knows_the_image_its_variables_are_no_difference():
 )
 def test_an_images_own_check_is_asked_soon(own, interval):
     """Its first answer comes after its interval, and the gate waits for that."""
-    assert containers._healthcheck({"Config": {"Healthcheck": own}})["interval"] == interval
+    assert containers.healthcheck({"Config": {"Healthcheck": own}})["interval"] == interval
 
 
 @pytest.mark.parametrize("own", [None, {}, {"Test": ["NONE"]}, {"Test": []}])
 def test_no_check_is_none(own):
     """Also one that was switched off."""
-    assert containers._healthcheck({"Config": {"Healthcheck": own}}) == {}
+    assert containers.healthcheck({"Config": {"Healthcheck": own}}) == {}
 
 
 def test_a_real_container_is_seen_as_it_is(place):

@@ -53,7 +53,8 @@ def live(container, *, release=RELEASE, image=IMAGE, port=80, others=()):
     """Return what is read of one container."""
     containers = (container,) if container else ()
     found = Found(seen=containers, release=release if containers else None, image=image, others=others)
-    return reading.live_of(ROUTES, found, port=port)
+    changed = reading.changes(found, ROUTES.shares[0])
+    return reading.live_of(ROUTES, found, port=port, changed=changed)
 
 
 def test_one_that_is_as_it_should_be_has_no_difference():

@@ -106,6 +106,12 @@ class Docker:
 
         return self._calls.asked(f"what is live of {self.service} cannot be read", read)
 
+    def check(self, release: Release) -> None:
+        """Refuse settings that cannot be, and another port than the service has."""
+        images.checked(release.spec)
+        settings_of(dict(release.spec.options))
+        self._front.serving.check_port(release.spec.port, self._front.state())
+
     def stage(self, release: Release, emit: Emit) -> Release:
         """Let a release's containers run beside what is live.
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 CALLS: Mapping[str, str] = {
     "GET /version": "which version of the API both speak",
+    "GET /info": "whether it manages a Swarm",
     "GET /images/*/json": "the image is there, and what it is",
     "POST /images/create": "it is pulled, by its digest, where it is not",
     "GET /containers/json": "the containers of the service, by their label",
@@ -30,4 +31,18 @@ CALLS: Mapping[str, str] = {
     "POST /containers/*/exec": "a gate that is a command, run inside",
     "POST /exec/*/start": "the same",
     "GET /exec/*/json": "the same: how it ended",
+}
+
+#: what is asked in their place at a Swarm's manager
+SWARM_CALLS: Mapping[str, str] = {
+    "GET /services": "a release's services, by their label",
+    "GET /services/*": "what one is, and whether somebody changed it",
+    "GET /tasks": "how it fares",
+    "POST /services/create": "a release's services",
+    "POST /services/*/update": "a release is staged, or not live any more: how many tasks it has",
+    "DELETE /services/*": "it is not needed for a rollback any more",
+    "GET /services/*/logs": "its last words, and `logs`",
+    "GET /secrets": "which versions of its secrets are there; no value is ever told",
+    "POST /secrets/create": "a version that is not",
+    "DELETE /secrets/*": "one that no service needs",
 }

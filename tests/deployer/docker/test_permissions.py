@@ -14,7 +14,9 @@ from autoexec_magic.deployer.docker import permissions
 from autoexec_magic.errors import RolledBack
 from autoexec_magic.history import new_id
 
-_NAMED = re.compile(r"^(/(?:containers|images|exec)/)(?!json$|create$).+?((?:/[a-z]+)?)$")
+_NAMED = re.compile(
+    r"^(/(?:containers|images|exec|services|tasks|secrets|nodes)/)(?!json$|create$).+?((?:/[a-z]+)?)$"
+)
 _VERSION = re.compile(r"^/v[0-9.]+(?=/)")
 
 
@@ -40,6 +42,17 @@ def far(place, registry):
 @pytest.fixture
 def calls(place, far, monkeypatch):
     """Return the calls that the target makes from now on."""
+    return noted(place, monkeypatch)
+
+
+@pytest.fixture
+def swarm_calls(swarm_place, monkeypatch):
+    """Return the calls that the target makes at a Swarm from now on."""
+    return noted(swarm_place, monkeypatch)
+
+
+def noted(place, monkeypatch):
+    """Note each call but those of the test's own client."""
     import requests
 
     found, send = set(), requests.Session.send
@@ -72,4 +85,23 @@ def test_every_call_is_on_the_list_and_every_call_of_the_list_is_made(place, far
     assert list(place.target().logs(again, lines=1, follow=False))
     place.target().tidy(again, (), place.events.append)
     withdraw(place.target(), place.work())
-    assert calls == set(permissions.CALLS)
+    assert calls - set(permissions.CALLS) == set()
+    assert set(permissions.CALLS) - calls == set()
+
+
+@pytest.mark.limit(300)
+def test_at_a_swarm_every_call_is_on_its_list(swarm_place, swarm_calls):
+    """A first one, a canary, a bad one, back, its logs, and the end of it all."""
+    place = swarm_place
+    first = place.release("1", secret="s3cr3t")
+    place.deploy(first)
+    place.deploy(place.release("2"), shift=Shift(steps=(50,), step_seconds=0.2, samples=1))
+    with pytest.raises(RolledBack):
+        place.deploy(place.release("1", fate="exits"))
+    place.deploy(first)
+    assert list(place.target().logs(first, lines=1, follow=False))
+    place.target().tidy(first, (), place.events.append)
+    withdraw(place.target(), place.work())
+    place.target().tidy(None, (), place.events.append)
+    assert swarm_calls - {*permissions.CALLS, *permissions.SWARM_CALLS} == set()
+    assert set(permissions.SWARM_CALLS) - swarm_calls == set()

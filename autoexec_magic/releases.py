@@ -159,10 +159,12 @@ def releases(
 def status(what: str = "", *, given: Mapping[str, object] | None = None, caller: Caller = PYTHON) -> Standing:
     """Return how a service stands, as its platform says."""
     from . import deployer
+    from .orchestrator.releasing import address_of
 
     service, target, journal = _known(what, given, caller)
     live = target.live()
     ended, left, unread = _read(journal)
+    address, why = address_of(target)
     record = next((each for each in ended if live and each.release.release_id == live.release_id), None)
     release = (record.release if record else None) or (live.release if live else None)
     found = target.unwell(release) if live and release else None
@@ -181,9 +183,9 @@ def status(what: str = "", *, given: Mapping[str, object] | None = None, caller:
         deployed=record,
         unwell=found.why if found else "",
         drift=tuple(drift),
-        address=target.address() if isinstance(target, deployer.Addressed) else "",
+        address=address,
         left=left,
-        unread=unread,
+        unread=unread or why,
     )
 
 

@@ -71,7 +71,8 @@ def test_a_canary_is_judged_by_what_a_real_server_measures(project, measured):
     """Too many errors take it back; none let it through, and a rollback does not ask."""
     deploy()
     address = api.status("colors").address
-    canary = {"canary": [50], "step": 0.2, "samples": 2, "hold": 60, "prometheus": measured.url}
+    canary = {"canary": [50], "step": 0.2, "samples": 2, "hold": 120, "prometheus": measured.url}
+    canary |= {"successes": 1}
     canary |= {"query": 'errors{service="$service"}', "query-most": 0.1}
     measured.values['errors{service="colors"}'] = 0.5
     with pytest.raises(RolledBack, match="is live again") as caught:

@@ -30,6 +30,7 @@ from .metrics import Metric
 from .target import Aside, Splits, Target, Unwell
 from .undoing import Shut, Touched, Work, named, not_live, put_back, quick, taken_back, tidied, words
 
+_LEAST_SECONDS = 0.001
 WITHDRAW = "withdraw"  #: what an attempt is for that takes a service away
 
 
@@ -268,7 +269,7 @@ def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, t
     if metric is not None:
         metric.check()
     with _step("stage", work, attempt), work.stop.at_once():  # harmless, also where it is left half done
-        staged = target.stage(release, work.emit)
+        staged = target.stage(release, work.tell)
     gate = release.spec.gate
     if isinstance(target, Aside):
         aside = target
@@ -318,7 +319,7 @@ def _share(
             lambda: target.unwell(staged) or (metric.look() if metric else None),
             work.stop,
             least=shift.samples,
-            most_seconds=shift.step_seconds + shift.hold_seconds,
+            most_seconds=max(shift.step_seconds + shift.hold_seconds, _LEAST_SECONDS),
         )
         _let_through(found, staged)
 

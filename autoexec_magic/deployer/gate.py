@@ -92,6 +92,8 @@ def _well_from(gate: Gate, looks: Sequence[Look]) -> int | Unwell | None:
     """Return the look with which it was well as often in a row as is asked for, or why it never was."""
     row, last = 0, None
     for number, look in enumerate(looks):
+        if not look.has_data:
+            continue
         row = row + 1 if look.unwell is None else 0
         if row >= max(1, gate.successes):
             return number
@@ -120,7 +122,8 @@ def await_well(
 ) -> Passed | Unwell:
     """Look again and again until the gate has decided.
 
-    `most_seconds` ends it where it can decide nothing for want of data; 0 is no such end.
+    `most_seconds`, from when it was well, or nothing spoke against it, ends it where it can decide
+    nothing for want of data; 0 is no such end.
 
     Raises
     ------
@@ -136,7 +139,15 @@ def await_well(
         looks.append(Look(at=now, unwell=seen if isinstance(seen, Unwell) else None, has_data=has_data))
         if (found := judge(gate, looks, bakes=bakes, least=least)) is not None:
             return found
-        if most_seconds and now > most_seconds:
+        if most_seconds and now > _held_from(gate, looks) + most_seconds:
             why = f"nothing was decided within {most_seconds:g} s"
             return Unwell(why=f"{why}: {seen.why}" if isinstance(seen, NoData) else why, is_final=True)
         stop.pause(gate.interval_seconds)
+
+
+def _held_from(gate: Gate, looks: Sequence[Look]) -> float:
+    """Return from when a release waits for nothing but data."""
+    first = _well_from(gate, looks)
+    if isinstance(first, int):
+        return looks[first].at
+    return next((look.at for look in looks if look.unwell is None), gate.start_seconds)

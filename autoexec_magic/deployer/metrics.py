@@ -7,11 +7,14 @@ that a release is well nor that it is not. The server is asked directly, without
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import math
 import re
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,14 +75,14 @@ class Metric:
     def look(self) -> Unwell | NoData | None:
         """Return why the release is not well, or that nothing is known, or None: it is.
 
-        The server is asked every `query.every_seconds`. Between that a good answer holds; a bad one
+        The server is asked every `query.every_seconds`; between that nothing new is known: each answer
         counts once.
         """
         now = time.monotonic()
-        if now - self._asked >= self.query.every_seconds:
-            self._asked, self._last = now, self._read()
-            return self._last
-        return NoData(why=self._last.why) if isinstance(self._last, Unwell) else self._last
+        if now - self._asked < self.query.every_seconds:
+            return self._last if isinstance(self._last, NoData) else NoData(why="it was asked just now")
+        self._asked, self._last = now, self._read()
+        return self._last
 
     def _read(self) -> Unwell | NoData | None:
         try:
@@ -119,25 +122,42 @@ class Metric:
     def _answer(self) -> tuple[int, bytes]:
         """Return what a server says to one request, of which all may take `answer_seconds`."""
         until = time.monotonic() + self.query.answer_seconds
+        found = None
+        try:
+            found = self._asked_once(until)
+        except (OSError, http.client.HTTPException, ValueError):
+            if time.monotonic() < until:
+                raise
+        if found is None or time.monotonic() >= until:  # what was cut looks as if it had ended
+            raise TimeoutError
+        return found
+
+    def _asked_once(self, until: float) -> tuple[int, bytes]:
         parts = urlsplit(self.query.url)
         headers = {"User-Agent": "autoexec-magic", "Accept": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         path = f"{parts.path.rstrip('/')}/api/v1/query?{urlencode({'query': self._expression()})}"
         connection = _connection(parts, self.query.answer_seconds)
+        cutter: threading.Timer | None = None
         try:
+            connection.connect()
+            # a limit for each read would be none for a head that comes byte by byte
+            cutter = threading.Timer(max(0.0, until - time.monotonic()), _cut, (connection.sock,))
+            cutter.daemon = True
+            cutter.start()
             connection.request("GET", path, headers=headers)
-            line = connection.sock
             with connection.getresponse() as response:
                 body = b""
                 while len(body) < _MOST_BYTES:
-                    line.settimeout(max(0.001, until - time.monotonic()))
                     piece = response.read1(_MOST_BYTES - len(body))
                     if not piece:
                         return response.status, body
                     body += piece
             raise ValueError(f"it answers with more than {_MOST_BYTES:,} bytes")
         finally:
+            if cutter is not None:
+                cutter.cancel()
             connection.close()
 
     def _told(self, error: Exception) -> str:
@@ -147,6 +167,12 @@ class Metric:
             return "what answers does not speak HTTP"
         text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return cleaned(text, (self.token,) if self.token else ())
+
+
+def _cut(line: socket.socket) -> None:
+    """End all reading of a connection."""
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _connection(parts: SplitResult, seconds: float) -> http.client.HTTPConnection:

@@ -20,8 +20,9 @@ from ..errors import (
     RollbackFailed,
     RollbackUnverified,
     RolledBack,
+    UsageError,
 )
-from ..events import Emit, Progress, Stepped
+from ..events import Emit, Event, Progress, Stepped
 from ..executor.stops import NEVER, Stop
 from ..history import short_id
 from ..releasefacts import DeployCode, Gate, Release
@@ -56,13 +57,25 @@ class Work:
         Raises
         ------
         UsageError
-            Its token is not where it is kept.
+            Its token is not where it is kept, or can be none.
         """
         query = self.shift.query if self.shift.steps else None
         if query is None:
             return None
         names = {"service": release.service, "release": short_id(release.release_id)}
-        return Metric(query=query, names=names, token=self.value_of(query.token) if query.token else "")
+        token = self.value_of(query.token) if query.token else ""
+        if not (token.isascii() and token.isprintable()) or (query.token and not token):
+            raise UsageError(
+                "the token of the canary's query is none",
+                why="it has to be one line of printable ASCII",
+                fix=f"look at {query.token}",
+            )
+        return Metric(query=query, names=names, token=token)
+
+    def tell(self, event: Event) -> None:
+        """Tell an event whole, also where a signal leaves what is done."""
+        with self.stop.held():
+            self.emit(event)
 
     def say(self, text: str) -> None:
         """Tell what goes on, in one line."""

@@ -55,7 +55,7 @@ class Cancel:
 
     @contextlib.contextmanager
     def raised(self, what: str) -> Iterator[None]:
-        """Let a signal that comes while the block runs raise `Cancelled`, wherever the block is just then.
+        """Let the first signal raise `Cancelled` if it comes while the block runs, wherever that is.
 
         For calls that wait for an answer of their own and cannot be asked to end; only
         where nothing is lost by it. `what` is said to be stopped. A signal is seen where `noted` is.
@@ -66,10 +66,24 @@ class Cancel:
         finally:
             self._raised = before
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no signal raise in this part of such a block; one that came does so at its end."""
+        before, self._raised = self._raised, ""
+        try:
+            yield
+        finally:
+            self._raised = before
+        if before and self.is_set():
+            raise _stopped(before)
+
     def end_block(self) -> None:
-        """Raise `Cancelled` inside a block of `raised`; for the handler of a signal."""
-        if self._raised:
-            raise Cancelled(f"{self._raised} was stopped", why="somebody asked for its end")
+        """Raise `Cancelled` inside a block of `raised`; for the handler of a signal.
+
+        Only the first one does: the next would hit what cleans up after it.
+        """
+        if self._raised and self._count == 1:
+            raise _stopped(self._raised)
 
     def is_urgent(self) -> bool:
         """Whether anybody asked twice."""
@@ -90,6 +104,10 @@ class Cancel:
         self.close()
 
 
+def _stopped(what: str) -> Cancelled:
+    return Cancelled(f"{what} was stopped", why="somebody asked for its end")
+
+
 @contextlib.contextmanager
 def noted(cancel: Cancel, *, insists: bool = True) -> Iterator[None]:
     """Turn signals to this process into `cancel.set()` while the block runs.
@@ -104,6 +122,7 @@ def noted(cancel: Cancel, *, insists: bool = True) -> Iterator[None]:
         yield
         return
     received: list[int] = []
+    raised, cancel._raised = cancel._raised, ""  # who notes signals looks at them by itself
 
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
@@ -120,6 +139,7 @@ def noted(cancel: Cancel, *, insists: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
+        cancel._raised = raised
         for caught, handler in before.items():
             signal.signal(caught, handler)
         for late in received:

@@ -50,6 +50,15 @@ class Stop:
         with self.cancel.raised(self.what):
             yield
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no signal raise in this part of a block that is left `at_once`, but at its end."""
+        if self.cancel is None:
+            yield
+            return
+        with self.cancel.held():
+            yield
+
     def pause(self, seconds: float) -> None:
         """Wait so long, or until somebody asks for the end, which raises `Cancelled`."""
         until = time.monotonic() + seconds

@@ -123,7 +123,9 @@ class _Way:
         )
         target = self.target(held, emit, release)
         found = does(target, work)
-        address = target.address() if isinstance(target, deployer.Addressed) else ""
+        address, why = address_of(target)
+        if why:
+            emit(Progress(phase="deploy", text=f"! where it is reached cannot be asked: {why}"))
         emit(Released(deployed=found, address=address))
         return PhaseReport(
             phase="deploy",
@@ -132,6 +134,16 @@ class _Way:
             deployed=(found,),
             artifacts=tuple(artifacts),
         )
+
+
+def address_of(target: Target) -> tuple[str, str]:
+    """Return where people reach a service, "" where that is not known, and why it could not be asked."""
+    if not isinstance(target, deployer.Addressed):
+        return "", ""
+    try:
+        return target.address(), ""
+    except AutoexecError as error:  # what is live is live all the same
+        return "", f"{error.what}: {error.why}" if error.why else error.what
 
 
 @contextlib.contextmanager

@@ -52,9 +52,10 @@ def looks(text, every=1.0):
 
 def first_row(gate, seen):
     """Return the number of the look that ends the first row of good ones that is long enough, or None."""
-    for number in range(gate.successes, len(seen) + 1):
-        if all(look.unwell is None for look in seen[number - gate.successes : number]):
-            return number - 1
+    told = [number for number, look in enumerate(seen) if look.has_data]
+    for at in range(gate.successes, len(told) + 1):
+        if all(seen[number].unwell is None for number in told[at - gate.successes : at]):
+            return told[at - 1]
     return None
 
 
@@ -130,7 +131,8 @@ def test_a_gate_that_is_shut_says_why(gate, seen):
         pytest.param("....xx", "did not stay so", id="or-not"),
         pytest.param("..!", "did not stay so: it ended", id="final-in-its-bake-time"),
         pytest.param("..??????", None, id="without-data-nothing-passes"),
-        pytest.param("??.?.?.", 2.0, id="what-answers-is-well-also-without-data"),
+        pytest.param("??.?.?...", 5.0, id="looks-without-data-break-no-row"),
+        pytest.param("????????", None, id="nor-are-they-one"),
         pytest.param("..?x?x", "did not stay so", id="nor-is-a-bad-one-forgotten"),
     ],
 )
@@ -148,6 +150,20 @@ def test_looks_without_data_are_no_samples():
     """However many there are."""
     assert judge(GATE, looks("..?????."), least=4) is None
     assert isinstance(judge(GATE, looks("..?????.."), least=4), Passed)
+
+
+def test_a_healthy_release_with_data_is_never_out_of_time():
+    """Also where nothing may be held: its bake time begins when it is well."""
+    gate = Gate(interval_seconds=0.05, successes=3, bake_seconds=0.3)
+    assert isinstance(await_well(gate, lambda: None, NEVER, most_seconds=0.3), Passed)
+
+
+def test_time_without_data_is_no_bake_time():
+    """A good answer after a long silence is the first one, not the last."""
+    gate = Gate(successes=1, bake_seconds=30)
+    silence = [Look(at=float(at), unwell=None, has_data=False) for at in range(60)]
+    assert judge(gate, [*silence, Look(at=60, unwell=None)]) is None
+    assert isinstance(judge(gate, [*silence, Look(at=60, unwell=None), Look(at=90, unwell=None)]), Passed)
 
 
 def test_a_wait_for_data_says_why_there_was_none():

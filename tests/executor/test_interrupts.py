@@ -160,6 +160,36 @@ def test_a_signal_leaves_a_call_that_waits(cancel, handlers):
     assert cancel.is_urgent()
 
 
+def test_a_second_signal_hits_no_clean_up(cancel, handlers):
+    """What was left cleans up in peace."""
+    with noted(cancel, insists=False):
+        with pytest.raises(Cancelled), cancel.raised("the call"):  # noqa: PT012 - what comes after it is the point
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            finally:
+                os.kill(os.getpid(), signal.SIGINT)
+                cleaned = True
+        assert cleaned
+
+
+def test_a_part_that_must_be_whole_is_left_at_its_end(cancel, handlers):
+    """A record that is half written would be told twice."""
+    whole = []
+    with noted(cancel), pytest.raises(Cancelled), cancel.raised("the call"):  # noqa: PT012
+        with cancel.held():
+            os.kill(os.getpid(), signal.SIGINT)
+            whole.append("written")
+        pytest.fail("it went on")
+    assert whole == ["written"]
+
+
+def test_who_looks_at_a_request_by_itself_is_not_left(cancel, handlers):
+    """As the executor, which ends its child in order."""
+    with noted(cancel), cancel.raised("the call"), noted(cancel):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert cancel.is_set()
+
+
 def test_such_blocks_may_lie_in_each_other(cancel, handlers):
     """The inner one's end is not the outer one's."""
     with noted(cancel), pytest.raises(Cancelled, match="outer"), cancel.raised("outer"):  # noqa: PT012

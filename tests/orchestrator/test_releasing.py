@@ -139,3 +139,16 @@ def test_an_ecs_service_is_an_image_of_a_notebook():
         name="web", target="aws", folder=Path(), path=Path("a.ipynb"), options=(("service", "ecs"),)
     )
     assert releasing._kind(service) == "image"
+
+
+class Unreachable(Standing):
+    """One that does not say where it is reached."""
+
+    def address(self):
+        raise DeployError("the platform refuses", why="AccessDenied")
+
+
+def test_what_is_live_is_so_wherever_it_is_reached():
+    """That nobody may ask for its address is no fault of a deploy."""
+    assert releasing.address_of(Unreachable(None)) == ("", "the platform refuses: AccessDenied")
+    assert releasing.address_of(Standing(None)) == ("", "")

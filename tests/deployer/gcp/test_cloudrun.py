@@ -237,11 +237,11 @@ def test_whoever_has_lost_its_turn_moves_no_traffic(bed):
     old = first(bed)
     new = release(bed, "2")
     bed.target().stage(new, lambda event: None)
-    bed.target().switch(old, lambda event: None, fence=10_000)
+    bed.target().switch(old, lambda event: None, fence=10**15)
     with pytest.raises(DeployError, match="lost its turn"):
-        bed.target().switch(new, lambda event: None, fence=9_999)
+        bed.target().switch(new, lambda event: None, fence=10**15 - 1)
     with pytest.raises(DeployError, match="lost its turn"):
-        bed.target().switch(None, lambda event: None, fence=9_999)
+        bed.target().switch(None, lambda event: None, fence=10**15 - 1)
     is_live(bed, old)
 
 

@@ -29,7 +29,6 @@ from .orchestrator import (
 from .scripts import handing
 
 MOST_FILE_BYTES = 16 * 2**20  #: of a script
-_USAGE = "a cell `%%autoexec script`, a file, or --file PATH"
 
 
 def script(

@@ -99,6 +99,19 @@ def test_every_error_code_is_in_the_readme(code):
 
 
 @EACH
+def test_a_private_constant_is_used(path):
+    """One that nobody reads says what is so, while something else decides it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    made = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    names = [node for each in made for node in ast.walk(each) if isinstance(node, ast.Name)]
+    named = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    read = {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    assert {name for name in named - read if re.fullmatch(r"_[A-Z][A-Z0-9_]*", name)} == set()
+
+
+@EACH
 def test_a_module_is_not_too_long(path):
     """What has two reasons to change becomes two modules."""
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES

@@ -24,6 +24,8 @@ from .secretfiles import refuse_secrets
 
 #: what uv writes beside a wheel's own files: of this machine, of this moment, of where it came from
 _TRACES = frozenset({"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"})
+#: how the name of a file ends that Python imports
+_MODULES = frozenset({".py", ".pyc", ".pyd", ".so"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +121,33 @@ def _scan(made: Path) -> None:
 
 def _moved(made: Path, folder: Path) -> None:
     """Move what was installed beside the app's files, folder by folder where both have one."""
+    _check_names(made, folder, PurePosixPath())
     for path in sorted(made.rglob("*")):
         if path.is_dir() and not path.is_symlink():
             continue
-        name = path.relative_to(made)
-        place = folder / name
-        if place.exists():
-            raise BuildError(
-                f"{name} of a package would hide a file of the app", fix=f"call {name} of the app otherwise"
-            )
+        place = folder / path.relative_to(made)
         place.parent.mkdir(parents=True, exist_ok=True)
         path.rename(place)
+
+
+def _check_names(made: Path, folder: Path, within: PurePosixPath) -> None:
+    """Refuse what has the name of something of the app, as a file or for `import`, in each folder of both."""
+    own = [(path, _import_name(path)) for path in sorted(folder.iterdir())]
+    for path in sorted(made.iterdir()):
+        name = _import_name(path)
+        for there, known in own:
+            is_same = there.name == path.name
+            if is_same and there.is_dir() and path.is_dir():
+                _check_names(path, there, within / path.name)
+            elif is_same or (name and name == known):
+                raise BuildError(
+                    f"{within / path.name} of a package would hide a file of the app",
+                    fix=f"call {within / there.name} of the app otherwise",
+                )
+
+
+def _import_name(path: Path) -> str:
+    """Return by what name Python imports a file or a folder, "" where it does not."""
+    if path.is_dir():
+        return path.name if any(each.suffix in _MODULES for each in path.rglob("*")) else ""
+    return path.name.partition(".")[0] if path.suffix in _MODULES else ""

@@ -37,6 +37,18 @@ def folder_of(data: Path, project: str) -> Path | None:
 
 
 def is_gone(data: Path, project: str) -> bool:
-    """Whether a project is known to have been somewhere where it is no more."""
+    """Whether a project is known to have been somewhere where it is no more.
+
+    One whose folder cannot be looked at (a mount that is dead, a folder that is not
+    for this user) is not gone: that it is there is not known, nor that it is not.
+    """
     folder = folder_of(data, project)
-    return folder is not None and not folder.exists()
+    if folder is None:
+        return False
+    try:
+        folder.stat()  # exists() raises for some errors, or calls them False, by Python's version
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False

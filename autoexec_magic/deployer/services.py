@@ -396,9 +396,7 @@ def _check(key: str, value: object, where: str, file: str) -> None:
     kind, meaning = KNOWN[key]
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if type(value) not in kinds or not _fits(key, value):
-        shown = (
-            "this" if key in ("secrets", "env", "query-token", "prometheus") else mask(repr(value))
-        )  # it may hold one
+        shown = "this" if key in _UNSHOWN else mask(repr(value))
         raise UsageError(f"{where}.{key} in {file} cannot be {shown}", fix=f"it is {meaning}")
 
 

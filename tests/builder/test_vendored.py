@@ -95,6 +95,43 @@ def test_a_package_hides_no_file_of_the_app(folder, bench, links):
         filled(folder, ["pear"], bench)
 
 
+@pytest.mark.parametrize(
+    ("own", "theirs"),
+    [
+        ("utils.py", "utils/__init__.py"),
+        ("utils/__init__.py", "utils.py"),
+        ("utils.py", "utils/deep/one.py"),
+        ("utils.py", "utils.cpython-312-aarch64-linux-gnu.so"),
+        ("utils.pyd", "utils.py"),
+        ("six", "six/__init__.py"),
+        ("six/read.txt", "six"),
+        ("shared/one.py", "shared/one/__init__.py"),
+    ],
+)
+def test_a_package_hides_no_module_of_the_app_by_another_kind_of_file(folder, bench, links, own, theirs):
+    """`import utils` would be the package's; and of a refused package nothing is in the folder."""
+    (folder / own).parent.mkdir(exist_ok=True)
+    (folder / own).write_text("X = 1\n")
+    wheel_of(links, "pear", {"pear.py": "X = 1\n", theirs: "X = 2\n"})
+    with pytest.raises(BuildError, match="of a package would hide a file of the app") as failed:
+        filled(folder, ["pear"], bench)
+    name = own if own.startswith("shared") else own.partition("/")[0]
+    assert failed.value.fix == f"call {name} of the app otherwise"
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert files == {"web.py", own}
+
+
+def test_what_python_does_not_import_is_beside_a_package_of_that_name(folder, bench, links):
+    """A folder of data hides no module; and a folder of both has the files of both."""
+    for own in ("pear/read.txt", "shared/one.py", "plum.txt"):
+        (folder / own).parent.mkdir(exist_ok=True)
+        (folder / own).write_text("X = 1\n")
+    wheel_of(links, "pear", {"pear.py": "X = 2\n", "shared/two.py": "X = 2\n", "plum.py": "X = 2\n"})
+    assert {"pear.py", "pear/read.txt", "plum.py", "plum.txt", "shared/one.py", "shared/two.py"} <= set(
+        filled(folder, ["pear"], bench)
+    )
+
+
 def test_a_secret_in_what_is_written_of_a_package_is_refused(folder, bench, links):
     """A login of an index may stand there; the value is not shown."""
     key = "ghp_" + "a1B2" * 9

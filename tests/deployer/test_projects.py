@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +23,30 @@ def test_a_project_is_gone_once_its_folder_is(tmp_path):
     assert is_gone(data, "ab12")
     folder.mkdir()
     assert not is_gone(data, "ab12")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ESTALE, errno.ENOTCONN, errno.EIO])
+def test_a_project_that_cannot_be_looked_at_is_not_gone(tmp_path, monkeypatch, number):
+    """A dead mount of another project stops no deploy, and gives none of its services away."""
+    data, folder = tmp_path / "data", tmp_path / "project"
+    remember(data, "ab12", str(folder))
+    real = Path.stat
+
+    def stat_of(path, **words):
+        if path == folder:
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path, **words)
+
+    monkeypatch.setattr(Path, "stat", stat_of)
+    monkeypatch.setattr(os.path, "exists", lambda path: False)  # as some Pythons' exists() has it
+    assert not is_gone(data, "ab12")
+
+
+def test_a_project_below_what_is_a_file_by_now_is_gone(tmp_path):
+    """Nothing can be there."""
+    (tmp_path / "file").touch()
+    remember(tmp_path / "data", "ab12", str(tmp_path / "file" / "project"))
+    assert is_gone(tmp_path / "data", "ab12")
 
 
 def test_the_folder_is_for_nobody_else_to_read(tmp_path):

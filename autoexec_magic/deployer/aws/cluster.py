@@ -83,10 +83,6 @@ class Cluster:
                 return found
         return None
 
-    def running(self) -> Sequence[Mapping[str, Any]]:
-        """Return the service's tasks that run."""
-        return self._tasks("RUNNING")
-
     def seen(self, service: Mapping[str, Any]) -> Seen:
         """Return one look at a service's tasks."""
         return Seen(service=service, running=self._tasks("RUNNING"), stopped=self._tasks("STOPPED"))

@@ -35,7 +35,7 @@ from autoexec_magic.deployer.aws.changing import NOTHING, Changing, given_of, mi
 from autoexec_magic.deployer.aws.cluster import Cluster
 from autoexec_magic.deployer.aws.marks import told
 from autoexec_magic.deployer.aws.options import Options, options_of
-from autoexec_magic.deployer.aws.probes import Probe, probe_of
+from autoexec_magic.deployer.aws.probes import Probe, known_probe, probe_of
 from autoexec_magic.deployer.aws.versions import PATIENCE_SECONDS
 from autoexec_magic.deployer.difference import digest_of
 from autoexec_magic.deployer.secretrefs import matching
@@ -204,8 +204,13 @@ class Containers:
             Changing(calls=self.calls, cluster=self.cluster, fence=0).check_ours(service)
         kept.known(self.calls, self.service, release.spec.secrets, self._values(release))
         images.expected(self.calls, options.repository, release)
-        probe = self._probe(release, options, inside.inside(release, programs=False))
-        return previewing.changes(release, self.live(), self._expected(release, probe))
+        live = self.live()
+        known = inside.inside(release, programs=False)  # to look for programs makes a container
+        probe = known_probe(release.spec, has_balancer=bool(options.target_group), inside=known)
+        expected = self._expected(release, probe or Probe())
+        if probe is None or not (release.spec.gate.command or images.is_built(release)):
+            expected["health.command"] = previewing.asked_later(release, live)
+        return previewing.changes(release, live, expected)
 
     def address(self) -> str:
         """Return the URL of the load balancer that leads to the service's tasks, "" where there is none."""

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from autoexec_magic import dockerengine
 from autoexec_magic.deployer.aws.calls import Calls
 from autoexec_magic.errors import DeployError, MissingTool
 from autoexec_magic.releasefacts import Release
@@ -108,7 +109,7 @@ def engine() -> Iterator[tuple[Any, Any]]:
     MissingTool
         There is no docker-py, or no engine answers.
     DeployError
-        The engine did not do it.
+        The engine did not do it, or did not answer in time, or broke off.
     """
     try:
         import docker
@@ -120,7 +121,7 @@ def engine() -> Iterator[tuple[Any, Any]]:
         words = kwargs_from_env()
         _knock(words.get("base_url", _SOCKET))
         client = docker.APIClient(version="auto", timeout=_PUSH_SECONDS, **words)
-    except (errors.DockerException, OSError) as error:
+    except dockerengine.failures() as error:
         raise MissingTool(
             "no Docker Engine answers, which could push the image",
             why=str(error),
@@ -129,10 +130,10 @@ def engine() -> Iterator[tuple[Any, Any]]:
     with contextlib.closing(client):
         try:
             yield client, errors
-        except errors.APIError as error:
+        except dockerengine.failures() as error:
             raise DeployError(
-                "the Docker Engine did not push the image",
-                why=str(error.explanation or error),
+                "the Docker Engine did not do what was asked of it about the image",
+                why=str(getattr(error, "explanation", "") or error),
                 fix="docker info",
             ) from error
 
@@ -175,7 +176,7 @@ def _push(calls: Calls, release: Release, uri: str, tag: str) -> None:
         try:
             _sent(client.push(uri, tag=tag, auth_config=_token(calls), stream=True, decode=True), uri)
         finally:
-            with contextlib.suppress(errors.APIError):
+            with contextlib.suppress(*dockerengine.failures()):
                 client.remove_image(f"{uri}:{tag}", noprune=True)
 
 

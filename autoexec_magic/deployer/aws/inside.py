@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autoexec_magic import dockerengine
 from autoexec_magic.deployer.aws.images import engine
 from autoexec_magic.errors import DeployError, MissingTool
 from autoexec_magic.releasefacts import Release
@@ -57,9 +58,9 @@ def inside(release: Release, *, programs: bool = True) -> Inside:
             if release.digest not in {str(seen["Id"]), *digests}:
                 return UNKNOWN  # the name leads to another image by now
             config = seen.get("Config") or {}
-            found = _programs(client, errors, str(seen["Id"]), config) if programs else None
+            found = _programs(client, str(seen["Id"]), config) if programs else None
             return Inside(healthcheck=_healthcheck(config), programs=found)
-    except (DeployError, MissingTool):  # an image that is in ECR needs no engine
+    except (DeployError, MissingTool):  # an image that is in ECR needs no engine, nor one that is well
         return UNKNOWN
 
 
@@ -68,7 +69,7 @@ def _healthcheck(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(words) if words and words[0] in ("CMD", "CMD-SHELL") else ()
 
 
-def _programs(client: Any, errors: Any, image: str, config: Mapping[str, Any]) -> frozenset[str]:
+def _programs(client: Any, image: str, config: Mapping[str, Any]) -> frozenset[str]:
     variables = dict(each.partition("=")[::2] for each in config.get("Env") or ())
     folders = variables.get("PATH", _PATH).split(":")[:_MOST_FOLDERS]
     made = client.create_container(image, command=["/"], entrypoint=["/"])["Id"]
@@ -79,7 +80,7 @@ def _programs(client: Any, errors: Any, image: str, config: Mapping[str, Any]) -
             if any(_is_there(client, made, f"{folder}/{name}") for folder in folders)
         )
     finally:
-        with contextlib.suppress(errors.APIError):
+        with contextlib.suppress(*dockerengine.failures()):
             client.remove_container(made, force=True, v=True)
 
 

@@ -16,7 +16,9 @@ from collections.abc import Mapping
 from autoexec_magic.deployer.aws.marks import told
 from autoexec_magic.deployer.difference import changes_of
 from autoexec_magic.deployer.target import Change, Live
-from autoexec_magic.releasefacts import Release
+from autoexec_magic.releasefacts import Release, Spec
+
+LATER = "decided when it is staged"  #: by what the image has inside
 
 
 def changes(release: Release, live: Live | None, expected: Mapping[str, str]) -> tuple[Change, ...]:
@@ -36,6 +38,29 @@ def changes(release: Release, live: Live | None, expected: Mapping[str, str]) ->
     if live is not None:
         now["digest"] = live.digest
     was = live.release.spec if live and live.release else None
-    if was and was.inputs_digest and was.inputs_digest == release.spec.inputs_digest:
+    if was and _is_built_of_the_same(was, release.spec):
         new["digest"] = was.digest
     return changes_of(now, new)
+
+
+def asked_later(release: Release, live: Live | None) -> str:
+    """Return what is shown of a health check that is decided by what an image has inside.
+
+    To see that, a container has to be made, which a dry run does not. Only where the
+    image, and what is asked of it, are those that are live it is known: what is live asks.
+    """
+    was = live.release.spec if live and live.release and not live.changed else None
+    if live is None or was is None or _asked(was) != _asked(release.spec):
+        return LATER
+    is_same = was.digest == release.spec.digest or _is_built_of_the_same(was, release.spec)
+    return dict(live.fields).get("health.command", "") if is_same else LATER
+
+
+def _asked(spec: Spec) -> tuple[object, ...]:
+    gate = spec.gate
+    return spec.port, gate.path, gate.command, gate.answer_seconds, dict(spec.options).get("target-group", "")
+
+
+def _is_built_of_the_same(was: Spec, new: Spec) -> bool:
+    """Whether what would be built is what was: a dry run builds nothing, and knows no digest of it."""
+    return bool(was.inputs_digest) and was.inputs_digest == new.inputs_digest

@@ -48,14 +48,9 @@ def probe_of(spec: Spec, *, has_balancer: bool = False, inside: Inside = UNKNOWN
         It is known that nothing of these is there.
     """
     gate = spec.gate
-    if gate.command:
-        return Probe(command=("CMD", *gate.command), by="by health-command")
-    if inside.healthcheck and not gate.path:
-        return Probe(command=inside.healthcheck, by="by the image's own HEALTHCHECK")
-    if has_balancer and not gate.path:
-        return Probe(by="by the load balancer alone")
-    if not spec.port:
-        return Probe(by="by nothing: it is well while it runs")
+    found = known_probe(spec, has_balancer=has_balancer, inside=inside)
+    if found is not None:
+        return found
     what = gate.path or f"port {spec.port}"
     if inside.programs is None or "sh" in inside.programs:
         if inside.programs is None or inside.programs.intersection(_askers(gate)):
@@ -72,6 +67,20 @@ def probe_of(spec: Spec, *, has_balancer: bool = False, inside: Inside = UNKNOWN
         why=f"it has none of {', '.join(_askers(gate))}",
         fix="health-command = […], a HEALTHCHECK in its Dockerfile, or target-group = 'arn:…'",
     )
+
+
+def known_probe(spec: Spec, *, has_balancer: bool, inside: Inside) -> Probe | None:
+    """Return what asks whichever programs an image has, None where that is decided by them."""
+    gate = spec.gate
+    if gate.command:
+        return Probe(command=("CMD", *gate.command), by="by health-command")
+    if inside.healthcheck and not gate.path:
+        return Probe(command=inside.healthcheck, by="by the image's own HEALTHCHECK")
+    if has_balancer and not gate.path:
+        return Probe(by="by the load balancer alone")
+    if not spec.port:
+        return Probe(by="by nothing: it is well while it runs")
+    return None
 
 
 def check_of(spec: Spec, probe: Probe) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import time
 from collections.abc import Callable, Mapping
@@ -142,6 +143,18 @@ def tasks_of(client: Client, served: Served) -> list[Task]:
     return sorted(found, key=lambda task: task.created)
 
 
+def past_tasks(client: Client, service: str) -> frozenset[str]:
+    """Return the ids of the tasks of one of ours that have ended or are to end, of whichever spec."""
+    from docker.errors import NotFound
+
+    found: set[str] = set()
+    for served in all_of(client, service):
+        with contextlib.suppress(NotFound):
+            tasks = [task_of(each) for each in client.tasks(filters={"service": served.service_id})]
+            found |= {each.task_id for each in tasks if each.has_ended or not each.is_wanted}
+    return frozenset(found)
+
+
 def task_of(told: Mapping[str, Any]) -> Task:
     """Return what the engine tells of a task, as a value."""
     status = told.get("Status") or {}
@@ -162,12 +175,12 @@ def create(client: Client, making: Making, *, name: str, replicas: int, port: in
     client.create_service(**swarmspec.words_of(making, name=name, replicas=replicas, port=port))
 
 
-def changed(client: Client, name: str, making: Making, *, replicas: int) -> None:
-    """Let a service be what its release says again, with the port that it has."""
+def changed(client: Client, name: str, making: Making, *, replicas: int, port: int) -> None:
+    """Let a service be what its release says again, with the port that it has, or else with `port`."""
     _updated(
         client,
         name,
-        lambda now: swarmspec.words_of(making, name=name, replicas=replicas, port=now.port),
+        lambda now: swarmspec.words_of(making, name=name, replicas=replicas, port=now.port or port),
     )
 
 

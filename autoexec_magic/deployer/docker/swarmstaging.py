@@ -64,7 +64,8 @@ def staged(client: Client, release: Release, known: Known, emit: Emit) -> bool:
         node_id=str(client.info()["Swarm"]["NodeID"]),
         has_no_new_privileges=version >= _NO_NEW_PRIVILEGES_API,
     )
-    staging = _Staging(client=client, making=making, emit=emit)
+    past = swarmservices.past_tasks(client, release.service)
+    staging = _Staging(client=client, making=making, emit=emit, past=past)
     began = [name for name, replicas in slots(release).items() if staging.one(name, replicas)]
     staging.settled(began)
     return any(slots(release)[name] for name in began)
@@ -75,6 +76,7 @@ class _Staging:
     client: Client
     making: Making
     emit: Emit
+    past: frozenset[str]  # tasks that ended before this began: what they lacked is no news
 
     def one(self, name: str, replicas: int) -> bool:
         """Let one service be there as it should be; return whether anything was done for it."""
@@ -84,7 +86,8 @@ class _Staging:
             return True
         self._check_ours(there)
         if not self._is_right(there):
-            swarmservices.changed(self.client, name, self.making, replicas=replicas)
+            port = self._new_port()
+            swarmservices.changed(self.client, name, self.making, replicas=replicas, port=port)
             self._say(f"{name} is what its release says again")
             return True
         if there.replicas == replicas:
@@ -114,9 +117,12 @@ class _Staging:
                 raise DeployError(f"{name} gets no port on this machine", fix="ss -ltn")
 
     def _create(self, name: str, replicas: int) -> None:
-        port = 0 if is_ingress(self.making.release) else free_port("")
+        port = self._new_port()
         swarmservices.create(self.client, self.making, name=name, replicas=replicas, port=port)
         self._say(f"{name} is created" + ("" if replicas else ", with no replicas"))
+
+    def _new_port(self) -> int:
+        return 0 if is_ingress(self.making.release) else free_port("")
 
     def _check_ours(self, there: Served) -> None:
         service = self.making.release.service
@@ -145,7 +151,8 @@ class _Staging:
         while time.monotonic() < until:
             served = swarmservices.seen(self.client, name)
             tasks = swarmservices.tasks_of(self.client, served) if served else []
-            if any(words in each.error.lower() for each in tasks for words in PORT_WORDS):
+            told = [each.error.lower() for each in tasks if each.task_id not in self.past]
+            if any(words in error for error in told for words in PORT_WORDS):
                 return True
             wanted = [each for each in tasks if each.is_wanted]  # none just after it got replicas again
             if wanted and all(self._has_begun(each) for each in wanted):

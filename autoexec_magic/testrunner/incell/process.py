@@ -16,8 +16,6 @@ from typing import TypeAlias
 
 Restore: TypeAlias = Callable[[], object]
 
-_TIMERS = ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF")
-
 
 def _cwd() -> Restore:
     before = Path.cwd()

@@ -7,10 +7,12 @@ import contextlib
 import functools
 import hashlib
 import http.client
+import http.server
 import io
 import json
 import shutil
 import tarfile
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -54,6 +56,34 @@ def read_once() -> Iterator[None]:
     patch.setattr(loaders, "create_loader", functools.cache(loaders.create_loader))
     yield
     patch.undo()
+
+
+@contextlib.contextmanager
+def breaking_engine() -> Iterator[str]:
+    """Yield the URL of what tells a Docker Engine's version, and breaks off whatever else it is asked."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if not self.path.endswith("/version"):
+                self.close_connection = True
+                return
+            body = b'{"ApiVersion": "1.41"}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"tcp://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import contextlib
 import dataclasses
 
 import pytest
-from deployer.aws.conftest import built, client
+import requests
+from deployer.aws.conftest import breaking_engine, built, client
 from deployer.aws.made import release
 
 from autoexec_magic.deployer.aws import images
@@ -74,6 +75,26 @@ def test_no_engine_is_a_missing_tool(front, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
     with pytest.raises(MissingTool, match="Docker Engine"):
         images.pushed(Calls(service="web"), "web", release())
+
+
+def test_an_engine_that_breaks_off_is_told(monkeypatch):
+    """As one that refuses is, and not as a library says it."""
+    with breaking_engine() as url:
+        monkeypatch.setenv("DOCKER_HOST", url)
+        with pytest.raises(DeployError, match="Docker Engine") as caught, images.engine() as (there, _):
+            there.inspect_image("web:1")
+    assert caught.value.why
+    assert caught.value.fix == "docker info"
+
+
+@pytest.mark.parametrize("error", [requests.ReadTimeout("timed out"), requests.ConnectionError("gone")])
+def test_an_engine_that_does_not_answer_in_time_is_told(monkeypatch, error):
+    """While it is pushed, say."""
+    with breaking_engine() as url:
+        monkeypatch.setenv("DOCKER_HOST", url)
+        with pytest.raises(DeployError, match="Docker Engine") as caught, images.engine():
+            raise error
+    assert str(error) in caught.value.why
 
 
 def test_no_repository_is_told_with_the_command(front):

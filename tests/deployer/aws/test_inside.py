@@ -8,6 +8,7 @@ import io
 import tarfile
 
 import pytest
+from deployer.aws.conftest import breaking_engine
 from deployer.aws.made import release
 from engines import PYTHON, engine, session_engine  # noqa: F401 - fixtures
 
@@ -60,6 +61,13 @@ def test_what_the_engine_has_not_is_unknown(engine, monkeypatch):  # noqa: F811
     assert inside(release(reference="nowhere:1")) == UNKNOWN
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
     assert inside(made) == UNKNOWN
+
+
+def test_of_an_engine_that_breaks_off_nothing_is_known(monkeypatch):
+    """An image that is in ECR needs no engine that is well."""
+    with breaking_engine() as url:
+        monkeypatch.setenv("DOCKER_HOST", url)
+        assert inside(release()) == UNKNOWN
 
 
 @pytest.mark.parametrize("test", [["NONE"], [], None])

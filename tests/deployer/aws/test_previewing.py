@@ -10,7 +10,7 @@ from deployer.aws.made import release as plain
 from deployer.scenarios import release
 
 from autoexec_magic.deployer import Addressed, Previews
-from autoexec_magic.deployer.aws.previewing import changes
+from autoexec_magic.deployer.aws.previewing import LATER, asked_later, changes
 from autoexec_magic.deployer.target import Live
 from autoexec_magic.errors import DeployError, UsageError
 from autoexec_magic.releasefacts import Gate, Secret
@@ -50,6 +50,24 @@ def test_what_would_be_built_of_the_same_is_the_same():
     spec = dataclasses.replace(made.spec, digest="(built of sha256:in)")
     found = changes(dataclasses.replace(made, spec=spec), live_of(made, {"artifact": "image"}), {})
     assert "digest" not in shown(found)
+
+
+def test_a_health_check_that_an_images_programs_decide_is_told_when_it_is_staged():
+    """It is known only of the image, port and gate that are live, where nobody changed what asks."""
+    made = plain(port=80)
+    live = live_of(made, {"health.command": "CMD true"})
+    assert asked_later(made, live) == "CMD true"
+    assert asked_later(made, None) == LATER
+    assert asked_later(made, dataclasses.replace(live, changed="health.command is another")) == LATER
+    assert asked_later(made, dataclasses.replace(live, release=None)) == LATER
+    others = ({"port": 81}, {"gate": Gate(path="/x")}, {"options": (("target-group", "arn:x"),)})
+    for changed in (*others, {"digest": "sha256:" + "b" * 64}):
+        other = dataclasses.replace(made, spec=dataclasses.replace(made.spec, **changed))
+        assert asked_later(other, live) == LATER
+    made = plain(port=80, inputs_digest="sha256:in")
+    planned = dataclasses.replace(made.spec, digest="(built of sha256:in)")
+    live = live_of(made, {"health.command": "CMD true"})
+    assert asked_later(dataclasses.replace(made, spec=planned), live) == "CMD true"
 
 
 def nothing_was_written(front, *also):
@@ -158,7 +176,11 @@ def test_a_service_shows_what_changes(ecs_bed):
     ecs_bed.front.seen.clear()
     found = shown(target.preview(new))
     assert set(found) == {"digest", "env.VERSION", "health.command", "health.path", "replicas"}
-    assert "/other" in found["health.command"][1]
+    assert found["health.command"][1] == LATER
+    same = release(ecs_bed, "1", replicas=2)
+    assert set(shown(target.preview(same))) == {"replicas"}
+    told = release(ecs_bed, "1", gate=dataclasses.replace(old.spec.gate, command=("true",)))
+    assert shown(target.preview(told))["health.command"][1] == "true"
     nothing_was_written(ecs_bed.front)
     assert len(ecs_bed.tasks.definitions["web"]) == 1
     gone = of_options(ecs_bed, **{"execution-role": f"arn:aws:iam::{ACCOUNT}:role/gone"})

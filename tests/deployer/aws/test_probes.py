@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import subprocess
 import sys
@@ -12,13 +13,14 @@ from deployer.aws.balancer import reached
 from deployer.aws.made import release
 
 from autoexec_magic.deployer.aws.inside import PROGRAMS, UNKNOWN, Inside
-from autoexec_magic.deployer.aws.probes import check_of, note_of, noted, probe_of
+from autoexec_magic.deployer.aws.probes import check_of, known_probe, note_of, noted, probe_of
 from autoexec_magic.errors import UsageError
 from autoexec_magic.releasefacts import Gate
 
 OWN = ("CMD", "/app/well")
 BARE = Inside(programs=frozenset())
 SH, PYTHON = Inside(programs=frozenset({"sh", "wget"})), Inside(programs=frozenset({"python3"}))
+ALL = Inside(programs=frozenset(PROGRAMS))
 HEALTHY = Inside(healthcheck=OWN, programs=frozenset())
 
 
@@ -48,6 +50,31 @@ def test_what_asks_is_chosen_by_what_is_there(gate, inside, has_balancer, begins
     assert found.command[: len(begins)] == begins
     assert bool(found.command) == bool(begins)
     assert by in found.by
+
+
+@pytest.mark.parametrize(
+    ("gate", "inside", "has_balancer", "is_known"),
+    [
+        (Gate(command=("well",)), UNKNOWN, False, True),
+        (Gate(path="/x"), HEALTHY, True, False),
+        (Gate(), UNKNOWN, False, False),
+        (Gate(), Inside(healthcheck=OWN), False, True),
+        (Gate(), UNKNOWN, True, True),
+    ],
+)
+def test_what_asks_whichever_programs_there_are_is_known_before(gate, inside, has_balancer, is_known):
+    """And is then what any programs would give; else some programs give another."""
+    made = spec(gate=gate)
+    found = known_probe(made, has_balancer=has_balancer, inside=inside)
+    assert (found is not None) == is_known
+    given = {
+        probe_of(
+            made, has_balancer=has_balancer, inside=dataclasses.replace(inside, programs=each.programs)
+        ).command
+        for each in (UNKNOWN, ALL, PYTHON)
+    }
+    assert (len(given) == 1) == is_known
+    assert found is None or given == {found.command}
 
 
 def test_an_image_that_nothing_can_ask_is_refused_before_it_runs():

@@ -50,6 +50,9 @@ class Engine:
             raise docker.errors.NotFound("gone")
         return self.service
 
+    def services(self, filters):
+        return [self.service]
+
     def tasks(self, filters):
         assert filters == {"service": "id"}
         if self.listed is None:
@@ -170,6 +173,34 @@ def test_a_service_that_the_swarm_writes_at_the_same_time_is_scaled_all_the_same
     assert words["labels"] == told()["Spec"]["Labels"]
     with pytest.raises(docker.errors.APIError):
         swarmservices.scale(Engine(told(), busy=99), "web", 0)
+
+
+@pytest.mark.parametrize(("has", "published"), [(20_000, 20_000), (0, 21_000)])
+def test_what_is_made_right_keeps_its_port_or_gets_one(has, published):
+    """One that somebody took away is no reason to have none for ever."""
+    found = told()
+    if not has:
+        found["Spec"]["EndpointSpec"] = {"Mode": "vip"}
+    engine = Engine(found)
+    making = Making(
+        release=RELEASE, image={"Id": ID}, inner_port=8000, secrets=[STORED], owner="me", node_id="n"
+    )
+    swarmservices.changed(engine, "web", making, replicas=2, port=21_000)
+    ((_, words),) = engine.updates
+    assert words["endpoint_spec"]["Ports"][0]["PublishedPort"] == published
+
+
+def test_past_tasks_are_those_that_ended_or_are_to_end():
+    """Of an earlier spec, too; a service that goes meanwhile has none."""
+    listed = [
+        task("runs"),
+        task("failed", state="failed", wanted="shutdown"),
+        task("old", spec="other", state="shutdown", wanted="shutdown"),
+        task("leaves", wanted="remove"),
+        task("comes", state="pending"),
+    ]
+    assert swarmservices.past_tasks(Engine(told(), listed), "web") == {"failed", "old", "leaves"}
+    assert swarmservices.past_tasks(Engine(told(), None), "web") == frozenset()
 
 
 def test_scaling_to_what_is_there_is_nothing():

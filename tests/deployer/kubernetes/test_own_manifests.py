@@ -136,6 +136,24 @@ def test_an_autoscaler_has_its_way(kube, service, tmp_path, emit):
     assert kube.admin.get("deployments", name)["spec"]["replicas"] == 3
 
 
+@pytest.mark.slow
+def test_a_rollback_brings_back_what_was_tidied_beside_an_autoscaler(kube, service, tmp_path, emit):
+    """An autoscaler leaves alone what has no pods, so the release gets them as it is staged."""
+    target = kube.target(service)
+    releases = []
+    for number in (0, 1):
+        bodies = (own.config(str(number + 1)), own.deployment(), own.front(service), own.scaler(3))
+        releases.append(own.release(kube, service, *bodies, image=number, replicas=2 - number))
+        deploy(target, releases[-1], work_of(tmp_path, releases[-1], emit))
+    first = releases[0]
+    name = names.object_of(service, first.release_id)
+    assert kube.admin.get("deployments", name)["spec"]["replicas"] == 0
+    assert deploy(target, first, work_of(tmp_path, first, emit), why="rollback").code == "deployed"
+    assert kube.admin.get("deployments", name)["spec"]["replicas"] == 2
+    assert target.live().release == first
+    assert target.live().changed == ""
+
+
 def test_what_is_somebody_elses_is_not_taken_over(kube, service, emit):
     """Nor is anything written before that is known."""
     body = own.ingress(service, f"{service}-theirs", "a.test")

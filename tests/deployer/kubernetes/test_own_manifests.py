@@ -8,7 +8,7 @@ import pytest
 from deployer.kubernetes import own
 from kubes import GATE, Asking, answers, asked, near, settled, work_of
 
-from autoexec_magic.deployer import deploy
+from autoexec_magic.deployer import Shift, deploy
 from autoexec_magic.deployer.kubernetes import names
 from autoexec_magic.errors import DeployError, RolledBack
 
@@ -152,6 +152,23 @@ def test_a_rollback_brings_back_what_was_tidied_beside_an_autoscaler(kube, servi
     assert kube.admin.get("deployments", name)["spec"]["replicas"] == 2
     assert target.live().release == first
     assert target.live().changed == ""
+
+
+def test_a_canary_beside_an_autoscaler_is_refused_before_anything_is_changed(kube, live, tmp_path, emit):
+    """It would scale the one pod up, and the part of the traffic would be another one than was told."""
+    target, first, _ = live
+    before = kube.admin.get("services", first.service)
+    bodies = (own.config("2"), own.deployment(), own.front(first.service), own.scaler(3))
+    second = own.release(kube, first.service, *bodies, image=1)
+    work = work_of(tmp_path, second, emit, shift=Shift(steps=(50,)))
+    with pytest.raises(DeployError, match="has an autoscaler") as raised:
+        deploy(target, second, work)
+    assert "leave --canary out" in raised.value.fix
+    assert not isinstance(raised.value, RolledBack)
+    assert len(target._there().deployments()) == 1
+    with pytest.raises(DeployError, match="has an autoscaler"):
+        target.split(second, 50, emit, fence=10**17)
+    assert kube.admin.get("services", first.service) == before
 
 
 def test_what_is_somebody_elses_is_not_taken_over(kube, service, emit):

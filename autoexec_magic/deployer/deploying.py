@@ -27,7 +27,7 @@ from .attempts import Open
 from .gate import Passed, await_well
 from .journal import Attempt, Journal, LockLost
 from .metrics import Metric
-from .target import Aside, Splits, Target, Unwell
+from .target import Aside, ChecksSplit, Splits, Target, Unwell
 from .undoing import Shut, Touched, Work, named, not_live, put_back, quick, taken_back, tidied, words
 
 _LEAST_SECONDS = 0.001
@@ -268,6 +268,8 @@ def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, t
     metric = work.metric_of(release)
     if metric is not None:
         metric.check()
+    if work.shift.steps and isinstance(target, ChecksSplit):
+        target.check_split(release)
     with _step("stage", work, attempt), work.stop.at_once():  # harmless, also where it is left half done
         staged = target.stage(release, work.tell)
     gate = release.spec.gate

@@ -114,6 +114,20 @@ class Splits(Protocol):
 
 
 @runtime_checkable
+class ChecksSplit(Protocol):
+    """A target where some releases cannot have a part of the traffic."""
+
+    def check_split(self, release: Release) -> None:
+        """Refuse a release that `split` would refuse; changes nothing.
+
+        Raises
+        ------
+        DeployError
+            It cannot have a part of the traffic.
+        """
+
+
+@runtime_checkable
 class Tidies(Protocol):
     """A target where older releases take up room."""
 

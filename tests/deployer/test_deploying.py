@@ -648,6 +648,22 @@ def test_a_target_that_cannot_split_says_so(work):
     assert target.done == ["stage b"]
 
 
+def test_a_release_that_may_not_have_a_part_is_refused_before_it_is_staged(work):
+    """A deploy of it without a canary is not asked."""
+
+    class Refuses(Split):
+        def check_split(self, release):
+            raise DeployError("no part for this one")
+
+    target = Refuses()
+    live_with(target, work)
+    with pytest.raises(DeployError, match="no part for this one"):
+        deploy(target, release("b"), replace(work, shift=Shift(steps=(10,))))
+    assert target.done == []
+    deploy(target, release("c"), work)
+    assert "stage c" in target.done
+
+
 def test_a_canary_that_pauses_waits_for_a_person(work):
     """Resumed, it goes on to the end; the lock is free meanwhile."""
     target = Split()

@@ -10,6 +10,7 @@ import pytest
 from autoexec_magic.deployer.target import (
     Addressed,
     Aside,
+    ChecksSplit,
     Live,
     Previews,
     Splits,
@@ -24,6 +25,7 @@ from autoexec_magic.errors import DeployError
 OPTIONAL = {
     Aside: "unwell_aside",
     Splits: "split",
+    ChecksSplit: "check_split",
     Tidies: "tidy",
     Previews: "preview",
     Tells: "logs",
@@ -68,12 +70,12 @@ def test_one_method_makes_one_thing_more(protocol, name):
     assert [each for each in OPTIONAL if isinstance(target, each)] == [protocol]
 
 
-def test_this_machine_can_do_all_but_preview():
+def test_this_machine_can_do_all_and_has_nothing_to_preview_or_refuse():
     """What `local` is taken for follows from its methods alone."""
     from autoexec_magic.deployer.local import Local
 
     has = {each for each, name in OPTIONAL.items() if hasattr(Local, name)}
-    assert has == {*OPTIONAL} - {Previews}
+    assert has == {*OPTIONAL} - {Previews, ChecksSplit}
 
 
 def test_every_switch_takes_a_fence_by_name():

@@ -85,6 +85,10 @@ class Kubernetes:
         """Let the Service lead to both releases; the part is that of the pods, and is told."""
         traffic.split(self._telling(emit), release, percent, emit, fence=fence, ended=self._ended)
 
+    def check_split(self, release: Release) -> None:
+        """Refuse a canary of what an autoscaler would give other pods than its part needs."""
+        traffic.check_split(self._there(), release)
+
     def tidy(self, live: Release | None, keep: Sequence[Release], emit: Emit) -> None:
         """Run the live release alone, and remove what is not kept."""
         tidying.tidy(self._telling(emit), live, keep, emit)

@@ -16,9 +16,10 @@ from typing import Any
 from ...errors import UsageError
 from ...releasefacts import Release, Spec
 from . import names, objects
-from .manifest import OWN, SHARED, Manifest, manifest_of, shown, table_of
+from .manifest import OWN, SHARED, Manifest, manifest_of
 from .objects import Body
 from .settings import Options
+from .shapes import shown, table_of
 
 _CONFIG_KEYS = ("configMap", "configMapRef", "configMapKeyRef")
 
@@ -61,7 +62,7 @@ def deployment(found: Manifest, service: str, release: Release, options: Options
     pod = ours["spec"]["template"]["spec"]
     if "imagePullSecrets" in pod:
         template["spec"].setdefault("imagePullSecrets", pod["imagePullSecrets"])
-    for each in (*template["spec"].get("initContainers", ()), *template["spec"]["containers"]):
+    for each in (*(template["spec"].get("initContainers") or ()), *template["spec"]["containers"]):
         _with_protocol(each)
     for each in template["spec"]["containers"]:
         if each["name"] == found.container:

@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from .manifest import Manifest, table_of
+from .manifest import Manifest
 from .objects import Body
 from .seen import quantity
+from .shapes import table_of
 
 Path: TypeAlias = tuple[str | int, ...]
 _LONGEST = 120

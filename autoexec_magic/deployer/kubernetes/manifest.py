@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...errors import UsageError
-from ...redact import mask
-from ...secretvalues import is_secret_name
 from . import manifests
 from .objects import Body
+from .plainsecrets import refuse_secrets
+from .shapes import check_shapes, containers_of, shown, table_of, tables_in
 
 #: kinds that a release has of its own, each with its name in the API
 OWN: Mapping[str, str] = {
@@ -61,14 +61,14 @@ class Manifest:
     @property
     def main(self) -> Body:
         """The container that the image is put into."""
-        found: Body = next(each for each in _containers(self.deployment) if each["name"] == self.container)
+        found: Body = next(each for each in containers_of(self.deployment) if each["name"] == self.container)
         return found
 
     @property
     def replicas(self) -> int:
         """How many pods they ask for."""
         found = self.deployment["spec"].get("replicas", 1)
-        return found if isinstance(found, int) and found >= 0 else 1
+        return found if type(found) is int and found >= 0 else 1  # a bool is an int, too
 
     @property
     def scales(self) -> bool:
@@ -105,7 +105,7 @@ def manifest_of(text: str, service: str, namespace: str = "", container: str = "
     bodies = manifests.bodies_of(text)
     for body in bodies:
         _check(body, namespace)
-    _refuse_secrets(text, bodies)
+    refuse_secrets(text, bodies)
     _refuse_twice(bodies)
     deployment = _deployment_in(bodies, service)
     return Manifest(
@@ -115,25 +115,6 @@ def manifest_of(text: str, service: str, namespace: str = "", container: str = "
         own=tuple(each for each in bodies if each["kind"] in OWN),
         shared=tuple(each for each in bodies if each["kind"] in SHARED),
     )
-
-
-def shown(body: Body) -> str:
-    """Return an object in words.
-
-    Examples
-    --------
-    >>> shown({"kind": "Deployment", "metadata": {"name": "web"}})
-    'Deployment web'
-    """
-    return f"{body.get('kind', 'object')} {body['metadata'].get('name', '')}"
-
-
-def table_of(body: Body, *keys: str) -> Body:
-    """Return a table that lies in another one, an empty one where it does not."""
-    for key in keys:
-        found = body.get(key)
-        body = found if isinstance(found, dict) else {}
-    return body
 
 
 def _check(body: Body, namespace: str) -> None:
@@ -155,6 +136,7 @@ def _check(body: Body, namespace: str) -> None:
         if metadata.get(key):
             raise UsageError(f"{shown(body)} has {key}", why="it could not be undone", fix="leave it out")
     _check_marks(body)
+    check_shapes(body)
 
 
 def _check_marks(body: Body) -> None:
@@ -189,29 +171,6 @@ def _not_taken(kind: str, what: str) -> UsageError:
     )
 
 
-def _refuse_secrets(text: str, bodies: Iterable[Body]) -> None:
-    """Refuse what is, or looks like, a secret: it would stand on the ledger, and at the cluster for many."""
-    for body in bodies:
-        pairs = [(str(key), value) for key, value in table_of(body, "data").items()]
-        for one in _containers(body):
-            pairs += [(str(each.get("name")), each.get("value")) for each in _tables(one.get("env"))]
-        for name, value in pairs:
-            if isinstance(value, str) and value and is_secret_name(name):
-                raise _looks_secret(f"{name} of {shown(body)}", name)
-        if mask(body_text := manifests.spelled([body])) != body_text:
-            raise _looks_secret(f"something in {shown(body)}", "NAME")
-    if mask(text) != text:
-        raise _looks_secret("something in the manifests", "NAME")
-
-
-def _looks_secret(what: str, name: str) -> UsageError:
-    return UsageError(
-        f"{what} looks like a secret",
-        why="manifests are written on the ledger, and on what is deployed",
-        fix=f"take it out, and --secret {name}=env:{name}; or secretKeyRef to a Secret of your own",
-    )
-
-
 def _refuse_twice(bodies: Iterable[Body]) -> None:
     seen = set()
     for body in bodies:
@@ -232,15 +191,15 @@ def _deployment_in(bodies: Iterable[Body], service: str) -> Body:
             fix="--manifest FILE with one of them; each is a service of its own",
         )
     own = found[0]
-    if own["apiVersion"] != "apps/v1" or not _containers(own):
+    if own["apiVersion"] != "apps/v1" or not containers_of(own):
         raise UsageError(f"{shown(own)} is not of apps/v1 with containers", fix="kubectl explain deployment")
-    if not all(isinstance(each.get("name"), str) for each in _containers(own)):
+    if not all(isinstance(each.get("name"), str) for each in containers_of(own)):
         raise UsageError(f"a container of {shown(own)} has no name", fix="name: …")
     return own
 
 
 def _container_in(deployment: Body, service: str, container: str) -> str:
-    known = [str(each["name"]) for each in _containers(deployment)]
+    known = [str(each["name"]) for each in containers_of(deployment)]
     wanted = container or (service if service in known else "")
     if wanted in known:
         return wanted
@@ -270,14 +229,6 @@ def _front_in(bodies: Iterable[Body], service: str) -> Body | None:
             fix=f"call them the same: --name {own['metadata']['name']}",
         )
     spec = table_of(own, "spec")
-    if spec.get("type") == "ExternalName" or not _tables(spec.get("ports")):
+    if spec.get("type") == "ExternalName" or not tables_in(spec.get("ports")):
         raise UsageError(f"{shown(own)} leads to no port of a pod", fix="ports: [{port: …, targetPort: …}]")
     return own
-
-
-def _containers(body: Body) -> list[Body]:
-    return _tables(table_of(body, "spec", "template", "spec").get("containers"))
-
-
-def _tables(found: object) -> list[Body]:
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

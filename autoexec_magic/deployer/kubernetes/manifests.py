@@ -6,21 +6,25 @@ the manifests that it had, whatever the files say by then.
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ... import plainfile
-from ...errors import MissingTool, UsageError
+from ...errors import UsageError
+from . import plainyaml
 from .objects import Body
+from .plainyaml import MOST_VALUES
 
 MOST_BYTES = 128 * 1024  #: of all files together, and of what is kept
 MOST_FILES = 50
-_MOST_VALUES, _DEEPEST = 20_000, 40  # an alias counts as often as it is used
+_DEEPEST = 40
 _ENDINGS = (".yaml", ".yml", ".json")
 _BUILT = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
+_QUOTED = re.compile(r" ['\"](?!<|.['\"])")  # neither one character, nor what the parser calls its tokens
+_LARGEST = 2**63
 _BY_THE_SERVER = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
 _KEPT_BY_KUBECTL = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -75,8 +79,7 @@ def bodies_of(text: str) -> list[Body]:
             found = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise UsageError("the manifests of this release cannot be read", why=str(error)) from error
-        if isinstance(found, list) and all(isinstance(each, dict) for each in found):
-            return found
+        return list(_bodies_in(found, "manifest-text"))
     return list(_objects_in(text, "manifest-text"))
 
 
@@ -100,42 +103,65 @@ def _files(path: Path) -> list[Path]:
 
 def _objects_in(text: str, name: str) -> Iterator[Body]:
     """Yield the objects of a text, those of lists one by one."""
-    yaml, loader = _loader()
+    yaml, loader = plainyaml.loader()
+    why = ""
     try:
         documents = list(yaml.load_all(text, Loader=loader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        what = " ".join(str(error).split())[:300]
-        raise UsageError(
-            f"{name} is no YAML", why=what, fix="kubectl apply --dry-run=client -f it"
-        ) from error
-    left = [_MOST_VALUES]
+    except yaml.YAMLError as error:
+        why = _told(error)
+    except (ValueError, LookupError, AttributeError, TypeError):  # what a tag says of a value is not so
+        why = "a value is not what its tag says, or a number is too long"
+    except RecursionError:
+        why = "it lies too deep"
+    if why:  # not from the error: its own words show the line, and there may be a secret in it
+        raise UsageError(f"{name} is no YAML", why=why, fix="kubectl apply --dry-run=client -f it")
+    yield from _bodies_in([each for each in documents if each is not None], name)
+
+
+def _bodies_in(documents: Iterable[Any], name: str) -> Iterator[Body]:
+    left = [MOST_VALUES]
     for document in documents:
-        if document is None:
-            continue
         _count(document, name, left, _DEEPEST)
-        found = (
-            document.get("items") if isinstance(document, dict) and document.get("kind") == "List" else None
-        )
+        is_list = isinstance(document, dict) and document.get("kind") == "List"
+        found = document.get("items") if is_list else None
         for body in found if isinstance(found, list) else [document]:
             yield _cleared(body, name)
+
+
+def _told(error: Any) -> str:
+    """Return what is wrong with YAML and where; a name that it quotes may be part of a secret."""
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    mark = getattr(error, "problem_mark", None)
+    where = f", in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return _QUOTED.split(str(problem))[0] + where
 
 
 def _count(value: Any, name: str, left: list[int], depth: int) -> None:
     """Refuse what is too much or too deep, where aliases are used again and again, too."""
     left[0] -= 1
     if left[0] < 0 or depth < 0:
-        why = f"it has more than {_MOST_VALUES} values, or lies deeper than {_DEEPEST}"
+        why = f"it has more than {MOST_VALUES} values, or lies deeper than {_DEEPEST}"
         raise UsageError(f"{name} is too large", why=why, fix="use fewer aliases, or give less")
     if isinstance(value, dict):
         for key, below in value.items():
-            if not isinstance(key, str):
-                raise UsageError(f"{name} has the key {key!r}, which is no text", fix="quote it")
+            if not isinstance(key, str) or not _is_plain(key):
+                what = f"the key {key!r}" if _is_plain(key) else "a key"
+                raise UsageError(f"{name} has {what}, which is no text", fix="quote it")
             _count(below, name, left, depth - 1)
     elif isinstance(value, list):
         for below in value:
             _count(below, name, left, depth - 1)
     elif value is not None and not isinstance(value, str | int | float | bool):
         raise UsageError(f"{name} has a {type(value).__name__}", fix="quote it")
+    elif not _is_plain(value):
+        raise UsageError(f"{name} has a value that JSON has not", fix="write UTF-8, and quote long numbers")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a text has no half of a character, and a whole number not more than 64 bits."""
+    if isinstance(value, str):
+        return value.isascii() or value.encode("utf-8", "replace").decode("utf-8") == value
+    return not isinstance(value, int) or abs(value) < _LARGEST
 
 
 def _cleared(body: Any, name: str) -> Body:
@@ -147,39 +173,6 @@ def _cleared(body: Any, name: str) -> Body:
         kept = {key: text for key, text in metadata["annotations"].items() if key != _KEPT_BY_KUBECTL}
         metadata["annotations"] = kept
     return {**{key: value for key, value in body.items() if key != "status"}, "metadata": metadata}
-
-
-@functools.cache
-def _loader() -> tuple[Any, Any]:
-    """Return YAML and a loader of plain values: no dates, and no key twice."""
-    try:
-        import yaml
-    except ImportError as error:
-        raise MissingTool(
-            "there is no reader of YAML",
-            why=str(error),
-            fix="%autoexec install 'autoexec-magic[kubernetes]'",
-        ) from error
-
-    class Plain(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
-        """Reads plain values."""
-
-    def mapping(loader: Any, node: Any) -> dict[Any, Any]:
-        keys = [each.value for each, _ in node.value if each.tag != "tag:yaml.org,2002:merge"]
-        twice = {str(each) for each in keys if keys.count(each) > 1} if len(keys) < 1000 else set()
-        if twice:
-            raise yaml.YAMLError(f"the key {min(twice)} is there twice, at {node.start_mark}")
-        loader.flatten_mapping(node)
-        found: dict[Any, Any] = yaml.constructor.SafeConstructor.construct_mapping(loader, node, deep=True)
-        return found
-
-    Plain.add_constructor("tag:yaml.org,2002:map", mapping)
-    dates = "tag:yaml.org,2002:timestamp"
-    Plain.yaml_implicit_resolvers = {
-        sign: [(tag, form) for tag, form in pairs if tag != dates]
-        for sign, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    return yaml, Plain
 
 
 def _too_large(what: str, size: int) -> UsageError:

@@ -38,6 +38,7 @@ def stage(place: Place, release: Release, emit: Emit) -> Release:
     for kind, body in wanted:
         applied(place, kind, body, emit)
     name = place.object_of(release)
+    _wake(place, name, release.spec.replicas)
     say(emit, f"{named(release)} is staged as Deployment {name} in {place.cluster.namespace}")
     return replace(release, place=f"{place.cluster.namespace}/{name}")
 
@@ -116,6 +117,13 @@ def applied(place: Place, kind: str, body: Body, emit: Emit, *, is_dry: bool = F
                 emit, f"! {word_of(kind, body['metadata']['name'])}: put back what somebody else set: {shown}"
             )
     return place.cluster.apply(kind, body, force=True, is_dry=is_dry)
+
+
+def _wake(place: Place, name: str, pods: int) -> None:
+    """Give pods to what was tidied: where an autoscaler says how many, applying it says nothing of them."""
+    there = place.cluster.get("deployments", name)
+    if there is not None and pods and not there["spec"].get("replicas", 1):
+        place.cluster.merge("deployments", name, {"spec": {"replicas": pods}})
 
 
 def _refuse_foreign(place: Place, kind: str, body: Body) -> None:

@@ -80,8 +80,9 @@ def split(
     ServiceLocked
         Somebody with a later turn was here.
     DeployError
-        Nothing is live that the rest could go to.
+        Nothing is live that the rest could go to, or an autoscaler says how many pods it has.
     """
+    check_split(place, release)
     front = place.front()
     _refuse_late(front, fence)
     own, live_tail = names.tail_of(release.release_id), live_tail_of(front)
@@ -112,6 +113,23 @@ def split(
     share = share_of(pods, live_pods)
     note = "" if abs(share - percent) < 1 else f"; {percent:g} % cannot be had with so few pods"
     say(emit, f"{named(release)} has {share:.0f} % of the traffic: {pods} of {pods + live_pods} pods{note}")
+
+
+def check_split(place: Place, release: Release) -> None:
+    """Refuse a part of the traffic for a release with an autoscaler, which would make it another one.
+
+    Raises
+    ------
+    DeployError
+        Its manifests have one.
+    """
+    manifest = bodies.manifest_for(place, release)
+    if manifest is not None and manifest.scales:
+        raise DeployError(
+            f"{release.service} has an autoscaler, and cannot have a part of the traffic",
+            why="the part is that of its pods, and the autoscaler would change their number",
+            fix="leave --canary out, or the HorizontalPodAutoscaler",
+        )
 
 
 def live_tail_of(front: Body | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 from deployer import scenarios
 from kubes import GATE, Asking, Kube, answers, asked, near, settled, unlike, work_of
 
-from autoexec_magic.deployer import Addressed, Aside, Previews, Splits, Tells, Tidies, deploy
+from autoexec_magic.deployer import Addressed, Aside, ChecksSplit, Previews, Splits, Tells, Tidies, deploy
 from autoexec_magic.deployer.kubernetes import Kubernetes
 from autoexec_magic.deployer.shift import Shift
 from autoexec_magic.errors import DeployError, RolledBack, UsageError
@@ -51,7 +51,7 @@ def live(kube: Kube, service, tmp_path, emit):
 
 def test_it_can_all_that_a_platform_may_and_connects_to_nothing_before_it_is_asked():
     found = Kubernetes(service="web", variables={"KUBECONFIG": "/nowhere"})
-    for each in (Aside, Splits, Tidies, Previews, Tells, Addressed):
+    for each in (Aside, Splits, ChecksSplit, Tidies, Previews, Tells, Addressed):
         assert isinstance(found, each)
     with pytest.raises(UsageError, match="did you mean context"):
         Kubernetes(service="web", options={"contxt": "a"})

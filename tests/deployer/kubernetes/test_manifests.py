@@ -75,6 +75,48 @@ def test_aliases_that_grow_are_refused_before_they_do(tmp_path):
     assert bodies_of(merged)[0]["y"] == {"x": 1, "z": 2}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'password: "hunter2xyz" "x',
+        "password: hunter2xyz: b",
+        "password: *hunter2xyz",
+        "password: !hunter2xyz",
+        "password: !hunter2xyz! b",
+        "password: !!int hunter2xyz",
+        "password: !!bool hunter2xyz",
+        "password: !!timestamp hunter2xyz",
+        "password: [hunter2xyz, }",
+        "? [hunter2xyz]\n: b",
+        "password: hunter2xyz\x00",
+    ],
+)
+def test_what_is_no_yaml_is_told_by_its_place_and_not_by_its_line(line):
+    with pytest.raises(UsageError, match=r"no YAML|is no text") as raised:
+        bodies_of(f"kind: Secret\nmetadata: {{name: a}}\n{line}\n")
+    assert "hunter2xyz" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__context__ is None
+    with pytest.raises(UsageError, match="in line 3, column"):
+        bodies_of("kind: A\nmetadata: {name: a}\na: b: hunter2xyz\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("[{}]", "no object"),
+        ("[1]", "no object"),
+        ('[{"kind": "A", "metadata": {"name": "a"}, "x": ' + "[" * 60 + "]" * 60 + "}]", "too large"),
+        ('[{"kind": "A", "metadata": {"name": "\\ud800"}}]', "JSON has not"),
+        ('kind: A\nmetadata: {name: "\\ud800"}', "JSON has not|no YAML"),
+        (f"kind: A\nmetadata: {{name: 0x{'f' * 9000}}}", "JSON has not"),
+    ],
+)
+def test_a_text_of_either_kind_is_read_under_the_same_limits(text, match):
+    with pytest.raises(UsageError, match=match):
+        bodies_of(text)
+
+
 def test_what_is_too_large_or_cannot_be_read_is_told(tmp_path, monkeypatch):
     written(tmp_path, ONE + "#" * manifests.MOST_BYTES)
     with pytest.raises(UsageError, match="too large") as raised:

@@ -8,7 +8,7 @@ import pytest
 from deployer.kubernetes import own
 from kubes import GATE, Asking, answers, asked, near, settled, work_of
 
-from autoexec_magic.deployer import deploy
+from autoexec_magic.deployer import Shift, deploy
 from autoexec_magic.deployer.kubernetes import names
 from autoexec_magic.errors import DeployError, RolledBack
 
@@ -134,6 +134,41 @@ def test_an_autoscaler_has_its_way(kube, service, tmp_path, emit):
     settled(lambda: target.unwell(first) is None, "the third pod")
     deploy(target, first, work_of(tmp_path, first, emit), why="rollback")
     assert kube.admin.get("deployments", name)["spec"]["replicas"] == 3
+
+
+@pytest.mark.slow
+def test_a_rollback_brings_back_what_was_tidied_beside_an_autoscaler(kube, service, tmp_path, emit):
+    """An autoscaler leaves alone what has no pods, so the release gets them as it is staged."""
+    target = kube.target(service)
+    releases = []
+    for number in (0, 1):
+        bodies = (own.config(str(number + 1)), own.deployment(), own.front(service), own.scaler(3))
+        releases.append(own.release(kube, service, *bodies, image=number, replicas=2 - number))
+        deploy(target, releases[-1], work_of(tmp_path, releases[-1], emit))
+    first = releases[0]
+    name = names.object_of(service, first.release_id)
+    assert kube.admin.get("deployments", name)["spec"]["replicas"] == 0
+    assert deploy(target, first, work_of(tmp_path, first, emit), why="rollback").code == "deployed"
+    assert kube.admin.get("deployments", name)["spec"]["replicas"] == 2
+    assert target.live().release == first
+    assert target.live().changed == ""
+
+
+def test_a_canary_beside_an_autoscaler_is_refused_before_anything_is_changed(kube, live, tmp_path, emit):
+    """It would scale the one pod up, and the part of the traffic would be another one than was told."""
+    target, first, _ = live
+    before = kube.admin.get("services", first.service)
+    bodies = (own.config("2"), own.deployment(), own.front(first.service), own.scaler(3))
+    second = own.release(kube, first.service, *bodies, image=1)
+    work = work_of(tmp_path, second, emit, shift=Shift(steps=(50,)))
+    with pytest.raises(DeployError, match="has an autoscaler") as raised:
+        deploy(target, second, work)
+    assert "leave --canary out" in raised.value.fix
+    assert not isinstance(raised.value, RolledBack)
+    assert len(target._there().deployments()) == 1
+    with pytest.raises(DeployError, match="has an autoscaler"):
+        target.split(second, 50, emit, fence=10**17)
+    assert kube.admin.get("services", first.service) == before
 
 
 def test_what_is_somebody_elses_is_not_taken_over(kube, service, emit):

@@ -50,7 +50,7 @@ class _Metrics(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # what it reads opens files of this process all the time, which others count
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
     """Yield a server that has read the service once."""
     program = shutil.which("prometheus")

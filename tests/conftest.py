@@ -41,6 +41,15 @@ def pytest_configure(config: pytest.Config) -> None:
         path = Path(__file__).with_name("allowed_skips.toml")
         config.pluginmanager.register(skips.SkipReport(path, enforced=skips.enforced_here()), "skip-report")
     isolate(config)
+    hear_signals()
+
+
+def hear_signals() -> None:
+    """Let Ctrl-C be heard: in the background of a shell it is ignored, also by what a test starts."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            is_int = number == signal.SIGINT
+            signal.signal(number, signal.default_int_handler if is_int else signal.SIG_DFL)
 
 
 def load(name: str) -> ModuleType:

@@ -96,6 +96,20 @@ def test_a_dry_run_refuses_what_a_deploy_would(project):
     assert api.deploy("colors.ipynb", given={**QUICK, "port": port}, dry_run=True).verdict == "passed"
 
 
+def test_a_dry_run_refuses_a_canary_that_a_deploy_would(project, monkeypatch):
+    """As beside an autoscaler: here too nothing is begun by saying so."""
+    from autoexec_magic.deployer.local import Local
+
+    def refused(target, release):
+        raise DeployError("it cannot have a part of the traffic")
+
+    deploy()
+    monkeypatch.setattr(Local, "check_split", refused, raising=False)
+    with pytest.raises(DeployError, match="a part of the traffic"):
+        api.deploy("colors.ipynb", given={**QUICK, "canary": [10]}, dry_run=True)
+    assert api.deploy("colors.ipynb", given=QUICK, dry_run=True).verdict == "passed"
+
+
 def test_the_platform_is_asked_also_where_the_record_cannot_be_read(project):
     """What is live does not hang on what was written down."""
     deploy()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .attempts import Open
-    from .deploying import Paused, abort, before, deploy, resume, withdraw
+    from .deploying import Paused, abort, before, check_shift, deploy, resume, withdraw
     from .difference import changes_of, digest_of, fields_of
     from .journal import ROW, Journal, LockLost, targets_of
     from .secretrefs import resolved, still_there
@@ -67,6 +67,7 @@ __all__ = [
     "abort",
     "before",
     "changes_of",
+    "check_shift",
     "deploy",
     "digest_of",
     "fields_of",
@@ -108,6 +109,7 @@ _WHERE = {
     "abort": "deploying",
     "before": "deploying",
     "changes_of": "difference",
+    "check_shift": "deploying",
     "deploy": "deploying",
     "digest_of": "difference",
     "fields_of": "difference",

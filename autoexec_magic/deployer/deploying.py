@@ -27,10 +27,10 @@ from .attempts import Open
 from .gate import Passed, await_well
 from .journal import Attempt, Journal, LockLost
 from .metrics import Metric
+from .shift import Shift
 from .target import Aside, ChecksSplit, Splits, Target, Unwell
 from .undoing import Shut, Touched, Work, named, not_live, put_back, quick, taken_back, tidied, words
 
-_LEAST_SECONDS = 0.001
 WITHDRAW = "withdraw"  #: what an attempt is for that takes a service away
 
 
@@ -265,11 +265,10 @@ def _carried(
 
 
 def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, touched: Touched) -> None:
+    check_shift(target, release, work.shift)
     metric = work.metric_of(release)
     if metric is not None:
         metric.check()
-    if work.shift.steps and isinstance(target, ChecksSplit):
-        target.check_split(release)
     with _step("stage", work, attempt), work.stop.at_once():  # harmless, also where it is left half done
         staged = target.stage(release, work.tell)
     gate = release.spec.gate
@@ -297,6 +296,24 @@ def _make_live(target: Target, release: Release, work: Work, attempt: Attempt, t
             raise DeployError(f"{release.service} is not what was deployed", why=why)
 
 
+def check_shift(target: Target, release: Release, shift: Shift) -> None:
+    """Refuse steps that a target, or a release there, cannot have; changes nothing.
+
+    Raises
+    ------
+    DeployError
+        Traffic cannot be split.
+    """
+    if not shift.steps:
+        return
+    if not isinstance(target, Splits):
+        raise DeployError(
+            f"{target.kind} cannot split traffic", fix="leave --canary out, or deploy to another target"
+        )
+    if isinstance(target, ChecksSplit):
+        target.check_split(release)
+
+
 def _share(
     target: Target,
     staged: Release,
@@ -307,10 +324,7 @@ def _share(
     metric: Metric | None,
 ) -> None:
     """Give a release a part of the traffic, and see that it stays well: no data is no pass."""
-    if not isinstance(target, Splits):
-        raise DeployError(
-            f"{target.kind} cannot split traffic", fix="leave --canary out, or deploy to another target"
-        )
+    assert isinstance(target, Splits)
     shift = work.shift
     gate = replace(staged.spec.gate, bake_seconds=shift.step_seconds)
     with _step(f"{percent:g} %", work, attempt):
@@ -321,7 +335,7 @@ def _share(
             lambda: target.unwell(staged) or (metric.look() if metric else None),
             work.stop,
             least=shift.samples,
-            most_seconds=max(shift.step_seconds + shift.hold_seconds, _LEAST_SECONDS),
+            most_seconds=shift.step_seconds + shift.hold_seconds,
         )
         _let_through(found, staged)
 

@@ -118,12 +118,12 @@ def await_well(
     *,
     bakes: bool = True,
     least: int = 0,
-    most_seconds: float = 0.0,
+    most_seconds: float | None = None,
 ) -> Passed | Unwell:
     """Look again and again until the gate has decided.
 
     `most_seconds`, from when it was well, or nothing spoke against it, ends it where it can decide
-    nothing for want of data; 0 is no such end.
+    nothing for want of data; None is no such end.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def await_well(
         looks.append(Look(at=now, unwell=seen if isinstance(seen, Unwell) else None, has_data=has_data))
         if (found := judge(gate, looks, bakes=bakes, least=least)) is not None:
             return found
-        if most_seconds and now > _held_from(gate, looks) + most_seconds:
+        if most_seconds is not None and now > _held_from(gate, looks) + most_seconds:
             why = f"nothing was decided within {most_seconds:g} s"
             return Unwell(why=f"{why}: {seen.why}" if isinstance(seen, NoData) else why, is_final=True)
         stop.pause(gate.interval_seconds)

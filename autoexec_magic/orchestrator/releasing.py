@@ -52,7 +52,9 @@ def deploy(step: Deploy, plan: Plan, emit: Emit, here: Surroundings) -> PhaseRep
         release, held, artifacts = _release(step, plan, emit, here)
         with masking(held, emit) as said:
             if step.dry_run:
-                changes = difference(way.target(held, said, release), release)
+                there = way.target(held, said, release)
+                deployer.check_shift(there, release, step.service.shift)
+                changes = difference(there, release)
                 return PhaseReport(phase="deploy", verdict=Verdict.PASSED, seconds=0.0, changes=changes)
 
             def does(target: Target, work: Work) -> Deployed:

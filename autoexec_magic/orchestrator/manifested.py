@@ -35,8 +35,9 @@ def manifested(service: Service, workspace: Path) -> Service:
     if path := options.get(_PATH, ""):
         place = workspace / path
         options[_TEXT] = read(place)
-        if place.is_relative_to(workspace):
-            options[_PATH] = str(place.relative_to(workspace))  # the ledger needs no home's name
+        # what is kept of it is the text; the ledger needs no home's name
+        is_inside = place.is_relative_to(workspace)
+        options[_PATH] = str(place.relative_to(workspace)) if is_inside else place.name
     found = manifest_of(
         options[_TEXT], service.name, options.get("namespace", ""), options.get("container", "")
     )

@@ -41,6 +41,17 @@ def test_their_text_goes_with_the_release_and_their_image_is_deployed(tmp_path):
     assert dict(manifested(whole, tmp_path).options)["manifest"] == "k8s"  # no home's name on the ledger
 
 
+def test_manifests_elsewhere_are_named_without_their_place(tmp_path):
+    """A release's row is kept, and may be shown."""
+    project, outside = tmp_path / "project", tmp_path / "home" / "k8s"
+    project.mkdir()
+    outside.mkdir(parents=True)
+    (outside / "all.yaml").write_text(TEXT)
+    found = manifested(service(project, options=(("manifest", str(outside)),)), project)
+    assert dict(found.options)["manifest"] == "k8s"
+    assert str(tmp_path) not in str(found.options)
+
+
 def test_what_the_settings_say_wins(tmp_path):
     found = manifested(service(tmp_path, image="web:2", replicas=2), tmp_path)
     assert (found.image, found.replicas) == ("web:2", 2)

@@ -5,6 +5,10 @@ a path or a port is asked by the first program of a few that is found when it
 runs; an image without a shell is asked by its Python, by its own HEALTHCHECK, or
 by the load balancer. What asks is written on the task definition (`HEALTH`), and so
 is known when it is read back.
+
+ECS calls a task healthy after one good answer, and unhealthy only after `retries` bad
+ones in a row: a service that answers every other time would stay healthy for ever.
+So one check of ours asks as often as the gate's `successes`, and each answer has to be good.
 """
 
 from __future__ import annotations
@@ -19,10 +23,15 @@ from autoexec_magic.errors import UsageError
 from autoexec_magic.releasefacts import Gate, Spec
 
 HEALTH = "AUTOEXEC_HEALTH"  #: the label that has the health check's command
+_LONGEST_CHECK_SECONDS = 60  # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 _HTTP = (
-    "import sys,urllib.request as u;sys.exit(not 200<=u.urlopen(sys.argv[1],timeout={seconds}).status<400)"
+    "import sys,urllib.request as u;sys.exit(not all("
+    "200<=u.urlopen(sys.argv[1],timeout={seconds}).status<400 for _ in range({asks})))"
 )
-_TCP = "import socket;socket.create_connection(('127.0.0.1',{port}),{seconds}).close()"
+_TCP = (
+    "import socket;[socket.create_connection(('127.0.0.1',{port}),{seconds}).close() for _ in range({asks})]"
+)
+_ROW = "for _ in {row}; do {asking} || exit 1; done; exit 0"
 _HAS = "command -v {} >/dev/null 2>&1"
 _NOBODY = "echo 'nothing in this image can ask: {}' >&2; exit 1"
 
@@ -91,7 +100,7 @@ def check_of(spec: Spec, probe: Probe) -> dict[str, Any] | None:
     return {
         "command": list(probe.command),
         "interval": _within(gate.interval_seconds, 5, 300),
-        "timeout": _within(gate.answer_seconds, 2, 60),
+        "timeout": _within(gate.answer_seconds * _asks(gate), 2, _LONGEST_CHECK_SECONDS),
         "retries": _within(gate.failures, 1, 10),
         "startPeriod": _within(gate.start_seconds, 0, 300),
     }
@@ -121,27 +130,34 @@ def _shell(gate: Gate, port: int) -> str:
     url = shlex.quote(_url(gate, port))
     code = " ".join(shlex.quote(each) for each in _python(gate, port))
     http = {
-        "curl": f"exec curl -fsS -m {seconds} -o /dev/null {url}",
-        "wget": f"exec wget -q -T {seconds} -O /dev/null {url}",
-        "python3": f"exec python3 -c {code}",
+        "curl": f"curl -fsS -m {seconds} -o /dev/null {url}",
+        "wget": f"wget -q -T {seconds} -O /dev/null {url}",
     }
     tcp = {
-        "python3": f"exec python3 -c {code}",
-        "nc": f"exec nc -z -w {seconds} 127.0.0.1 {port}",
-        "bash": f"exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}'",
+        "nc": f"nc -z -w {seconds} 127.0.0.1 {port}",
+        "bash": f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}'",
         # it connected, whatever was answered, unless its exit code says that it did not
-        "curl": f"curl -s -m {seconds} -o /dev/null {url}; [ $? -ne 7 ]; exit",
+        "curl": f"{{ curl -s -m {seconds} -o /dev/null {url}; [ $? -ne 7 ]; }}",
     }
-    ways = http if gate.path else tcp
+    row = " ".join(map(str, range(_asks(gate))))
+    ways = {
+        name: _ROW.format(row=row, asking=asking) for name, asking in (http if gate.path else tcp).items()
+    }
+    ways["python3"] = f"exec python3 -c {code}"
     lines = [f"if {_HAS.format(name)}; then {ways[name]}; fi" for name in _askers(gate)]
     return "; ".join((*lines, _NOBODY.format(", ".join(_askers(gate)))))
 
 
 def _python(gate: Gate, port: int) -> tuple[str, ...]:
-    seconds = f"{gate.answer_seconds:g}"
+    seconds, asks = f"{gate.answer_seconds:g}", _asks(gate)
     if gate.path:
-        return (_HTTP.format(seconds=seconds), _url(gate, port))
-    return (_TCP.format(port=port, seconds=seconds),)
+        return (_HTTP.format(seconds=seconds, asks=asks), _url(gate, port))
+    return (_TCP.format(port=port, seconds=seconds, asks=asks),)
+
+
+def _asks(gate: Gate) -> int:
+    """Return how often one check asks: as often as it has to be well, as far as ECS gives it time."""
+    return max(1, min(gate.successes, int(_LONGEST_CHECK_SECONDS // max(1, gate.answer_seconds))))
 
 
 def _url(gate: Gate, port: int) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -131,10 +132,18 @@ class Containers:
             return list(client.inspect_image(image)["Config"]["Cmd"])
 
     def run(self, container: str, argv: list[str]) -> tuple[int, bytes, bytes]:
+        """Run a program in it and return how it ended; in a container that ends meanwhile it fails."""
+        from docker import errors
+
         with contextlib.closing(self.engine.client()) as client:
-            made = client.exec_create(container, argv)["Id"]
-            out, err = client.exec_start(made, demux=True)
-            return client.exec_inspect(made)["ExitCode"], out or b"", err or b""
+            try:
+                made = client.exec_create(container, argv)["Id"]
+                out, err = client.exec_start(made, demux=True)
+                return client.exec_inspect(made)["ExitCode"], out or b"", err or b""
+            except errors.APIError as error:
+                if self.state(container)[0]:
+                    raise
+                return 128 + signal.SIGKILL, b"", str(error.explanation).encode()
 
     def state(self, container: str) -> tuple[bool, int, str]:
         """Return whether it runs, its exit code and its address."""

@@ -108,8 +108,8 @@ def shelled(folder, gate, port, names):
     return line.returncode
 
 
-PATH = Gate(path="/health?a='b'", answer_seconds=30)
-ANY = Gate(answer_seconds=30)
+PATH = Gate(path="/health?a='b'", answer_seconds=30, successes=2)
+ANY = Gate(answer_seconds=30, successes=2)
 
 
 ASKERS = [*product([PATH], ["curl", "wget", "python3"]), *product([ANY], ["python3", "nc", "bash", "curl"])]
@@ -127,10 +127,43 @@ def test_each_program_tells_well_from_unwell(tmp_path, gate, name):
     with reached(answer) as at:
         port = int(at.rpartition(":")[2])
         assert shelled(tmp_path / "1", gate, port, [name]) == 0
-        assert not gate.path or asked == [gate.path]
+        assert not gate.path or asked == [gate.path] * 2
         status[0] = 503
         assert (shelled(tmp_path / "2", gate, port, [name]) != 0) == bool(gate.path)
     assert shelled(tmp_path / "3", gate, port, [name]) != 0
+
+
+@pytest.mark.parametrize("name", [each for each in ("curl", "wget", "python3") if shutil.which(each)])
+def test_one_good_answer_in_two_is_not_well(tmp_path, name):
+    """One check asks as often as it has to be well: ECS itself would believe the first good answer."""
+    asked = []
+
+    def answer(path):
+        asked.append(path)
+        return 200 if len(asked) % 2 else 503, b""
+
+    with reached(answer) as at:
+        assert shelled(tmp_path / "flaps", PATH, int(at.rpartition(":")[2]), [name]) != 0
+        assert len(asked) >= 2
+
+
+@pytest.mark.parametrize(
+    ("gate", "asks", "seconds"),
+    [
+        (Gate(successes=3, answer_seconds=2), 3, 6),
+        (Gate(successes=1, answer_seconds=2), 1, 2),
+        (Gate(successes=0, answer_seconds=0.5), 1, 2),
+        (Gate(successes=1000, answer_seconds=0.1), 60, 6),
+        (Gate(successes=3, answer_seconds=25), 2, 50),
+        (Gate(successes=3, answer_seconds=300), 1, 60),
+    ],
+)
+def test_a_check_has_time_for_all_its_asks(gate, asks, seconds):
+    """As many as fit into the longest check that ECS allows."""
+    made = spec(gate=dataclasses.replace(gate, path="/x"))
+    probe = probe_of(made, inside=PYTHON)
+    assert f"range({asks})" in probe.command[3]
+    assert check_of(made, probe)["timeout"] == seconds
 
 
 def test_without_any_program_it_is_unwell(tmp_path):

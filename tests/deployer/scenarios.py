@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from deployer.traffic import asking, said
+from deployer.traffic import asking, is_well, said
 
-from autoexec_magic.deployer import Journal, Target, Work, abort, deploy, resume
+from autoexec_magic.deployer import Journal, Shift, Splits, Target, Work, abort, deploy, resume
 from autoexec_magic.deployer.spelled import spelled
-from autoexec_magic.errors import DeployError, RolledBack, ServiceLocked
+from autoexec_magic.errors import DeployError, RollbackFailed, RolledBack, ServiceLocked
 from autoexec_magic.executor.stops import Stop
 from autoexec_magic.history import new_id
 from autoexec_magic.ledger import Ledger
@@ -193,6 +193,66 @@ def wrong_port(bed: Bed) -> None:
     is_live(bed, old)
 
 
+def artifact_missing(bed: Bed) -> None:
+    """What is to be deployed is nowhere: nothing is changed, and nobody noticed."""
+    old = first(bed)
+    wanted = release(bed, "2")
+    gone = dataclasses.replace(
+        wanted.spec, reference=f"{wanted.spec.reference}-gone", digest=f"sha256:{'0' * 64}"
+    )
+    error = fails(bed, dataclasses.replace(wanted, spec=gone), DeployError)
+    assert error.fix
+    is_live(bed, old)
+
+
+def canary(bed: Bed) -> None:
+    """A part of the traffic, then all of it; a platform that has no parts refuses with nothing changed."""
+    old = first(bed)
+    new = release(bed, "2")
+    shift = Shift(steps=(50,), step_seconds=3, samples=3)
+    with asking(bed.url()) as seen:
+        if not isinstance(bed.target(), Splits):
+            with pytest.raises(DeployError, match="canary"):
+                deploy(bed.target(), new, work(bed, shift=shift))
+            is_live(bed, old)
+        else:
+            deploy(bed.target(), new, work(bed, shift=shift))
+            is_live(bed, new)
+            assert set(seen.versions) == {"1", "2"}
+    assert seen.failures == []
+
+
+def canary_unwell(bed: Bed) -> None:
+    """It was well until it had a part of the traffic: that is taken back within its step."""
+    if not isinstance(bed.target(), Splits):
+        return
+    old = first(bed)
+    shift = Shift(steps=(10,), step_seconds=120, samples=3)
+    began = time.monotonic()
+    with pytest.raises(RolledBack):
+        deploy(bed.target(), release(bed, "2", "fails:6"), work(bed, shift=shift))
+    assert time.monotonic() - began < 120
+    is_live(bed, old)
+    assert (bed.target().live().shares or ((old.release_id, 100.0),)) == ((old.release_id, 100.0),)
+
+
+def undo_fails(bed: Bed) -> None:
+    """What was before gets unwell meanwhile: that is said with the command that helps, or it has healed."""
+    old = first(bed, gate=dataclasses.replace(GATE, start_seconds=5))
+    url = bed.url()
+    said(f"{url}/sour")
+    gate = dataclasses.replace(GATE, bake_seconds=30, failures=2)
+    with pytest.raises(DeployError) as caught:
+        deploy(bed.target(), release(bed, "2", "fails:4", gate=gate), work(bed))
+    assert bed.target().live().release_id == old.release_id
+    if isinstance(caught.value, RolledBack):
+        assert is_well(f"{url}/health")  # the platform made it anew
+        return
+    assert isinstance(caught.value, RollbackFailed)
+    assert "%autoexec rollback web" in caught.value.fix
+    assert not is_well(f"{url}/health")
+
+
 def first_undone_to_nothing(bed: Bed) -> None:
     """There was nothing, and there is nothing."""
     gate = dataclasses.replace(GATE, start_seconds=2)
@@ -328,6 +388,7 @@ SLOW = (
     *(never_healthy, dies_in_bake_time, slow_within_grace, slow_beyond_grace, flapping, wrong_port),
     *(first_undone_to_nothing, configuration_only, secret_changed, two_releases_back),
     *(previous_deleted, second_meanwhile, killed_and_resumed),
+    *(canary, canary_unwell, undo_fails),
 )
 
 

@@ -2,6 +2,8 @@
 
 BEHAVIOUR: well · exits · never · late:SECONDS (well only after so long) ·
 fails:SECONDS (503 after so long) · dies:SECONDS · flaps · deaf (listens on another port)
+
+Whoever asks for /sour makes it unwell from then on.
 """
 
 import hashlib
@@ -18,6 +20,7 @@ BEGAN = time.monotonic()
 KIND, _, VALUE = os.environ.get("BEHAVIOUR", "well").partition(":")
 SECONDS = float(VALUE or 0)
 asked = 0
+is_sour = False
 
 
 def secret():
@@ -31,7 +34,7 @@ def is_well():
     global asked
     asked += 1
     age = time.monotonic() - BEGAN
-    return {
+    return not is_sour and {
         "never": False,
         "late": age > SECONDS,
         "fails": age < SECONDS,
@@ -43,6 +46,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        global is_sour
+        is_sour = is_sour or self.path == "/sour"
         good = is_well() if KIND != "flaps" or self.path == "/health" else True
         body = json.dumps(
             {

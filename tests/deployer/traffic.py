@@ -71,11 +71,24 @@ def _ask(url: str, seen: Seen, stop: threading.Event, keeps: bool) -> None:
 
 def said(url: str) -> dict[str, str]:
     """Return what the service says of itself."""
+    found: dict[str, str] = json.loads(_answer(url)[1])
+    return found
+
+
+def is_well(url: str) -> bool:
+    """Return whether it answers with a status that is none of an error."""
+    try:
+        return _answer(url)[0] < 400
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _answer(url: str) -> tuple[int, bytes]:
     parts = urlsplit(url)
     line = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
     try:
-        line.request("GET", "/")
-        found: dict[str, str] = json.loads(line.getresponse().read())
-        return found
+        line.request("GET", parts.path or "/")
+        answer = line.getresponse()
+        return answer.status, answer.read()
     finally:
         line.close()

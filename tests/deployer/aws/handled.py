@@ -2,6 +2,8 @@
 
 BEHAVIOUR: well · exits · never · late:SECONDS · fails:SECONDS · dies:SECONDS ·
 raises · slow:SECONDS · flaps · deaf (answers no HTTP)
+
+Whoever asks for /sour makes it unwell from then on.
 """
 
 import hashlib
@@ -65,7 +67,10 @@ def handler(event, context):
         os._exit(3)
     if KIND == "flaps" and event.get("rawPath") == "/health":
         return {"statusCode": 503 if is_odd() else 200}
-    good = {"never": False, "late": age() > SECONDS, "fails": age() < SECONDS}.get(KIND, True)
+    if event.get("rawPath") == "/sour":
+        open(f"{FIRST}-sour", "w").close()
+    kinds = {"never": False, "late": age() > SECONDS, "fails": age() < SECONDS}
+    good = kinds.get(KIND, True) and not os.path.exists(f"{FIRST}-sour")
     body = {
         "version": os.environ.get("VERSION", ""),
         "color": os.environ.get("COLOR", ""),

@@ -21,10 +21,7 @@ pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a 
 
 
 OWN = {scenarios.never_healthy}  # what Cloud Run says of it is told here
-ROWS = [
-    *(pytest.param(one, id=one.__name__) for one in scenarios.QUICK),
-    *(pytest.param(one, id=one.__name__, marks=pytest.mark.slow) for one in scenarios.SLOW if one not in OWN),
-]
+ROWS = [row for row in scenarios.each(scenarios.artifact_missing).args[1] if row.values[0] not in OWN]
 
 
 @pytest.mark.parametrize("scenario", ROWS)

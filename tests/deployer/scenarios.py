@@ -6,23 +6,35 @@ A bed is a real platform with a service `web` on it (`tests/deployer/TARGET/conf
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+from unittest import mock
 
 import pytest
+from deployer.line import Cut, Line
 from deployer.traffic import asking, is_well, said
 
 from autoexec_magic.deployer import Journal, Shift, Splits, Target, Work, abort, deploy, resume
 from autoexec_magic.deployer.spelled import spelled
-from autoexec_magic.errors import DeployError, RollbackFailed, RolledBack, ServiceLocked
+from autoexec_magic.errors import (
+    AutoexecError,
+    DeployError,
+    DeployUnknown,
+    RollbackFailed,
+    RollbackUnverified,
+    RolledBack,
+    ServiceLocked,
+)
 from autoexec_magic.executor.stops import Stop
 from autoexec_magic.history import new_id
 from autoexec_magic.ledger import Ledger
@@ -32,6 +44,7 @@ GATE = Gate(
     path="/health", start_seconds=20, interval_seconds=0.1, answer_seconds=2, successes=3, bake_seconds=0.5
 )
 PATIENCE_SECONDS = 60.0
+T = TypeVar("T")
 
 
 class Bed(Protocol):
@@ -54,6 +67,23 @@ class Bed(Protocol):
 
     def script(self) -> tuple[str, dict[str, str]]:
         """Return Python that makes `target`, for a process of its own, and its variables."""
+
+
+class FarBed(Bed, Protocol):
+    """A platform that is reached over a network, or over a socket."""
+
+    def api(self) -> tuple[str, int] | str:
+        """Return where its API is: host and port, or a socket's path."""
+
+    def by(self, port: int) -> contextlib.AbstractContextManager[None]:
+        """Have each `target` reach it by this port of 127.0.0.1."""
+
+
+class GuardedBed(Bed, Protocol):
+    """A platform that wants to know who asks."""
+
+    def without_credentials(self) -> contextlib.AbstractContextManager[object]:
+        """Have the platform refuse whoever asks, as where a login is over."""
 
 
 def eventually(is_so: Callable[[], object]) -> None:
@@ -253,6 +283,59 @@ def undo_fails(bed: Bed) -> None:
     assert not is_well(f"{url}/health")
 
 
+@contextlib.contextmanager
+def at(step: str, do: Callable[[], T]) -> Iterator[list[T]]:
+    """Do something as soon as a step is on the ledger, and yield what it returns then."""
+    real, made = Journal._append, []
+    name, _, done = step.partition(":")
+
+    def append(self: Journal, body: dict[str, Any]) -> Any:
+        head = real(self, body)
+        if not made and body.get("step") == name and str(body.get("done")) == done:
+            made.append(do())
+        return head
+
+    with mock.patch.object(Journal, "_append", append):
+        yield made
+    assert made, f"it never came to {step}"
+
+
+def network_cut(bed: FarBed) -> None:
+    """Its API is away for three seconds, at three steps: that is waited for, and nobody notices."""
+    first(bed)
+    cuts: list[tuple[str, Cut]] = [
+        ("stage:False", "broken"),
+        ("switch:False", "silent"),
+        ("gate:False", "broken"),
+    ]
+    with Line(bed.api()) as line, bed.by(line.port):
+        for version, (step, way) in enumerate(cuts, 2):
+            new, felt = release(bed, str(version)), line.felt
+            cut = functools.partial(line.cut, way, 3)
+            with asking(bed.url()) as seen, at(step, cut) as mending:
+                deploy(bed.target(), new, work(bed))
+            mending[0].join()
+            assert line.felt > felt, step
+            is_live(bed, new)
+            assert seen.failures == [], step
+
+
+def credentials_lost(bed: GuardedBed) -> None:
+    """The login is over as the switch begins: nobody can look or undo, and nothing else is claimed."""
+    first(bed)
+    with asking(bed.url()) as seen, contextlib.ExitStack() as lost:
+        refuse = functools.partial(lost.enter_context, bed.without_credentials())
+        unknown = pytest.raises((DeployUnknown, RollbackUnverified, RollbackFailed))
+        with at("switch:False", refuse), unknown as caught:
+            deploy(bed.target(), release(bed, "2"), work(bed, ask_again_seconds=0))
+        assert caught.value.fix.startswith("%autoexec")
+        lost.close()
+        new = release(bed, "3")
+        deploy(bed.target(), new, work(bed))
+    is_live(bed, new)
+    assert seen.failures == []
+
+
 def first_undone_to_nothing(bed: Bed) -> None:
     """There was nothing, and there is nothing."""
     gate = dataclasses.replace(GATE, start_seconds=2)
@@ -310,6 +393,24 @@ def previous_deleted(bed: Bed) -> None:
             told = error.fix
     is_live(bed, new if told else old)
     assert seen.failures == []
+
+
+def scaled_to_none(bed: Bed) -> None:
+    """No replica is a release like others, and undone like others; who counts for itself says so first."""
+    old = first(bed)
+    none = release(bed, "1", replicas=0)
+    refused = ""
+    try:
+        deploy(bed.target(), none, work(bed))
+    except AutoexecError as error:
+        refused = str(error)
+    assert not refused or "replicas" in refused
+    if not refused:
+        live = bed.target().live()
+        assert live is not None
+        assert live.release_id == none.release_id
+        deploy(bed.target(), old, work(bed), why="rollback")
+    is_live(bed, old)
 
 
 def second_meanwhile(bed: Bed) -> None:
@@ -388,8 +489,13 @@ SLOW = (
     *(never_healthy, dies_in_bake_time, slow_within_grace, slow_beyond_grace, flapping, wrong_port),
     *(first_undone_to_nothing, configuration_only, secret_changed, two_releases_back),
     *(previous_deleted, second_meanwhile, killed_and_resumed),
-    *(canary, canary_unwell, undo_fails),
+    *(canary, canary_unwell, undo_fails, scaled_to_none),
 )
+
+
+#: for targets whose artifact and whose API are elsewhere; the others want to know who asks
+FAR = (artifact_missing, network_cut)
+GUARDED = (*FAR, credentials_lost)
 
 
 def each(*more: Callable[[Any], None]) -> pytest.MarkDecorator:

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import json
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -216,9 +217,9 @@ class Cluster:
                 answer = self._once(
                     method, path, body, content, accept, is_stream=is_stream, is_endless=is_endless
                 )
-            except SSLError as error:
-                raise self._untrusted(error) from error
             except HTTPError as error:
+                if isinstance(error, SSLError) and not _is_broken_off(error):
+                    raise self._untrusted(error) from error
                 why = f"{type(error).__name__}: {error}"
             else:
                 if answer.status < 400:
@@ -279,3 +280,8 @@ class Cluster:
             why=str(error),
             fix="kubectl config view, and its certificate-authority",
         )
+
+
+def _is_broken_off(error: Exception) -> bool:
+    """Return whether a connection ended while it was being secured, which says nothing of who was there."""
+    return isinstance(next(iter(error.args), None), ssl.SSLEOFError | ssl.SSLZeroReturnError)

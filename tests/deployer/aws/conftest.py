@@ -10,6 +10,7 @@ import http.client
 import http.server
 import io
 import json
+import os
 import shutil
 import tarfile
 import threading
@@ -17,11 +18,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
 from deployer.aws.balancer import forwarded, reached
-from deployer.aws.front import ACCOUNT, REGION, Front
+from deployer.aws.front import ACCOUNT, REGION, Fault, Front
 from deployer.aws.functions import Functions
 from deployer.aws.runners import Containers, Runner
 from deployer.aws.tasks import Tasks
@@ -133,6 +135,18 @@ class Bed:
 
     def url(self) -> str:
         return self.at
+
+    def api(self) -> tuple[str, int]:
+        return "127.0.0.1", self.front.port
+
+    def by(self, port: int) -> contextlib.AbstractContextManager[None]:
+        return mock.patch.dict(os.environ, AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
+
+    def without_credentials(self) -> contextlib.AbstractContextManager[object]:
+        def over(action: str) -> None:
+            raise Fault("ExpiredTokenException", "The security token included in the request is expired", 403)
+
+        return mock.patch.object(self.front, "before", over)
 
     def script(self) -> tuple[str, dict[str, str]]:
         text = (

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a 
 _OWN = (scenarios.never_healthy,)
 ROWS = [
     row
-    for row in scenarios.each(scenarios.artifact_missing).args[1]
+    for row in scenarios.each(*scenarios.GUARDED).args[1]
     if row.values[0] not in _OWN  # the others are as everywhere
 ]
 

@@ -21,7 +21,7 @@ from autoexec_magic.releasefacts import Secret
 pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a busy machine
 
 
-@scenarios.each(scenarios.artifact_missing)
+@scenarios.each(*scenarios.GUARDED)
 @pytest.mark.limit(300)
 def test_scenario(lambda_bed, scenario):
     """What is told of it is told where it is written."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import webimages
@@ -184,6 +185,12 @@ class Bed:
 
     def url(self) -> str:
         return self.target().address()
+
+    def api(self) -> str:
+        return self.engine.url.removeprefix("unix://")
+
+    def by(self, port: int) -> contextlib.AbstractContextManager[None]:
+        return mock.patch.dict(os.environ, DOCKER_HOST=f"tcp://127.0.0.1:{port}")
 
     def lose(self, release: Release) -> None:
         """Remove what is there of it, as a person does."""

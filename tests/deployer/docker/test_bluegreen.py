@@ -20,7 +20,7 @@ from autoexec_magic.errors import DeployError, RolledBack, UsageError
 from autoexec_magic.history import new_id
 
 
-@scenarios.each(scenarios.artifact_missing)
+@scenarios.each(*scenarios.FAR)
 @pytest.mark.limit(300)
 def test_scenario(bed, scenario):
     """What is told of it is told where it is written."""

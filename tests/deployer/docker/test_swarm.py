@@ -11,7 +11,7 @@ from autoexec_magic import executor
 from autoexec_magic.deployer import changes_of, fields_of
 
 
-@scenarios.each(scenarios.artifact_missing)
+@scenarios.each(*scenarios.FAR)
 @pytest.mark.limit(300)
 def test_scenario(swarm_bed, scenario):
     """What is told of it is told where it is written."""

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from deployer.gcp.backing import removed_at_end
-from deployer.gcp.cloud import Cloud
+from deployer.gcp.cloud import Cloud, Fault
 from deployer.gcp.wires import grpc_door, rest_door
 from deployer.scenarios import GATE, file_of
 from engines import PYTHON, Engine, engine, registry, session_engine  # noqa: F401 (fixtures)
+from google.rpc import code_pb2
 
 from autoexec_magic.deployer.gcp import CloudRun, permissions
 from autoexec_magic.deployer.gcp.place import revision_of
@@ -76,6 +78,17 @@ class Bed:
 
     def lose(self, release: Release) -> None:
         self.cloud.lose(revision_of(release))
+
+    def api(self) -> tuple[str, int]:
+        host, _, port = self.options["endpoint"].rpartition(":")
+        return host, int(port)
+
+    def by(self, port: int) -> contextlib.AbstractContextManager[None]:
+        return mock.patch.dict(self.options, endpoint=f"127.0.0.1:{port}")
+
+    def without_credentials(self) -> contextlib.AbstractContextManager[object]:
+        over = Fault(code_pb2.UNAUTHENTICATED, "Request had invalid authentication credentials.")
+        return mock.patch.object(self.cloud, "call", side_effect=over)
 
     def script(self) -> tuple[str, dict[str, str]]:
         text = (

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a 
 
 
 OWN = {scenarios.never_healthy}  # what Cloud Run says of it is told here
-ROWS = [row for row in scenarios.each(scenarios.artifact_missing).args[1] if row.values[0] not in OWN]
+ROWS = [row for row in scenarios.each(*scenarios.GUARDED).args[1] if row.values[0] not in OWN]
 
 
 @pytest.mark.parametrize("scenario", ROWS)

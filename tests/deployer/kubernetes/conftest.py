@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from deployer.scenarios import GATE, file_of
 from kubes import Kube, answers, near, own_namespace, settled
 
@@ -84,12 +89,42 @@ class Bed:
         self.kube.admin.delete("deployments", name)
         settled(lambda: self.kube.admin.get("deployments", name) is None, "it is gone")
 
+    def api(self) -> tuple[str, int]:
+        at = urlsplit(_cluster(self.kube.kubeconfig)[1]["server"])
+        return str(at.hostname), at.port or 443
+
+    @contextlib.contextmanager
+    def by(self, port: int) -> Iterator[None]:
+        """Reach it by a port, with the name that its certificate has."""
+        was = self.kube
+        whole, cluster = _cluster(was.kubeconfig)
+        cluster |= {"server": f"https://127.0.0.1:{port}", "tls-server-name": self.api()[0]}
+        path = self.ledger.path.with_name("kubeconfig")
+        path.write_text(json.dumps(whole))
+        self.kube = replace(was, kubeconfig=path)
+        yield
+        self.kube = was
+
+    def without_credentials(self) -> contextlib.AbstractContextManager[object]:
+        from kubernetes.client import Configuration
+
+        nobody = {"BearerToken": {"in": "header", "key": "authorization", "value": "Bearer of-nobody"}}
+        return mock.patch.object(Configuration, "auth_settings", return_value=nobody)
+
     def script(self) -> tuple[str, dict[str, str]]:
         text = (
             "from autoexec_magic.deployer.kubernetes import Kubernetes\n"
             f"target = Kubernetes(service='web', options={self.options!r})\n"
         )
         return text, {"KUBECONFIG": str(self.kube.kubeconfig)}
+
+
+def _cluster(kubeconfig: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a kubeconfig, and in it the cluster of its current context."""
+    whole = yaml.safe_load(kubeconfig.read_text())
+    context = next(each["context"] for each in whole["contexts"] if each["name"] == whole["current-context"])
+    found = next(each["cluster"] for each in whole["clusters"] if each["name"] == context["cluster"])
+    return whole, found
 
 
 @pytest.fixture

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 from kubes import kubeconfig
@@ -173,3 +178,55 @@ def test_a_namespace_that_is_not_there_is_told_with_how_to_make_it(kube, emit):
     with pytest.raises(DeployError, match="there is no namespace not-there") as raised:
         target.stage(kube.release("web"), emit)
     assert raised.value.fix.endswith("create namespace not-there")
+
+
+@contextlib.contextmanager
+def secured(folder, breaks):
+    """Yield the port of an API with a certificate that nobody signed; so many connections break off first."""
+    requires(shutil.which("openssl"), "openssl is not installed", "apt-get install openssl")
+    files = [str(folder / name) for name in ("key.pem", "cert.pem")]
+    about = ["-subj", "/CN=here", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", *about]
+    subprocess.run([*made, "-keyout", files[0], "-out", files[1]], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files[1], files[0])
+    seen = []
+
+    class Secured(Api):
+        def get_request(self):
+            line, at = super().get_request()
+            seen.append(at)
+            if len(seen) <= breaks:
+                line.close()
+                raise OSError("it breaks off")
+            return context.wrap_socket(line, server_side=True), at
+
+    with Secured() as made:
+        made.told = [(200, {"kind": "Pod"})]
+        thread = threading.Thread(target=made.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield made.server_port, files[1]
+        made.shutdown()
+        thread.join()
+
+
+def _secured_at(folder, port, authority=""):
+    path = Path(kubeconfig(folder, port)["KUBECONFIG"])
+    whole = json.loads(path.read_text())
+    trusted = {"certificate-authority": authority} if authority else {}
+    whole["clusters"][0]["cluster"] = {"server": f"https://127.0.0.1:{port}", **trusted}
+    path.write_text(json.dumps(whole))
+    return connected(variables={"KUBECONFIG": str(path)})
+
+
+def test_a_connection_that_breaks_while_it_is_secured_is_made_again(tmp_path):
+    """It says nothing of who was there."""
+    with secured(tmp_path, breaks=2) as (port, authority):
+        assert _secured_at(tmp_path, port, authority).get("pods", "a") == {"kind": "Pod"}
+
+
+def test_a_certificate_that_nobody_trusts_is_final(tmp_path):
+    """At once, and it is told where what is trusted is written."""
+    with secured(tmp_path, breaks=0) as (port, _), pytest.raises(DeployError, match="trusts") as caught:
+        _secured_at(tmp_path, port).get("pods", "a")
+    assert "certificate-authority" in caught.value.fix

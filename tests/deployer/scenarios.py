@@ -6,22 +6,18 @@ A bed is a real platform with a service `web` on it (`tests/deployer/TARGET/conf
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import functools
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-from unittest import mock
+from typing import Any, Protocol
 
 import pytest
-from deployer.line import Cut, Line
 from deployer.traffic import asking, is_well, said
 
 from autoexec_magic.deployer import Journal, Shift, Splits, Target, Work, abort, deploy, resume
@@ -29,9 +25,7 @@ from autoexec_magic.deployer.spelled import spelled
 from autoexec_magic.errors import (
     AutoexecError,
     DeployError,
-    DeployUnknown,
     RollbackFailed,
-    RollbackUnverified,
     RolledBack,
     ServiceLocked,
 )
@@ -44,7 +38,6 @@ GATE = Gate(
     path="/health", start_seconds=20, interval_seconds=0.1, answer_seconds=2, successes=3, bake_seconds=0.5
 )
 PATIENCE_SECONDS = 60.0
-T = TypeVar("T")
 
 
 class Bed(Protocol):
@@ -67,23 +60,6 @@ class Bed(Protocol):
 
     def script(self) -> tuple[str, dict[str, str]]:
         """Return Python that makes `target`, for a process of its own, and its variables."""
-
-
-class FarBed(Bed, Protocol):
-    """A platform that is reached over a network, or over a socket."""
-
-    def api(self) -> tuple[str, int] | str:
-        """Return where its API is: host and port, or a socket's path."""
-
-    def by(self, port: int) -> contextlib.AbstractContextManager[None]:
-        """Have each `target` reach it by this port of 127.0.0.1."""
-
-
-class GuardedBed(Bed, Protocol):
-    """A platform that wants to know who asks."""
-
-    def without_credentials(self) -> contextlib.AbstractContextManager[object]:
-        """Have the platform refuse whoever asks, as where a login is over."""
 
 
 def eventually(is_so: Callable[[], object]) -> None:
@@ -223,18 +199,6 @@ def wrong_port(bed: Bed) -> None:
     is_live(bed, old)
 
 
-def artifact_missing(bed: Bed) -> None:
-    """What is to be deployed is nowhere: nothing is changed, and nobody noticed."""
-    old = first(bed)
-    wanted = release(bed, "2")
-    gone = dataclasses.replace(
-        wanted.spec, reference=f"{wanted.spec.reference}-gone", digest=f"sha256:{'0' * 64}"
-    )
-    error = fails(bed, dataclasses.replace(wanted, spec=gone), DeployError)
-    assert error.fix
-    is_live(bed, old)
-
-
 def canary(bed: Bed) -> None:
     """A part of the traffic, then all of it; a platform that has no parts refuses with nothing changed."""
     old = first(bed)
@@ -281,59 +245,6 @@ def undo_fails(bed: Bed) -> None:
     assert isinstance(caught.value, RollbackFailed)
     assert "%autoexec rollback web" in caught.value.fix
     assert not is_well(f"{url}/health")
-
-
-@contextlib.contextmanager
-def at(step: str, do: Callable[[], T]) -> Iterator[list[T]]:
-    """Do something as soon as a step is on the ledger, and yield what it returns then."""
-    real, made = Journal._append, []
-    name, _, done = step.partition(":")
-
-    def append(self: Journal, body: dict[str, Any]) -> Any:
-        head = real(self, body)
-        if not made and body.get("step") == name and str(body.get("done")) == done:
-            made.append(do())
-        return head
-
-    with mock.patch.object(Journal, "_append", append):
-        yield made
-    assert made, f"it never came to {step}"
-
-
-def network_cut(bed: FarBed) -> None:
-    """Its API is away for three seconds, at three steps: that is waited for, and nobody notices."""
-    first(bed)
-    cuts: list[tuple[str, Cut]] = [
-        ("stage:False", "broken"),
-        ("switch:False", "silent"),
-        ("gate:False", "broken"),
-    ]
-    with Line(bed.api()) as line, bed.by(line.port):
-        for version, (step, way) in enumerate(cuts, 2):
-            new, felt = release(bed, str(version)), line.felt
-            cut = functools.partial(line.cut, way, 3)
-            with asking(bed.url()) as seen, at(step, cut) as mending:
-                deploy(bed.target(), new, work(bed))
-            mending[0].join()
-            assert line.felt > felt, step
-            is_live(bed, new)
-            assert seen.failures == [], step
-
-
-def credentials_lost(bed: GuardedBed) -> None:
-    """The login is over as the switch begins: nobody can look or undo, and nothing else is claimed."""
-    first(bed)
-    with asking(bed.url()) as seen, contextlib.ExitStack() as lost:
-        refuse = functools.partial(lost.enter_context, bed.without_credentials())
-        unknown = pytest.raises((DeployUnknown, RollbackUnverified, RollbackFailed))
-        with at("switch:False", refuse), unknown as caught:
-            deploy(bed.target(), release(bed, "2"), work(bed, ask_again_seconds=0))
-        assert caught.value.fix.startswith("%autoexec")
-        lost.close()
-        new = release(bed, "3")
-        deploy(bed.target(), new, work(bed))
-    is_live(bed, new)
-    assert seen.failures == []
 
 
 def first_undone_to_nothing(bed: Bed) -> None:
@@ -491,11 +402,6 @@ SLOW = (
     *(previous_deleted, second_meanwhile, killed_and_resumed),
     *(canary, canary_unwell, undo_fails, scaled_to_none),
 )
-
-
-#: for targets whose artifact and whose API are elsewhere; the others want to know who asks
-FAR = (artifact_missing, network_cut)
-GUARDED = (*FAR, credentials_lost)
 
 
 def each(*more: Callable[[Any], None]) -> pytest.MarkDecorator:

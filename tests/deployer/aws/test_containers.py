@@ -6,7 +6,7 @@ import dataclasses
 from typing import ClassVar
 
 import pytest
-from deployer import scenarios
+from deployer import farscenarios, scenarios
 from deployer.aws.conftest import client
 from deployer.scenarios import GATE, abort, deploy, eventually, fails, first, is_live, release, resume, work
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a 
 _OWN = (scenarios.never_healthy,)
 ROWS = [
     row
-    for row in scenarios.each(*scenarios.GUARDED).args[1]
+    for row in scenarios.each(*farscenarios.GUARDED).args[1]
     if row.values[0] not in _OWN  # the others are as everywhere
 ]
 

@@ -7,7 +7,7 @@ import zipfile
 from typing import ClassVar
 
 import pytest
-from deployer import scenarios
+from deployer import farscenarios, scenarios
 from deployer.aws.conftest import ROLE, built, client
 from deployer.aws.front import Fault
 from deployer.scenarios import GATE, abort, deploy, first, is_live, release, resume, work
@@ -21,7 +21,7 @@ from autoexec_magic.releasefacts import Secret
 pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a busy machine
 
 
-@scenarios.each(*scenarios.GUARDED)
+@scenarios.each(*farscenarios.GUARDED)
 @pytest.mark.limit(300)
 def test_scenario(lambda_bed, scenario):
     """What is told of it is told where it is written."""

@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
-from deployer import scenarios
+from deployer import farscenarios, scenarios
 from traffic import Traffic
 
 from autoexec_magic import executor
@@ -20,7 +20,7 @@ from autoexec_magic.errors import DeployError, RolledBack, UsageError
 from autoexec_magic.history import new_id
 
 
-@scenarios.each(*scenarios.FAR)
+@scenarios.each(*farscenarios.FAR)
 @pytest.mark.limit(300)
 def test_scenario(bed, scenario):
     """What is told of it is told where it is written."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from deployer import scenarios
+from deployer import farscenarios, scenarios
 
 from autoexec_magic import executor
 from autoexec_magic.deployer import changes_of, fields_of
 
 
-@scenarios.each(*scenarios.FAR)
+@scenarios.each(*farscenarios.FAR)
 @pytest.mark.limit(300)
 def test_scenario(swarm_bed, scenario):
     """What is told of it is told where it is written."""

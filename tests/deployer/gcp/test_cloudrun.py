@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 import pytest
-from deployer import scenarios
+from deployer import farscenarios, scenarios
 from deployer.gcp.cloud import ELSE
 from deployer.scenarios import GATE, deploy, first, is_live, release, work
 from deployer.traffic import asking, said
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow  # containers of their own for each: minutes on a 
 
 
 OWN = {scenarios.never_healthy}  # what Cloud Run says of it is told here
-ROWS = [row for row in scenarios.each(*scenarios.GUARDED).args[1] if row.values[0] not in OWN]
+ROWS = [row for row in scenarios.each(*farscenarios.GUARDED).args[1] if row.values[0] not in OWN]
 
 
 @pytest.mark.parametrize("scenario", ROWS)

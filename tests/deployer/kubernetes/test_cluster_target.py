@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from deployer import scenarios
+from deployer import farscenarios, scenarios
 from kubes import GATE, Asking, Kube, answers, asked, near, settled, unlike, work_of
 
 from autoexec_magic.deployer import Addressed, Aside, ChecksSplit, Previews, Splits, Tells, Tidies, deploy
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.limit(400)
 SEEN = (scenarios.fails_in_bake_time, scenarios.dies_in_bake_time)
 #: what a cluster says of it is told here
 TOLD = (scenarios.never_healthy,)
-TABLE = [row for row in scenarios.each(*scenarios.GUARDED).args[1] if row.values[0] not in TOLD]
+TABLE = [row for row in scenarios.each(*farscenarios.GUARDED).args[1] if row.values[0] not in TOLD]
 
 
 @pytest.mark.parametrize("scenario", TABLE)

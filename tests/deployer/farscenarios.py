@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
-from unittest import mock
+from typing import Protocol
 
 import pytest
 from deployer.line import Cut, Line
-from deployer.scenarios import Bed, fails, first, is_live, release, work
+from deployer.scenarios import Bed, at, fails, first, is_live, release, work
 from deployer.traffic import asking
 
-from autoexec_magic.deployer import Journal, deploy
+from autoexec_magic.deployer import deploy
 from autoexec_magic.errors import DeployError, DeployUnknown, RollbackFailed, RollbackUnverified
-
-T = TypeVar("T")
 
 
 class FarBed(Bed, Protocol):
@@ -47,23 +43,6 @@ def artifact_missing(bed: Bed) -> None:
     error = fails(bed, dataclasses.replace(wanted, spec=gone), DeployError)
     assert error.fix
     is_live(bed, old)
-
-
-@contextlib.contextmanager
-def at(step: str, do: Callable[[], T]) -> Iterator[list[T]]:
-    """Do something as soon as a step is on the ledger, and yield what it returns then."""
-    real, made = Journal._append, []
-    name, _, done = step.partition(":")
-
-    def append(self: Journal, body: dict[str, Any]) -> Any:
-        head = real(self, body)
-        if not made and body.get("step") == name and str(body.get("done")) == done:
-            made.append(do())
-        return head
-
-    with mock.patch.object(Journal, "_append", append):
-        yield made
-    assert made, f"it never came to {step}"
 
 
 def network_cut(bed: FarBed) -> None:

@@ -6,6 +6,7 @@ A bed is a real platform with a service `web` on it (`tests/deployer/TARGET/conf
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -13,14 +14,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+from unittest import mock
 
 import pytest
 from deployer.traffic import asking, is_well, said
 
-from autoexec_magic.deployer import Journal, Shift, Splits, Target, Work, abort, deploy, resume
+from autoexec_magic.deployer import Journal, Live, Shift, Splits, Target, Work, abort, deploy, resume
 from autoexec_magic.deployer.spelled import spelled
 from autoexec_magic.errors import (
     AutoexecError,
@@ -38,6 +40,7 @@ GATE = Gate(
     path="/health", start_seconds=20, interval_seconds=0.1, answer_seconds=2, successes=3, bake_seconds=0.5
 )
 PATIENCE_SECONDS = 60.0
+T = TypeVar("T")
 
 
 class Bed(Protocol):
@@ -111,6 +114,42 @@ def fails(bed: Bed, wanted: Release, error: type[DeployError] = RolledBack) -> D
         assert seen.failures == []
         assert seen.count > 5
     return caught.value
+
+
+@contextlib.contextmanager
+def at(step: str, do: Callable[[], T]) -> Iterator[list[T]]:
+    """Do something as soon as a step is on the ledger, and yield what it returns then."""
+    real, made = Journal._append, []
+    name, _, done = step.partition(":")
+
+    def append(self: Journal, body: dict[str, Any]) -> Any:
+        head = real(self, body)
+        if not made and body.get("step") == name and str(body.get("done")) == done:
+            made.append(do())
+        return head
+
+    with mock.patch.object(Journal, "_append", append):
+        yield made
+    assert made, f"it never came to {step}"
+
+
+@contextlib.contextmanager
+def trusting(bed: Bed, wanted: Release) -> Iterator[None]:
+    """Take the read-back out of a target: it says that all is as it was told to be, and tidies nothing."""
+    kind = type(bed.target())
+    real = kind.live
+
+    def live(self: Target) -> Live | None:
+        found = real(self)
+        mine = {"release_id": wanted.release_id, "digest": wanted.digest}
+        return found and dataclasses.replace(found, release=wanted, changed="", shares=(), **mine)
+
+    with (
+        mock.patch.object(kind, "live", live),
+        mock.patch.object(kind, "unwell", return_value=None),
+        mock.patch.object(kind, "tidy"),
+    ):
+        yield
 
 
 def first_release(bed: Bed) -> None:
@@ -324,6 +363,30 @@ def scaled_to_none(bed: Bed) -> None:
     is_live(bed, old)
 
 
+def put_back_by_somebody(bed: Bed) -> None:
+    """Somebody else switches back as the gate begins: what is read back tells, and nothing else."""
+    old = first(bed)
+
+    def put_back() -> None:
+        bed.target().switch(old, lambda event: None, fence=int(time.time() * 1000) + 1)
+
+    with at("gate:False", put_back), pytest.raises(DeployError):
+        deploy(bed.target(), release(bed, "2"), work(bed))
+    is_live(bed, old)
+    new = release(bed, "2")
+    with contextlib.ExitStack() as blind:
+
+        def put_back_unseen() -> None:
+            put_back()
+            blind.enter_context(trusting(bed, new))
+
+        with at("gate:False", put_back_unseen):
+            deploy(bed.target(), new, work(bed))  # it says "deployed", and it is not
+    live = bed.target().live()
+    assert live is not None
+    assert live.release_id == old.release_id
+
+
 def second_meanwhile(bed: Bed) -> None:
     """One at a time: the other one is told who is at it."""
     first(bed)
@@ -400,7 +463,7 @@ SLOW = (
     *(never_healthy, dies_in_bake_time, slow_within_grace, slow_beyond_grace, flapping, wrong_port),
     *(first_undone_to_nothing, configuration_only, secret_changed, two_releases_back),
     *(previous_deleted, second_meanwhile, killed_and_resumed),
-    *(canary, canary_unwell, undo_fails, scaled_to_none),
+    *(canary, canary_unwell, undo_fails, scaled_to_none, put_back_by_somebody),
 )
 
 

@@ -17,6 +17,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     folder = Path(tempfile.mkdtemp(prefix="autoexec-replay-"))
     os.chdir(folder)
+    sys.path[0] = ""  # as in a kernel: what lies beside the notebook can be imported
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
     os.environ["AUTOEXEC_DATA_DIR"] = str(folder / "data")
     path = folder / "notebook.ipynb"

@@ -6,8 +6,8 @@ part of its name; then its bases, which only an object knows.
 The root of explicit causes is what is explained, but for what a library raised
 from something of its own: it put that into words for whoever called it. What
 was only being handled when something else was raised is taken for the cause
-where the later exception repeats it or says nothing of its own, and then it is
-`likely`.
+where the later exception repeats it or says nothing of its own, or where it kept
+the name from being set that the later one misses (`unset`); then it is `likely`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .rows import UNKNOWN, Entry, Raiser, Row, nobody
 from .tables import ANY, ROWS, SHARED
 from .tables.libraries import row_by_kind
 from .tracebacks import ToldBy, Traceback, cause_of, handled_by, sole_member
+from .unset import UNSET, name_of, sets
 
 # What says little: a cause says more, whoever raised it.
 _GENERIC = frozenset(("error", "wrong-value", "wrong-type", "os-error", "import-failed", "database-error"))
@@ -43,11 +44,11 @@ def chain_of(error: BaseException, depth: int = 0) -> tuple[list[BaseException],
     the root is not an explicit cause.
     """
     chain, row, is_sure = _explicit(exceptions.causes(error))
-    while not is_sure or row.confidence != "certain":
+    while not is_sure or row.confidence != "certain" or row.code in UNSET:
         inner = exceptions.context_of(chain[-1])
         if inner is None or len(chain) > _MOST or any(inner is known for known in chain):
             break
-        if not _repeats(chain[-1], row, inner):
+        if not (_kept_unset(chain[-1], inner) if row.code in UNSET else _repeats(chain[-1], row, inner)):
             break
         chain += [cause for cause in exceptions.causes(inner) if not any(cause is known for known in chain)]
         row, is_sure = row_of(chain[-1])[0], False
@@ -106,14 +107,19 @@ def root_of_text(found: Traceback) -> tuple[Traceback, Row, bool]:
             break
         found = cause
         row, is_sure = row_of_text(found)
-    while (not is_sure or row.confidence != "certain") and count < _MOST:
+    while (not is_sure or row.confidence != "certain" or row.code in UNSET) and count < _MOST:
         inner = handled_by(found)
         if inner is None:
             break
         first = inner.caused_first(found)
-        is_wrapped = _is_repeated(found.message, first.message) or (
-            row is UNKNOWN and found.is_raise_at(first.handler())
-        )
+        if row.code in UNSET:
+            is_wrapped = found.raiser() == first.handler() and sets(
+                first.handling_line(), name_of(found.message)
+            )
+        else:
+            is_wrapped = _is_repeated(found.message, first.message) or (
+                row is UNKNOWN and found.is_raise_at(first.handler())
+            )
         if not is_wrapped:
             break
         found, count = inner, count + 1
@@ -182,6 +188,12 @@ def _repeats(outer: BaseException, row: Row, inner: BaseException) -> bool:
     if _is_repeated(exceptions.message_of(outer), exceptions.message_of(inner)):
         return True
     return row is UNKNOWN and exceptions.is_raised_for(outer, inner)
+
+
+def _kept_unset(outer: BaseException, inner: BaseException) -> bool:
+    """Return whether `inner` kept the name from being set that `outer` misses, in the same function."""
+    line = exceptions.caught_line(outer, inner)
+    return sets(line, name_of(exceptions.message_of(outer)))
 
 
 def _is_repeated(message: str, inner: str) -> bool:

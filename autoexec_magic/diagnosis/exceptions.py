@@ -173,6 +173,14 @@ def is_raised_for(outer: BaseException, inner: BaseException) -> bool:
     return _is_raise(last)
 
 
+def caught_line(outer: BaseException, inner: BaseException) -> str:
+    """Return the line at which the frame that raised `outer` was left by `inner`, or ""."""
+    last, caught = _innermost(outer), _TRACEBACK(inner)
+    if last is None or caught is None or last.tb_frame.f_code is not caught.tb_frame.f_code:
+        return ""
+    return source_line(caught.tb_frame.f_code.co_filename, caught.tb_lineno or 0)
+
+
 def is_own_raise(error: BaseException, is_user_frame: Callable[[str], bool]) -> bool:
     """Return whether `error` comes from a `raise` of the user's: the words are the user's own, too."""
     last = _innermost(error)

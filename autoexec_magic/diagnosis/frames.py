@@ -122,7 +122,9 @@ def first_frame(plain: str, top: int, bottom: int, prefix: str) -> Frame | None:
     for start, end in islice(lines(plain, top, bottom), 2):
         line = plain[start:end].removeprefix(prefix).lstrip()
         if line.startswith(("File ", "Cell In[")) and (place := place_of(line)):
-            return _frame(place, "")
+            after = (plain.find(mark, end, bottom) for mark in ("File ", "Cell In["))
+            below = min((at for at in after if at >= 0), default=bottom)
+            return _frame(place, _source(plain, end + 1, below, prefix))
     return None
 
 

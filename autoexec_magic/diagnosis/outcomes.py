@@ -6,7 +6,7 @@ import signal
 
 from autoexec_magic.values import Diagnosis, Outcome
 
-from . import limits, shell
+from . import limits, shell, strerrors
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain
 from .several import at_most_likely
@@ -54,6 +54,8 @@ def diagnose_outcome(
         return found.diagnosis if found and _explains(found.diagnosis, ended, outcome.returncode) else ended
     if found:
         return found.diagnosis
+    if quoted := next((said for text in texts if (said := strerrors.read(text))), None):
+        return quoted.diagnosis
     why = f"exit code {outcome.returncode}{_last_words(texts)}"
     fix = (
         "read the lines above the last one"

@@ -17,8 +17,9 @@ from autoexec_magic.values import Confidence, Diagnosis
 from . import exceptions, tables
 from .around import NOTHING, Around
 from .chains import chain_of, is_by_words, root_of_text, row_by_name, row_of
+from .frames import is_package
 from .plain import Reading, compose, last_line, make_plain, one_line
-from .rows import LONGEST_MESSAGE, UNKNOWN, Row, Said, Seen, nobody, own_line
+from .rows import LONGEST_MESSAGE, UNKNOWN, Row, Said, Seen, nobody, own_line, quoted
 from .tables.language import INTERPRETERS
 from .tracebacks import Glanced, find_last, glance, members_of_group
 
@@ -62,8 +63,10 @@ def diagnose(
         at=at,
     )
     said = _say(row, seen, around, is_sure=is_sure)
-    is_theirs = (id(row) in INTERPRETERS and exceptions.is_package_raise(root)) or (
-        _is_of_working(seen.type_name, row) and exceptions.is_within_package(root)
+    is_theirs = (
+        (id(row) in INTERPRETERS and exceptions.is_package_raise(root))
+        or (_is_of_working(seen.type_name, row) and exceptions.is_within_package(root))
+        or _is_own_part(seen, exceptions.raiser_of(root)[0])
     )
     if is_theirs or (exceptions.is_own_raise(root, is_user_frame) and is_by_words(seen.type_name, row)):
         said = _at_most_likely(said)
@@ -104,8 +107,10 @@ def read(plain: str, returncode: int | None = None, around: Around = NOTHING) ->
     )
     is_whole = is_sure and found.whole and returncode in _UNCAUGHT
     said = _say(row, seen, around, is_sure=is_sure)
-    is_theirs = (id(row) in INTERPRETERS and found.is_package_raise()) or (
-        _is_of_working(found.type_name, row) and found.is_within_package()
+    is_theirs = (
+        (id(row) in INTERPRETERS and found.is_package_raise())
+        or (_is_of_working(found.type_name, row) and found.is_within_package())
+        or _is_own_part(seen, found.raiser()[0])
     )
     if not is_whole or is_theirs or (found.is_own_raise() and is_by_words(found.type_name, row)):
         said = _at_most_likely(said)
@@ -180,6 +185,12 @@ def _say(row: Row, seen: Seen, around: Around, *, is_sure: bool) -> Said:
 def _is_of_working(type_name: str, row: Row) -> bool:
     """Return whether any code's working may fail so: within a package that says nothing of the call."""
     return id(row) in INTERPRETERS or type_name in _WORKINGS
+
+
+def _is_own_part(seen: Seen, file: str) -> bool:
+    """Return whether a package misses a part of itself: it is broken, and its name is right."""
+    top, dot, _ = quoted(seen.message).partition(".")
+    return seen.type_name == "ModuleNotFoundError" and bool(dot) and is_package(file) and f"/{top}/" in file
 
 
 def _at_most_likely(said: Said) -> Said:

@@ -7,7 +7,8 @@ anywhere, so each rule here only says which is the likeliest:
 
 - what is only said on the way out (`Exception ignored in`) never decides;
 - what the main line itself raised decides before what a thread raised,
-- but for a main line that only waited for others: then the first of theirs does;
+- but for a main line that only waited for others, or found None where one of
+  them that failed should have left something: then the first of theirs does;
 - of errors of which each follows from the one before, the first decides.
 """
 
@@ -37,6 +38,7 @@ _NOTHING_CAME: dict[str, tuple[str, ...]] = {
     "empty-file": ("",),
     "unwrap-on-error": ("RecvError", "SendError", "JoinError", "Any { .. }"),
 }
+_NOTHING = "'NoneType' object"  # what is said of None where a value was expected
 _HEADER = "Traceback (most recent call last)"
 _LINES = 3  # above a traceback that may say whose it is
 _LONGEST_LINE = 400
@@ -110,6 +112,8 @@ def deciding(told: Sequence[Told], last: Told) -> Told:
         last = next(reversed(main or others), last)
     if _waited(last):
         last = next((each for each in told if each.start < last.start and _is_reason(each)), last)
+    elif last.role == "main" and _NOTHING in last.diagnosis.why:
+        last = next((each for each in told if each.start < last.start and _left_nothing(each)), last)
     at = next((number for number, each in enumerate(told) if each is last), 0)
     while at > 0 and told[at].cascades and (told[at - 1].cascades or told[at - 1].is_echo):
         at -= 1
@@ -124,6 +128,10 @@ def at_most_likely(found: Diagnosis) -> Diagnosis:
 def _says_why(each: Told) -> bool:
     said = each.diagnosis
     return not each.is_echo and said.confidence != "unknown" and said.code not in WRAPPERS
+
+
+def _left_nothing(each: Told) -> bool:
+    return each.role == "beside" and _says_why(each)
 
 
 def _waited(each: Told) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,6 +36,8 @@ _SOURCE = re.compile(
     r"|((?!g?make\[)[A-Za-z][\w./-]{0,40}\[\d{1,10}\]: )"
     r"|([^\t\n]{1,80}\t[^\t\n]{1,80}\t(?=\d{4}-\d\d-)))"  # gh run view --log: job, step
 )
+_NAME = re.compile(r"[ \t]{0,16}([A-Za-z][\w.-]{0,40}): ")
+_FEW_LINES = 3  # that begin with the same name: fewer may be words
 _STARTS = frozenset("0123456789[JFMASOND#:s")  # what a match of _BEFORE begins with
 _LONGEST_SOURCE = 40  # characters
 _MOST_SOURCES = 64  # more are no sources, but words of the text
@@ -104,6 +107,26 @@ def strands(text: str, marked: Mapping[int, set[int]]) -> list[Strand]:
         strand.text = "".join(strand.pieces)
         strand.pieces.clear()
     return list(by_source.values())
+
+
+def named(text: str) -> Strand | None:
+    """Return what was said behind the name that begins most lines (`deploy: `), None where none begins a few.
+
+    A script often puts the name of a command before what the command says.
+    """
+    lines = text.removesuffix("\n").split("\n")
+    names = Counter(match[1] for line in lines if (match := _NAME.match(line)))
+    name, count = names.most_common(1)[0] if names else ("", 0)
+    if count < _FEW_LINES:
+        return None
+    strand, at = Strand(), 0
+    for line in lines:
+        match = _NAME.match(line)
+        if match and match[1] == name:
+            strand.add(line[match.end() :] + "\n", at + match.end())
+        at += len(line) + 1
+    strand.text = "".join(strand.pieces)
+    return strand
 
 
 def _before(line: str) -> tuple[int, str]:

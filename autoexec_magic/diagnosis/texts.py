@@ -13,7 +13,7 @@ from . import failures, logs, python, shell
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain, one_line
 from .several import Role, Told, at_most_likely, deciding, is_alone
-from .strands import strands
+from .strands import Strand, named, strands
 from .sureness import WRAPPERS
 
 _Reader: TypeAlias = Callable[[str, int | None, Around], Reading | None]
@@ -80,7 +80,7 @@ def read(plain: str, language: str, returncode: int | None, around: Around = NOT
     best = _read(plain, language, returncode, around)
     if best is not None and best.diagnosis.confidence != "unknown":
         return _among_others(plain, best, language)
-    for strand in strands(plain, {}) if "\n" in plain else ():
+    for strand in _sources(plain) if "\n" in plain else ():
         found = _read(strand.text, language, returncode, around) if strand.text != plain else None
         if found is None or found.diagnosis.confidence == "unknown":
             continue
@@ -88,6 +88,12 @@ def read(plain: str, language: str, returncode: int | None, around: Around = NOT
         found = found._replace(start=start, end=end)
         best = found if best is None or _is_better(found, best) else best
     return best
+
+
+def _sources(plain: str) -> list[Strand]:
+    """Return what each source of a text wrote, without what stands before its lines."""
+    alone = named(plain)
+    return [*strands(plain, {}), *([alone] if alone else [])]
 
 
 def _among_others(plain: str, best: Reading, language: str) -> Reading:

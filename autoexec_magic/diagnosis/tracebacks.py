@@ -123,6 +123,11 @@ class Traceback:
         found = first_frame(self.plain, self.top, self.bottom, self.prefix)
         return (found.file, found.function) if found else ("", "")
 
+    def handling_line(self) -> str:
+        """Return the line of code of the first frame, or ""."""
+        found = first_frame(self.plain, self.top, self.bottom, self.prefix)
+        return found.source if found else ""
+
     def is_own_raise(self) -> bool:
         """Return whether its last frame is a `raise` of the user's: the words are the user's own, too."""
         found = last_frame(self.plain, self.top, self.bottom, self.prefix, anybodys)

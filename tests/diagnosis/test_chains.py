@@ -56,6 +56,22 @@ def block(error, file="a.py", source="code()", function="f"):
             id="raised-elsewhere",
         ),
         pytest.param(
+            block("KeyError: 1", source="x = d[1]")
+            + OTHER
+            + block(
+                "UnboundLocalError: cannot access local variable 'x' where it is not associated with a value"
+            ),
+            "key-not-found",
+            "likely",
+            id="kept-a-name-unset",
+        ),
+        pytest.param(
+            block("KeyError: 1", source="x = d[1]") + OTHER + block("NameError: name 'y' is not defined"),
+            "name-not-defined",
+            "certain",
+            id="kept-another-name-unset",
+        ),
+        pytest.param(
             block("KeyError: 1") + OTHER + block("NameError: name 'x' is not defined"),
             "name-not-defined",
             "certain",

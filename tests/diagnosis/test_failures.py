@@ -85,7 +85,7 @@ def test_every_literal_stands_in_a_line_that_its_anchor_finds():
 
 def test_anchors_are_few():
     """Each is one more search through the whole text."""
-    assert len(_BY_ANCHOR) <= 158
+    assert len(_BY_ANCHOR) <= 159
 
 
 def codes_in(module):

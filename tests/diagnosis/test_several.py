@@ -94,3 +94,12 @@ def test_who_waited_did_not_fail_first():
     assert deciding(rows, rows[-1]) is rows[0]
     doubtful = Told(Diagnosis(code="file-not-found", why="a", confidence="likely"), 0, 1)
     assert deciding([doubtful, rows[1]], rows[1]) is rows[1]
+
+
+def test_a_none_that_a_dead_thread_left_is_explained_by_the_thread():
+    """The main line found nothing where the thread should have left something."""
+    thread = "Exception in thread loader:\n" + HEADER + FRAME + "KeyError: 'items'\n"
+    main = HEADER + FRAME + "TypeError: 'NoneType' object is not iterable\n"
+    assert diagnose_outcome(outcome(1, thread + main)).code == "key-not-found"
+    other = HEADER + FRAME + "TypeError: 'int' object is not iterable\n"
+    assert diagnose_outcome(outcome(1, thread + other)).code == "not-iterable"

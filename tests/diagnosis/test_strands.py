@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoexec_magic.diagnosis.strands import strands
+from autoexec_magic.diagnosis.strands import named, strands
 
 LINES = st.lists(
     st.sampled_from(
@@ -91,3 +91,14 @@ def test_no_character_is_lost_or_moved(text):
             place = strand.place(at)
             assert text[place : place + 1] in (character, "")
             assert text[place : place + 1] == character or character == "\n"
+
+
+def test_what_is_said_behind_a_name_is_a_strand_of_its_own():
+    """With the places of its characters; fewer than three lines are no name's."""
+    text = "Pushing\n  git: To x\n  git:  ! [rejected] main\n  git: error: failed\nbye\n"
+    found = named(text)
+    assert found.text == "To x\n ! [rejected] main\nerror: failed\n"
+    at = found.text.index("error")
+    assert text[found.place(at) :].startswith("error: failed")
+    assert named("git: a\ngit: b\n") is None
+    assert named("") is None

@@ -148,7 +148,7 @@ def read(spot: Spot) -> Seen | None:
         line = line[8:].lstrip()
     if line.startswith("CMake") or not line.startswith(("fatal: ", "error: ", "ERROR: ")):
         return None
-    if line.startswith((_READ_REMOTE, _PUSH_FAILED, "fatal: cherry-pick failed")):
+    if line.startswith((_READ_REMOTE, _PUSH_FAILED, "fatal: cherry-pick failed", "fatal: clone of '")):
         fix = "read what the remote or ssh said above"
         return seen(spot, "git-failed", line, fix, confidence="likely", exits=_EXITS, is_echo=True)
     if (line.startswith("fatal: [") and "]: " in line) or is_ssh_consequence(spot, line):

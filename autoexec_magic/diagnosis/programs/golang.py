@@ -1,8 +1,13 @@
-"""What Go's compiler says: `./a.go:3:5: words`."""
+"""What Go says: its compiler, `./a.go:3:5: words`, and its runtime, `panic: words`.
+
+The runtime's words are those of https://go.dev/src/runtime/error.go.
+"""
 
 from __future__ import annotations
 
 import re
+
+from autoexec_magic.values import Confidence
 
 from ..spots import Family, Saying, Seen, Spot, saying, seen
 
@@ -36,4 +41,40 @@ def read(spot: Spot) -> Seen | None:
     return seen(spot, code, match[2], fix, where=match[1].removeprefix("./"), exits=(1, 2), cascades=True)
 
 
-FAMILIES: tuple[Family, ...] = (((".go:",), read),)
+_PANICS: tuple[Saying, ...] = (
+    ("nil pointer dereference", "null-dereference", "look at why it is nil there, or ask before: if x != nil"),
+    ("assignment to entry in nil map", "null-dereference", "make the map first: make(map[K]V)"),
+    ("index out of range", "index-out-of-range", "compare the index with len() before that line"),
+    ("slice bounds out of range", "index-out-of-range", "compare the bounds with len() before that line"),
+    ("integer divide by zero", "division-by-zero", "check the divisor before that line"),
+    ("interface conversion:", "wrong-cast", "ask first: value, ok := x.(T)"),
+    ("all goroutines are asleep", "deadlock", "look at who would send, or unlock: nobody is left who could"),
+    ("", "panic", "look at the first line of your own below it"),
+)  # fmt: skip
+_STACK = re.compile(r"\t(/?[^\s:]{1,300}\.go:[0-9]{1,7})(?: \+0x[0-9a-f]+)?")
+_OWN = ("/src/runtime/", "/src/testing/", "/go/src/", "/lib/go")
+_NEAR = 40  # lines below a panic that may be its stack
+
+
+def read_panic(spot: Spot) -> Seen | None:
+    """Explain a panic, and a fatal error of the runtime's; a stack of goroutines stands below it."""
+    kind, _, words = spot.line.partition(": ")
+    if kind not in ("panic", "fatal error"):
+        return None
+    below = [each.line for each in spot.below(_NEAR)]
+    if not any(line.startswith("goroutine ") and line.endswith("]:") for line in below):
+        return None
+    found = saying(words.removeprefix("runtime error: "), _PANICS)
+    if found is None:
+        return None
+    places = (match[1] for line in below if (match := _STACK.match(line)))
+    where = next((place for place in places if not any(own in place for own in _OWN)), "")
+    is_runtime = words.startswith("runtime error: ") or kind == "fatal error" or found[0] != "panic"
+    sure: Confidence = "certain" if is_runtime else "likely"
+    return seen(spot, found[0], words, found[1], where=where, exits=(1, 2), confidence=sure)
+
+
+FAMILIES: tuple[Family, ...] = (
+    ((".go:",), read),
+    (("panic: ", "fatal error: all goroutines"), read_panic),
+)

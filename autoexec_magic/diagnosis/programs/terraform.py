@@ -57,6 +57,11 @@ _TITLES: tuple[Saying, ...] = (
     ("Invalid single-argument block definition", "syntax", "begin a new line behind the bracket"),
     ("Invalid block definition", "syntax", "correct that line"),
     ("Invalid multi-line string", "syntax", "close the quote that the line opens"),
+    ("Missing item separator", "syntax", "put a comma between the items, or close the bracket"),
+    ("Missing attribute separator", "syntax", "put a comma or a new line between the attributes"),
+    ("Missing attribute value", "syntax", "give the attribute a value"),
+    ("Missing close brace", "syntax", "close the brace that the line opens"),
+    ("Extra characters after", "syntax", "take out what stands behind the expression"),
     ("Missing name for", "syntax", "give the block its labels"),
 )  # fmt: skip
 

@@ -34,11 +34,16 @@ def read(spot: Spot) -> Seen | None:
     line = spot.line.strip()
     is_verdict = (
         line.startswith("***Test Failed***")
-        or line.startswith("--- FAIL: ")
+        or (line.startswith("--- FAIL: ") and not _panicked(spot))
         or (line.startswith("Tests:") and " failed" in line)
         or (line.endswith(" failing") and line[:1].isdigit())
     )
     return seen(spot, "test-failed", line, _FIX, exits=_EXITS, confidence="likely") if is_verdict else None
+
+
+def _panicked(spot: Spot) -> bool:
+    """Return whether a test of Go's ended by a panic, which says more."""
+    return any(each.line.startswith("panic: ") for each in spot.below(2))
 
 
 FAMILIES: tuple[Family, ...] = (

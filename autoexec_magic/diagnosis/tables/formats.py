@@ -31,7 +31,7 @@ _INI = says("setting-missing", "add that section or option, or give a fallback="
 _BASE64 = says("wrong-padding", "take the text whole, with its = at the end")
 _DATE = likely("date-format", "give the format: format='%Y-%m-%d', or errors='coerce'")
 _REGEX = says("invalid-regex", "correct the pattern at that place, or escape it: re.escape()")
-_STRUCT = likely("wrong-value", "pass as many bytes, and values, as the format asks for")
+_STRUCT = likely("format-mismatch", "pass as many bytes, and values, as the format asks for")
 
 JSON_ERROR = by_message(
     ("BOM", says(_JSON, "decode it with encoding='utf-8-sig': it begins with a byte order mark")),

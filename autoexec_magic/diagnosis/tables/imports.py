@@ -68,6 +68,7 @@ ROWS: dict[str, Entry] = {
         ("compiled using NumPy", _BINARY),
         ("compiled against", _BINARY),
         ("numpy.core.multiarray failed to import", _BINARY),
+        ("IMPORTANT: PLEASE READ THIS FOR ADVICE", _BINARY),  # NumPy's, whose compiled part cannot be loaded
         ("DLL load failed", _BINARY),
         ("has been moved", _MOVED),
         ("has moved", _MOVED),

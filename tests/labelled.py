@@ -35,15 +35,15 @@ def labelled(name: str) -> list[Labelled]:
     """Return a set, in the order of its files' names.
 
     `ours` is what the tables were written with. `seen` are independent failures
-    that were looked at after they had been run once (`a-` and `b-`, and of `c-`
-    and `d-` those with an odd number), and `unseen` those that nobody looked at
-    who writes the tables (`c-` and `d-` with an even number).
+    that were looked at after they had been run once (`a-` to `d-`, and of `e-`
+    and `f-` those with an odd number), and `unseen` those that nobody looked at
+    who writes the tables (`e-` and `f-` with an even number).
     """
     if name == "ours":
         return list(_captured())
     cases = []
     for path in sorted((FOLDER / "independent").glob("*.json")):
-        is_unseen = path.name[0] in "cd" and int(path.name[2:5]) % 2 == 0
+        is_unseen = path.name[0] in "ef" and int(path.name[2:5]) % 2 == 0
         if is_unseen != (name == "unseen"):
             continue
         record = json.loads(path.read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ from .cellmap import in_cells
 from .plain import Plain, Reading, lines, make_plain
 from .several import Told, at_most_likely, deciding, is_alone, role_of
 from .spots import Seen
-from .strands import Strand, strands
+from .strands import Strand, strands, structured
 
 MOST = 1000  #: different failures of one log that are told
 _HEADER = "Traceback (most recent call last)"
@@ -106,12 +106,21 @@ def _of_log(plain: str, language: str) -> list[Told]:
     if not marked and _HEADER not in log and not any(mark in log for mark in (*_FRAMES, *_LINES)):
         return []
     found: list[Told] = []
-    for strand in strands(log, marked):
+    for strand in _sources(log, marked):
         for told in _of_strand(strand, language):
             start, end = strand.place(told.start), strand.place(max(told.start, told.end - 1)) + 1
             found.append(told._replace(start=start, end=end))
     found.sort(key=lambda each: (each.start, each.end))
     return _without_echoes(found)
+
+
+def _sources(log: str, marked: dict[int, set[int]]) -> list[Strand]:
+    """Return what each source wrote, and what the records of a log of JSON hold."""
+    found = strands(log, marked)
+    if unfolded := structured(log):
+        unfolded.marked = failures.candidates_of(unfolded.text)
+        found.append(unfolded)
+    return found
 
 
 def told_in(text: str, language: str) -> list[Told]:

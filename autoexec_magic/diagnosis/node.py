@@ -7,6 +7,7 @@ certain; alone it is nobody's, because Python's errors look the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ _JUST_A_CODE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _LONGEST_TYPE = 60
 _CAUSE = "[cause]: "
 _THAT_LINE = "correct that line, or the line before it"
+_SAID = re.compile(r": ([A-Z]\w{0,50}(?:Error|Exception)(?: \[\w{1,60}\])?: )")
 _GENERIC = ("command-failed", "connection-failed")
 
 
@@ -40,15 +42,7 @@ class _Shown:
 
 def read(spot: Spot) -> Seen | None:
     """Explain `TypeError [CODE]: message` with Node's frame around it."""
-    line = (
-        _without_reference(spot.line.strip())
-        .removeprefix("Uncaught ")
-        .removeprefix("[")
-        .removesuffix("{")
-        .rstrip()
-        .removesuffix("]")
-    )
-    kind, code, message = _head(line)
+    kind, code, message = _named(spot)
     if not kind:
         return None
     shown = _around(spot)
@@ -79,6 +73,26 @@ def read(spot: Spot) -> Seen | None:
     where = _local(shown.place or shown.head_place)
     return seen(spot, found, why, fix, where=where, last=shown.last, confidence=sure, exits=_EXITS,
                 evidence=tuple(evidence))  # fmt: skip
+
+
+def _named(spot: Spot) -> tuple[str, str, str]:
+    """Return type, code and message of the error that a line names, also behind a program's own words."""
+    line = (
+        _without_reference(spot.line.strip())
+        .removeprefix("Uncaught ")
+        .removeprefix("[")
+        .removesuffix("{")
+        .rstrip()
+        .removesuffix("]")
+    )
+    found = _head(line)
+    if not found[0] and _has_frames(spot) and (match := _SAID.search(line)):
+        found = _head(line[match.start(1) :])
+    return found
+
+
+def _has_frames(spot: Spot) -> bool:
+    return any(each.line.startswith("    at ") and each.line.endswith(")") for each in spot.below(1))
 
 
 def read_tail(spot: Spot) -> Seen | None:

@@ -38,6 +38,9 @@ _SOURCE = re.compile(
 )
 _NAME = re.compile(r"[ \t]{0,16}([A-Za-z][\w.-]{0,40}): ")
 _FEW_LINES = 3  # that begin with the same name: fewer may be words
+_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')  # a string of JSON
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
+_SIGNS = {"n": "\n", "t": "\t", "r": "", "b": "", "f": ""}
 _STARTS = frozenset("0123456789[JFMASOND#:s")  # what a match of _BEFORE begins with
 _LONGEST_SOURCE = 40  # characters
 _MOST_SOURCES = 64  # more are no sources, but words of the text
@@ -127,6 +130,35 @@ def named(text: str) -> Strand | None:
         at += len(line) + 1
     strand.text = "".join(strand.pieces)
     return strand
+
+
+def structured(text: str) -> Strand | None:
+    """Return what the records of a log of JSON hold that runs over several lines, such as a traceback.
+
+    None where no line is such a record. Each character keeps its place in the log.
+    """
+    strand, at = Strand(), 0
+    for line in text.split("\n"):
+        if line[:1] == "{" and line.rstrip()[-1:] == "}" and "\\n" in line:
+            for match in _TEXT.finditer(line):
+                if "\\n" in match[1]:
+                    _unfold(match[1], at + match.start(1), strand)
+        at += len(line) + 1
+    strand.text = "".join(strand.pieces)
+    return strand if strand.text else None
+
+
+def _unfold(text: str, origin: int, strand: Strand) -> None:
+    """Add a JSON string to a strand, its escapes undone."""
+    done = 0
+    for match in _ESCAPE.finditer(text):
+        if match.start() > done:
+            strand.add(text[done : match.start()], origin + done)
+        sign = match[0][1]
+        plain = chr(int(match[0][2:], 16)) if sign == "u" else _SIGNS.get(sign, sign)
+        strand.add(plain, origin + match.start())
+        done = match.end()
+    strand.add(text[done:] + "\n", origin + done)
 
 
 def _before(line: str) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from . import failures, logs, python, shell
 from .around import NOTHING, Around
 from .plain import Reading, compose, last_line, make_plain, one_line
 from .several import Role, Told, at_most_likely, deciding, is_alone
-from .strands import Strand, named, strands
+from .strands import Strand, named, strands, structured
 from .sureness import WRAPPERS
 
 _Reader: TypeAlias = Callable[[str, int | None, Around], Reading | None]
@@ -92,8 +92,7 @@ def read(plain: str, language: str, returncode: int | None, around: Around = NOT
 
 def _sources(plain: str) -> list[Strand]:
     """Return what each source of a text wrote, without what stands before its lines."""
-    alone = named(plain)
-    return [*strands(plain, {}), *([alone] if alone else [])]
+    return [*strands(plain, {}), *(each for each in (named(plain), structured(plain)) if each)]
 
 
 def _among_others(plain: str, best: Reading, language: str) -> Reading:

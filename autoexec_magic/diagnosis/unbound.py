@@ -119,7 +119,9 @@ def _is_undone(cells: Sequence[Cell], maker: Cell, name: str) -> bool:
     """Whether one of `cells` deletes what one before it makes: the name, or with `%reset` all of them."""
     is_made = False
     for place, cell in enumerate(cells):
-        gone = {deleted.name for deleted in names_in(cell).deleted}
+        names = names_in(cell)
+        gone = {deleted.name for deleted in names.deleted}
+        gone |= {bound.name for bound in names.bound if bound.how == "except"}
         if (place and EVERYTHING in gone) or (is_made and name in gone):
             return True
         is_made |= cell is maker

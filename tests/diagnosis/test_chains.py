@@ -124,3 +124,15 @@ def test_a_row_by_its_words_is_told_from_one_by_its_type():
     assert chains.is_by_words("ValueError", row)
     row, _ = chains.row_by_name("KeyError", "'a'", lambda: ("", ""))
     assert not chains.is_by_words("KeyError", row)
+
+
+def test_a_cause_whose_beginning_was_cut_off_is_one():
+    """The text begins in the middle of its frames."""
+    cut = '.py", line 3, in load\n    code()\n  File "a.py", line 9, in g\n    code()\nKeyError: 1\n'
+    assert diagnose_text(cut + CAUSE + block("Odd: bad", source="raise Odd")).code == "key-not-found"
+
+
+def test_a_union_in_an_older_python_is_told_by_its_version():
+    """The two types are `type` and None's."""
+    line = "TypeError: unsupported operand type(s) for |: 'type' and 'NoneType'"
+    assert diagnose_text(block(line)).code == "version-too-old"

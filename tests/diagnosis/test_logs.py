@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
-from anytext import ANY_TEXT, FAILURES, MEGABYTE, is_shown_on_one_line
+from anytext import ANY_TEXT, FAILURES, HEADER, MEGABYTE, is_shown_on_one_line
 from hypothesis import given
 
 from autoexec_magic.diagnosis import diagnose_log
@@ -202,3 +203,14 @@ def test_failures_of_any_two_programs_do_not_hide_each_other():
     for one, other in itertools.permutations(texts, 2):
         expected = [name.partition("/")[2].partition(".")[0] for name in (one, other)]
         assert codes(f"{texts[one]}\nthen\n{texts[other]}") == expected
+
+
+def test_a_traceback_in_a_record_of_json_is_told_with_its_bytes():
+    """Where it stands in the log, escapes and all."""
+    record = json.dumps(
+        {"level": "error", "exc": HEADER + '  File "a.py", line 1, in f\n    g()\nKeyError: 1\n'}
+    )
+    text = f"{record}\n{json.dumps({'level': 'info', 'msg': 'on'})}\n"
+    (found,) = diagnose_log(text)
+    assert found.code == "key-not-found"
+    assert text.encode()[slice(*found.bytes)].startswith(b"Traceback")

@@ -91,3 +91,13 @@ def test_an_error_of_ones_own_stays_unknown():
     """Its words are the user's; only the place is known."""
     seen = diagnose_text(text("error.thrown"), language="node")
     assert (seen.code, seen.confidence, seen.where) == ("error", "unknown", "/tmp/x/script.js:1")
+
+
+def test_an_error_behind_a_programs_own_words_is_told():
+    """As it was logged, with its frames below; without them a line is nobody's."""
+    said = "TypeError: Cannot read properties of undefined (reading 'x')"
+    line = f"[2026-11-28T22:03:51.637Z] ERROR webhook failed: {said}\n"
+    frames = "    at route (/tmp/x/server.js:5:33)\n    at node:events:524:28\n"
+    (found,) = diagnose_log(line + frames)
+    assert (found.code, found.where) == ("undefined-value", "/tmp/x/server.js:5")
+    assert diagnose_log(line) == ()

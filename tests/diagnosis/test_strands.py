@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoexec_magic.diagnosis.strands import named, strands
+from autoexec_magic.diagnosis.strands import named, strands, structured
 
 LINES = st.lists(
     st.sampled_from(
@@ -102,3 +104,25 @@ def test_what_is_said_behind_a_name_is_a_strand_of_its_own():
     assert text[found.place(at) :].startswith("error: failed")
     assert named("git: a\ngit: b\n") is None
     assert named("") is None
+
+
+def test_what_a_record_of_json_holds_is_read_as_it_was_written():
+    """Its escapes undone, each character with its place; records of one line each are left alone."""
+    trace = 'Traceback:\n\tFile "é"\nOdd: \\'
+    line = json.dumps({"level": "error", "exc": trace})
+    text = f"begins\n{line}\n"
+    found = structured(text)
+    assert found.text == trace + "\n"
+    assert text[found.place(found.text.index("Odd"))] == "O"
+    assert text[found.place(found.text.index("é")) :].startswith("\\u00e9")
+    assert structured('{"msg": "fine"}\n') is None
+    assert structured('{"cut": "a\\nb') is None
+
+
+@given(st.text(), st.text())
+def test_any_text_of_a_record_is_unfolded(first, second):
+    """Whatever characters it holds, but for those that move a terminal."""
+    value = f"{first}\n{second}"
+    kept = "".join("" if sign in "\r\b\f" else sign for sign in value)
+    found = structured(json.dumps({"exc": value}))
+    assert found.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") == kept + "\n"

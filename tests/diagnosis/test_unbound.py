@@ -351,3 +351,13 @@ def test_what_is_certain_is_true_whatever_ran(cells, data):
             else:
                 assert name in play.names, (cells, str(found))
         return
+
+
+def test_a_cell_whose_except_clause_takes_the_name_away_again_is_no_sure_cure():
+    """It has to run for another name, and the first one is gone then."""
+    clause = "size = 1\ntry:\n    total = nothing\nexcept NameError as price:\n    pass"
+    play = Play("price = 1", clause, "total = price + 1\nsize += 1")
+    play.run(3)
+    found = play.why()
+    assert found.confidence != "certain"
+    assert found.action is None

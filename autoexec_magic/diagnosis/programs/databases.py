@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from autoexec_magic.values import Confidence
+
 from ..spots import Family, Saying, Seen, Spot, known, saying, seen
 
 _SQL = "correct the SQL at that place"
@@ -41,6 +45,8 @@ _POSTGRES: tuple[Saying, ...] = (
     ("database \"", "file-exists", "take another name, or use the one that is there"),
     ("already exists", "table-exists", "CREATE ... IF NOT EXISTS, or take another name"),
     ("out of memory", "out-of-memory", "give the server more memory, or do less at once"),
+    ("contains errors", "invalid-config", "correct the line of that file that is named above"),
+    ("unrecognized configuration parameter", "invalid-config", "correct the setting's name"),
     ("could not extend file", "disk-full", "free some space on the server's disk"),
 )  # fmt: skip
 #: What does not exist, as the first words name it -> code.
@@ -95,7 +101,8 @@ _POSTGRES_PROGRAMS = (
     "createuser: ",
     "vacuumdb: ",
 )
-_SEVERITIES = ("ERROR:  ", "FATAL:  ", "FATAL: ", "error: ")
+_SERVER_LOG = re.compile(r"\[\d+(?:-\d+)?\](?: [\w.@-]{1,100})? (?:ERROR|FATAL|PANIC):  ")
+_SEVERITIES = ("ERROR:  ", "FATAL:  ", "PANIC:  ", "FATAL: ", "error: ")
 
 
 def read_postgres(spot: Spot) -> Seen | None:
@@ -103,16 +110,19 @@ def read_postgres(spot: Spot) -> Seen | None:
     line = spot.line.strip()
     its_own = line.startswith(_POSTGRES_PROGRAMS)
     severity = next((each for each in _SEVERITIES if each in line), "")
-    if not severity or not (its_own or line.startswith(("ERROR:  ", "FATAL:  "))):
+    is_servers = _SERVER_LOG.search(line) is not None
+    if not severity or not (its_own or is_servers or line.startswith(("ERROR:  ", "FATAL:  "))):
         return None
     before, _, words = line.partition(severity)
     for inner in ("ERROR: ", "FATAL: "):
         words = words.partition(inner)[2].strip() or words
     place = before.removeprefix("psql:").rstrip(": ")
-    where = place if place.rpartition(":")[2].isdecimal() else ""
+    where = place if place.rpartition(":")[2].isdecimal() and not is_servers else ""
     found = _postgres(words)
+    # the server goes on after an ERROR, and whoever asked may, too
+    sure: Confidence = "likely" if is_servers and severity.startswith("ERROR") else "certain"
     return seen(spot, found[0], words, found[1], where=where, exits=(1, 2, 3), cascades=True,
-                is_echo=found[0] == "transaction-aborted") if found else None  # fmt: skip
+                confidence=sure, is_echo=found[0] == "transaction-aborted") if found else None  # fmt: skip
 
 
 def _postgres(words: str) -> tuple[str, str] | None:

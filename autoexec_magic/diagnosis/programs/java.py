@@ -92,7 +92,7 @@ def read_exception(spot: Spot) -> Seen | None:
         return None  # read with the exception above it
     is_uncaught = 'Exception in thread "' in line
     head = line.partition('Exception in thread "')[2].partition('" ')[2] if is_uncaught else line
-    kind, message = _split(head)
+    kind, message = _split(head, is_javas=is_uncaught)
     if not kind or not (is_uncaught or _has_stack(spot)):
         return None
     where, last, evidence = "", spot, []
@@ -100,7 +100,7 @@ def read_exception(spot: Spot) -> Seen | None:
         words = each.line.strip()
         if words.startswith("Caused by: "):
             evidence.append(f"it ended as {head}")
-            kind, message = _split(words[11:])
+            kind, message = _split(words[11:], is_javas=True)
             where, head = "", words[11:]
         elif words.startswith("at "):
             where = where or _place(words)
@@ -172,12 +172,16 @@ def read_maven(spot: Spot) -> Seen | None:
     return found
 
 
-def _split(head: str) -> tuple[str, str]:
-    """Split `java.lang.X: message` into its type, "" where it is none, and its message."""
+def _split(head: str, *, is_javas: bool) -> tuple[str, str]:
+    """Split `java.lang.X: message` into its type, "" where it is none, and its message.
+
+    A type without a package is Java's only where the words around it are.
+    """
     kind, _, message = head.partition(": ")
     kind = kind.rstrip(":")
     plain = kind.replace(".", "").replace("$", "")
-    named = plain.isidentifier() and kind.endswith(("Exception", "Error", "Throwable")) and "." in kind
+    is_type = is_javas or ("." in kind and kind.endswith(("Exception", "Error", "Throwable")))
+    named = plain.isidentifier() and is_type
     return (kind, message) if named else ("", "")
 
 

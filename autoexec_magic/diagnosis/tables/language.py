@@ -60,6 +60,10 @@ TYPE_ERROR: tuple[tuple[str, Entry], ...] = (
     ("invalid keyword argument", _ARGUMENT),
     ("offset-naive and offset-aware", _TIMEZONE),
     ("tz-naive and tz-aware", _TIMEZONE),
+    (
+        "for |: 'type' and 'NoneType'",
+        likely("version-too-old", "run it with Python 3.10 or newer, or write Optional[...] or Union[...]"),
+    ),
     ("unsupported operand", _OPERAND),
     ("can only concatenate", _OPERAND),
     ("not supported between", _OPERAND),

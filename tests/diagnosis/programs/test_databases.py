@@ -60,3 +60,24 @@ def test_mysql_is_read_by_its_numbers(line, code):
 def test_words_that_only_sound_alike_are_left_alone(line):
     """Severity and words belong together."""
     assert diagnose_log(line) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "confidence"),
+    [
+        (
+            '2026-11-28 22:04:02 UTC [26423-1] app@postgres ERROR:  relation "x" does not exist',
+            "table-not-found",
+            "likely",
+        ),
+        (
+            '2026-11-28 22:04:13.889 GMT [27] FATAL:  password authentication failed for user "app"',
+            "authentication-failed",
+            "certain",
+        ),
+    ],
+)
+def test_a_servers_log_is_read(line, code, confidence):
+    """Whoever asked may have gone on after an error; the server does not after what is fatal."""
+    (found,) = diagnose_log(f"{line}\n")
+    assert (found.code, found.confidence) == (code, confidence)

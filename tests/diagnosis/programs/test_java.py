@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from anytext import FAILURES
+from anytext import FAILURES, outcome
 
-from autoexec_magic.diagnosis import diagnose_log, diagnose_text
+from autoexec_magic.diagnosis import diagnose_log, diagnose_outcome, diagnose_text
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,13 @@ def test_an_exception_that_was_logged_is_likely():
 def test_an_exception_without_a_stack_is_a_sentence():
     """Somebody wrote about it."""
     assert diagnose_log("see java.lang.NullPointerException: what it is\n") == ()
+
+
+def test_the_root_of_an_exception_without_a_package_is_told():
+    """Java's own words stand around it."""
+    text = (
+        'Exception in thread "main" Import$Failed: order 18\n\tat Import.all(Import.java:20)\n'
+        "Caused by: java.lang.NullPointerException: Cannot invoke it\n\tat Import.label(Import.java:12)\n"
+    )
+    found = diagnose_outcome(outcome(1, text), language="bash")
+    assert (found.code, found.where) == ("null-dereference", "Import.java:12")

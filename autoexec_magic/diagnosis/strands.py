@@ -37,8 +37,9 @@ _SOURCE = re.compile(
     r"|([^\t\n]{1,80}\t[^\t\n]{1,80}\t(?=\d{4}-\d\d-)))"  # gh run view --log: job, step
 )
 _NAME = re.compile(r"[ \t]{0,16}([A-Za-z][\w.-]{0,40}): ")
+_TAIL = 64_000  # characters at the end of a text in which names are looked for
 _FEW_LINES = 3  # that begin with the same name: fewer may be words
-_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')  # a string of JSON
+_TEXT = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)("|$)')  # a string of JSON, or one that does not end
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
 _SIGNS = {"n": "\n", "t": "\t", "r": "", "b": "", "f": ""}
 _STARTS = frozenset("0123456789[JFMASOND#:s")  # what a match of _BEFORE begins with
@@ -115,14 +116,16 @@ def strands(text: str, marked: Mapping[int, set[int]]) -> list[Strand]:
 def named(text: str) -> Strand | None:
     """Return what was said behind the name that begins most lines (`deploy: `), None where none begins a few.
 
-    A script often puts the name of a command before what the command says.
+    A script often puts the name of a command before what the command says. Of
+    a long text its end is looked at.
     """
-    lines = text.removesuffix("\n").split("\n")
+    at = text.find("\n", len(text) - _TAIL) + 1 if len(text) > _TAIL else 0
+    lines = text[at:].removesuffix("\n").split("\n")
     names = Counter(match[1] for line in lines if (match := _NAME.match(line)))
     name, count = names.most_common(1)[0] if names else ("", 0)
     if count < _FEW_LINES:
         return None
-    strand, at = Strand(), 0
+    strand = Strand()
     for line in lines:
         match = _NAME.match(line)
         if match and match[1] == name:
@@ -138,10 +141,10 @@ def structured(text: str) -> Strand | None:
     None where no line is such a record. Each character keeps its place in the log.
     """
     strand, at = Strand(), 0
-    for line in text.split("\n"):
+    for line in text.split("\n") if "\\n" in text else ():
         if line[:1] == "{" and line.rstrip()[-1:] == "}" and "\\n" in line:
             for match in _TEXT.finditer(line):
-                if "\\n" in match[1]:
+                if match[2] and "\\n" in match[1]:
                     _unfold(match[1], at + match.start(1), strand)
         at += len(line) + 1
     strand.text = "".join(strand.pieces)

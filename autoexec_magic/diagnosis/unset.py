@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 UNSET = frozenset(("unbound-local", "name-not-defined"))  #: codes of a name that is read before it is set
+_LONGEST_LINE = 300  # characters of a line that are looked at
 _NAME = re.compile(r"(?:variable|name) '([^\W\d]\w{0,99})'")
 
 
@@ -34,6 +35,7 @@ def sets(line: str, name: str) -> bool:
     """
     if not name:
         return False
+    line = line[:_LONGEST_LINE]
     word = rf"(?<![\w.]){re.escape(name)}(?!\w)"
     assigned = (
         rf"^\s*(?:\w+\s*=\s*|[\w\s,(*\[]*,\s*[(*]?)?{word}(?:\s*[,)\]][\w\s,)*\]]*)?(?:\s*:[^=]+)?\s*=(?!=)"

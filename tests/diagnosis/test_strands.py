@@ -126,3 +126,16 @@ def test_any_text_of_a_record_is_unfolded(first, second):
     kept = "".join("" if sign in "\r\b\f" else sign for sign in value)
     found = structured(json.dumps({"exc": value}))
     assert found.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") == kept + "\n"
+
+
+def test_a_record_that_does_not_end_is_read_once():
+    """Each escaped quote could begin a text: to try them all would take hours."""
+    assert structured('{"exc": "' + '\\"' * 500_000 + "\\n}") is None
+
+
+def test_of_a_long_text_the_names_at_its_end_are_found():
+    """What is far above decides nothing, and is not looked at."""
+    text = "old: x\n" * 20_000 + "git: a\n" * 9_000
+    found = named(text)
+    assert set(found.text.split()) == {"a"}
+    assert text[found.place(0) - 5 :].startswith("git: a")

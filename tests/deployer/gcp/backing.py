@@ -72,6 +72,16 @@ def started(client: Any, image: str, container: dict[str, Any], variables: dict[
     return behind
 
 
+@contextlib.contextmanager
+def _line(behind: Behind, seconds: float) -> Iterator[http.client.HTTPConnection]:
+    """Yield a connection, which is closed also where its other end dies in the middle of an answer."""
+    line = http.client.HTTPConnection(behind.address, behind.port, timeout=seconds)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
 def probed(behind: Behind, probe: dict[str, Any]) -> bool:
     """Ask as a startup probe does, once."""
     seconds = probe.get("timeoutSeconds", 1)
@@ -79,12 +89,11 @@ def probed(behind: Behind, probe: dict[str, Any]) -> bool:
         if "httpGet" not in probe:
             with socket.create_connection((behind.address, behind.port), timeout=seconds):
                 return True
-        line = http.client.HTTPConnection(behind.address, behind.port, timeout=seconds)
-        line.request("GET", probe["httpGet"].get("path", "/"))
-        answer = line.getresponse()
-        status = answer.status
-        answer.read()  # who hangs up before is told of in the release's own log
-        line.close()
+        with _line(behind, seconds) as line:
+            line.request("GET", probe["httpGet"].get("path", "/"))
+            answer = line.getresponse()
+            status = answer.status
+            answer.read()  # who hangs up before is told of in the release's own log
     except (OSError, http.client.HTTPException):
         return False
     return 200 <= status < 400
@@ -145,11 +154,10 @@ def _answer(key: str, choose: Choose, path: str, authorization: str) -> tuple[in
     if chosen is None:
         return 404, b"there is no such service"
     try:
-        line = http.client.HTTPConnection(chosen.address, chosen.port, timeout=10)
-        line.request("GET", path)
-        answer = line.getresponse()
-        body = answer.read()
-        line.close()
+        with _line(chosen, 10) as line:
+            line.request("GET", path)
+            answer = line.getresponse()
+            body = answer.read()
     except (OSError, http.client.HTTPException):
         return 503, b"Service Unavailable"
     return answer.status, body

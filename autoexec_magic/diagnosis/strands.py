@@ -7,7 +7,9 @@ source wrote, in order, with the place of each of its characters in the log.
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
@@ -40,8 +42,11 @@ _NAME = re.compile(r"[ \t]{0,16}([A-Za-z][\w.-]{0,40}): ")
 _TAIL = 64_000  # characters at the end of a text in which names are looked for
 _FEW_LINES = 3  # that begin with the same name: fewer may be words
 _TEXT = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)("|$)')  # a string of JSON, or one that does not end
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
-_SIGNS = {"n": "\n", "t": "\t", "r": "", "b": "", "f": ""}
+_ESCAPE = re.compile(
+    r"\\u001[bB]\[[0-9;]*[A-Za-z]"  # a colour
+    r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[^u]"
+)
+_KEPT = "\n\t"  # of the signs that move a terminal
 _STARTS = frozenset("0123456789[JFMASOND#:s")  # what a match of _BEFORE begins with
 _LONGEST_SOURCE = 40  # characters
 _MOST_SOURCES = 64  # more are no sources, but words of the text
@@ -157,11 +162,25 @@ def _unfold(text: str, origin: int, strand: Strand) -> None:
     for match in _ESCAPE.finditer(text):
         if match.start() > done:
             strand.add(text[done : match.start()], origin + done)
-        sign = match[0][1]
-        plain = chr(int(match[0][2:], 16)) if sign == "u" else _SIGNS.get(sign, sign)
+        plain = _sign(match[0])
         strand.add(plain, origin + match.start())
         done = match.end()
     strand.add(text[done:] + "\n", origin + done)
+
+
+def _sign(escape: str) -> str:
+    r"""Return the sign that an escape of JSON stands for; nothing for one that moves a terminal.
+
+    >>> _sign("\\n"), _sign("\\u00e9"), _sign("\\u001b[31m"), _sign("\\ud83d\\ude00")
+    ('\n', 'é', '', '😀')
+    """
+    try:
+        sign = json.loads(f'"{escape}"')
+    except ValueError:
+        return escape[1:]
+    if len(sign) > 1 or (sign not in _KEPT and unicodedata.category(sign) == "Cc"):
+        return ""
+    return "\ufffd" if unicodedata.category(sign) == "Cs" else str(sign)
 
 
 def _before(line: str) -> tuple[int, str]:

@@ -11,6 +11,7 @@ import re
 
 from .plain import Reading, compose, lines_back
 from .shell import SAYINGS
+from .spots import quoted
 
 _LINES = 4  # lines from the end that may hold the reason
 _LONGEST_LINE = 2000  # characters of a line that are looked at
@@ -43,6 +44,6 @@ def read(plain: str) -> Reading | None:
             break
         if match := _ANY.search(line):
             code, fix = _BY_WORDS[match[0].lower()]
-            made = compose(code, line.strip(), fix.replace("{name}", "that it names"), "likely")
+            made = compose(code, line.strip(), fix.replace("{name}", quoted(line) or "it"), "likely")
             return Reading(made, start, end)
     return None

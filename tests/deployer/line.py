@@ -64,8 +64,8 @@ class Line:
             for key, _ in self._selector.select(0.02):
                 if key.fileobj is self._door:
                     self._begin()
-                else:
-                    self._pass_on(key.fileobj)  # type: ignore[arg-type]
+                elif isinstance(key.fileobj, socket.socket):
+                    self._pass_on(key.fileobj)
 
     def _begin(self) -> None:
         near, _ = self._door.accept()

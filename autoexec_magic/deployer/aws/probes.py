@@ -100,7 +100,7 @@ def check_of(spec: Spec, probe: Probe) -> dict[str, Any] | None:
     return {
         "command": list(probe.command),
         "interval": _within(gate.interval_seconds, 5, 300),
-        "timeout": _within(gate.answer_seconds * _asks(gate), 2, _LONGEST_CHECK_SECONDS),
+        "timeout": _within(_seconds_of(spec, probe), 2, _LONGEST_CHECK_SECONDS),
         "retries": _within(gate.failures, 1, 10),
         "startPeriod": _within(gate.start_seconds, 0, 300),
     }
@@ -126,7 +126,7 @@ def _askers(gate: Gate) -> tuple[str, ...]:
 
 def _shell(gate: Gate, port: int) -> str:
     """Return a line of sh that asks by the first of `_askers` that is there."""
-    seconds = max(1, -(-int(gate.answer_seconds * 1000) // 1000))
+    seconds = _ask_seconds(gate)
     url = shlex.quote(_url(gate, port))
     code = " ".join(shlex.quote(each) for each in _python(gate, port))
     http = {
@@ -157,7 +157,19 @@ def _python(gate: Gate, port: int) -> tuple[str, ...]:
 
 def _asks(gate: Gate) -> int:
     """Return how often one check asks: as often as it has to be well, as far as ECS gives it time."""
-    return max(1, min(gate.successes, int(_LONGEST_CHECK_SECONDS // max(1, gate.answer_seconds))))
+    return max(1, min(gate.successes, _LONGEST_CHECK_SECONDS // _ask_seconds(gate)))
+
+
+def _ask_seconds(gate: Gate) -> int:
+    """Return how long one answer may take, in the whole seconds that the programs know."""
+    return max(1, -(-int(gate.answer_seconds * 1000) // 1000))
+
+
+def _seconds_of(spec: Spec, probe: Probe) -> float:
+    """Return how long a check may take: all asks of ours; what somebody else wrote is run once."""
+    gate = spec.gate
+    ours = (("CMD-SHELL", _shell(gate, spec.port)), ("CMD", "python3", "-c", *_python(gate, spec.port)))
+    return _ask_seconds(gate) * _asks(gate) if probe.command in ours else gate.answer_seconds
 
 
 def _url(gate: Gate, port: int) -> str:

@@ -51,6 +51,7 @@ _PANICS: tuple[Saying, ...] = (
     ("all goroutines are asleep", "deadlock", "look at who would send, or unlock: nobody is left who could"),
     ("", "panic", "look at the first line of your own below it"),
 )  # fmt: skip
+_RUNTIME = ("runtime error: ", "assignment to entry in nil map", "interface conversion: ")
 _STACK = re.compile(r"\t(/?[^\s:]{1,300}\.go:[0-9]{1,7})(?: \+0x[0-9a-f]+)?")
 _OWN = ("/src/runtime/", "/src/testing/", "/go/src/", "/lib/go")
 _NEAR = 40  # lines below a panic that may be its stack
@@ -69,7 +70,7 @@ def read_panic(spot: Spot) -> Seen | None:
         return None
     places = (match[1] for line in below if (match := _STACK.match(line)))
     where = next((place for place in places if not any(own in place for own in _OWN)), "")
-    is_runtime = words.startswith("runtime error: ") or kind == "fatal error" or found[0] != "panic"
+    is_runtime = kind == "fatal error" or words.startswith(_RUNTIME)  # else the program's own words
     sure: Confidence = "certain" if is_runtime else "likely"
     return seen(spot, found[0], words, found[1], where=where, exits=(1, 2), confidence=sure)
 

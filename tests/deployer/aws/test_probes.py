@@ -153,7 +153,8 @@ def test_one_good_answer_in_two_is_not_well(tmp_path, name):
         (Gate(successes=3, answer_seconds=2), 3, 6),
         (Gate(successes=1, answer_seconds=2), 1, 2),
         (Gate(successes=0, answer_seconds=0.5), 1, 2),
-        (Gate(successes=1000, answer_seconds=0.1), 60, 6),
+        (Gate(successes=4, answer_seconds=0.5), 4, 4),
+        (Gate(successes=1000, answer_seconds=0.1), 60, 60),
         (Gate(successes=3, answer_seconds=25), 2, 50),
         (Gate(successes=3, answer_seconds=300), 1, 60),
     ],
@@ -164,6 +165,13 @@ def test_a_check_has_time_for_all_its_asks(gate, asks, seconds):
     probe = probe_of(made, inside=PYTHON)
     assert f"range({asks})" in probe.command[3]
     assert check_of(made, probe)["timeout"] == seconds
+
+
+@pytest.mark.parametrize(("gate", "inside"), [(Gate(command=("well",)), UNKNOWN), (Gate(path="/x"), HEALTHY)])
+def test_a_check_of_somebody_elses_is_run_once(gate, inside):
+    """Its time is that of one answer, however often it has to be well."""
+    made = spec(gate=dataclasses.replace(gate, answer_seconds=5, successes=3))
+    assert check_of(made, probe_of(made, inside=inside))["timeout"] == 5
 
 
 def test_without_any_program_it_is_unwell(tmp_path):

@@ -48,6 +48,7 @@ STACK = (
         ("panic: assignment to entry in nil map", "null-dereference", "certain"),
         ("panic: interface conversion: interface {} is string, not int", "wrong-cast", "certain"),
         ("panic: no database", "panic", "likely"),
+        ("panic: my own index out of range", "index-out-of-range", "likely"),
         ("fatal error: all goroutines are asleep - deadlock!", "deadlock", "certain"),
     ],
 )

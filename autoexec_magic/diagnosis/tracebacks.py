@@ -365,7 +365,7 @@ def _above(plain: str, start: int, words: str) -> Traceback | None:
     if tie < 0 or not plain.startswith(words, tie):
         return None
     at = plain.rfind(_HEADER, 0, tie)
-    if at < 0 and _FRAME in plain[:tie] and _CAUSE not in plain[:tie] and _OTHER not in plain[:tie]:
+    if at < 0 <= plain.find(_FRAME, 0, tie) and plain.find(_CAUSE, 0, tie) < 0 > plain.find(_OTHER, 0, tie):
         return _read(plain, 0, tie, "")  # its beginning was cut off
     if at < 0 or plain.find(_CAUSE, at, tie) >= 0 or plain.find(_OTHER, at, tie) >= 0:
         return None  # it was never raised, so it has no traceback of its own

@@ -102,8 +102,10 @@ class Bed:
         path = self.ledger.path.with_name("kubeconfig")
         path.write_text(json.dumps(whole))
         self.kube = replace(was, kubeconfig=path)
-        yield
-        self.kube = was
+        try:
+            yield
+        finally:
+            self.kube = was
 
     def without_credentials(self) -> contextlib.AbstractContextManager[object]:
         from kubernetes.client import Configuration
